@@ -1,0 +1,3 @@
+"""Experiments with autoencoders and generative RNNs, from the command line."""
+
+__version__ = "0.1.0"

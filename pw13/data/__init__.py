@@ -1,0 +1,1 @@
+"""Data sets: images, names, and what is drawn from them."""

@@ -1,0 +1,1 @@
+"""The hand-in, written from the runs."""
