@@ -1,0 +1,1 @@
+"""Models that a neural network has to beat."""
