@@ -4,6 +4,7 @@ import hashlib
 import string
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -230,3 +231,27 @@ def _builtin() -> ImageSet:
     return ImageSet(
         train_images, train_labels.astype(np.int64), test_images, test_labels.astype(np.int64), LETTERS, source
     )
+
+
+class Parts(NamedTuple):
+    """The training file in two parts: images `(n, height, width)` uint8, labels `(n,)` int64."""
+
+    train_images: np.ndarray
+    train_labels: np.ndarray
+    val_images: np.ndarray
+    val_labels: np.ndarray
+
+
+def parts(images: ImageSet, *, share: float, limit: int | None, seed: int) -> Parts:
+    """Training and validation part; `limit` cuts training only, so that the validation part is always the same."""
+    train, val = split(images.train_labels, share, rng=np.random.default_rng([seed, 1]))
+    train = train[stratified(images.train_labels[train], limit, rng=np.random.default_rng([seed, 2]))]
+    if not len(val):
+        raise UserError(f"{images.source.path}: {len(images.train_labels)} training images are too few to validate on")
+    labels = images.train_labels
+    return Parts(images.train_images[train], labels[train], images.train_images[val], labels[val])
+
+
+def flat(images: np.ndarray) -> np.ndarray:
+    """`(n, height, width)` uint8 -> `(n, height * width)` float32 in [0, 1]."""
+    return images.reshape(len(images), -1).astype(np.float32) / np.float32(255)

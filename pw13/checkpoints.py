@@ -1,0 +1,165 @@
+"""Resume states and model weights as arrays, read and written without Keras.
+
+A resume state is an `.npz` file of plain arrays with a manifest: format version, facts of the training, and a sha256
+of each array. A `.keras` file is read as what it is, a zip with an HDF5 file of arrays; nothing in it is ever run.
+"""
+
+import hashlib
+import io
+import json
+import re
+import zipfile
+import zlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from pw13 import files
+from pw13.errors import UserError
+
+FORMAT = 1
+KEPT = 2  # resume states that stay on disk: the newest, and one before it should the newest be damaged
+STATE = re.compile(r"state-(\d+)-(\d+)\.npz")
+BROKEN_ZIP = (zipfile.BadZipFile, zlib.error)
+MAX_HEADER = 16 * 2**20  # bytes of the HDF5 structure beside the arrays
+
+
+class State(NamedTuple):
+    """All that the rest of a training depends on: arrays by name, and facts that JSON can hold."""
+
+    arrays: dict[str, np.ndarray]
+    facts: dict[str, Any]
+
+
+def save(folder: Path, state: State) -> None:
+    """Write `state` whole, then drop all but the last two. Named by epoch and step, so that order is plain.
+
+    Raises:
+        OSError: the disk is full or not writable; earlier states are untouched.
+    """
+    digests = {name: _digest(array) for name, array in state.arrays.items()}
+    manifest = {"format": FORMAT, "facts": state.facts, "sha256": digests}
+    buffer = io.BytesIO()
+    text = np.frombuffer(json.dumps(manifest, allow_nan=False).encode(), np.uint8)
+    np.savez(buffer, manifest=text, **state.arrays)  # type: ignore[arg-type]
+    if not folder.is_dir():
+        files.disk.mkdir(folder)
+    name = f"state-{state.facts['epoch']:06d}-{state.facts['step']:08d}.npz"
+    files.write_whole(folder / name, buffer.getvalue())
+    for old in states(folder)[:-KEPT]:
+        files.disk.unlink(old)
+
+
+def states(folder: Path) -> list[Path]:
+    """The resume states in `folder`, oldest first."""
+    if not folder.is_dir():
+        return []
+    return sorted(path for path in folder.iterdir() if STATE.fullmatch(path.name))
+
+
+def load(folder: Path) -> State | None:
+    """The newest whole resume state in `folder`; None where there is none.
+
+    A damaged one is passed over for the one before it: going on from either ends with the same weights.
+
+    Raises:
+        UserError: all are damaged, or the newest is of another format version.
+    """
+    problem = None
+    for path in reversed(states(folder)):
+        try:
+            return read_state(path)
+        except UserError as error:
+            if "format" in str(error):
+                raise
+            problem = problem or error
+    if problem:
+        raise problem
+    return None
+
+
+def read_state(path: Path) -> State:
+    """The resume state in one file, every array checked against its sha256.
+
+    Raises:
+        UserError: damaged, or of another format version; the message names the file.
+    """
+    try:
+        with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as archive:
+            manifest = json.loads(archive["manifest"].tobytes())
+            if manifest["format"] != FORMAT:
+                raise UserError(f"{path}: state of format {manifest['format']}, this pw13 reads format {FORMAT}")
+            arrays = {name: archive[name] for name in manifest["sha256"]}
+    except (OSError, ValueError, KeyError, TypeError, EOFError, MemoryError, *BROKEN_ZIP):
+        raise UserError(f"{path}: damaged: not a whole resume state") from None
+    for name, array in arrays.items():
+        if _digest(array) != manifest["sha256"][name]:
+            raise UserError(f"{path}: damaged: {name} does not match its sha256")
+    return State(arrays, manifest["facts"])
+
+
+class Part(NamedTuple):
+    """One array of a `.keras` file: its place in the HDF5 file and the shape that it must have."""
+
+    place: str  # such as "layers/dense/vars/0"
+    shape: tuple[int, ...]
+
+
+def read_keras(path: Path, parts: Sequence[Part]) -> list[np.ndarray]:
+    """The float32 arrays that `parts` name, in their order, out of a `.keras` file.
+
+    Nothing but these arrays is read: links, compressed or external data and other shapes are refused, so a foreign file
+    can neither run code nor fill the memory.
+
+    Raises:
+        UserError: missing, damaged, or not the model that `parts` describe; the message names the file.
+    """
+    import h5py
+
+    expected_bytes = sum(4 * int(np.prod(part.shape, dtype=np.int64)) for part in parts)
+    weights = _weights_member(path, expected_bytes + MAX_HEADER)
+    try:
+        with h5py.File(io.BytesIO(weights), "r") as file:
+            return [_array(file, part, path) for part in parts]
+    except (OSError, RuntimeError, ValueError, KeyError):
+        raise UserError(f"{path}: damaged: its weights cannot be read") from None
+
+
+def _weights_member(path: Path, most: int) -> bytes:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            member = archive.getinfo("model.weights.h5")
+            if member.file_size > most:
+                raise UserError(f"{path}: holds {member.file_size:,} bytes of weights, expected at most {most:,}")
+            with archive.open(member) as stream:
+                data = stream.read(most + 1)
+    except FileNotFoundError:
+        raise UserError(f"{path}: missing") from None
+    except (OSError, KeyError, ValueError, EOFError, NotImplementedError, RuntimeError, *BROKEN_ZIP):
+        raise UserError(f"{path}: damaged: not a whole .keras file") from None
+    if len(data) != member.file_size:
+        raise UserError(f"{path}: damaged: {len(data):,} bytes of weights, {member.file_size:,} promised")
+    return data
+
+
+def _array(file: Any, part: Part, path: Path) -> np.ndarray:
+    import h5py
+
+    node = file
+    for name in part.place.split("/"):
+        link = node.get(name, getlink=True) if isinstance(node, h5py.Group) else None
+        if not isinstance(link, h5py.HardLink):
+            raise UserError(f"{path}: does not hold the model of its run: no {part.place}")
+        node = node[name]
+    if not isinstance(node, h5py.Dataset) or node.dtype != np.float32 or node.chunks or node.external:
+        raise UserError(f"{path}: does not hold the model of its run: {part.place} is not a plain float32 array")
+    if node.shape != part.shape:
+        raise UserError(f"{path}: does not hold the model of its run: {part.place} {node.shape}, expected {part.shape}")
+    return node[()]
+
+
+def _digest(array: np.ndarray) -> str:
+    head = f"{array.dtype.str} {array.shape} ".encode()
+    return hashlib.sha256(head + np.ascontiguousarray(array).tobytes()).hexdigest()

@@ -1,0 +1,80 @@
+"""A dense code as compression (handout 1f): bytes per image by several ways, and when a decoder has paid for itself."""
+
+import io
+import math
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+
+LEVELS = 255  # steps of a code value cut to 8 bits
+
+
+class Scale(NamedTuple):
+    """Range of each code unit over the training images, `(code_size,)` float32 each."""
+
+    low: np.ndarray
+    high: np.ndarray
+
+
+def scale_of(codes: np.ndarray) -> Scale:
+    return Scale(codes.min(axis=0), codes.max(axis=0))
+
+
+def quantised(codes: np.ndarray, scale: Scale) -> np.ndarray:
+    """Codes `(n, code_size)` cut to 8 bits, uint8; values outside the scale go to its ends."""
+    span = np.where(scale.high > scale.low, scale.high - scale.low, 1)
+    return np.rint(np.clip((codes - scale.low) / span, 0, 1) * LEVELS).astype(np.uint8)
+
+
+def restored(quantised_codes: np.ndarray, scale: Scale) -> np.ndarray:
+    """What 8-bit codes stand for, `(n, code_size)` float32."""
+    return (scale.low + quantised_codes.astype(np.float32) / LEVELS * (scale.high - scale.low)).astype(np.float32)
+
+
+def mean_bytes(images: np.ndarray, format: str, **options: Any) -> float:
+    """Mean size of `(n, height, width)` uint8 images, each saved alone in an image format by Pillow."""
+    from PIL import Image
+
+    total = 0
+    for image in images:
+        buffer = io.BytesIO()
+        Image.fromarray(image).save(buffer, format, **options)
+        total += buffer.tell()
+    return total / len(images)
+
+
+def report(
+    images: np.ndarray,
+    codes: np.ndarray,
+    scale: Scale,
+    decode: Callable[[np.ndarray], np.ndarray],
+    decoder_values: int,
+) -> dict[str, float | int | None]:
+    """Bytes per image, the error of codes cut to 8 bits, and the decoder's own price.
+
+    images `(n, height, width)` uint8 test images and their codes `(n, code_size)`. The 8-bit codes are really decoded.
+    The decoder counts as float32 values with the two ends of each unit's scale. `break_even_images`: how many images it
+    takes until 8-bit codes and decoder together are smaller than the raw pixels; `break_even_images_png` than PNG files.
+    """
+    pixels = images.reshape(len(images), -1).astype(np.float32) / 255
+    small = quantised(codes, scale)
+    error = np.mean(np.square(decode(restored(small, scale)) - pixels), dtype=np.float64)
+    raw, coded = pixels.shape[1], codes.shape[1]
+    decoder = 4 * (decoder_values + 2 * coded)
+    png = mean_bytes(images, "PNG", optimize=True)
+    return {
+        "raw_bytes": raw,
+        "png_bytes": png,
+        "webp_bytes": mean_bytes(images, "WEBP", lossless=True, quality=100, method=4),
+        "float32_code_bytes": 4 * coded,
+        "uint8_code_bytes": coded,
+        "uint8_code_test_mse": float(error),
+        "decoder_bytes": decoder,
+        "break_even_images": _break_even(decoder, raw - coded),
+        "break_even_images_png": _break_even(decoder, png - coded),
+    }
+
+
+def _break_even(price: float, saved: float) -> int | None:
+    return math.ceil(price / saved) if saved > 0 else None

@@ -1,0 +1,154 @@
+"""The terminal: results on standard output, progress and messages on standard error; no other module writes there."""
+
+import contextlib
+import os
+import sys
+import time
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.table import Table
+from rich.text import Text
+
+from pw13 import files
+
+_quiet = False
+PLAIN_SECONDS = 10.0  # without a terminal, a line of progress at most this often
+
+
+def start(*, quiet: bool = False) -> None:
+    """Choose for this process whether progress and messages are shown."""
+    global _quiet
+    _quiet = quiet
+
+
+def message(text: str) -> None:
+    """One line for the user on standard error, unless --quiet."""
+    if not _quiet:
+        _line(text)
+
+
+def warning(text: str) -> None:
+    """One line on standard error that --quiet does not hide."""
+    _line(f"note: {text}")
+
+
+def error(text: str) -> None:
+    """The one line of a refusal or a failure."""
+    _line(f"pw13: {text}")
+
+
+def _line(text: str) -> None:
+    with contextlib.suppress(OSError, ValueError):  # a closed standard error must not hide the exit code
+        sys.stderr.write(printable(text, sys.stderr) + "\n")
+        sys.stderr.flush()
+
+
+def out(text: str) -> None:
+    """A result on standard output, a whole line of its own."""
+    sys.stdout.write(printable(text, sys.stdout) + "\n")
+
+
+def json_document(value: Any) -> None:
+    """The one document of --json."""
+    sys.stdout.write(escaped(files.to_json(value), sys.stdout.encoding))
+
+
+def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]], *, caption: str | None = None) -> None:
+    """A table on standard output; text is never markup, numbers stand at the right."""
+    rows = [[cell(value) for value in row] for row in rows]
+    view = Table(title=Text(title), caption=Text(caption) if caption else None, title_justify="left")
+    for number, name in enumerate(columns):
+        numeric = all(_numeric(row[number]) for row in rows if row[number])
+        view.add_column(Text(name), justify="right" if numeric and rows else "left", overflow="fold")
+    for row in rows:
+        view.add_row(*(Text(printable(value, sys.stdout)) for value in row))
+    width = None if sys.stdout.isatty() else 200
+    printer = Console(file=sys.stdout, width=width, highlight=False, soft_wrap=False, emoji=False)
+    with printer.capture() as captured:
+        printer.print(view)
+    text = captured.get()
+    if width:
+        text = "\n".join(line.rstrip() for line in text.split("\n"))
+    sys.stdout.write(escaped(text, sys.stdout.encoding))
+
+
+def facts(title: str, values: Mapping[str, Any]) -> None:
+    """A table of two columns: what, and its value."""
+    table(title, ("", ""), list(values.items()))
+
+
+def cell(value: Any) -> str:
+    """A value as a table shows it: four significant digits, thousands apart, an empty cell for nothing."""
+    if value is None:
+        return "-"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        return f"{value:,}" if abs(value) >= 10_000 else str(value)
+    if isinstance(value, float):
+        return f"{value:,.0f}" if abs(value) >= 10_000 else f"{value:.4g}"
+    return str(value)
+
+
+def printable(text: str, stream: Any = None) -> str:
+    """`text` with control characters, and what the stream's encoding lacks, as escapes such as `\\x85`."""
+    shown = "".join(_escape(c) if unicodedata.category(c) in ("Cc", "Cf", "Zl", "Zp", "Cs") else c for c in text)
+    return escaped(shown, getattr(stream, "encoding", None) or "utf-8")
+
+
+def escaped(text: str, encoding: str) -> str:
+    """`text` with the characters that `encoding` lacks as escapes."""
+    return text.encode(encoding or "utf-8", "backslashreplace").decode(encoding or "utf-8")
+
+
+def _escape(character: str) -> str:
+    return character.encode("unicode_escape").decode("ascii")
+
+
+def _numeric(text: str) -> bool:
+    return text == "-" or text.replace(",", "").replace(".", "").replace("-", "").replace("e", "").replace("%", "").isdigit()
+
+
+class Bar:
+    """Progress of one long task: `advance` moves it and shows figures such as the loss."""
+
+    def __init__(self, progress: Progress | None, label: str, total: int, done: int):
+        self._progress, self._label, self._total = progress, label, total
+        self._done, self._from, self._began, self._told = done, done, time.monotonic(), time.monotonic()
+        self._task = progress.add_task(label, total=total, completed=done, figures="") if progress else None
+
+    def advance(self, steps: int, figures: str) -> None:
+        self._done += steps
+        if self._progress is not None and self._task is not None:
+            self._progress.update(self._task, advance=steps, figures=figures)
+        elif not _quiet and time.monotonic() - self._told >= PLAIN_SECONDS:
+            self._told = time.monotonic()
+            spent = self._told - self._began
+            left = spent * (self._total - self._done) / max(self._done - self._from, 1)
+            message(f"{self._label}: {self._done}/{self._total}  {figures}  {spent:.0f} s, about {left:.0f} s left")
+
+
+@contextlib.contextmanager
+def progress(label: str, total: int, *, done: int = 0) -> Iterator[Bar]:
+    """A bar with figures and time left on a terminal; a plain line now and then elsewhere and under NO_COLOR."""
+    if _quiet or not _live():
+        yield Bar(None, label, total, done)
+        return
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[figures]}"),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as live:
+        yield Bar(live, label, total, done)
+
+
+def _live() -> bool:
+    return sys.stderr.isatty() and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"

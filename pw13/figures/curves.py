@@ -1,0 +1,29 @@
+"""Curves of a training: loss against epoch."""
+
+from collections.abc import Mapping, Sequence
+
+from matplotlib.figure import Figure
+
+BLUE, ORANGE, GREY = "#2a6f97", "#d1495b", "#6c757d"
+
+
+def loss_curves(
+    history: Sequence[Mapping[str, float]], *, label: str = "loss", lines: Mapping[str, float] | None = None
+) -> Figure:
+    """Training and validation loss against epoch; `lines` are horizontal ones to compare with, by name."""
+    figure = Figure(figsize=(6.4, 4), layout="constrained")
+    axes = figure.subplots()
+    epochs = [row["epoch"] for row in history]
+    marker = "o" if len(epochs) < 3 else None
+    axes.plot(epochs, [row["loss"] for row in history], color=BLUE, label="training", marker=marker)
+    axes.plot(epochs, [row["val_loss"] for row in history], color=ORANGE, label="validation", marker=marker)
+    best = min(history, key=lambda row: row["val_loss"])
+    axes.plot(best["epoch"], best["val_loss"], "o", color=ORANGE, label=f"best: {best['val_loss']:.4g}")
+    for (name, value), style in zip((lines or {}).items(), ("--", ":", "-."), strict=False):
+        axes.axhline(value, color=GREY, linestyle=style, label=f"{name}: {value:.4g}")
+    if max(row["loss"] for row in history) > 3 * best["val_loss"] > 0:
+        axes.set_yscale("log")
+    axes.set(xlabel="epoch", ylabel=label)
+    axes.grid(alpha=0.3)
+    axes.legend()
+    return figure

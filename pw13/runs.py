@@ -1,0 +1,314 @@
+"""The run folder: made, filled, found.
+
+    runs/2026-11-24_22-36-05_conv-dae/      local time; appears whole, with config.json and run.json
+      config.json      every resolved option
+      run.json         status, times, machine, versions, data
+      history.csv      one row an epoch
+      summary.txt      Keras summary()
+      checkpoints/     resume state, model.keras, best.keras, ...
+      figures/*.png
+      metrics.json     final numbers, written when all else is there
+
+Every file is replaced whole (`pw13.files`), so a folder can be read at any moment.
+"""
+
+import contextlib
+import dataclasses
+import io
+import json
+import re
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from pw13 import config, console, files, machine
+from pw13.errors import OptionError, UserError
+from pw13.stopping import Stopped
+
+NAME = re.compile(r"\d{4}-\d\d-\d\d_\d\d-\d\d-\d\d_([a-z-]+?)(?:_\d+)?")
+MAX_JSON = 64 * 2**20  # a larger config, run or metrics file is not ours
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run folder, open for writing."""
+
+    folder: Path
+
+    @property
+    def name(self) -> str:
+        return self.folder.name
+
+    @property
+    def checkpoints(self) -> Path:
+        return self.folder / "checkpoints"
+
+    def save_json(self, name: str, value: Any) -> None:
+        files.write_json(self.folder / name, value)
+
+    def save_text(self, name: str, text: str) -> None:
+        files.write_whole(self.folder / name, text.encode())
+
+    def save_figure(self, name: str, figure: Any) -> None:
+        """Put a matplotlib Figure into `figures/NAME.png`."""
+        buffer = io.BytesIO()
+        figure.savefig(buffer, format="png", dpi=120, metadata={"Software": None})
+        self._sub("figures")
+        files.write_whole(self.folder / "figures" / f"{name}.png", buffer.getvalue())
+
+    def save_model(self, name: str, model: Any) -> None:
+        """Put a Keras model into `checkpoints/NAME.keras`, which plain Keras opens without pw13."""
+        self._sub("checkpoints")
+        with tempfile.TemporaryDirectory() as scratch:
+            path = Path(scratch, "model.keras")
+            model.save(path)
+            files.write_whole(self.checkpoints / f"{name}.keras", path.read_bytes())
+
+    def update(self, **facts: Any) -> None:
+        """Lay `facts` over run.json."""
+        path = self.folder / "run.json"
+        files.write_json(path, {**read_json(path), **facts})
+
+    def note_data(self, source: Any, notes: Sequence[str] = (), **counts: Any) -> None:
+        """Record which data are used, and say so."""
+        described = ", ".join(f"{value:,} {key}" for key, value in counts.items() if isinstance(value, int))
+        console.message(f"data: {source.name} ({source.path}), {described}")
+        for note in notes:
+            console.message(f"note: {note}")
+        self.update(data={**dataclasses.asdict(source), "notes": list(notes), "counts": counts})
+
+    def finish(self, metrics: dict[str, Any]) -> dict[str, Any]:
+        """Write metrics.json, with the seconds since the command began, and say that the run is complete."""
+        full = {"seconds": machine.seconds_since_start(), **metrics}
+        self.save_json("metrics.json", full)
+        self.close("completed")
+        return full
+
+    def close(self, status: str, **facts: Any) -> None:
+        self.update(status=status, ended=now(), peak_memory_mib=round(machine.peak_memory_mib(), 1), **facts)
+
+    def _sub(self, name: str) -> None:
+        with contextlib.suppress(FileExistsError):
+            files.disk.mkdir(self.folder / name)
+
+
+@dataclass(frozen=True)
+class Record:
+    """What a run folder says of itself; `problem` tells why it cannot be used, or is None."""
+
+    folder: Path
+    kind: str
+    config: dict[str, Any]
+    facts: dict[str, Any]
+    metrics: dict[str, Any] | None
+    problem: str | None
+
+    @property
+    def name(self) -> str:
+        return self.folder.name
+
+    @property
+    def status(self) -> str:
+        """completed, interrupted, failed, running, "running on HOST", died or broken."""
+        if self.problem:
+            return "broken"
+        status = self.facts.get("status")
+        if status != "running":
+            return str(status)
+        host = self.facts.get("machine", {}).get("host")
+        if host != machine.facts()["host"]:
+            return f"running on {host}"
+        return "running" if machine.alive(self.facts.get("pid", -1), self.facts.get("pid_started", 0.0)) else "died"
+
+
+def now() -> str:
+    return datetime.now().astimezone().isoformat(timespec="microseconds")
+
+
+def create(runs_dir: Path, kind: str, options: dict[str, Any], **facts: Any) -> Run:
+    """A new run folder, made beside and renamed into place, so that no two starts can get the same one.
+
+    Raises:
+        UserError: the folder cannot be made.
+    """
+    begun = datetime.now().astimezone()
+    try:
+        runs_dir.mkdir(parents=True, exist_ok=True)
+        scratch = Path(tempfile.mkdtemp(prefix=".new-", dir=runs_dir))
+        scratch.chmod(0o755)
+        files.write_json(scratch / "config.json", {"kind": kind, **options})
+        files.write_json(scratch / "run.json", {**_start_facts(begun, options), **facts})
+        return Run(_into_place(scratch, runs_dir, f"{begun:%Y-%m-%d_%H-%M-%S}_{kind}"))
+    except OSError as error:
+        raise UserError(f"{runs_dir}: cannot make a run folder: {error.strerror or error}") from None
+
+
+def _start_facts(begun: datetime, options: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "status": "running",
+        "started": begun.isoformat(timespec="microseconds"),
+        "command": sys.argv,
+        "seed": options.get("seed"),
+        "threads": options.get("threads"),
+        "versions": machine.versions(),
+        "git_commit": machine.git_commit(),
+        "machine": machine.facts(),
+        **machine.process(),
+    }
+
+
+def _into_place(scratch: Path, runs_dir: Path, name: str) -> Path:
+    """Rename `scratch` to the first free one of NAME, NAME_2, ...; a taken name cannot be renamed onto."""
+    for number in range(1, 10_000):
+        target = runs_dir / (name if number == 1 else f"{name}_{number}")
+        try:
+            if not target.exists():
+                files.disk.rename(scratch, target)
+                files.sync_folder(runs_dir)
+                return target
+        except OSError:
+            if not target.exists():
+                shutil.rmtree(scratch, ignore_errors=True)
+                raise
+    raise UserError(f"{runs_dir}: ten thousand runs in one second")
+
+
+@contextlib.contextmanager
+def recorded(run: Run) -> Iterator[Run]:
+    """Write into run.json how the work inside ended, if it did not complete.
+
+    A run that was refused before its data were read leaves no folder behind.
+    """
+    from pw13 import stopping
+
+    stopping.before_leaving(lambda: run.close("interrupted"))
+    try:
+        yield run
+    except Stopped as stop:
+        run.close("interrupted", signal=stop.number)
+        stop.run = run.name
+        raise
+    except BaseException as error:
+        if isinstance(error, (UserError, OptionError)) and "data" not in read_json(run.folder / "run.json"):
+            shutil.rmtree(run.folder, ignore_errors=True)
+            raise
+        with contextlib.suppress(OSError):
+            run.close("failed", error=f"{error}"[:2000] or type(error).__name__)
+        raise
+    finally:
+        stopping.reset()
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """The object in a JSON file of a run folder.
+
+    Raises:
+        UserError: missing, too large, not JSON, not an object; the message names the file.
+    """
+    try:
+        if path.stat().st_size > MAX_JSON:
+            raise UserError(f"{path}: {path.stat().st_size:,} bytes, expected at most {MAX_JSON:,}")
+        value = json.loads(path.read_bytes())
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read: {error.strerror}") from None
+    except (ValueError, RecursionError):
+        raise UserError(f"{path}: damaged: not JSON") from None
+    if not isinstance(value, dict):
+        raise UserError(f"{path}: damaged: expected an object")
+    return value
+
+
+def read(folder: Path) -> Record:
+    """What the run folder says of itself; faults are told in `problem`, not raised."""
+    match = NAME.fullmatch(folder.name)
+    kind = match[1] if match else ""
+    try:
+        options = read_json(folder / "config.json")
+        facts = read_json(folder / "run.json")
+        metrics = read_json(folder / "metrics.json") if (folder / "metrics.json").exists() else None
+        if facts.get("status") == "completed" and metrics is None:
+            raise UserError(f"{folder / 'metrics.json'}: missing, though the run is completed")
+        for key, kind_of_value in (("machine", dict), ("started", str)):
+            if not isinstance(facts.get(key), kind_of_value):
+                raise UserError(f"{folder / 'run.json'}: damaged: no {key!r}")
+        kind = str(options.get("kind", kind))
+        return Record(folder, kind, options, facts, metrics, None)
+    except UserError as error:
+        return Record(folder, kind, {}, {}, None, str(error))
+
+
+def listing(runs_dir: Path, kind: str | None = None) -> list[Record]:
+    """The top-level run folders under `runs_dir`, oldest first."""
+    try:
+        folders = [path for path in runs_dir.iterdir() if NAME.fullmatch(path.name) and path.is_dir()]
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise UserError(f"{runs_dir}: cannot be read: {error.strerror}") from None
+    records = [read(folder) for folder in folders]
+    records = [record for record in records if kind is None or record.kind == kind]
+    return sorted(records, key=lambda record: (record.facts.get("started", ""), record.name))
+
+
+def find(name: str, runs_dir: Path) -> Path:
+    """The run folder that `name` means: a path, a folder's name, or the unique beginning of one.
+
+    Raises:
+        UserError: none, or several.
+    """
+    path = Path(name)
+    if (path / "config.json").exists() or (path / "run.json").exists():
+        return path
+    try:
+        matches = sorted(p for p in runs_dir.iterdir() if p.name.startswith(name) and not p.name.startswith(".") and name)
+    except OSError:
+        matches = []
+    exact = [p for p in matches if p.name == name]
+    if len(exact or matches) == 1:
+        return (exact or matches)[0]
+    if matches:
+        raise UserError(f"run {name!r} is not one run but {len(matches)}: {', '.join(p.name for p in matches[:5])}")
+    if path.is_dir():
+        raise UserError(f"{path}: not a run folder (no config.json)")
+    raise UserError(f"run {name!r} is neither a run folder nor the beginning of one in {runs_dir}")
+
+
+def opened(name: str, runs_dir: Path, kind: str | None = None) -> Record:
+    """The record of a named run, refused when it is broken or of another kind."""
+    record = read(find(name, runs_dir))
+    if record.problem:
+        raise UserError(record.problem)
+    if kind is not None and record.kind != kind:
+        raise UserError(f"{record.folder}: a {record.kind} run, expected {kind}")
+    return record
+
+
+def settings_of(record: Record) -> Any:
+    """The settings record of a run, made and checked from its config.json.
+
+    Raises:
+        UserError: an unknown kind, keys of a newer version, values out of range.
+    """
+    where = str(record.folder / "config.json")
+    cls = config.KINDS.get(record.kind)
+    if cls is None:
+        raise UserError(f"{where}: unknown kind {record.kind!r}")
+    names = {spec.name for spec in dataclasses.fields(cls)}
+    values = {key: value for key, value in record.config.items() if key not in ("kind", "data", "corpus", "runs")}
+    try:
+        if missing := sorted(names - values.keys()):
+            raise OptionError(f"{where}: no {missing[0]!r}")
+        return config.from_dict(cls, values, where)
+    except OptionError as error:
+        raise UserError(str(error)) from None
+
+
+def latest(runs_dir: Path, kind: str, file: str) -> Record | None:
+    """The newest started top-level run of `kind` that has checkpoints/`file`; None if there is none."""
+    usable = [r for r in listing(runs_dir, kind) if not r.problem and (r.folder / "checkpoints" / file).is_file()]
+    return usable[-1] if usable else None

@@ -1,0 +1,103 @@
+"""Ctrl-C and SIGTERM: a request that the work looks at between two chunks, and a way out when it cannot look.
+
+Python runs its own signal handlers only when the interpreter has control again, and a compiled call can keep it for
+seconds. So a thread listens to the wake-up pipe of the C handler and sees every signal at once. Work that looks for a
+request says so by `cooperative`; it gets `PATIENCE` seconds to come to a good end. All other work is left at once, and so
+is any work on a second signal: that is safe at any moment, since what is finished stands in whole files.
+"""
+
+import contextlib
+import os
+import signal
+import socket
+import threading
+from collections.abc import Callable, Iterator
+
+PATIENCE = 4.0  # seconds from the first signal to leaving without waiting for cooperative work any longer
+
+EXIT_CODES = {int(signal.SIGINT): 130, int(signal.SIGTERM): 143}
+
+
+class Stopped(Exception):
+    """The work ended between two chunks because a signal asked for it; `number` is the signal's, `run` the run's name."""
+
+    def __init__(self, number: int):
+        super().__init__(f"stopped by {signal.Signals(number).name}")
+        self.number = number
+        self.run: str | None = None
+
+    @property
+    def exit_code(self) -> int:
+        return EXIT_CODES[self.number]
+
+
+_received: list[int] = []
+_looking: list[bool] = []
+_before_leaving: list[Callable[[], None]] = []
+
+
+def listen() -> None:
+    """From now on take SIGINT and SIGTERM as requests; called once, from the main thread."""
+    ours, theirs = socket.socketpair()
+    theirs.setblocking(False)
+    signal.set_wakeup_fd(theirs.fileno(), warn_on_full_buffer=False)
+    _kept.append(theirs)
+    for number in EXIT_CODES:
+        signal.signal(number, lambda *_: None)
+    threading.Thread(target=_watch, args=(ours,), daemon=True, name="signals").start()
+
+
+@contextlib.contextmanager
+def cooperative() -> Iterator[None]:
+    """Within this context the work calls `requested` or `check` every second or so, and is waited for."""
+    _looking.append(True)
+    try:
+        yield
+    finally:
+        _looking.pop()
+
+
+def requested() -> int | None:
+    """The number of the signal that asked to stop, or None."""
+    return _received[0] if _received else None
+
+
+def check() -> None:
+    """Raise Stopped if a signal has asked to stop; for places where nothing is half done."""
+    if _received:
+        raise Stopped(_received[0])
+
+
+def before_leaving(action: Callable[[], None]) -> None:
+    """Run `action` when the process is left at once; it must be quick and may run in another thread."""
+    _before_leaving.append(action)
+
+
+def reset() -> None:
+    """Forget requests and actions; for a process that starts another run, and for tests."""
+    _received.clear()
+    _before_leaving.clear()
+
+
+_kept: list[socket.socket] = []
+
+
+def _watch(wake: socket.socket) -> None:
+    while True:
+        for number in wake.recv(64):
+            if number not in EXIT_CODES:
+                continue
+            _received.append(number)
+            if len(_received) > 1 or not _looking:
+                _leave()
+            timer = threading.Timer(PATIENCE, _leave)
+            timer.daemon = True
+            timer.start()
+
+
+def _leave() -> None:
+    try:
+        for action in _before_leaving:
+            action()
+    finally:
+        os._exit(EXIT_CODES[_received[0]])

@@ -1,0 +1,61 @@
+"""TensorFlow as every run starts it: once a process, with fixed threads and seed."""
+
+import contextlib
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+
+from pw13.errors import UserError
+
+
+def start(threads: int, seed: int) -> None:
+    """Import TensorFlow with oneDNN on and `threads` threads, and seed Keras.
+
+    oneDNN is one switch a process, read at the import; TensorFlow turns it on by itself only on some processors. The
+    number of threads is part of a result, since it decides the order of sums.
+
+    Raises:
+        UserError: TensorFlow already runs with another number of threads, or cannot be imported.
+    """
+    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    os.environ["KERAS_BACKEND"] = "tensorflow"
+    with _quiet_import():
+        import keras
+        import tensorflow as tf
+    try:
+        tf.config.threading.set_intra_op_parallelism_threads(threads)
+        tf.config.threading.set_inter_op_parallelism_threads(threads)
+    except RuntimeError:
+        running = tf.config.threading.get_intra_op_parallelism_threads()
+        if running != threads:
+            raise UserError(f"--threads: TensorFlow already runs with {running} threads, expected {threads}") from None
+    keras.utils.set_random_seed(seed)
+
+
+def one_dnn() -> bool:
+    """Whether oneDNN is switched on for this process."""
+    return os.environ.get("TF_ENABLE_ONEDNN_OPTS") == "1"
+
+
+@contextlib.contextmanager
+def _quiet_import() -> Iterator[None]:
+    """Keep TensorFlow's start-up lines off the terminal; they come out if the import fails."""
+    if "tensorflow" in sys.modules or sys.stderr is None:
+        yield
+        return
+    try:
+        kept = os.dup(2)
+    except OSError:  # no standard error to keep clean
+        yield
+        return
+    with tempfile.TemporaryFile() as scratch:
+        os.dup2(scratch.fileno(), 2)
+        try:
+            yield
+        except ImportError as error:
+            raise UserError(f"TensorFlow cannot be imported: {error}") from None
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)
