@@ -8,28 +8,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from pw13.data.idx import read_idx
-from pw13.data.source import Source, default_place, digest_of, git_blob_id, trouble
+from pw13.data import folder as folders
+from pw13.data.known import FILES, PUBLISHED_COUNT, TEST_IMAGES, TEST_LABELS, TRAIN_IMAGES, TRAIN_LABELS, set_known_as
+from pw13.data.source import Source, default_place, digest_of
 from pw13.errors import OptionError, UserError
 
 LETTERS = tuple(string.ascii_uppercase[:10])
-TRAIN_IMAGES, TRAIN_LABELS = "train-images-idx3-ubyte.gz", "train-labels-idx1-ubyte.gz"
-TEST_IMAGES, TEST_LABELS = "t10k-images-idx3-ubyte.gz", "t10k-labels-idx1-ubyte.gz"
-FILES = (TRAIN_IMAGES, TRAIN_LABELS, TEST_IMAGES, TEST_LABELS)
-CLASSES = "classes.txt"
-
-# The published notMNIST files, and the training files of 10,440 images that stand in for the published 60,000.
-PUBLISHED = {
-    TRAIN_LABELS: "0db4c4ec5d019838a57f8c9dd764ada7dc3c73e6ccc93032c538c5845f332545",
-    TEST_IMAGES: "70ae9e06201f2827e5b0a3781a3169d735dd2efc69996b9eeaee7f10ed4044d7",
-    TEST_LABELS: "1fa03836e01c862542f8eb83463bb951bebec6fcb3efa28dad748c6b38a9021b",
-}
-PUBLISHED_TRAIN_IMAGES_BLOB = "6cf3076b36bafa7da1563b28bbe863fd78a008a8"  # a git blob id: no sha256 is published
-STAND_IN = {
-    **PUBLISHED,
-    TRAIN_IMAGES: "81f4c00925c5213eff9c575ace29ead3f0722d448f14b9fb3fa2782c6bd806dc",
-    TRAIN_LABELS: "72c4187334c89e1181b139f49762ba0b0a633cedc4964a96a4e3e7ec386d31dc",
-}
 
 
 @dataclass(frozen=True)
@@ -65,127 +49,32 @@ def load_images(data: str | None) -> ImageSet:
 
 def read_folder(folder: Path) -> ImageSet:
     """The image set that the four IDX files in `folder` hold."""
-    paths = find_files(folder)
-    train_images, train_images_sha256 = read_idx(paths[TRAIN_IMAGES], 3)
-    train_labels, train_labels_sha256 = read_idx(paths[TRAIN_LABELS], 1)
-    test_images, test_images_sha256 = read_idx(paths[TEST_IMAGES], 3)
-    test_labels, test_labels_sha256 = read_idx(paths[TEST_LABELS], 1)
-    check_counts(train_images, train_labels, paths[TRAIN_LABELS])
-    check_counts(test_images, test_labels, paths[TEST_LABELS])
-    check_sizes(train_images, test_images, paths[TEST_IMAGES])
-    check_labels(train_labels, paths[TRAIN_LABELS])
-    check_test_labels(train_labels, test_labels, paths[TEST_LABELS])
-    digests = (train_images_sha256, train_labels_sha256, test_images_sha256, test_labels_sha256)
-    files = {paths[name].name: sha256 for name, sha256 in zip(FILES, digests, strict=True)}
-    known = known_as(files, paths[TRAIN_IMAGES])
+    reading = folders.read(folder)
+    if reading.faults:
+        more = len(reading.faults) - 1
+        also = f" (and {more} more: `pw13 data check {folder}`)" if more else ""
+        raise UserError(reading.faults[0] + also)
+    arrays = reading.arrays
+    known = set_known_as(reading.paths, reading.files)
+    name = known or f"IDX folder {folder.name or folder}"
+    source = Source("folder", str(folder), name, digest_of(reading.files), reading.files)
+    count = len(arrays[TRAIN_IMAGES])
     return ImageSet(
-        train_images,
-        train_labels.astype(np.int64),
-        test_images,
-        test_labels.astype(np.int64),
-        read_classes(folder, int(train_labels.max()) + 1, known is not None),
-        Source("folder", str(folder), known or f"IDX folder {folder.name or folder}", digest_of(files), files),
-        (stand_in_note(len(train_images)),) if known and len(train_images) != 60_000 else (),
+        arrays[TRAIN_IMAGES],
+        arrays[TRAIN_LABELS].astype(np.int64),
+        arrays[TEST_IMAGES],
+        arrays[TEST_LABELS].astype(np.int64),
+        reading.class_names or default_names(int(arrays[TRAIN_LABELS].max()) + 1, letters=known is not None),
+        source,
+        (f"notMNIST with {count:,} training images, not the published 60,000",)
+        if known and count != PUBLISHED_COUNT
+        else (),
     )
 
 
-def find_files(folder: Path) -> dict[str, Path]:
-    """Where each of the four files lies, packed (`.gz`) or plain; the missing ones are named all at once."""
-    try:
-        present = {path.name for path in folder.iterdir() if path.is_file()}
-    except FileNotFoundError:
-        raise UserError(f"{folder}: no such folder; expected one with {TRAIN_IMAGES} and its siblings") from None
-    except NotADirectoryError:
-        raise UserError(f"{folder}: is a file; expected a folder with {TRAIN_IMAGES} and its siblings") from None
-    except OSError as error:
-        raise trouble(folder, error) from None
-    found = {name: folder / name if name in present else folder / name.removesuffix(".gz") for name in FILES}
-    missing = [name for name, path in found.items() if path.name not in present]
-    if missing:
-        raise UserError(f"{folder}: missing {', '.join(missing)}")
-    return found
-
-
-def check_counts(images: np.ndarray, labels: np.ndarray, path: Path) -> None:
-    if len(images) != len(labels):
-        raise UserError(f"{path}: {len(images):,} images but {len(labels):,} labels")
-
-
-def check_sizes(train_images: np.ndarray, test_images: np.ndarray, path: Path) -> None:
-    train, test = ("x".join(map(str, images.shape[1:])) for images in (train_images, test_images))
-    if train != test:
-        raise UserError(f"{path}: test images of {test} pixels, training images of {train}; expected the same")
-
-
-def check_labels(labels: np.ndarray, path: Path) -> None:
-    """Refuse training labels `(n,)` other than 0 to K-1 without gaps."""
-    present = np.unique(labels)
-    gaps = np.flatnonzero(present != np.arange(len(present)))
-    if not len(gaps):
-        return
-    wanted = f"expected 0 to {len(present) - 1} without gaps"
-    if len(present) == 1:
-        raise UserError(
-            f"{path}: the training labels hold only one class, {present[0]}; a classifier needs at least two classes, "
-            "numbered from 0 without gaps"
-        )
-    if present[0] > 0 and np.array_equal(present, present[0] + np.arange(len(present))):
-        raise UserError(f"{path}: labels {present[0]} to {present[-1]}, {wanted}; `pw13 data import` shifts them")
-    value = present[gaps[0]]
-    row = int(np.flatnonzero(labels == value)[0])
-    raise UserError(
-        f"{path}: labels from {present[0]} to {present[-1]} of {len(present)} classes, {wanted}; label {value} "
-        f"(first at position {row:,}) leaves a gap, {gaps[0]} is missing"
-    )
-
-
-def check_test_labels(train_labels: np.ndarray, test_labels: np.ndarray, path: Path) -> None:
-    """Refuse test labels that no training image has."""
-    foreign = np.setdiff1d(test_labels, train_labels)
-    if len(foreign):
-        listed = ", ".join(map(str, foreign[:5])) + (", ..." if len(foreign) > 5 else "")
-        raise UserError(
-            f"{path}: test label {listed} has no training image; training labels are 0 to {train_labels.max()}"
-        )
-
-
-def known_as(files: dict[str, str], train_images: Path) -> str | None:
-    """The name of a set whose files (name -> sha256) are all known, or None."""
-    packed = {name if name.endswith(".gz") else f"{name}.gz": sha256 for name, sha256 in files.items()}
-    if packed == STAND_IN:
-        return "notMNIST (known by sha256)"
-    rest = {name: sha256 for name, sha256 in packed.items() if name != TRAIN_IMAGES}
-    if rest == PUBLISHED and git_blob_id(train_images) == PUBLISHED_TRAIN_IMAGES_BLOB:
-        return "notMNIST (as published)"
-    return None
-
-
-def stand_in_note(count: int) -> str:
-    return f"notMNIST with {count:,} training images, not the published 60,000"
-
-
-def read_classes(folder: Path, count: int, letters: bool) -> tuple[str, ...]:
-    """The `count` class names of `folder`: classes.txt, else A-J where `letters`, else the numbers."""
-    path = folder / CLASSES
-    if not path.is_file():
-        return LETTERS if letters and count == len(LETTERS) else tuple(map(str, range(count)))
-    try:
-        with open(path, "rb") as file:
-            text = file.read(CHUNK_OF_NAMES).decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise UserError(f"{path}: byte {error.start + 1} is not UTF-8") from None
-    except OSError as error:
-        raise trouble(path, error) from None
-    names = [line.rstrip("\r") for line in text.removesuffix("\n").split("\n")]
-    if len(names) != count:
-        raise UserError(f"{path}: {len(names)} class names, but the labels have {count} classes")
-    for number, name in enumerate(names, 1):
-        if not name.strip() or not name.isprintable() or name in names[: number - 1]:
-            raise UserError(f"{path}: line {number}: {name!r} is empty, a repeat or not printable")
-    return tuple(names)
-
-
-CHUNK_OF_NAMES = 1 << 16  # 256 class names at most: labels are bytes
+def default_names(count: int, *, letters: bool) -> tuple[str, ...]:
+    """Class names where no classes.txt gives them: A-J for a known set, else the numbers."""
+    return LETTERS if letters and count == len(LETTERS) else tuple(map(str, range(count)))
 
 
 def split(labels: np.ndarray, share: float, *, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
@@ -223,7 +112,7 @@ def _builtin() -> ImageSet:
 
     arrays = letters()
     files = {
-        name.removesuffix(".gz"): hashlib.sha256(np.ascontiguousarray(array).astype(np.uint8)).hexdigest()
+        name.removesuffix(".gz"): hashlib.sha256(array.astype(np.uint8).tobytes()).hexdigest()
         for name, array in zip(FILES, arrays, strict=True)
     }
     train_images, train_labels, test_images, test_labels = arrays

@@ -5,15 +5,11 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
+from pw13.data.known import CORPORA
 from pw13.data.source import Source, default_place, looks_like, trouble
 from pw13.errors import OptionError, UserError
 
 BOM = "\ufeff"
-
-KNOWN = {
-    "5d7636fa721bd68c6b58207f0df73e084a4d4dc321f1f7bf6910540b5b8f625c": "startup names (known by sha256)",
-    "aa1607f667b970d2b784cb2a72661190b6698a0b5deec4a7ab7f265157872c11": "startup names, edited copy (known by sha256)",
-}
 
 
 @dataclass(frozen=True)
@@ -56,7 +52,7 @@ def read_file(path: Path, encoding: str = "utf-8") -> tuple[tuple[str, ...], Sou
     if "\n" not in text and "\r" in text:
         raise UserError(f"{path}: its lines end with carriage returns alone; expected newlines")
     sha256 = hashlib.sha256(data).hexdigest()
-    name = KNOWN.get(sha256, f"names in {path.name}")
+    name = CORPORA.get(sha256, f"names in {path.name}")
     return names, Source("file", str(path), name, sha256, {path.name: sha256}), notes
 
 

