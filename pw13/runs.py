@@ -20,6 +20,7 @@ import re
 import shutil
 import sys
 import tempfile
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -31,14 +32,16 @@ from pw13.errors import OptionError, UserError
 from pw13.stopping import Stopped
 
 NAME = re.compile(r"\d{4}-\d\d-\d\d_\d\d-\d\d-\d\d_([a-z-]+?)(?:_\d+)?")
+PLACES = ("data", "corpus", "runs", "runs_dir")  # keys of config.json that are no settings
 MAX_JSON = 64 * 2**20  # a larger config, run or metrics file is not ours
 
 
 @dataclass(frozen=True)
 class Run:
-    """One run folder, open for writing."""
+    """One run folder, open for writing; `began`: when the work on it began (Unix time), if later than the process."""
 
     folder: Path
+    began: float | None = None
 
     @property
     def name(self) -> str:
@@ -75,16 +78,24 @@ class Run:
         files.write_json(path, {**read_json(path), **facts})
 
     def note_data(self, source: Any, notes: Sequence[str] = (), **counts: Any) -> None:
-        """Record which data are used, and say so."""
+        """Record which data are used, and say so.
+
+        Raises:
+            UserError: the run began with other data.
+        """
         described = ", ".join(f"{value:,} {key}" for key, value in counts.items() if isinstance(value, int))
         console.message(f"data: {source.name} ({source.path}), {described}")
         for note in notes:
             console.message(f"note: {note}")
+        before = read_json(self.folder / "run.json").get("data", {}).get("sha256")
+        if before not in (None, source.sha256):
+            raise UserError(f"{source.path}: other data than this run began with (sha256 {before[:12]}...)")
         self.update(data={**dataclasses.asdict(source), "notes": list(notes), "counts": counts})
 
     def finish(self, metrics: dict[str, Any]) -> dict[str, Any]:
-        """Write metrics.json, with the seconds since the command began, and say that the run is complete."""
-        full = {"seconds": machine.seconds_since_start(), **metrics}
+        """Write metrics.json, with the seconds since the work began, and say that the run is complete."""
+        seconds = machine.seconds_since_start() if self.began is None else round(time.time() - self.began, 3)
+        full = {"seconds": seconds, **metrics}
         self.save_json("metrics.json", full)
         self.close("completed")
         return full
@@ -130,8 +141,10 @@ def now() -> str:
     return datetime.now().astimezone().isoformat(timespec="microseconds")
 
 
-def create(runs_dir: Path, kind: str, options: dict[str, Any], **facts: Any) -> Run:
+def create(runs_dir: Path, kind: str, options: dict[str, Any], *, name: str | None = None, **facts: Any) -> Run:
     """A new run folder, made beside and renamed into place, so that no two starts can get the same one.
+
+    name: of the folder, where it is not to be the time and the kind; it must be free.
 
     Raises:
         UserError: the folder cannot be made.
@@ -143,6 +156,8 @@ def create(runs_dir: Path, kind: str, options: dict[str, Any], **facts: Any) -> 
         scratch.chmod(0o755)
         files.write_json(scratch / "config.json", {"kind": kind, **options})
         files.write_json(scratch / "run.json", {**_start_facts(begun, options), **facts})
+        if name is not None:
+            return Run(_into_place(scratch, runs_dir, name, most=1))
         return Run(_into_place(scratch, runs_dir, f"{begun:%Y-%m-%d_%H-%M-%S}_{kind}"))
     except OSError as error:
         raise UserError(f"{runs_dir}: cannot make a run folder: {error.strerror or error}") from None
@@ -162,9 +177,9 @@ def _start_facts(begun: datetime, options: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _into_place(scratch: Path, runs_dir: Path, name: str) -> Path:
+def _into_place(scratch: Path, runs_dir: Path, name: str, most: int = 10_000) -> Path:
     """Rename `scratch` to the first free one of NAME, NAME_2, ...; a taken name cannot be renamed onto."""
-    for number in range(1, 10_000):
+    for number in range(1, most + 1):
         target = runs_dir / (name if number == 1 else f"{name}_{number}")
         try:
             if not target.exists():
@@ -175,7 +190,30 @@ def _into_place(scratch: Path, runs_dir: Path, name: str) -> Path:
             if not target.exists():
                 shutil.rmtree(scratch, ignore_errors=True)
                 raise
-    raise UserError(f"{runs_dir}: ten thousand runs in one second")
+    shutil.rmtree(scratch, ignore_errors=True)
+    raise UserError(f"{runs_dir / name}: exists" if most == 1 else f"{runs_dir}: ten thousand runs in one second")
+
+
+def reopen(record: Record, settings: Any) -> Run:
+    """The run of `record`, marked as running again, with `settings` (more epochs, perhaps) in its config.json."""
+    run = Run(record.folder)
+    for leftover in record.folder.rglob(".*.tmp"):  # of writes that a kill cut off
+        leftover.unlink(missing_ok=True)
+    run.save_json("config.json", {**record.config, **config.as_dict(settings)})
+    resumed = [*record.facts.get("resumed", []), now()]
+    run.update(
+        status="running", resumed=resumed, versions=machine.versions(), machine=machine.facts(), **machine.process()
+    )
+    for name, version in machine.versions().items():
+        if record.facts.get("versions", {}).get(name) != version and name in ("tensorflow", "keras", "numpy"):
+            console.warning(f"{name} is {version} now; the weights may differ from an unbroken run's")
+    return run
+
+
+def places_of(record: Record) -> dict[str, Any]:
+    """Where the run's data are, out of its config.json: what stands there beside the settings."""
+    names = {spec.name for spec in dataclasses.fields(config.KINDS[record.kind])}
+    return {key: value for key, value in record.config.items() if key not in names and key != "kind"}
 
 
 @contextlib.contextmanager
@@ -186,7 +224,7 @@ def recorded(run: Run) -> Iterator[Run]:
     """
     from pw13 import stopping
 
-    stopping.before_leaving(lambda: run.close("interrupted"))
+    stopping.before_leaving(lambda: _leave(run))
     try:
         yield run
     except Stopped as stop:
@@ -202,6 +240,11 @@ def recorded(run: Run) -> Iterator[Run]:
         raise
     finally:
         stopping.reset()
+
+
+def _leave(run: Run) -> None:
+    run.close("interrupted")
+    console.warning(f"interrupted; what was finished is kept. Go on with: pw13 resume {run.name}")
 
 
 def read_json(path: Path) -> dict[str, Any]:
@@ -258,24 +301,35 @@ def listing(runs_dir: Path, kind: str | None = None) -> list[Record]:
 def find(name: str, runs_dir: Path) -> Path:
     """The run folder that `name` means: a path, a folder's name, or the unique beginning of one.
 
+    A point of a sweep is named by both: `SWEEP/POINT`, each in full or by its beginning.
+
     Raises:
         UserError: none, or several.
     """
     path = Path(name)
     if (path / "config.json").exists() or (path / "run.json").exists():
         return path
-    try:
-        matches = sorted(p for p in runs_dir.iterdir() if p.name.startswith(name) and not p.name.startswith(".") and name)
-    except OSError:
-        matches = []
-    exact = [p for p in matches if p.name == name]
-    if len(exact or matches) == 1:
-        return (exact or matches)[0]
+    matches = _beginning_with(name, runs_dir)
+    if not matches and len(path.parts) == 2:
+        sweeps = _beginning_with(path.parts[0], runs_dir)
+        matches = [point for sweep in sweeps for point in _beginning_with(path.name, sweep)]
+    if len(matches) == 1:
+        return matches[0]
     if matches:
         raise UserError(f"run {name!r} is not one run but {len(matches)}: {', '.join(p.name for p in matches[:5])}")
     if path.is_dir():
         raise UserError(f"{path}: not a run folder (no config.json)")
     raise UserError(f"run {name!r} is neither a run folder nor the beginning of one in {runs_dir}")
+
+
+def _beginning_with(name: str, folder: Path) -> list[Path]:
+    """The one folder called `name` in `folder`, else all whose names begin so."""
+    try:
+        found = sorted(p for p in folder.iterdir() if name and p.name.startswith(name) and not p.name.startswith("."))
+    except OSError:
+        return []
+    found = [p for p in found if p.is_dir()]
+    return [p for p in found if p.name == name] or found
 
 
 def opened(name: str, runs_dir: Path, kind: str | None = None) -> Record:
@@ -299,7 +353,7 @@ def settings_of(record: Record) -> Any:
     if cls is None:
         raise UserError(f"{where}: unknown kind {record.kind!r}")
     names = {spec.name for spec in dataclasses.fields(cls)}
-    values = {key: value for key, value in record.config.items() if key not in ("kind", "data", "corpus", "runs")}
+    values = {key: value for key, value in record.config.items() if key != "kind" and key not in PLACES}
     try:
         if missing := sorted(names - values.keys()):
             raise OptionError(f"{where}: no {missing[0]!r}")
