@@ -6,10 +6,11 @@ from typing import Annotated, Any
 
 import typer
 
-from pw13 import __version__, config, console, files, options, runs, stopping
-from pw13.config import DenseAE
+from pw13 import __version__, config, console, options, runs, stopping
+from pw13.config import ConvDAE, DenseAE
+from pw13.data import source
 from pw13.errors import OptionError, UserError
-from pw13.options import CorpusFile, Data, Json, Quiet, RunsDir, with_settings
+from pw13.options import Data, Json, Quiet, RunsDir, with_settings
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -84,11 +85,45 @@ def train_dense_ae(
     _train("dense-ae", settings, runs_dir, json, quiet, data=data)
 
 
-def _train(kind: str, settings: Any, runs_dir: Any, json: Any, quiet: Any, **places: Any) -> None:
-    from pw13 import experiments, tables
+@app.command()
+@with_settings(ConvDAE)
+def train_conv_dae(
+    settings: ConvDAE, data: Data = None, runs_dir: RunsDir = None, json: Json = None, quiet: Quiet = None
+) -> None:
+    """Train the convolutional denoising autoencoder (exercise 1, second part)."""
+    _train("conv-dae", settings, runs_dir, json, quiet, data=data)
+
+
+@app.command()
+def resume(
+    name: Annotated[str, typer.Argument(metavar="RUN", help="a run folder, its name, or the beginning of it")],
+    epochs: Annotated[int | None, typer.Option(metavar="N", help="go on to this many epochs in all")] = None,
+    runs_dir: RunsDir = options.DEFAULTS["runs_dir"],
+    json: Json = None,
+    quiet: Quiet = None,
+) -> None:
+    """Go on with a run that was interrupted or died, to the same weights as if it had never stopped."""
+    from pw13 import resuming
 
     console.start(quiet=bool(quiet))
-    run = runs.create(runs_dir, kind, {**config.as_dict(settings), **places})
+    record = runs.opened(name, runs_dir)
+    settings = resuming.settings(record, epochs)
+    if settings is None:
+        console.message(f"{record.name} is complete; nothing to do")
+        return
+    _perform(record.kind, settings, runs.reopen(record, settings), json, **runs.places_of(record))
+
+
+def _train(kind: str, settings: Any, runs_dir: Any, json: Any, quiet: Any, **places: str | None) -> None:
+    console.start(quiet=bool(quiet))
+    resolved = {name: source.resolved(name, place) for name, place in places.items()}
+    run = runs.create(runs_dir, kind, {**config.as_dict(settings), **resolved})
+    _perform(kind, settings, run, json, **resolved)
+
+
+def _perform(kind: str, settings: Any, run: runs.Run, json: Any, **places: Any) -> None:
+    from pw13 import experiments, tables
+
     metrics = experiments.perform(kind, settings, run=run, **places)
     if json:
         console.json_document({"run": str(run.folder), **metrics})

@@ -78,3 +78,39 @@ def report(
 
 def _break_even(price: float, saved: float) -> int | None:
     return math.ceil(price / saved) if saved > 0 else None
+
+
+def feature_maps(
+    codes: np.ndarray, decode: Callable[[np.ndarray], np.ndarray], images: np.ndarray
+) -> dict[str, float | int]:
+    """Bytes an image of feature maps `(n, height, width, channels)` cut to 8 bits, a scale for each channel.
+
+    `code_bytes_entropy` is what LZMA makes of all of them together, map after map; `code_bytes_order_0` the bound for
+    any coder that takes each value by itself. `code_uint8_mse` compares what the cut codes decode to with `images`.
+    """
+    flat = codes.reshape(-1, codes.shape[-1])
+    scale = scale_of(flat)
+    small = quantised(flat, scale)
+    decoded = decode(restored(small, scale).reshape(codes.shape))
+    return {
+        "code_bytes_float32": 4 * codes[0].size,
+        "code_bytes_uint8": codes[0].size,
+        "code_bytes_entropy": entropy_coded_bytes(np.moveaxis(small.reshape(codes.shape), -1, 1)),
+        "code_bytes_order_0": len(flat) / len(codes) * float(sum(order_0_bits(channel) for channel in small.T)) / 8,
+        "code_zero_share": float(np.mean(small == 0)),
+        "code_uint8_mse": float(np.mean(np.square(decoded - images), dtype=np.float64)),
+    }
+
+
+def entropy_coded_bytes(values: np.ndarray) -> float:
+    """Mean bytes for each of `(n, ...)` uint8 arrays when LZMA packs all of them together (Python's lzma, preset 6)."""
+    import lzma
+
+    return len(lzma.compress(np.ascontiguousarray(values).tobytes())) / len(values)
+
+
+def order_0_bits(values: np.ndarray) -> float:
+    """Shannon's entropy of the histogram of uint8 values, bits a value."""
+    shares = np.bincount(values, minlength=256) / len(values)
+    shares = shares[shares > 0]
+    return float(-(shares * np.log2(shares)).sum())

@@ -8,6 +8,7 @@ import io
 import json
 import math
 import os
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -46,7 +47,7 @@ def write_whole(path: Path, data: bytes) -> None:
     Raises:
         OSError: the disk is full, the folder is gone or not writable.
     """
-    beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    beside = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}.tmp")
     try:
         with open(beside, "wb", buffering=0) as file:
             for start in range(0, max(len(data), 1), CHUNK):

@@ -69,6 +69,15 @@ def default_place(*parts: str) -> Path | None:
     return next((place for place in places if place.exists()), None)
 
 
+PLACES = {"data": ("notmnist",), "corpus": ("startup-names", "companies.csv")}
+
+
+def resolved(name: str, given: str | None) -> str:
+    """What --data or --corpus means here and now: an absolute path, or "builtin" where there is nothing else."""
+    place = given if given is not None else default_place(*PLACES[name])
+    return "builtin" if place is None or place == "builtin" else str(Path(place).expanduser().absolute())
+
+
 def trouble(path: Path | str, error: OSError) -> UserError:
     """An error of the system as one line that names the file."""
     return UserError(f"{path}: {(error.strerror or str(error)).lower()}")

@@ -15,7 +15,7 @@ from pw13.figures import dense_ae as figures
 from pw13.models import dense_ae as model
 from pw13.runs import Run
 
-MAPPED = 2000  # test codes in the map: t-SNE of all would take minutes
+MAPPED = 1000  # test codes in the map: t-SNE of all would take minutes
 
 
 def perform(config: DenseAE, *, data: str | None, run: Run) -> dict[str, Any]:
@@ -108,7 +108,7 @@ def flattened_map(codes: np.ndarray, labels: np.ndarray, config: DenseAE) -> tup
     perplexity = min(30.0, max(1.0, (len(rows) - 1) / 3))
     if codes.shape[1] < 2 or len(rows) < 4:
         return np.pad(codes[rows], ((0, 0), (0, 1)))[:, :2], labels[rows]
-    return TSNE(perplexity=perplexity, random_state=config.seed).fit_transform(codes[rows]), labels[rows]
+    return TSNE(perplexity=perplexity, max_iter=500, random_state=config.seed).fit_transform(codes[rows]), labels[rows]
 
 
 def unit_changes(net: model.Weights, codes: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
