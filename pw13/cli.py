@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from pw13 import __version__, config, console, options, runs, stopping
+from pw13 import __version__, cli_runs, config, console, options, runs, stopping
 from pw13.config import ConvDAE, DenseAE
 from pw13.data import source
 from pw13.errors import OptionError, UserError
@@ -19,6 +19,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     help="Autoencoders, SVMs and name-inventing RNNs from the command line: train, measure, compare, write up.",
 )
+app.add_typer(cli_runs.app, name="runs")
 
 
 def main(arguments: list[str] | None = None) -> int:

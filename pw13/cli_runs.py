@@ -1,0 +1,126 @@
+"""`pw13 runs`: the run folders as tables."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from pw13 import comparison, config, console, options, runs
+from pw13.errors import OptionError, UserError
+from pw13.options import Json, RunsDir
+from pw13.runs import Record
+
+app = typer.Typer(no_args_is_help=True, help="List, show and compare the runs that there are.")
+
+HERE = options.DEFAULTS["runs_dir"]
+FEW = 4  # runs that stand side by side; more get a line each
+
+Name = Annotated[str, typer.Argument(metavar="RUN", help="a run folder, its name, or the beginning of it")]
+Kind = Annotated[
+    str | None, typer.Option("--kind", metavar="KIND", help="runs of one kind, with more of their numbers")
+]
+Sort = Annotated[str | None, typer.Option("--sort", metavar="METRIC", help="lowest first, such as test_mse")]
+Figure = Annotated[
+    Path | None, typer.Option("--figure", metavar="FILE", help="draw them too, into a .png, .svg or .pdf file")
+]
+
+
+@app.command("list")
+def list_runs(kind: Kind = None, sort: Sort = None, runs_dir: RunsDir = HERE, json: Json = None) -> None:
+    """The runs in a folder, oldest first: what each is, how it stands, its chief number."""
+    kinds = [*config.KINDS, *(f"sweep-{name}" for name in config.KINDS)]
+    if kind is not None and kind not in kinds:
+        raise OptionError(f"--kind: expected one of {', '.join(kinds)}, received {kind!r}")
+    if not runs_dir.is_dir():
+        raise UserError(f"{runs_dir}: no such folder")
+    records = runs.listing(runs_dir, kind)
+    if sort:
+        records = comparison.ordered(records, sort)
+    if json:
+        return console.json_document({"runs": [comparison.as_json(record) for record in records]})
+    console.table(f"{len(records)} runs in {runs_dir}", *comparison.list_table(records, kind, sort))
+    _tell_problems(records)
+
+
+@app.command()
+def show(name: Name, runs_dir: RunsDir = HERE, json: Json = None) -> None:
+    """All that one run says of itself: settings, numbers, data, machine."""
+    record = runs.read(runs.find(name, runs_dir))
+    if json:
+        return console.json_document({**comparison.as_json(record), "run": record.facts})
+    known = {name: fact for name, fact in _facts(record).items() if fact not in (None, "")}
+    console.facts(f"{record.name}: {record.status}", known)
+    if record.kind.startswith("sweep-"):
+        console.table("points", *comparison.one_a_line(comparison.points(record.folder)))
+    else:
+        console.facts("settings", comparison.settings(record))
+    console.facts("numbers", comparison.numbers(record))
+    _tell_problems([record])
+
+
+@app.command()
+def compare(
+    names: Annotated[list[str], typer.Argument(metavar="RUN...", help="two or more; a sweep stands for its points")],
+    figure: Figure = None,
+    runs_dir: RunsDir = HERE,
+    json: Json = None,
+) -> None:
+    """Runs beside each other: the settings in which they differ, and their numbers."""
+    records = comparison.expanded([runs.read(runs.find(name, runs_dir)) for name in names])
+    if len(records) < 2:
+        raise OptionError(f"RUN...: expected two runs or more, received {len(records)}")
+    if figure:
+        _draw(records, figure)
+    if json:
+        differ = comparison.differing(records)
+        return console.json_document({"differing": differ, "runs": [comparison.as_json(record) for record in records]})
+    table = comparison.side_by_side if len(records) <= FEW else comparison.one_a_line
+    console.table(f"{len(records)} runs", *table(records))
+    _tell_problems(records)
+
+
+def _facts(record: Record) -> dict[str, Any]:
+    facts, data = record.facts, record.facts.get("data", {})
+    return {
+        "folder": record.folder,
+        "kind": record.kind,
+        "started": facts.get("started"),
+        "ended": facts.get("ended"),
+        "seconds": comparison.seconds(record),
+        "error": facts.get("error"),
+        "data": f"{data['name']} ({data['path']})" if {"name", "path"} <= data.keys() else None,
+        "command": " ".join(map(str, facts.get("command", []))),
+        "host": facts.get("machine", {}).get("host"),
+        "threads": facts.get("threads"),
+        "peak memory, MiB": facts.get("peak_memory_mib"),
+        "versions": ", ".join(f"{name} {version}" for name, version in facts.get("versions", {}).items()),
+        "files": ", ".join(_files(record.folder)),
+    }
+
+
+def _files(folder: Path) -> list[str]:
+    found = [path for path in folder.rglob("*") if path.is_file() and not path.name.startswith(".")]
+    return sorted(path.relative_to(folder).as_posix() for path in found)[:40]
+
+
+def _tell_problems(records: list[Record]) -> None:
+    for record in records:
+        if record.problem:
+            console.warning(f"{record.name} is broken: {record.problem}")
+
+
+def _draw(records: list[Record], path: Path) -> None:
+    from pw13 import files
+    from pw13.figures import comparison as figures
+
+    if path.suffix not in (".png", ".svg", ".pdf"):
+        raise OptionError(f"--figure: expected a file ending in .png, .svg or .pdf, received {str(path)!r}")
+    kinds = sorted({record.kind for record in records})
+    if len(kinds) > 1:
+        raise UserError(f"--figure: expected runs of one kind, received {' and '.join(kinds)}")
+    labels = comparison.labels(records)
+    histories = {label: comparison.history(r.folder) for label, r in zip(labels, records, strict=True)}
+    values = {name: [comparison.numbers(r).get(name) for r in records] for name in comparison.chief_metrics(records)}
+    drawn = figures.compared(histories, labels, values)
+    files.write_with(path, lambda buffer: drawn.savefig(buffer, format=path.suffix[1:], dpi=120))
+    console.message(f"figure: {path}")
