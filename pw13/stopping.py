@@ -62,6 +62,11 @@ def requested() -> int | None:
     return _received[0] if _received else None
 
 
+def request(number: int = signal.SIGTERM) -> None:
+    """Ask the work in this process to stop, as a signal would; for a process whose signals are not ours to take."""
+    _received.append(int(number))
+
+
 def check() -> None:
     """Raise Stopped if a signal has asked to stop; for places where nothing is half done."""
     if _received:

@@ -31,6 +31,7 @@ def start(threads: int, seed: int) -> None:
         running = tf.config.threading.get_intra_op_parallelism_threads()
         if running != threads:
             raise UserError(f"--threads: TensorFlow already runs with {running} threads, expected {threads}") from None
+    keras.utils.clear_session()  # so that layers are named, and memory is, as in a process that runs nothing else
     keras.utils.set_random_seed(seed)
 
 

@@ -5,6 +5,7 @@ bounds on the settings alone, and one compiled function serves every chunk: so a
 on from its last checkpoint to the same weights, bit for bit.
 """
 
+import importlib.util
 import math
 import time
 from collections.abc import Callable, Iterable
@@ -56,6 +57,7 @@ class Plan(NamedTuple):
     seed: int = 0
     checkpoint_every: float = 60.0
     name: str = "training"
+    tensorboard: bool = False
 
 
 class Moving(NamedTuple):
@@ -89,7 +91,10 @@ class Progress(NamedTuple):
 
 
 class Fitted(NamedTuple):
-    """The end of a training: parameters as arrays, a dict of figures for every epoch, seconds (compile included)."""
+    """The end of a training: parameters as arrays, a dict of figures for every epoch, seconds (compile included).
+
+    epoch_seconds: of an average epoch, compile and validation excluded.
+    """
 
     best: list[np.ndarray]
     last: list[np.ndarray]
@@ -97,6 +102,7 @@ class Fitted(NamedTuple):
     best_epoch: int
     train_seconds: float
     throughput_per_second: float
+    epoch_seconds: float
 
 
 Save = Callable[[list[np.ndarray], list[np.ndarray]], None]
@@ -120,6 +126,7 @@ def fit(
         UserError: the loss is not finite any more; the last finite checkpoint is on disk.
     """
     began = time.monotonic()
+    board = tensorboard(run) if plan.tensorboard else None
     state = restored(problem, plan, run) or beginning(problem)
     already = state.train_seconds
     chunk = compiled_chunk(problem, plan, state.moving)
@@ -137,6 +144,8 @@ def fit(
             if not _finite(state):
                 saver.write(before)
                 raise UserError(f"the loss is not finite in epoch {before.epoch + 1}; try a smaller --learning-rate")
+            if ended and board:
+                board(state.history[-1])
             if ended and on_epoch:
                 on_epoch(state.epoch, _arrays(state.moving.parameters))
             bar.advance(int(ended), _figures(state))
@@ -155,10 +164,30 @@ def metrics(fitted: Fitted, model: keras.Model) -> dict[str, float | int]:
     return {
         "train_seconds": fitted.train_seconds,
         "throughput_per_second": fitted.throughput_per_second,
+        "epoch_seconds": fitted.epoch_seconds,
         "epochs": len(fitted.history),
         "best_epoch": fitted.best_epoch,
         "parameters": model.count_params(),
     }
+
+
+def tensorboard(run: Run) -> Callable[[dict[str, float]], None]:
+    """A function that writes the figures of an epoch into `tensorboard/` of the run, for TensorBoard to show.
+
+    Raises:
+        UserError: the extra is not installed; TensorFlow alone has no `tf.summary.scalar`.
+    """
+    if importlib.util.find_spec("tensorboard") is None:
+        raise UserError("--tensorboard: TensorBoard is not installed; pip install 'pw13[tensorboard]'")
+    writer = tf.summary.create_file_writer(str(run.folder / "tensorboard"))
+
+    def write(row: dict[str, float]) -> None:
+        with writer.as_default(step=int(row["epoch"])):
+            for name, value in row.items():
+                tf.summary.scalar(name, value)
+        writer.flush()
+
+    return write
 
 
 def summaries(models: Iterable[keras.Model]) -> str:
@@ -323,7 +352,7 @@ def restored(problem: Problem, plan: Plan, run: Run) -> Progress | None:
 def _fixed(plan: Plan) -> dict[str, Any]:
     """What must not change between a checkpoint and its resumption; more epochs may follow a constant rate."""
     fixed = plan._asdict()
-    for name in ("name", "checkpoint_every", *(["epochs"] if plan.schedule == "constant" else [])):
+    for name in ("name", "checkpoint_every", "tensorboard", *(["epochs"] if plan.schedule == "constant" else [])):
         del fixed[name]
     return fixed
 
@@ -403,4 +432,5 @@ def _figures(state: Progress) -> str:
 def _fitted(state: Progress) -> Fitted:
     rate = state.examples / state.chunk_seconds if state.chunk_seconds else 0.0
     last = _arrays(state.moving.parameters)
-    return Fitted(state.best, last, list(state.history), state.best_epoch, state.train_seconds, rate)
+    epoch = state.chunk_seconds / max(state.epoch, 1)
+    return Fitted(state.best, last, list(state.history), state.best_epoch, state.train_seconds, rate, epoch)
