@@ -16,6 +16,16 @@ from pw13.data.idx import write_idx
 FILES = ("train-images-idx3-ubyte.gz", "train-labels-idx1-ubyte.gz", "t10k-images-idx3-ubyte.gz", "t10k-labels-idx1-ubyte.gz")
 
 
+def start_tensorflow():
+    """TensorFlow, started as pw13 starts it; for test modules that use it directly. Returns the module."""
+    from pw13 import tensorflow_setup
+
+    tensorflow_setup.start(2, 0)
+    import tensorflow
+
+    return tensorflow
+
+
 def make_images(count: int, seed: int, size: tuple[int, int] = (28, 28)) -> tuple[np.ndarray, np.ndarray]:
     """`count` images of ten classes that are easy to tell apart: a bright block in one of ten cells, on dim noise."""
     rng = np.random.default_rng(seed)

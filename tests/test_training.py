@@ -9,9 +9,10 @@ import pytest
 
 from pw13 import files, runs, stopping
 from pw13.errors import UserError
+from tests.conftest import start_tensorflow
 from tests.disks import Died, FaultyDisk, LoggedDisk
 
-tf = pytest.importorskip("tensorflow")
+tf = start_tensorflow()
 
 from pw13 import checkpoints, training  # noqa: E402
 from pw13.training import Plan, Problem  # noqa: E402
