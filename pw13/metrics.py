@@ -58,3 +58,21 @@ def _gaussian_windows(side: int) -> np.ndarray:
     for position, row in enumerate(matrix):
         row[position : position + SSIM_WINDOW] = window / window.sum()
     return matrix
+
+
+def confusion(labels: np.ndarray, predicted: np.ndarray, classes: int) -> np.ndarray:
+    """How often class i was taken for class j: two `(n,)` int arrays -> `(classes, classes)` int64."""
+    return np.bincount(labels * classes + predicted, minlength=classes * classes).reshape(classes, classes)
+
+
+def recall(labels: np.ndarray, predicted: np.ndarray, classes: int) -> np.ndarray:
+    """The share of each class's images that is recognised, `(classes,)` float64; nan for a class without images."""
+    table = confusion(labels, predicted, classes)
+    totals = table.sum(axis=1)
+    return np.divide(np.diag(table), totals, out=np.full(classes, np.nan), where=totals > 0)
+
+
+def single(images: np.ndarray) -> np.ndarray:
+    """Which of `(n, height, width)` images stand there only once: `(n,)` bool."""
+    _, group, counts = np.unique(images.reshape(len(images), -1), axis=0, return_inverse=True, return_counts=True)
+    return counts[group.reshape(-1)] == 1

@@ -1,0 +1,1 @@
+"""Support vector machines as plain arrays: scaled, tuned, fitted, applied; scikit-learn only solves."""
