@@ -54,7 +54,7 @@ def grid(kernel: str, size: int) -> list[Setting]:
 def matrix(a: np.ndarray, b: np.ndarray, setting: Setting) -> np.ndarray:
     """The kernel of each pair of rows: `(n, d)` and `(m, d)` float32 -> `(n, m)` float64.
 
-    Linear: the dot product. RBF: exp(-gamma |x - y|^2), the distance by way of dot products, which is one matrix product.
+    Linear: the dot product. RBF: exp(-gamma |x - y|^2), the distance by way of dot products: one matrix product.
     """
     products = (a @ b.T).astype(np.float64)
     if setting.kernel == "linear":
@@ -69,7 +69,7 @@ def matrix(a: np.ndarray, b: np.ndarray, setting: Setting) -> np.ndarray:
 
 @contextlib.contextmanager
 def workers() -> Iterator[ThreadPoolExecutor]:
-    """A thread for each core: libsvm and NumPy let go of the interpreter. BLAS keeps to one thread in each meanwhile."""
+    """A thread for each core, BLAS with one thread in each; LIBSVM and NumPy let go of the interpreter."""
     from threadpoolctl import threadpool_limits
 
     with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(cores()) as pool:

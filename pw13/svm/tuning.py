@@ -23,7 +23,7 @@ def choose(
 ) -> Choice:  # fmt: skip
     """The setting of the highest mean accuracy over the folds, the first of equals.
 
-    `parts`: the rows of each fold, as `folds` gives them. `fit(features, labels, setting)` gives something that predicts.
+    `parts`: the rows of each fold, as `folds` gives them. What `fit(features, labels, setting)` gives predicts.
     """
 
     def accuracy(task: tuple[Setting, np.ndarray]) -> float:
