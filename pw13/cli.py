@@ -115,6 +115,19 @@ def resume(
     _perform(record.kind, settings, runs.reopen(record, settings), json, **runs.places_of(record))
 
 
+@app.command()
+def doctor(json: Json = None) -> None:
+    """Show versions, processor, places, and what is missing."""
+    from pw13 import doctor as findings
+
+    report = findings.report()
+    if json:
+        return console.json_document(report)
+    for topic in ("versions", "machine", "places"):
+        console.facts(topic, report[topic])
+    console.table("missing", ("what: how to get it",), [(line,) for line in report["missing"]] or [("nothing",)])
+
+
 def _train(kind: str, settings: Any, runs_dir: Any, json: Any, quiet: Any, **places: str | None) -> None:
     console.start(quiet=bool(quiet))
     resolved = {name: source.resolved(name, place) for name, place in places.items()}

@@ -18,6 +18,7 @@ from typing import Any, Literal
 from pw13.errors import OptionError, UserError
 
 BIG = 2**31 - 1
+NO_BOUNDS = {"low": None, "high": None, "above": None}
 
 
 def setting(default: Any, help: str, *, low: float | None = None, high: float | None = None, above: float | None = None):
@@ -95,11 +96,71 @@ class DenseAE:
         check(self)
 
 
+@dataclass(frozen=True)
+class ConvDAE:
+    """Settings of `train-conv-dae`."""
+
+    noise: float = setting(0.5, "deviation of Gaussian noise, or share of changed pixels", low=0, high=100)
+    noise_kind: Literal["gaussian", "salt-pepper", "masking"] = setting("gaussian", "kind of noise")
+    fixed_noise: bool = setting(False, "draw the training noise once, not anew in each epoch")
+    epochs: int = epochs(20)
+    batch_size: int = batch_size(128)
+    learning_rate: float = learning_rate(2e-3)
+    schedule: Schedule = schedule("cosine")
+    patience: int = patience()
+    validation_share: float = validation_share()
+    limit: int | None = limit()
+    seed: int = seed()
+    threads: int = threads()
+    checkpoint_every: float = checkpoint_every()
+    tensorboard: bool = tensorboard()
+
+    def __post_init__(self) -> None:
+        check(self)
+        if self.noise_kind != "gaussian" and self.noise > 1:
+            raise OptionError(f"--noise: expected a share from 0 to 1 for {self.noise_kind}, received {self.noise!r}")
+
+
+@dataclass(frozen=True)
+class CharRNN:
+    """Settings of `train-charrnn`."""
+
+    cell: Literal["simple", "gru", "lstm"] = setting("simple", "kind of recurrent layer")
+    target: Literal["many-to-one", "many-to-many"] = setting(
+        "many-to-one", "predict the character after a window, or the next one after each of its characters"
+    )
+    units: int = setting(64, "units of a recurrent layer", low=1, high=8192)
+    layers: int = setting(1, "recurrent layers", low=1, high=8)
+    length: int = setting(10, "characters of a window", low=1, high=256)
+    skip: int = setting(3, "characters from a window to the next", low=1, high=10_000)
+    carry_state: bool = setting(False, "many-to-many: carry the state from window to window through whole names")
+    dropout: float = setting(0.0, "share of a layer's outputs dropped in training", low=0, high=0.95)
+    epochs: int = epochs(10)
+    batch_size: int = batch_size(128)
+    learning_rate: float = learning_rate(1e-3)
+    schedule: Schedule = schedule("constant")
+    clip_norm: float = setting(0.0, "longer gradients are scaled down to this norm; 0: none", low=0, high=1e6)
+    patience: int = patience()
+    hold_out: float = setting(0.05, "share of names held out, as many for validation; 0: none", low=0, high=0.4)
+    sample_every: int = setting(0, "epochs between samples in samples.txt; 0: ten times a training", low=0, high=BIG)
+    encoding: str = setting("utf-8", "encoding of the corpus file")
+    fix_accents: bool = setting(False, "restore Mac Roman letters that were read as Latin-1")
+    seed: int = seed()
+    threads: int = threads()
+    checkpoint_every: float = checkpoint_every()
+    tensorboard: bool = tensorboard()
+
+    def __post_init__(self) -> None:
+        check(self)
+        if self.carry_state and self.target == "many-to-one":
+            raise OptionError("--carry-state: needs --target many-to-many; a many-to-one window starts from nothing")
+
+
 # The kinds of run, in the order of the handout: the name in the run folder's name and of the TOML table.
-KINDS: dict[str, type] = {"dense-ae": DenseAE}
+KINDS: dict[str, type] = {"dense-ae": DenseAE, "conv-dae": ConvDAE, "charrnn": CharRNN}
 
 # Keys that any command understands and that stand at the top of a TOML file.
-SHARED = ("data", "corpus", "runs_dir", "seed", "threads", "json", "quiet")
+SHARED = {"data": str, "corpus": str, "runs_dir": str, "seed": int, "threads": int, "json": bool, "quiet": bool}
 
 
 def flag(name: str) -> str:
@@ -207,6 +268,8 @@ def read_toml(name: str) -> tuple[dict[str, Any], Path]:
         if key not in known or isinstance(value, dict) != (key in KINDS):
             what = "table" if isinstance(value, dict) else "key"
             raise OptionError(f"--config {path}: unknown {what} {key!r}{_nearest(key, known)}")
+        if key in SHARED and type(value) is not SHARED[key]:
+            raise OptionError(f"--config {path}: {key}: expected {expected(SHARED[key], NO_BOUNDS)}, received {value!r}")
     for kind, table in content.items():
         if kind in KINDS:
             from_dict(KINDS[kind], table, f"--config {path} [{kind}]")  # a fault in any table is told at once

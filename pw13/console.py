@@ -65,6 +65,7 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]], *, 
     if len(rows) > PLAIN_ROWS:
         return _plain_table(title, columns, rows)
     view = Table(title=Text(title), caption=Text(caption) if caption else None, title_justify="left")
+    view.show_header = any(columns)
     for number, name in enumerate(columns):
         numeric = all(_numeric(row[number]) for row in rows if row[number])
         view.add_column(Text(name), justify="right" if numeric and rows else "left", overflow="fold")

@@ -69,6 +69,8 @@ def layered(cls: type, file: str | None, given: dict[str, Any]) -> tuple[Any, di
         table = content.get(config.kind_of(cls), {})
     values = {key: value for key, value in {**top, **table, **flags}.items() if key in names}
     rest = {key: flags.get(key, top.get(key, DEFAULTS.get(key))) for key in given if key not in names}
+    if "runs_dir" in rest:
+        rest["runs_dir"] = Path(rest["runs_dir"])
     return cls(**values), rest
 
 

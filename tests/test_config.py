@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+from pathlib import Path
 
 import pytest
 
@@ -17,7 +18,7 @@ def test_default_then_toml_then_flag(tmp_path):
     settings, rest = options.layered(DenseAE, str(path), given)
     assert (settings.epochs, settings.code_size, settings.seed, settings.batch_size) == (7, 9, 5, DenseAE.batch_size)
     assert settings.learning_rate == 1.0 and isinstance(settings.learning_rate, float)
-    assert rest == {"runs_dir": "elsewhere", "data": None}
+    assert rest == {"runs_dir": Path("elsewhere"), "data": None}
 
 
 @pytest.mark.parametrize(
@@ -41,6 +42,8 @@ def test_a_value_out_of_range_is_refused_by_name(field, value):
         ("epochs = 1\n", OptionError, r"unknown key 'epochs'"),
         ("[dense-ae]\nepoch = 1\n", OptionError, r"\[dense-ae\]: unknown key 'epoch'; did you mean 'epochs'"),
         ("[dense-ae]\nepochs = -1\n", OptionError, r"\[dense-ae\]: --epochs: expected"),
+        ("runs_dir = 3\n", OptionError, r"runs_dir: expected text, received 3"),
+        ("quiet = 1\n", OptionError, r"quiet: expected true or false, received 1"),
         ("dense-ae = 3\n", OptionError, r"unknown key 'dense-ae'"),
         ("[dense-ae\n", OptionError, r"not TOML"),
         ("a = " + "[" * 5000 + "]" * 5000, OptionError, r"not TOML"),

@@ -1,0 +1,64 @@
+"""What pw13 finds on this machine: versions, processor, places, and what is missing."""
+
+import importlib.util
+import os
+from pathlib import Path
+from typing import Any
+
+from pw13 import machine
+from pw13.data import source
+
+EXTRAS = {"tensorboard": "tensorboard", "distributed": "cluster", "sklearnex": "fast", "torch": "bench"}
+
+
+def report() -> dict[str, Any]:
+    """The findings by topic, ready for a table or for JSON."""
+    return {
+        "versions": machine.versions(),
+        "machine": {**machine.facts(), "SIMD": ", ".join(simd()), "oneDNN": one_dnn()},
+        "places": places(),
+        "missing": missing(),
+    }
+
+
+def simd() -> list[str]:
+    """The vector instructions that NumPy found and can use."""
+    import numpy as np
+
+    return list(np.show_config(mode="dicts")["SIMD Extensions"].get("found", []))  # type: ignore[call-overload, index]
+
+
+def one_dnn() -> str:
+    asked = os.environ.get("TF_ENABLE_ONEDNN_OPTS")
+    return "on (pw13 switches it on)" if asked is None else f"TF_ENABLE_ONEDNN_OPTS={asked} in the environment"
+
+
+def places() -> dict[str, str]:
+    """Where pw13 looks and writes, and whether it may."""
+    import platformdirs
+
+    cache = Path(platformdirs.user_cache_dir("pw13"))
+    return {
+        "images": source.resolved("data", None),
+        "names": source.resolved("corpus", None),
+        "PW13_DATA_DIR": os.environ.get("PW13_DATA_DIR", "not set"),
+        "cache": f"{cache} ({_access(cache)})",
+        "runs": f"{Path('runs').absolute()} ({_access(Path('runs'))})",
+    }
+
+
+def missing() -> list[str]:
+    """What some command would need and does not find, with the way to get it."""
+    found = [f"{name}: pip install {name}" for name, version in machine.versions().items() if version == "missing"]
+    extras = {extra for module, extra in EXTRAS.items() if importlib.util.find_spec(module) is None}
+    found += [f"extra [{extra}]: pip install 'pw13[{extra}]'" for extra in sorted(extras)]
+    if source.resolved("data", None) == "builtin":
+        found.append("notMNIST: pw13 data fetch notmnist (until then the built-in letters are used)")
+    if source.resolved("corpus", None) == "builtin":
+        found.append("companies.csv: pw13 data fetch names (until then the built-in names are used)")
+    return found
+
+
+def _access(folder: Path) -> str:
+    nearest = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    return "writable" if os.access(nearest, os.W_OK) else "not writable"
