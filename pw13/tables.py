@@ -35,4 +35,48 @@ def dense_ae(metrics: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-TABLES = {"dense-ae": dense_ae}
+def conv_dae(metrics: dict[str, Any]) -> dict[str, Any]:
+    filters = {}
+    for name, each in metrics["baselines"].items():
+        setting = ", ".join(f"{key} {value}" for key, value in each["setting"].items())
+        filters[f"test PSNR, dB: {name} filter"] = f"{each['psnr_db']:.2f} ({setting})"
+    return {
+        "noise": f"{metrics['noise_kind']} {metrics['noise']:g}",
+        "parameters": metrics["parameters"],
+        "epochs (best)": f"{metrics['epochs']} ({metrics['best_epoch']})",
+        "test MSE": metrics["test_mse"],
+        "test PSNR, dB: noisy": metrics["noisy_psnr_db"],
+        "test PSNR, dB: denoised": metrics["denoised_psnr_db"],
+        **filters,
+        "test SSIM: noisy; denoised": f"{metrics['noisy_ssim']:.3f}; {metrics['denoised_ssim']:.3f}",
+        "values of image; code": f"{metrics['pixel_values']}; {metrics['code_values']}",
+        "bytes an image: raw; PNG": f"{metrics['pixel_values']}; {metrics['png_bytes']:.0f}",
+        "bytes an image: code cut to 8 bits": metrics["code_bytes_uint8"],
+        "bytes an image: code packed by LZMA": metrics["code_bytes_entropy"],
+        "images/s in training": metrics["throughput_per_second"],
+        "seconds: training; all": f"{metrics['train_seconds']:.1f}; {metrics['seconds']:.1f}",
+    }
+
+
+def charrnn(metrics: dict[str, Any]) -> dict[str, Any]:
+    corpus, counted, names = metrics["corpus"], metrics["ngram"], metrics["names"]
+    gram = f"{counted['order']}-gram"
+    return {
+        "network": f"{metrics['cell']}, {metrics['units']} units, {metrics['target']}",
+        "corpus: names; characters": f"{corpus['names']}; {corpus['characters']}",
+        "corpus: distinct characters; windows": f"{corpus['distinct']}; {corpus['windows']}",
+        "parameters": metrics["parameters"],
+        "epochs (best)": f"{metrics['epochs']} ({metrics['best_epoch']})",
+        "nats a character: training": metrics["train_nats"],
+        "nats a character: validation": metrics["val_nats"],
+        "nats a character: held out": metrics["held_out_nats"],
+        f"nats a character: held out, {gram}": counted["held_out_nats"],
+        "next character right, held out": metrics["held_out_accuracy"],
+        "sampled names: whole; new; unique": f"{names['whole']:.1%}; {names['new']:.1%}; {names['unique']:.1%}",
+        f"sampled names: nats by the {gram}": names["ngram_nats"],
+        "examples/s in training": metrics["throughput_per_second"],
+        "seconds: training; all": f"{metrics['train_seconds']:.1f}; {metrics['seconds']:.1f}",
+    }
+
+
+TABLES = {"dense-ae": dense_ae, "conv-dae": conv_dae, "charrnn": charrnn}

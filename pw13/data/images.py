@@ -144,3 +144,8 @@ def parts(images: ImageSet, *, share: float, limit: int | None, seed: int) -> Pa
 def flat(images: np.ndarray) -> np.ndarray:
     """`(n, height, width)` uint8 -> `(n, height * width)` float32 in [0, 1]."""
     return images.reshape(len(images), -1).astype(np.float32) / np.float32(255)
+
+
+def scaled(images: np.ndarray) -> np.ndarray:
+    """`(n, height, width)` uint8 -> the same shape, float32 in [0, 1]."""
+    return images.astype(np.float32) / np.float32(255)

@@ -6,6 +6,7 @@ import numpy as np
 
 KINDS = ("gaussian", "salt-pepper", "masking")
 TEST_SEED = 20240613  # its own, so that every run and every baseline is measured on the same noisy images
+VALIDATION_SEED = 20240614  # likewise for what chooses an epoch or a filter's setting
 
 
 def add(images: np.ndarray, kind: str, level: float, *, rng: np.random.Generator) -> np.ndarray:
@@ -27,6 +28,11 @@ def add(images: np.ndarray, kind: str, level: float, *, rng: np.random.Generator
 def add_for_test(images: np.ndarray, kind: str, level: float) -> np.ndarray:
     """Noisy copies as `add` makes them, with the same draws whenever the images have the same shape."""
     return add(images, kind, level, rng=np.random.default_rng(TEST_SEED))
+
+
+def add_for_validation(images: np.ndarray, kind: str, level: float) -> np.ndarray:
+    """The same from another constant seed, for images on which something is chosen."""
+    return add(images, kind, level, rng=np.random.default_rng(VALIDATION_SEED))
 
 
 def add_in_graph(images: Any, kind: str, level: float, key: Any) -> Any:

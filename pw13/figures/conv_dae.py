@@ -1,0 +1,45 @@
+"""What a denoising autoencoder does, as pictures."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from pw13.figures.grids import image_rows, one_per_class
+
+COLOURS = {"median": "#2a9d8f", "gaussian": "#e9a23b", "tv": "#8d6a9f", "nlm": "#6b8e23", "wavelet": "#a0522d"}
+
+
+def denoising(rows: Mapping[str, np.ndarray], labels: np.ndarray, classes: Sequence[str]) -> Figure:
+    """One test image a class: each entry of `rows`, `(n, height, width)` in [0, 1], is a line with its name."""
+    chosen = one_per_class(labels)[:20]
+    titles = [classes[labels[row]] for row in chosen]
+    return image_rows([images[chosen] for images in rows.values()], list(rows), titles)
+
+
+def worst_cases(
+    rows: Mapping[str, np.ndarray], errors: np.ndarray, labels: np.ndarray, classes: Sequence[str]
+) -> Figure:
+    """The ten images that the network denoised worst; `errors` `(n,)` is each one's MSE."""
+    chosen = np.argsort(errors, kind="stable")[::-1][:10]
+    titles = [f"{classes[labels[row]]}  {errors[row]:.3f}" for row in chosen]
+    heading = f"the {len(chosen)} test images with the largest MSE after denoising"
+    return image_rows([images[chosen] for images in rows.values()], list(rows), titles, heading=heading)
+
+
+def psnr_against_noise(levels: Sequence[Mapping[str, Any]], trained_at: float, kind: str) -> Figure:
+    """PSNR of noisy images, network and filters against the level of noise; a dotted line where the network trained."""
+    figure = Figure(figsize=(6.8, 4.6), layout="constrained")
+    axes = figure.subplots()
+    x = [row["noise"] for row in levels]
+    axes.plot(x, [row["denoised_psnr_db"] for row in levels], "o-", color="#d1495b", linewidth=2.5, label="network")
+    for name in levels[0]["baselines"]:
+        axes.plot(x, [row["baselines"][name] for row in levels], ".-", color=COLOURS[name], label=name)
+    axes.plot(x, [row["noisy_psnr_db"] for row in levels], "--", color="#6c757d", label="noisy input")
+    if x[0] <= trained_at <= x[-1]:
+        axes.axvline(trained_at, color="#6c757d", linestyle=":", label="trained at")
+    axes.set(xlabel=f"level of {kind} noise", ylabel="PSNR, dB")
+    axes.grid(alpha=0.3)
+    axes.legend()
+    return figure
