@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from pw13 import __version__, cli_runs, config, console, options, runs, stopping
+from pw13 import __version__, cli_runs, cli_sweep, config, console, options, runs, stopping, sweeps
 from pw13.config import ConvDAE, DenseAE
 from pw13.data import source
 from pw13.errors import OptionError, UserError
@@ -20,6 +20,7 @@ app = typer.Typer(
     help="Autoencoders, SVMs and name-inventing RNNs from the command line: train, measure, compare, write up.",
 )
 app.add_typer(cli_runs.app, name="runs")
+app.add_typer(cli_sweep.app, name="sweep")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -108,6 +109,8 @@ def resume(
 
     console.start(quiet=bool(quiet))
     record = runs.opened(name, runs_dir)
+    if sweeps.is_sweep(record):
+        return cli_sweep.resume(record, epochs, json)
     settings = resuming.settings(record, epochs)
     if settings is None:
         console.message(f"{record.name} is complete; nothing to do")

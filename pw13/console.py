@@ -5,11 +5,12 @@ import os
 import sys
 import time
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from rich.cells import cell_len
 from rich.console import Console
+from rich.live import Live
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
@@ -127,6 +128,32 @@ def _escape(character: str) -> str:
 
 def _numeric(text: str) -> bool:
     return text == "-" or text.replace(",", "").replace(".", "").replace("-", "").replace("e", "").replace("%", "").isdigit()
+
+
+Show = Callable[[str, Sequence[str], Sequence[Sequence[Any]], int], None]
+
+
+@contextlib.contextmanager
+def live() -> Iterator[Show | None]:
+    """A table on standard error that changes in place: call it with title, columns, rows, and the row to keep in sight.
+
+    None where there is no terminal, under NO_COLOR and --quiet; say there in lines what happens.
+    """
+    if _quiet or not _live():
+        yield None
+        return
+    printer = Console(stderr=True, highlight=False, emoji=False)
+    with Live(console=printer, auto_refresh=False, transient=True) as view:
+
+        def show(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], focus: int) -> None:
+            room = max(printer.height - 7, 1)
+            first = max(0, min(focus - 1, len(rows) - room))
+            table = Table(*map(Text, columns), title=Text(title), title_justify="left")
+            for row in rows[first : first + room]:
+                table.add_row(*(Text(printable(cell(value), sys.stderr)) for value in row))
+            view.update(table, refresh=True)
+
+        yield show
 
 
 class Bar:

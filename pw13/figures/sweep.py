@@ -1,0 +1,73 @@
+"""A metric against each axis of a sweep."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from matplotlib import colormaps
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from pw13.figures.curves import BLUE, GREY
+
+LEGEND = 6  # more combinations than this are grey, and the best one stands out
+
+
+def against_axes(rows: Sequence[Mapping[str, Any]], axes: Mapping[str, Sequence[Any]], metric: str) -> Figure:
+    """A panel for each axis: a line for each combination of the other axes, bars from the lowest to the highest seed.
+
+    rows: a combination each, with its values and `mean`, `low`, `high`; the best one first.
+    """
+    swept = [name for name, values in axes.items() if len(values) > 1] or list(axes)[:1]
+    panels = max(len(swept), 1)
+    figure = Figure(figsize=(1.5 + 4.2 * panels, 4), layout="constrained")
+    places = figure.subplots(1, panels, squeeze=False, sharey=True)[0]
+    for place, name in zip(places, swept, strict=False):
+        _panel(place, rows, name, list(axes[name]), [other for other in swept if other != name])
+    if not swept:
+        _error_bars(places[0], [0], list(rows), color=BLUE, label=None)
+        places[0].set_xticks([0], ["all seeds"])
+    places[0].set_ylabel(metric)
+    return figure
+
+
+def _panel(axes: Axes, rows: Sequence[Mapping[str, Any]], name: str, values: list[Any], others: list[str]) -> None:
+    combinations = dict.fromkeys(tuple(row[other] for other in others) for row in rows)
+    best = tuple(rows[0][other] for other in others)
+    colors = colormaps["viridis"]
+    for number, combination in enumerate(combinations):
+        chosen = [row for row in rows if tuple(row[other] for other in others) == combination]
+        chosen.sort(key=lambda row: values.index(row[name]))
+        x = [row[name] if _numeric(values) else values.index(row[name]) for row in chosen]
+        label: str | None = ", ".join(f"{other} {value}" for other, value in zip(others, combination, strict=True))
+        color: Any = colors(0.9 * number / max(len(combinations) - 1, 1))
+        if len(combinations) > LEGEND:
+            color, label = (BLUE, f"best: {label}") if combination == best else (GREY, None)
+        _error_bars(axes, x, chosen, color=color, label=label or None, faint=color == GREY)
+    _scale(axes, name, values)
+    if others:
+        axes.legend(fontsize="small")
+
+
+def _error_bars(
+    axes: Axes, x: list[float], rows: list[Any], *, color: Any, label: str | None, faint: bool = False
+) -> None:
+    means = [row["mean"] for row in rows]
+    spread = [[row["mean"] - row["low"] for row in rows], [row["high"] - row["mean"] for row in rows]]
+    style = {"alpha": 0.4, "linewidth": 1, "zorder": 1} if faint else {"zorder": 2}
+    axes.errorbar(x, means, yerr=spread, color=color, label=label, marker="o", markersize=4, capsize=3, **style)
+
+
+def _scale(axes: Axes, name: str, values: list[Any]) -> None:
+    axes.set_xlabel(name)
+    axes.grid(alpha=0.3)
+    if not _numeric(values):
+        axes.set_xticks(range(len(values)), [str(value) for value in values])
+        return
+    if min(values) > 0 and max(values) >= 8 * min(values):
+        axes.set_xscale("log")
+    axes.set_xticks(values, [f"{value:g}" for value in values])
+    axes.set_xticks([], minor=True)
+
+
+def _numeric(values: Sequence[Any]) -> bool:
+    return all(isinstance(value, (int, float)) and not isinstance(value, bool) for value in values)
