@@ -21,6 +21,7 @@ UNSIGNED_BYTE = 0x08
 TYPES = {0x09: "signed bytes", 0x0B: "int16", 0x0C: "int32", 0x0D: "float32", 0x0E: "float64"}
 UNITS = {1: "labels", 3: "images"}
 MOST_BYTES = 1 << 31  # 2.7 million images of 28x28; more than that is taken for a bomb
+LEVEL = 5  # of compression: half the time of the usual 6 for 1 % more bytes (measured on letters)
 DEFLATE_RATIO = 1032  # no deflate stream unpacks to more than this many times its size (zlib's technical details)
 
 
@@ -71,7 +72,7 @@ def write_idx(path: Path, shape: tuple[int, ...], blocks: Iterable[np.ndarray]) 
     try:
         with open(beside, "wb") as file:
             if path.suffix == ".gz":
-                with gzip.GzipFile("", "wb", 6, file, mtime=0) as packed:
+                with gzip.GzipFile("", "wb", LEVEL, file, mtime=0) as packed:
                     _write_values(packed.write, shape, blocks)
             else:
                 _write_values(file.write, shape, blocks)
