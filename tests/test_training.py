@@ -15,6 +15,7 @@ from tests.disks import Died, FaultyDisk, LoggedDisk
 tf = start_tensorflow()
 
 from pw13 import checkpoints, training  # noqa: E402
+from pw13.training import chunk  # noqa: E402
 from pw13.training import Plan, Problem  # noqa: E402
 
 ROWS, FEATURES, BATCH = 23, 3, 5
@@ -104,7 +105,7 @@ def test_loss_falls_and_best_is_kept(tmp_path):
 
 @pytest.mark.parametrize("schedule", ["constant", "cosine"])
 def test_cosine_ends_at_zero_and_constant_does_not(schedule):
-    rates = [float(training.learning_rate(Plan(1, 2.0, schedule), tf.constant(t), 100.0)) for t in (1.0, 51.0, 101.0)]
+    rates = [float(chunk.learning_rate(Plan(1, 2.0, schedule), tf.constant(t), 100.0)) for t in (1.0, 51.0, 101.0)]
     assert rates == pytest.approx([2.0, 1.0, 0.0] if schedule == "cosine" else [2.0, 2.0, 2.0], abs=1e-6)
 
 
