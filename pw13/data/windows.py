@@ -92,3 +92,27 @@ def streams(names: Sequence[np.ndarray], count: int, newline: int) -> tuple[np.n
             ids[row, place : place + len(name)] = name
             place += len(name) + 1
     return ids, weights.astype(np.float32)
+
+
+def permuted(ids: np.ndarray, newline: int, *, rng: np.random.Generator) -> np.ndarray:
+    """The names of a text, each with its newline, in another order: `(n,)` in the dtype of `ids`."""
+    ends = np.flatnonzero(ids == newline) + 1
+    starts = np.concatenate([[0], ends[:-1]])
+    order = rng.permutation(len(ends))
+    lengths = (ends - starts)[order]
+    first = np.cumsum(lengths) - lengths
+    return ids[np.repeat(starts[order] - first, lengths) + np.arange(len(ids))]
+
+
+def stream_steps(ids: np.ndarray, batch: int, length: int, newline: int) -> np.ndarray:
+    """A text cut into `batch` parallel streams of `steps * length` characters, `(steps, batch, length + 1)` int32.
+
+    Step s of a stream holds its next `length` characters and the one after them. The first input is a newline; what the
+    last streams lack is -1.
+    """
+    steps = -(-len(ids) // (batch * length))
+    padded = np.full(batch * steps * length + 1, -1, np.int32)
+    padded[0] = newline
+    padded[1 : len(ids) + 1] = ids
+    view = np.lib.stride_tricks.sliding_window_view(padded, length + 1)[::length]
+    return np.ascontiguousarray(view.reshape(batch, steps, length + 1).swapaxes(0, 1))

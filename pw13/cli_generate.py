@@ -1,0 +1,46 @@
+"""`pw13 generate`: names from a trained character RNN."""
+
+from typing import Annotated
+
+import typer
+
+from pw13 import config, console, options
+from pw13.errors import UserError
+from pw13.options import Json, Quiet, RunsDir
+
+DEFAULT = config.Generate()
+
+
+def generate(
+    temp: Annotated[float, typer.Option(help="temperature: 1 as learnt, lower is safer, 0 greedy")] = DEFAULT.temp,
+    n: Annotated[int, typer.Option("-n", "--n", help="how many names")] = DEFAULT.n,
+    prefix: Annotated[str, typer.Option(help="how every name begins")] = DEFAULT.prefix,
+    top_k: Annotated[int, typer.Option(help="choose among this many likeliest characters; 0: all")] = DEFAULT.top_k,
+    top_p: Annotated[float, typer.Option(help="choose among the likeliest that reach this share")] = DEFAULT.top_p,
+    max_length: Annotated[int, typer.Option(help="cut names at this many characters")] = DEFAULT.max_length,
+    only_new: Annotated[bool, typer.Option("--only-new", help="no name of the corpus, none twice")] = DEFAULT.only_new,
+    run: Annotated[str | None, typer.Option(metavar="RUN", help="the run to use", show_default="the latest")] = None,
+    runs_dir: RunsDir = options.DEFAULTS["runs_dir"],
+    seed: Annotated[int | None, typer.Option(min=0, max=config.BIG, help="seed", show_default="drawn")] = None,
+    json: Json = None,
+    quiet: Quiet = None,
+) -> None:
+    """Invent names with a trained character RNN (exercise 2g)."""
+    from pw13.experiments import generate as experiment
+
+    console.start(quiet=bool(quiet))
+    request = config.Generate(temp, n, prefix, top_k, top_p, max_length, only_new)
+    drawn = experiment.perform(request, run=run, runs_dir=runs_dir, seed=seed, details=bool(json))
+    if json:
+        console.json_document(
+            {"run": str(drawn.run), "seed": drawn.seed, **config.as_dict(request), "names": drawn.names}
+        )
+    else:
+        for name in drawn.names:
+            console.out(name["name"])
+    if seed is None:
+        console.message(f"seed {drawn.seed}")
+    if cut := sum(not name["whole"] for name in drawn.names):
+        console.message(f"note: {cut} of {len(drawn.names)} names were cut at --max-length {max_length}")
+    if len(drawn.names) < n:
+        raise UserError(f"only {len(drawn.names)} of {n} names came out of {experiment.sampling.DRAWS * n} draws")

@@ -1,0 +1,110 @@
+"""Exercise 2: a character RNN that invents startup names, trained, measured on held-out names, heard."""
+
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from pw13 import hearing, training
+from pw13.baselines import ngram
+from pw13.config import CharRNN
+from pw13.data import corpus as corpora
+from pw13.data import names, vocabulary, windows
+from pw13.data.corpus import Corpus
+from pw13.experiments.charrnn_problem import problem
+from pw13.figures import charrnn as figures
+from pw13.figures import curves
+from pw13.models import charrnn, likelihood
+from pw13.runs import Run
+
+
+def perform(config: CharRNN, *, corpus: str | None, run: Run) -> dict[str, Any]:
+    """Train, fill the run folder, and return the numbers of metrics.json."""
+    loaded = names.load_names(corpus, encoding=config.encoding, fix_accents=config.fix_accents)
+    data = corpora.prepare(loaded.names, config)
+    note(run, loaded, data, config)
+    model = charrnn.build(data.known.vocabulary.size, config)
+    run.save_text("summary.txt", training.summaries([model]))
+    counted = count(data)
+
+    fitted = training.fit(
+        problem(model, data, config),
+        training.plan(config, f"{config.cell} RNN, {config.target}"),
+        run=run,
+        save=lambda best, last: save(run, model, best, last),
+        on_epoch=hearing.listener(run, data, config),
+    )
+    scores = {part: score(some, data, config, fitted.best) for part, some in data.parts().items()}
+    heard = hearing.statistics(hearing.network(config, fitted.best), data, counted, config)
+    draw(run, fitted.history, scores, counted, data, heard)
+    (held_out, accuracy), usual = scores["held_out"], heard[hearing.TEMPERATURES.index(hearing.USUAL)]
+    return {
+        **training.metrics(fitted, model),
+        "cell": config.cell,
+        "target": config.target,
+        "units": config.units,
+        "corpus": data.counts,
+        "train_windows": len(windows.window_starts(len(data.train_ids), config.length, config.skip)),
+        "train_nats": scores["train"][0],
+        "val_nats": scores["validation"][0],
+        "held_out_nats": held_out,
+        "held_out_bits": held_out / np.log(2),
+        "held_out_accuracy": accuracy,
+        "ngram": ngram_figures(counted, data),
+        "names": usual,
+        "by_temperature": heard,
+    }
+
+
+def note(run: Run, loaded: names.Corpus, data: Corpus, config: CharRNN) -> None:
+    """Record the data and the vocabulary, and say what is used."""
+    notes = loaded.notes
+    if config.hold_out and not data.split.held_out:
+        notes = (*notes, f"the corpus is too small to hold out {config.hold_out:.0%} of its names: none are held out")
+    split = {"training": len(data.split.train), "validation": len(data.split.validation)}
+    run.note_data(loaded.source, notes, **data.counts, **split, held_out=len(data.split.held_out))
+    run.save_json("vocabulary.json", vocabulary.to_data(*data.known))
+    run.update(vocabulary=data.known.vocabulary.digest)
+
+
+def save(run: Run, model: keras.Model, best: list[np.ndarray], last: list[np.ndarray]) -> None:
+    """model.keras of the last epoch, best.keras of the best one; both take one-hot characters."""
+    model.set_weights(last)
+    run.save_model("model", model)
+    model.set_weights(best)
+    run.save_model("best", model)
+
+
+def score(some: tuple[str, ...], data: Corpus, config: CharRNN, parameters: list[np.ndarray]) -> tuple[float, float]:
+    """Nats a character and accuracy on names; nan for no names."""
+    if not some:
+        return float("nan"), float("nan")
+    measure = likelihood.scorer(data.ids(some), data.known.vocabulary.newline, config)
+    nats, accuracy = measure([tf.constant(array) for array in parameters]).numpy().astype(float)
+    return float(nats), float(accuracy)
+
+
+def count(data: Corpus) -> ngram.Ngram:
+    """The n-gram model of the distinct training names, its order and smoothing chosen on validation."""
+    words, train = data.known.vocabulary, data.text(tuple(dict.fromkeys(data.split.train)))
+    if not data.split.validation:
+        order = min(5, ngram.highest_order(words.size))
+        return ngram.fit(train, size=words.size, newline=words.newline, order=order, smoothing="kneser-ney")
+    return ngram.choose(train, data.text(data.split.validation), size=words.size, newline=words.newline)[0]
+
+
+def ngram_figures(counted: ngram.Ngram, data: Corpus) -> dict[str, Any]:
+    nats = {f"{part}_nats": ngram.nats(counted, data.text(some)) for part, some in data.parts().items()}
+    return {"order": counted.order, "smoothing": counted.smoothing, **nats}
+
+
+def draw(run: Run, history: list, scores: dict, counted: ngram.Ngram, data: Corpus, heard: list) -> None:
+    """Loss curves with the n-gram's line, nats of each part, sampled names by temperature, lengths."""
+    lines = {f"{counted.order}-gram, validation": ngram.nats(counted, data.text(data.split.validation))}
+    shown = {name: value for name, value in lines.items() if np.isfinite(value)}
+    run.save_figure("loss", curves.loss_curves(history, label="nats a character", lines=shown))
+    figures_of = ngram_figures(counted, data)
+    rows = {part: (nats, figures_of[f"{part}_nats"]) for part, (nats, _) in scores.items() if np.isfinite(nats)}
+    run.save_figure("nats", figures.nats(rows, f"{counted.order}-gram"))
+    run.save_figure("names", figures.names_by_temperature(heard))

@@ -1,0 +1,83 @@
+"""The character RNN: the Keras model on one-hot characters, and the same model on ids, as it is trained.
+
+A one-hot vector times a kernel is the kernel's row, so no one-hot array of the text is ever held.
+"""
+
+from collections.abc import Sequence
+
+import keras
+import tensorflow as tf
+
+from pw13.config import CharRNN
+from pw13.models import cells
+
+LAYERS = {"simple": keras.layers.SimpleRNN, "gru": keras.layers.GRU, "lstm": keras.layers.LSTM}
+
+
+def build(characters: int, config: CharRNN) -> keras.Model:
+    """The model of one-hot `(n, length, characters)` float32 -> probabilities.
+
+    Many-to-one: of the character after the window, `(n, characters)`; many-to-many: after each character of a text
+    of any length, `(n, length, characters)`.
+    """
+    many = config.target == "many-to-many"
+    model = keras.Sequential(name="charrnn")
+    model.add(keras.Input((None if many else config.length, characters), name="characters"))
+    for number in range(config.layers):
+        model.add(LAYERS[config.cell](config.units, return_sequences=many or number < config.layers - 1))
+        if config.dropout:
+            model.add(keras.layers.Dropout(config.dropout))
+    model.add(keras.layers.Dense(characters, activation="softmax"))
+    return model
+
+
+def zero_states(n: int, config: CharRNN) -> tuple[tf.Tensor, ...]:
+    """The states of all layers before a text, flat: `(n, units)` each."""
+    return tuple(part for _ in range(config.layers) for part in cells.zero_state(config.cell, n, config.units))
+
+
+def outputs(
+    parameters: Sequence[tf.Tensor],
+    ids: Sequence[tf.Tensor],
+    states: Sequence[tf.Tensor],
+    config: CharRNN,
+    *,
+    keep: Sequence[tf.Tensor] | None = None,
+    key: tf.Tensor | None = None,
+) -> tuple[list[tf.Tensor], tuple[tf.Tensor, ...]]:
+    """What the last recurrent layer gives after each step, `(n, units)`, and the states of all layers at the end.
+
+    ids: for each step `(n,)` int32. keep: see `cells.steps`. key: `(2,)` int32 for dropout; None for none.
+    """
+    count, after = cells.CELLS[config.cell].states, []
+    signals: list[tf.Tensor] = []
+    for number in range(config.layers):
+        kernel, recurrent, bias = parameters[3 * number : 3 * number + 3]
+        flat = tf.concat(signals, axis=0) @ kernel if number else cells.lookup(kernel, tf.concat(ids, axis=0))
+        if config.cell == "gru":
+            flat, bias = flat + bias[0], bias[1]
+        given = tf.split(flat, len(ids))
+        start = tuple(states[count * number : count * (number + 1)])
+        signals, state = cells.steps(config.cell, given, recurrent, bias, start, keep)
+        after += state
+        if key is not None and config.dropout:
+            signals = dropped(signals, config.dropout, key + number)
+    return signals, tuple(after)
+
+
+def dropped(signals: Sequence[tf.Tensor], rate: float, key: tf.Tensor) -> list[tf.Tensor]:
+    """Dropout of each value of each step on its own, as Keras's layer does it."""
+    both = tf.nn.experimental.stateless_dropout(tf.concat(signals, axis=0), rate, seed=key)
+    return tf.split(both, len(signals))
+
+
+def losses(parameters: Sequence[tf.Tensor], signals: tf.Tensor, following: tf.Tensor) -> tf.Tensor:
+    """-ln p of the character that follows: `(n, units)`, `(n,)` int32 -> `(n,)` float32."""
+    logits = signals @ parameters[-2] + parameters[-1]
+    return tf.nn.sparse_softmax_cross_entropy_with_logits(labels=following, logits=logits)
+
+
+def hits(parameters: Sequence[tf.Tensor], signals: tf.Tensor, following: tf.Tensor) -> tf.Tensor:
+    """1 where the likeliest character is the one that follows, else 0: `(n,)` float32."""
+    logits = signals @ parameters[-2] + parameters[-1]
+    return tf.cast(tf.argmax(logits, axis=1, output_type=tf.int32) == following, tf.float32)
