@@ -1,5 +1,6 @@
 """A sweep: every point of a grid run, compared and drawn, however often the work is stopped and gone on with."""
 
+import time
 from collections import Counter, deque
 from typing import Any, Protocol
 
@@ -92,7 +93,7 @@ def run_points(sweep: Sweep, run: Run, crew: Crew, sha256: str) -> dict[str, str
                     point = board.ended(ended)
                     tries[point.name] += 1
                     if ended.trouble in (workers.DIED, workers.INTERRUPTED) and tries[point.name] < TRIES:
-                        waiting.append(point)
+                        waiting.appendleft(point)
                         board.again(point)
                 board.show(show)
                 if stopping.requested():
@@ -119,7 +120,7 @@ class Board:
         self.states = {name: self._read(name) for name in self._points}
         self.running: dict[str, Point] = {}
         self.troubles: dict[str, str] = {}
-        self._done_here = 0.0
+        self._done_here, self._began = 0.0, time.monotonic()
 
     def _read(self, name: str) -> State:
         return sweeps.state(self._run.folder / name, self._sweep.kind)
@@ -149,11 +150,12 @@ class Board:
 
     def _left(self) -> str:
         """In words how many points are left and about how long they take, by the epochs done so far."""
-        open_ = [p for name, p in self._points.items() if self.states[name].status in ("open", "running")]
-        if not open_:
+        over = {name for name, state in self.states.items() if state.status == "completed"} | self.troubles.keys()
+        left = [point for name, point in self._points.items() if name not in over]
+        if not left:
             return ""
-        left = sum(map(_cost, open_)) / self._done_here * machine.seconds_since_start()
-        return f"; {len(open_)} left, about {left:,.0f} s"
+        seconds = sum(map(_cost, left)) / self._done_here * (time.monotonic() - self._began)
+        return f"; {len(left)} left, about {seconds:,.0f} s"
 
     def show(self, show: console.Show | None) -> None:
         if show is None:

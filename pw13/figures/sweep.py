@@ -39,7 +39,7 @@ def _panel(axes: Axes, rows: Sequence[Mapping[str, Any]], name: str, values: lis
         chosen.sort(key=lambda row: values.index(row[name]))
         x = [row[name] if _numeric(values) else values.index(row[name]) for row in chosen]
         label: str | None = ", ".join(f"{other} {value}" for other, value in zip(others, combination, strict=True))
-        color: Any = colors(0.9 * number / max(len(combinations) - 1, 1))
+        color: Any = colors(0.9 * number / (len(combinations) - 1)) if len(combinations) > 1 else BLUE
         if len(combinations) > LEGEND:
             color, label = (BLUE, f"best: {label}") if combination == best else (GREY, None)
         _error_bars(axes, x, chosen, color=color, label=label or None, faint=color == GREY)
