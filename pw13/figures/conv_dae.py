@@ -43,3 +43,15 @@ def psnr_against_noise(levels: Sequence[Mapping[str, Any]], trained_at: float, k
     axes.grid(alpha=0.3)
     axes.legend()
     return figure
+
+
+def before_after(image: np.ndarray, denoised: np.ndarray, name: str) -> Figure:
+    """An image `(height, width)` in [0, 1] beside what the network made of it."""
+    height, width = image.shape
+    ratio = min(max(height / width, 0.2), 3)
+    figure = Figure(figsize=(8, 4 * ratio + 0.6), layout="constrained")
+    for axes, picture, title in zip(figure.subplots(1, 2), (image, denoised), ("before", "after"), strict=True):
+        axes.imshow(picture, cmap="gray", vmin=0, vmax=1, interpolation="nearest" if height < 400 else "antialiased")
+        axes.set(xticks=[], yticks=[], title=title)
+    figure.suptitle(f"{name[:60]}, {width}x{height}".replace("$", r"\$"), fontsize=10, parse_math=False)
+    return figure

@@ -1,0 +1,33 @@
+"""`pw13 denoise`: a user's own images through a trained convolutional denoiser."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pw13 import console, options
+from pw13.options import Json, Quiet, RunsDir
+
+
+def denoise(
+    images: Annotated[list[Path], typer.Argument(metavar="IMAGE...", help="PNG, JPEG, ... of any size")],
+    run: Annotated[str | None, typer.Option(metavar="RUN", help="the run to use", show_default="the latest")] = None,
+    out: Annotated[Path | None, typer.Option(metavar="DIR", help="where to", show_default="beside each image")] = None,
+    runs_dir: RunsDir = options.DEFAULTS["runs_dir"],
+    json: Json = None,
+    quiet: Quiet = None,
+) -> None:
+    """Denoise your own images with a trained convolutional autoencoder.
+
+    Each IMAGE becomes NAME-denoised.png, in grey, and NAME-before-after.png. Nothing is overwritten. Images other than
+    the size of the training images go through the network in overlapping tiles of that size.
+    """
+    from pw13.experiments import denoise as experiment
+
+    console.start(quiet=bool(quiet))
+    results = experiment.perform(images, run=run, runs_dir=runs_dir, out=out)
+    if json:
+        console.json_document({"images": results})
+        return
+    rows = [(r["image"], f"{r['width']}x{r['height']}", r["denoised"], r["figure"], r["rms_change"]) for r in results]
+    console.table("denoised", ("image", "pixels", "denoised", "before and after", "RMS change"), rows)
