@@ -88,7 +88,7 @@ def test_sampling_equals_keras_after_a_whole_name(cell, target, layers):
     assert shares == pytest.approx(given, abs=1e-5)
 
 
-@pytest.mark.parametrize(("cell", "count"), [("simple", 23_510), ("gru", 51_222), ("lstm", 64_934)])
+@pytest.mark.parametrize(("cell", "count"), [("simple", 23_510), ("gru", 51_222), ("lstm", 64_790)])
 def test_parameter_counts_of_the_handouts_model(cell, count):
     assert charrnn.build(150, CharRNN(cell=cell)).count_params() == count
 
@@ -263,7 +263,7 @@ def test_generate_tells_the_seed_that_repeats_it(pw13, trained):
 def test_generate_with_a_prefix_longer_than_the_window(pw13, trained):
     code, out, _ = generate(pw13, trained, "-n", 4, "--prefix", "banana" * 7)
     assert code == 0
-    assert all(line.startswith("banana" * 7) for line in out.split())
+    assert [line[:42] for line in out.strip().split("\n")] == ["banana" * 7] * 4
 
 
 @pytest.mark.parametrize(
@@ -299,10 +299,10 @@ def test_only_new_names_are_new_and_different(pw13, trained):
 
 
 def test_only_new_gives_up_with_the_count(pw13, trained):
-    code, out, err = generate(pw13, trained, "-n", 2000, "--only-new", "--temp", 0)
+    code, out, err = generate(pw13, trained, "-n", 300, "--only-new", "--temp", 0)
     assert code == 1
     count = len(out.strip().split("\n"))
-    assert f"only {count} of 2000" in err
+    assert f"only {count} of 300" in err
 
 
 def test_only_new_needs_the_corpus_as_it_was(pw13, trained, tmp_path):
