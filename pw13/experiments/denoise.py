@@ -37,10 +37,9 @@ def perform(images: Sequence[Path], *, run: str | None, runs_dir: Path, out: Pat
     chosen = targets(images, out)
     for target in chosen:
         photos.read(target.image)
-    net = network(record)
-    console.message(
-        f"network of {record.name}, trained at {record.config['noise_kind']} noise {record.config['noise']:g}"
-    )
+    settings = runs.settings_of(record)
+    net = network(record, settings)
+    console.message(f"network of {record.name}, trained at {settings.noise_kind} noise {settings.noise:g}")
     if out is not None:
         make_folder(out)
     return [denoise(net, sides, target) for target in chosen]
