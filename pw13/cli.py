@@ -2,15 +2,28 @@
 
 import os
 import sys
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from pw13 import __version__, cli_runs, cli_sweep, config, console, options, runs, stopping, sweeps
-from pw13.config import ConvDAE, DenseAE
+from pw13 import (
+    __version__,
+    cli_denoise,
+    cli_generate,
+    cli_runs,
+    cli_sweep,
+    config,
+    console,
+    options,
+    runs,
+    stopping,
+    sweeps,
+)
+from pw13.config import CharRNN, ConvDAE, DenseAE, SvmEval
 from pw13.data import source
 from pw13.errors import OptionError, UserError
-from pw13.options import Data, Json, Quiet, RunsDir, with_settings
+from pw13.options import CorpusFile, Data, Json, Quiet, Runs, RunsDir, with_settings
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -94,6 +107,38 @@ def train_conv_dae(
 ) -> None:
     """Train the convolutional denoising autoencoder (exercise 1, second part)."""
     _train("conv-dae", settings, runs_dir, json, quiet, data=data)
+
+
+@app.command()
+@with_settings(SvmEval)
+def svm_eval(
+    settings: SvmEval,
+    run: Runs = None,
+    data: Data = None,
+    runs_dir: RunsDir = None,
+    json: Json = None,
+    quiet: Quiet = None,
+) -> None:
+    """Compare SVMs on codes, on pixels and on PCA codes (exercise 1g)."""
+    console.start(quiet=bool(quiet))
+    folder = Path(runs_dir or ".").absolute()
+    named = [str(runs.find(name, folder).absolute()) for name in run or ()]
+    places = {"data": source.resolved("data", data), "runs": named, "runs_dir": str(folder)}
+    made = runs.create(folder, "svm-eval", {**config.as_dict(settings), **places})
+    _perform("svm-eval", settings, made, json, **places)
+
+
+@app.command()
+@with_settings(CharRNN)
+def train_charrnn(
+    settings: CharRNN, corpus: CorpusFile = None, runs_dir: RunsDir = None, json: Json = None, quiet: Quiet = None
+) -> None:
+    """Train a character RNN on a list of names (exercise 2)."""
+    _train("charrnn", settings, runs_dir, json, quiet, corpus=corpus)
+
+
+app.command()(cli_generate.generate)
+app.command()(cli_denoise.denoise)
 
 
 @app.command()

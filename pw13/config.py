@@ -122,6 +122,20 @@ class ConvDAE:
 
 
 @dataclass(frozen=True)
+class SvmEval:
+    """Settings of `svm-eval`."""
+
+    kernel: Literal["rbf", "linear", "both"] = setting("both", "kernel of the SVM")
+    folds: int = setting(3, "folds of the cross-validation that chooses C and gamma", low=2, high=20)
+    tune_on: int = setting(4000, "training images that C and gamma are chosen on, at most", low=20, high=BIG)
+    limit: int | None = limit()
+    seed: int = seed()
+
+    def __post_init__(self) -> None:
+        check(self)
+
+
+@dataclass(frozen=True)
 class CharRNN:
     """Settings of `train-charrnn`."""
 
@@ -156,8 +170,24 @@ class CharRNN:
             raise OptionError("--carry-state: needs --target many-to-many; a many-to-one window starts from nothing")
 
 
+@dataclass(frozen=True)
+class Generate:
+    """What `generate` is asked for; not a kind of run."""
+
+    temp: float = setting(0.8, "temperature", low=0)
+    n: int = setting(10, "names", low=1, high=10_000_000)
+    prefix: str = setting("", "how every name begins")
+    top_k: int = setting(0, "likeliest characters to choose among; 0: all", low=0, high=BIG)
+    top_p: float = setting(1.0, "share that the characters to choose among reach together", above=0, high=1)
+    max_length: int = setting(100, "characters of the longest name", low=1, high=100_000)
+    only_new: bool = setting(False, "no name of the corpus, none twice")
+
+    def __post_init__(self) -> None:
+        check(self)
+
+
 # The kinds of run, in the order of the handout: the name in the run folder's name and of the TOML table.
-KINDS: dict[str, type] = {"dense-ae": DenseAE, "conv-dae": ConvDAE, "charrnn": CharRNN}
+KINDS: dict[str, type] = {"dense-ae": DenseAE, "conv-dae": ConvDAE, "svm-eval": SvmEval, "charrnn": CharRNN}
 
 # Keys that any command understands and that stand at the top of a TOML file.
 SHARED = {"data": str, "corpus": str, "runs_dir": str, "seed": int, "threads": int, "json": bool, "quiet": bool}

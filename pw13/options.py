@@ -20,6 +20,10 @@ CorpusFile = Annotated[
 RunsDir = Annotated[
     Path | None, typer.Option("--runs-dir", metavar="DIR", help="where the run folders are", show_default="runs")
 ]
+Runs = Annotated[
+    list[str] | None,
+    typer.Option("--run", metavar="RUN", help="use the codes of this run (repeatable)", show_default="latest dense-ae"),
+]
 Json = Annotated[bool | None, typer.Option("--json", help="print one JSON document instead of tables")]
 Quiet = Annotated[bool | None, typer.Option("--quiet", help="no progress on standard error")]
 ConfigFile = Annotated[

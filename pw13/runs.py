@@ -21,7 +21,7 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -71,6 +71,13 @@ class Run:
             path = Path(scratch, "model.keras")
             model.save(path)
             files.write_whole(self.checkpoints / f"{name}.keras", path.read_bytes())
+
+    def save_arrays(self, name: str, arrays: Mapping[str, Any]) -> None:
+        """Put NumPy arrays into `checkpoints/NAME.npz`: plain ones, nothing pickled."""
+        import numpy as np
+
+        self._sub("checkpoints")
+        files.write_with(self.checkpoints / f"{name}.npz", lambda file: np.savez(file, allow_pickle=False, **arrays))
 
     def update(self, **facts: Any) -> None:
         """Lay `facts` over run.json."""

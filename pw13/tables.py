@@ -1,5 +1,6 @@
 """What a finished run prints: one table of its numbers, and where it lies."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from pw13 import console
@@ -8,6 +9,8 @@ from pw13.runs import Run
 
 def show(kind: str, run: Run, metrics: dict[str, Any]) -> None:
     """The table of one finished run on standard output."""
+    if kind == "svm-eval":
+        return svm_results(f"{kind}: {run.folder}", metrics)
     console.facts(f"{kind}: {run.folder}", TABLES[kind](metrics))
 
 
@@ -79,4 +82,44 @@ def charrnn(metrics: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-TABLES = {"dense-ae": dense_ae, "conv-dae": conv_dae, "charrnn": charrnn}
+def svm_results(title: str, metrics: dict[str, Any]) -> None:
+    """A row for each kind of features with each kernel, then the comment."""
+    columns = ("features", "values", "kernel", "accuracy", "95 % interval", "without copies", "seconds: fit", "predict",
+               "support vectors", "method", "run")  # fmt: skip
+    rows = [
+        (r["features"], r["size"], r["kernel"], share(r["accuracy"]), interval(r["ci95"]), share(r["accuracy_distinct"]),
+         round(r["fit_seconds"], 2), round(r["predict_seconds"], 2), r["support_vectors"], r["method"], r["run"] or "")
+        for r in metrics["results"]
+    ]  # fmt: skip
+    console.table(title, columns, rows, caption=svm_method(metrics))
+    for line in metrics["comment"]:
+        console.out(line)
+
+
+def svm_method(metrics: dict[str, Any]) -> str:
+    """How the rows of the table came about."""
+    tuned = "all of them" if metrics["tuned_on"] == metrics["n_train"] else f"{metrics['tuned_on']:,} of them"
+    return (
+        f"{metrics['n_train']:,} training images, {metrics['n_test']:,} test images; C and gamma by cross-validation "
+        f"in {metrics['folds']} folds of {tuned}; seconds on {metrics['cores']} cores"
+    )
+
+
+def svm_eval(metrics: dict[str, Any]) -> dict[str, Any]:
+    rows = {}
+    for r in metrics["results"]:
+        what = f"{r['features']} ({r['size']}), {r['kernel']}" + (f", {r['run']}" if r["run"] else "")
+        rows[f"accuracy: {what}"] = f"{r['accuracy']:.4f} ({interval(r['ci95'])})"
+    p = metrics["mcnemar_p"]
+    return {**rows, "McNemar's p, RBF, pixels against codes": p, "seconds": f"{metrics['seconds']:.1f}"}
+
+
+def share(value: float | None) -> str:
+    return "-" if value is None else f"{value:.4f}"
+
+
+def interval(bounds: Sequence[float]) -> str:
+    return f"{bounds[0]:.4f} to {bounds[1]:.4f}"
+
+
+TABLES = {"dense-ae": dense_ae, "conv-dae": conv_dae, "svm-eval": svm_eval, "charrnn": charrnn}

@@ -1,0 +1,253 @@
+"""Exercise 1g: an SVM on codes against one on pixels, and on PCA codes: same images, scaling, kernels and tuning."""
+
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from pw13 import comments, console, encoders, metrics, statistics
+from pw13.baselines import pca
+from pw13.config import SvmEval
+from pw13.data import images as image_sets
+from pw13.data.images import ImageSet, flat
+from pw13.encoders import Encoder
+from pw13.errors import OptionError, UserError
+from pw13.figures import svm_eval as figures
+from pw13.runs import Run
+from pw13.svm import evaluation, kernels, tuning
+from pw13.svm.evaluation import Outcome
+
+PCA_SIZE = 32  # where there is no dense run whose size it could have
+CURVE = (1 / 16, 1 / 8, 1 / 4, 1 / 2)  # shares of the training images in the learning curve
+
+
+class Features(NamedTuple):
+    """`train` `(n, size)` and `test` `(m, size)` float32; `name` as in metrics.json, `run` that of the encoder."""
+
+    name: str
+    size: int
+    run: str | None
+    train: np.ndarray
+    test: np.ndarray
+    encode_seconds: float
+
+
+class Trial(NamedTuple):
+    """What came of one kind of features with one kernel."""
+
+    features: Features
+    outcome: Outcome
+
+    @property
+    def title(self) -> str:
+        return f"{figures.NAMES[self.features.name]} ({self.features.size})"
+
+
+def perform(
+    config: SvmEval, *, data: str | None, runs: Sequence[str] = (), runs_dir: str | Path, run: Run
+) -> dict[str, Any]:
+    """Evaluate, fill the run folder, and return the numbers of metrics.json. `runs`: whose encoders, by name."""
+    images = image_sets.load_images(data)
+    rows = image_sets.stratified(images.train_labels, config.limit, rng=np.random.default_rng([config.seed, 2]))
+    labels = images.train_labels[rows]
+    check_classes(images, labels, config)
+    found = encoders.of_runs(runs, Path(runs_dir), images)
+    run.note_data(images.source, images.notes, train=len(rows), test=len(images.test_labels))
+    run.update(encoders=[encoder.run for encoder in found])
+
+    sets = feature_sets(images, rows, found)
+    chosen = ("rbf", "linear") if config.kernel == "both" else (config.kernel,)
+    with kernels.workers() as pool:
+        trials = evaluate(sets, chosen, labels, config, pool.map)
+        curves = learning_curves(
+            [t for t in trials if t.outcome.setting.kernel == chosen[0]], labels, images, config, pool.map
+        )
+    for number, trial in enumerate(trials):
+        run.save_arrays(
+            f"svm-{number}-{trial.features.name}-{trial.outcome.setting.kernel}", evaluation.arrays(trial.outcome)
+        )
+    draw(run, trials, curves, images)
+    results = {
+        "n_train": len(rows),
+        "n_test": len(images.test_labels),
+        "n_test_distinct": int(metrics.single(images.test_images).sum()),
+        "tuned_on": min(config.tune_on, len(rows)),
+        "folds": config.folds,
+        "cores": kernels.cores(),
+        "results": [row(trial, images) for trial in trials],
+        "mcnemar": comparisons(trials, images.test_labels),
+        "learning_curve": curves,
+    }
+    results["mcnemar_p"] = next(
+        (c["p"] for c in results["mcnemar"] if c["kernel"] == "rbf" and c["second"] == "codes"), None
+    )
+    return {**results, "comment": comments.svm_eval(results)}
+
+
+def check_classes(images: ImageSet, labels: np.ndarray, config: SvmEval) -> None:
+    """Refuse training labels `(n,)` of one class, or with fewer images of a class than there are folds."""
+    present, counts = np.unique(labels, return_counts=True)
+    cut = config.limit is not None and config.limit < len(images.train_labels)
+    refusal = OptionError if cut else UserError
+    where = f"--limit {config.limit}" if cut else images.source.path
+    if len(present) < 2:
+        raise refusal(
+            f"{where}: the training labels hold only one class ({present[0]}, {images.classes[present[0]]}); "
+            "an SVM needs at least two classes"
+        )
+    if counts.min() < config.folds:
+        least = images.classes[present[counts.argmin()]]
+        raise refusal(
+            f"{where}: class {least} has {counts.min()} training images, fewer than the {config.folds} folds of "
+            "cross-validation; expected at least one a fold (--folds)"
+        )
+
+
+def feature_sets(images: ImageSet, rows: np.ndarray, found: Sequence[Encoder]) -> list[Features]:
+    """Pixels, the codes of each encoder, and PCA codes of each size that a dense one has."""
+    train, pixels = images.train_images[rows], int(np.prod(images.train_images.shape[1:]))
+    sizes = sorted({encoder.size for encoder in found if encoder.kind == "dense-ae"}) or [PCA_SIZE]
+    linear = pca.fit(flat(train), max(sizes))
+    names = {"dense-ae": "codes", "conv-dae": "conv-codes"}
+    makers: list[tuple[str, str | None, Callable[[np.ndarray], np.ndarray]]] = [
+        ("pixels", None, flat),
+        *((names[encoder.kind], encoder.run, encoder.encode) for encoder in found),
+        *(
+            ("pca", None, lambda part, size=size: linear.encode(flat(part))[:, :size])
+            for size in sizes
+            if size < pixels
+        ),
+    ]
+    return [features(name, run, encode, train, images.test_images) for name, run, encode in makers]
+
+
+def features(
+    name: str, run: str | None, encode: Callable[[np.ndarray], np.ndarray], train: np.ndarray, test: np.ndarray
+) -> Features:
+    """What `encode` makes of training and test images, and the seconds for the test images."""
+    train_codes = encode(train)
+    begun = time.perf_counter()
+    test_codes = encode(test)
+    return Features(name, train_codes.shape[1], run, train_codes, test_codes, time.perf_counter() - begun)
+
+
+def evaluate(
+    sets: Sequence[Features], chosen: Sequence[str], labels: np.ndarray, config: SvmEval, each: kernels.Mapper
+) -> list[Trial]:
+    """A trial of each kind of features with each kernel; all are tuned on the same folds of the same images."""
+    rng = np.random.default_rng([config.seed, 4])
+    parts = tuning.folds(image_sets.stratified(labels, config.tune_on, rng=rng), labels, config.folds, rng=rng)
+    trials = []
+    with console.progress("SVM", sum(evaluation.steps(kernel, config.folds) for kernel in chosen) * len(sets)) as bar:
+        for kernel in chosen:
+            for one in sets:
+                words = f"{one.name} ({one.size}), {kernel}"
+                outcome = evaluation.evaluate(
+                    one.train,
+                    labels,
+                    one.test,
+                    kernel,
+                    parts=parts,
+                    each=each,
+                    tick=lambda text=words: bar.advance(1, text),
+                )
+                trials.append(Trial(one, outcome))
+    return trials
+
+
+def learning_curves(
+    trials: Sequence[Trial], labels: np.ndarray, images: ImageSet, config: SvmEval, each: kernels.Mapper
+) -> list[dict[str, Any]]:
+    """Test accuracy against the number of training images, a class never below two."""
+    sizes = [round(share * len(labels)) for share in CURVE if share * len(labels) >= 2 * len(images.classes)]
+    subsets = [image_sets.stratified(labels, size, rng=np.random.default_rng([config.seed, 5])) for size in sizes]
+    points = []
+    for one, outcome in trials:
+        shares = evaluation.accuracies_by_size(
+            one.train, labels, one.test, images.test_labels, outcome, subsets=subsets, each=each
+        )
+        whole = float(np.mean(outcome.predictions == images.test_labels))
+        fixed = {"features": one.name, "size": one.size, "run": one.run, "kernel": outcome.setting.kernel}
+        for size, accuracy in zip([*sizes, len(labels)], [*shares, whole], strict=True):
+            hits = round(accuracy * len(images.test_labels))
+            interval = statistics.wilson(hits, len(images.test_labels))
+            points.append({**fixed, "n_train": size, "accuracy": accuracy, "ci95": interval})
+    return points
+
+
+def row(trial: Trial, images: ImageSet) -> dict[str, Any]:
+    """One entry of `results` in metrics.json."""
+    one, outcome = trial
+    right = outcome.predictions == images.test_labels
+    recall = metrics.recall(images.test_labels, outcome.predictions, len(images.classes))
+    return {
+        "features": one.name,
+        "size": one.size,
+        "run": one.run,
+        "kernel": outcome.setting.kernel,
+        "method": outcome.method,
+        "c": outcome.setting.c,
+        "gamma": outcome.setting.gamma if outcome.setting.kernel == "rbf" else None,
+        "cv_accuracy": outcome.cv_accuracy,
+        "accuracy": float(right.mean()),
+        "accuracy_distinct": share(right[metrics.single(images.test_images)]),
+        "ci95": statistics.wilson(int(right.sum()), len(right)),
+        "encode_seconds": one.encode_seconds,
+        "tune_seconds": outcome.tune_seconds,
+        "fit_seconds": outcome.fit_seconds,
+        "predict_seconds": outcome.predict_seconds,
+        "support_vectors": outcome.machine.support_vectors,
+        "recall": dict(zip(images.classes, recall.tolist(), strict=True)),
+    }
+
+
+def share(right: np.ndarray) -> float | None:
+    return float(right.mean()) if len(right) else None
+
+
+def comparisons(trials: Sequence[Trial], labels: np.ndarray) -> list[dict[str, Any]]:
+    """McNemar's test of pixels against every other kind of features, for each kernel."""
+    tests = []
+    for first, first_outcome in trials:
+        for second, second_outcome in trials:
+            if (
+                first.name != "pixels"
+                or second.name == "pixels"
+                or first_outcome.setting.kernel != second_outcome.setting.kernel
+            ):
+                continue
+            a, b = first_outcome.predictions == labels, second_outcome.predictions == labels
+            only_first, only_second = int(np.sum(a & ~b)), int(np.sum(b & ~a))
+            tests.append(
+                {
+                    "kernel": first_outcome.setting.kernel,
+                    "first": first.name,
+                    "second": second.name,
+                    "size": second.size,
+                    "run": second.run,
+                    "only_first": only_first,
+                    "only_second": only_second,
+                    "p": statistics.mcnemar(only_first, only_second),
+                }
+            )
+    return tests
+
+
+def draw(run: Run, trials: Sequence[Trial], curves: Sequence[dict[str, Any]], images: ImageSet) -> None:
+    """Confusions side by side, the learning curve, accuracy by code size, images that divide pixels and codes."""
+    kernel = trials[0].outcome.setting.kernel
+    shown = [trial for trial in trials if trial.outcome.setting.kernel == kernel]
+    tables = [metrics.confusion(images.test_labels, t.outcome.predictions, len(images.classes)) for t in shown]
+    run.save_figure("confusion", figures.confusions(tables, [t.title for t in shown], images.classes, kernel))
+    run.save_figure("learning_curve", figures.learning_curve(curves, kernel))
+    if len({t.features.size for t in shown if t.features.name == "codes"}) > 1:
+        results = [row(trial, images) for trial in shown]
+        run.save_figure("code_size", figures.by_code_size(results, kernel))
+    second = next((t for t in shown[1:] if t.features.name == "codes"), shown[1] if len(shown) > 1 else None)
+    if second:
+        pair = [(t.title, t.outcome.predictions) for t in (shown[0], second)]
+        run.save_figure(
+            "disagreements", figures.disagreements(images.test_images, images.test_labels, images.classes, *pair)
+        )
