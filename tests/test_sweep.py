@@ -273,7 +273,7 @@ def test_a_worker_that_differs_refuses(task, performed, tmp_path):
 
 # ------------------------------------------------------------------------------------------------- real processes
 
-LONG = ["--epochs", 1500, "--batch-size", 8, "--threads", 1]
+LONG = ["--epochs", 400, "--batch-size", 8, "--threads", 1]
 TIMES = ("seconds", "train_seconds", "throughput_per_second", "epoch_seconds")
 
 
