@@ -36,6 +36,9 @@ run: $(READY)  ## the main job: the dense autoencoder on what data there are
 dense-ae: $(READY)  ## train the dense autoencoder
 	$(PW13) train-dense-ae $(ARGS)
 
+bench: $(READY)  ## pw13 beside Keras, PyTorch and scikit-learn, into bench/RESULTS.md (a quarter of an hour)
+	$(VENV)/bin/python -m bench $(ARGS)
+
 test: $(READY)  ## the fast tests
 	$(PYTEST) -m "not slow and not faults" $(ARGS)
 

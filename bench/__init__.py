@@ -1,0 +1,1 @@
+"""pw13 beside what its users would use instead: `python -m bench` (or `make bench`) writes RESULTS.md."""

@@ -1,0 +1,112 @@
+"""pw13's side: the problem and the compiled chunk of the commands themselves."""
+
+import math
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from bench.tasks import THREADS, Task
+from pw13 import tensorflow_setup
+
+
+class Material(NamedTuple):
+    """A problem of pw13's, and what the peers need to train the same: compact arrays, characters, the data's name."""
+
+    problem: Any
+    arrays: dict[str, np.ndarray]
+    characters: int
+    source: str
+
+
+def prepare(task: Task, count: int, folder: Path) -> tuple[dict[str, Any], Callable[[int], Callable[[], float]]]:
+    """Build, compile, leave the material for the peers in `folder`: facts, and epoch -> a function that trains it."""
+    tensorflow_setup.start(THREADS, 0)
+    import tensorflow as tf
+
+    from pw13 import training
+
+    problem, arrays, characters, source = MATERIAL[task.kind](task, count)
+    order = problem.order(1)
+    weights = {f"weight{i}": np.asarray(variable.value) for i, variable in enumerate(problem.parameters)}
+    np.savez(folder / "material.npz", order=order[order >= 0], **arrays, **weights)  # type: ignore[arg-type]
+    state = training.beginning(problem)
+    begun = time.perf_counter()
+    plan = training.Plan(epochs=1000, learning_rate=task.settings["learning_rate"])
+    chunk = training.compiled_chunk(problem, plan, state.moving)
+    compiled = time.perf_counter() - begun
+
+    def epoch(number: int) -> Callable[[], float]:
+        def run() -> float:
+            nonlocal state
+            order = tf.constant(problem.order(number))
+            state = state._replace(epoch=number - 1, step=0, loss_sum=0.0, count=0.0)
+            while state.step < len(order):
+                state = training.after_chunk(state, chunk, order, problem)
+            return state.loss_sum / state.count
+
+        return run
+
+    facts = {"compile": compiled, "examples": int((order >= 0).sum()), "characters": characters, "source": source}
+    return {**facts, "one_dnn": os.environ["TF_ENABLE_ONEDNN_OPTS"], "xla": problem.xla}, epoch
+
+
+def _images(config: Any, count: int) -> tuple[Any, Any]:
+    """The training part of the images, cut to `count` or repeated up to it."""
+    from pw13.data import images as image_sets
+
+    images = image_sets.load_images(None)
+    limit = count if count < len(images.train_images) else None
+    part = image_sets.parts(images, share=config.validation_share, limit=limit, seed=config.seed)
+    times = math.ceil(count / 10_000)
+    return images, part._replace(train_images=np.tile(part.train_images, (times, 1, 1)))
+
+
+def _dense(task: Task, count: int) -> Material:
+    from pw13.config import DenseAE
+    from pw13.data.images import flat
+    from pw13.experiments import dense_ae
+    from pw13.models import dense_ae as model
+
+    config = DenseAE(**task.settings)
+    images, part = _images(config, count)
+    models = model.build(784, config)
+    problem = dense_ae.problem(models, flat(part.val_images), part.train_images, config)
+    return Material(problem, {"clean": part.train_images}, 0, images.source.name)
+
+
+def _conv(task: Task, count: int) -> Material:
+    from pw13.config import ConvDAE
+    from pw13.data import noise
+    from pw13.data.images import scaled
+    from pw13.experiments import conv_dae
+    from pw13.models import conv_dae as model
+
+    config = ConvDAE(**task.settings)
+    images, part = _images(config, count)
+    problem = conv_dae.problem(model.build(28, 28), part, config)
+    noisy = noise.add(scaled(part.train_images), "gaussian", config.noise, rng=np.random.default_rng(0))
+    return Material(problem, {"clean": part.train_images, "noisy": noisy}, 0, images.source.name)
+
+
+def _charrnn(task: Task, count: int) -> Material:
+    from pw13.config import CharRNN
+    from pw13.data import corpus as corpora
+    from pw13.data import names, windows
+    from pw13.experiments import charrnn
+    from pw13.models import charrnn as model
+
+    config = CharRNN(**task.settings)
+    loaded = names.load_names(None)
+    data = corpora.prepare(loaded.names, config)
+    data = data._replace(train_ids=data.train_ids[: config.skip * (count - 1) + config.length + 1])
+    network = model.build(data.known.vocabulary.size, config)
+    problem = charrnn.problem(network, data, config)
+    x, y = getattr(windows, config.target.replace("-", "_"))(data.train_ids, config.length, config.skip)
+    return Material(problem, {"x": x, "y": y}, data.known.vocabulary.size, loaded.source.name)
+
+
+MATERIAL = {"dense-ae": _dense, "conv-dae": _conv, "charrnn": _charrnn}
