@@ -17,7 +17,7 @@ tf = start_tensorflow()
 import keras  # noqa: E402
 
 from pw13.experiments import charrnn_problem  # noqa: E402
-from pw13.models import charrnn, likelihood  # noqa: E402
+from pw13.models import cells, charrnn, likelihood  # noqa: E402
 
 CELLS = ["simple", "gru", "lstm"]
 TARGETS = ["many-to-one", "many-to-many"]
@@ -43,16 +43,17 @@ def ids(n, length, seed=1):
 
 def signals_of(parameters, x, config, **options):
     start = charrnn.zero_states(len(x), config)
-    return charrnn.outputs(parameters, tf.unstack(tf.constant(x), axis=1), start, config, **options)
+    return charrnn.outputs(parameters, tf.constant(x.T), start, config, **options)
 
 
+@pytest.mark.parametrize("length", [5, cells.UNROLLED + 3])
 @pytest.mark.parametrize("layers", [1, 2])
 @pytest.mark.parametrize("target", TARGETS)
 @pytest.mark.parametrize("cell", CELLS)
-def test_output_and_gradient_equal_keras_on_one_hot(cell, target, layers):
-    config = settings(cell=cell, target=target, layers=layers)
+def test_output_and_gradient_equal_keras_on_one_hot(cell, target, layers, length):
+    config = settings(cell=cell, target=target, layers=layers, length=length)
     model, parameters = built(config)
-    x, y = ids(6, 5), ids(6, 5, seed=2)
+    x, y = ids(6, length), ids(6, length, seed=2)
     y = y[:, -1] if target == "many-to-one" else y
     with tf.GradientTape() as tape:
         given = model(keras.ops.one_hot(x, CHARACTERS))
@@ -63,9 +64,9 @@ def test_output_and_gradient_equal_keras_on_one_hot(cell, target, layers):
         signals, _ = signals_of(parameters, x, config)
         kept = signals[-1:] if target == "many-to-one" else signals
         following = tf.constant(y.T.reshape(-1))
-        ours = tf.reduce_sum(charrnn.losses(parameters, tf.concat(kept, axis=0), following))
+        ours = tf.reduce_sum(charrnn.losses(parameters, tf.reshape(kept, (-1, config.units)), following))
     found = tape.gradient(ours, parameters)
-    shares = tf.nn.softmax(tf.stack(kept, axis=1) @ parameters[-2] + parameters[-1])
+    shares = tf.nn.softmax(tf.transpose(kept, (1, 0, 2)) @ parameters[-2] + parameters[-1])
     assert np.ravel(shares) == pytest.approx(np.ravel(given), abs=1e-5)
     for ours_one, keras_one in zip(found, expected, strict=True):
         assert np.ravel(ours_one) == pytest.approx(
@@ -98,8 +99,8 @@ def test_a_newline_starts_the_state_anew(cell):
     config = settings(cell=cell, target="many-to-many")
     _, parameters = built(config)
     x = ids(3, 7)
-    keep = [tf.cast(tf.constant(column) != x[0, 4], tf.float32)[:, None] for column in x.T]
-    whole, _ = signals_of(parameters, x[:1], config, keep=[part[:1] for part in keep])
+    keep = tf.constant((x[0, 4] != x[:1].T)[:, :, None].astype(np.float32))
+    whole, _ = signals_of(parameters, x[:1], config, keep=keep)
     tail, _ = signals_of(parameters, x[:1, 4:], config)
     assert np.ravel(whole[-1]) == pytest.approx(np.ravel(tail[-1]), abs=1e-6)
 

@@ -38,12 +38,12 @@ def cut(data: Corpus, config: CharRNN) -> tuple[Callable, Callable]:
 
     def loss(parameters, rows, states, key):  # type: ignore[no-untyped-def]
         places = tf.maximum(rows, 0)[:, None] * config.skip + tf.range(config.length + 1)
-        columns = tf.unstack(tf.cast(tf.gather(text, places), tf.int32), axis=1)
+        ids = tf.transpose(tf.cast(tf.gather(text, places), tf.int32))
         start = charrnn.zero_states(rows.shape[0], config)
-        signals, _ = charrnn.outputs(parameters, columns[:-1], start, config, key=key)
+        signals, _ = charrnn.outputs(parameters, ids[:-1], start, config, key=key)
         last = slice(-1, None) if config.target == "many-to-one" else slice(None)
-        there = tf.cast(rows >= 0, tf.float32)
-        return *weighed(parameters, signals[last], columns[1:][last], [there] * config.length), ()
+        there = tf.tile(tf.cast(rows >= 0, tf.float32)[None], (config.length, 1))
+        return *weighed(parameters, signals[last], ids[1:][last], there[last]), ()
 
     def order(epoch: int) -> np.ndarray:
         return training.shuffled(count, config.batch_size, training.epoch_rng(config.seed, epoch))
@@ -56,11 +56,10 @@ def streams(data: Corpus, config: CharRNN) -> tuple[Callable, Callable]:
     newline = data.known.vocabulary.newline
 
     def loss(parameters, ids, states, key):  # type: ignore[no-untyped-def]
-        columns = tf.unstack(ids, axis=1)
-        read = [tf.maximum(column, 0) for column in columns]
-        keep = [tf.cast(column != newline, tf.float32)[:, None] for column in columns[:-1]]
+        ids = tf.transpose(ids)
+        read, there = tf.maximum(ids, 0), tf.cast(ids[1:] >= 0, tf.float32)
+        keep = tf.cast(ids[:-1] != newline, tf.float32)[:, :, None]
         signals, after = charrnn.outputs(parameters, read[:-1], states, config, keep=keep, key=key)
-        there = [tf.cast(column >= 0, tf.float32) for column in columns[1:]]
         return *weighed(parameters, signals, read[1:], there), after
 
     def order(epoch: int) -> np.ndarray:
@@ -70,11 +69,13 @@ def streams(data: Corpus, config: CharRNN) -> tuple[Callable, Callable]:
     return order, loss
 
 
-def weighed(parameters: Any, signals: list, following: list, weights: list) -> tuple[tf.Tensor, tf.Tensor]:
-    """The sum of losses over steps and rows that count, and how many do."""
-    weight = tf.concat(weights[: len(signals)], axis=0)
-    losses = charrnn.losses(parameters, tf.concat(signals, axis=0), tf.concat(following, axis=0))
-    return tf.reduce_sum(losses * weight), tf.reduce_sum(weight)
+def weighed(
+    parameters: Any, signals: tf.Tensor, following: tf.Tensor, weights: tf.Tensor
+) -> tuple[tf.Tensor, tf.Tensor]:
+    """The sum of losses over steps and rows that count, and how many do; `(steps, n, units)`, `(steps, n)` twice."""
+    width = signals.shape[-1]
+    losses = charrnn.losses(parameters, tf.reshape(signals, (-1, width)), tf.reshape(following, [-1]))
+    return tf.reduce_sum(losses * tf.reshape(weights, [-1])), tf.reduce_sum(weights)
 
 
 def halved(loss: Callable, config: CharRNN) -> Callable:

@@ -1,7 +1,7 @@
 """Recurrent layers over a fixed number of steps, each with its gradient written out.
 
-The recurrent kernel's gradient is one product over all steps instead of one a step, and a look-up's gradient a dense sum
-of rows: XLA compiles this in a third of the time that automatic differentiation takes, to faster code for gated cells.
+The recurrent kernel's gradient is one product over all steps instead of one a step, a look-up's gradient a dense sum of
+rows: XLA compiles this in a third of the time that automatic differentiation takes, to faster code for gated cells.
 """
 
 from collections.abc import Callable, Sequence
@@ -12,8 +12,11 @@ import tensorflow as tf
 State = tuple[tf.Tensor, ...]  # h `(n, units)`; LSTM h and c
 
 
+UNROLLED = 12  # steps; a longer chain would take XLA minutes to compile, and its cells are large enough for a loop
+
+
 class Cell(NamedTuple):
-    """One kind of recurrent layer.
+    """One kind of recurrent layer: its gates, the tensors of its state and those that its gradient needs.
 
     forward: (given, product, state) -> (state, saved): `given` is the input's part of the gates `(n, gates * units)`,
         `product` the state's, its bias included.
@@ -22,6 +25,7 @@ class Cell(NamedTuple):
 
     gates: int
     states: int
+    saved: int
     forward: Callable[..., tuple[State, tuple]]
     backward: Callable[..., tuple[tf.Tensor, tf.Tensor, State]]
 
@@ -76,9 +80,9 @@ def lstm_backward(saved: tuple, change: State) -> tuple[tf.Tensor, tf.Tensor, St
 
 
 CELLS = {
-    "simple": Cell(1, 1, simple_forward, simple_backward),
-    "gru": Cell(3, 1, gru_forward, gru_backward),
-    "lstm": Cell(4, 2, lstm_forward, lstm_backward),
+    "simple": Cell(1, 1, 1, simple_forward, simple_backward),
+    "gru": Cell(3, 1, 5, gru_forward, gru_backward),
+    "lstm": Cell(4, 2, 6, lstm_forward, lstm_backward),
 }
 
 
@@ -88,50 +92,70 @@ def zero_state(cell: str, n: int, units: int) -> State:
 
 def steps(
     cell: str,
-    given: Sequence[tf.Tensor],
+    given: tf.Tensor,
     recurrent: tf.Tensor,
     bias: tf.Tensor,
     start: State,
-    keep: Sequence[tf.Tensor] | None = None,
-) -> tuple[list[tf.Tensor], State]:
-    """The outputs h after each step and the last state; no gradient flows into `start` or out of the last state.
+    keep: tf.Tensor | None = None,
+) -> tuple[tf.Tensor, State]:
+    """The outputs h after each step `(steps, n, units)` and the last state; no gradient enters `start` or leaves that.
 
-    given: for each step the input's part of the gates, `(n, gates * units)`.
-    keep: for each step `(n, 1)`, 0 where the state is set to zero before it, 1 elsewhere.
+    given: the input's part of the gates, `(steps, n, gates * units)`.
+    keep: `(steps, n, 1)`, 0 where the state is set to zero before the step, 1 elsewhere.
     """
-    kind, count = CELLS[cell], len(given)
+    kind, masks = CELLS[cell], () if keep is None else (keep,)
+
+    def masked(state: State, mask: Sequence[tf.Tensor]) -> State:
+        return tuple(part * mask[0] for part in state) if mask else state
 
     @tf.custom_gradient
-    def run(recurrent, bias, *given):  # type: ignore[no-untyped-def]
-        state, outputs, befores, saved = start, [], [], []
-        for step in range(count):
-            if keep is not None:
-                state = tuple(part * keep[step] for part in state)
-            befores.append(state[0])
-            state, kept = kind.forward(given[step], state[0] @ recurrent + bias, state)
-            outputs.append(state[0])
-            saved.append(kept)
+    def run(given, recurrent, bias):  # type: ignore[no-untyped-def]
+        def forward(before, now):  # type: ignore[no-untyped-def]
+            state = masked(before[: kind.states], now[1:])
+            after, saved = kind.forward(now[0], state[0] @ recurrent + bias, state)
+            return (*after, state[0], *saved)
+
+        zeros = [tf.zeros_like(start[0])] * (1 + kind.saved)
+        every = scan(forward, (given, *masks), (*start, *zeros))
+        last = [part[-1] for part in every[: kind.states]]
+        befores, saved = every[kind.states], every[kind.states + 1 :]
 
         def gradient(*changes):  # type: ignore[no-untyped-def]
-            change = tuple(tf.zeros_like(part) for part in start)
-            d_given, d_product = [], []
-            for step in reversed(range(count)):
-                change = (change[0] + changes[step], *change[1:])
-                for_given, for_product, change = kind.backward(saved[step], change)
-                d_given.insert(0, for_given)
-                d_product.insert(0, for_product)
-                back = tf.matmul(for_product, recurrent, transpose_b=True)
-                change = (change[0] + back, *change[1:])
-                if keep is not None:
-                    change = tuple(part * keep[step] for part in change)
-            every = tf.concat(d_product, axis=0)
-            d_recurrent = tf.matmul(tf.concat(befores, axis=0), every, transpose_a=True)
-            return (d_recurrent, tf.reduce_sum(every, axis=0), *d_given)
+            def backward(later, now):  # type: ignore[no-untyped-def]
+                change = (later[0] + now[0], *later[1 : kind.states])
+                for_given, for_product, rest = kind.backward(now[1 : kind.saved + 1], change)
+                back = rest[0] + tf.matmul(for_product, recurrent, transpose_b=True)
+                return (*masked((back, *rest[1:]), now[kind.saved + 1 :]), for_given, for_product)
 
-        return (*outputs, *state), gradient
+            zeros = [tf.zeros_like(part) for part in (*start, given[0], given[0])]
+            *_, d_given, d_product = scan(backward, (changes[0], *saved, *masks), tuple(zeros), reverse=True)
+            d_recurrent = tf.matmul(flat(befores), flat(d_product), transpose_a=True)
+            return d_given, d_recurrent, tf.reduce_sum(flat(d_product), axis=0)
 
-    results = run(recurrent, bias, *given)
-    return list(results[:count]), tuple(tf.stop_gradient(part) for part in results[count:])
+        return (every[0], *last), gradient
+
+    outputs, *state = run(given, recurrent, bias)
+    return outputs, tuple(tf.stop_gradient(part) for part in state)
+
+
+def scan(
+    step: Callable[[State, State], State], elements: State, first: State, *, reverse: bool = False
+) -> list[tf.Tensor]:
+    """What `tf.scan` gives: every result of `step(result before, elements now)`, stacked; unrolled where short."""
+    count = elements[0].shape[0]
+    if count > UNROLLED:
+        return list(tf.scan(step, elements, first, reverse=reverse))
+    pieces = [tf.unstack(part) for part in elements]
+    results, before = [], first
+    for place in reversed(range(count)) if reverse else range(count):
+        before = step(before, tuple(part[place] for part in pieces))
+        results.append(before)
+    return [tf.stack(parts[::-1] if reverse else parts) for parts in zip(*results, strict=True)]
+
+
+def flat(sequence: tf.Tensor) -> tf.Tensor:
+    """`(steps, n, width)` -> `(steps * n, width)`."""
+    return tf.reshape(sequence, (-1, sequence.shape[-1]))
 
 
 def lookup(table: tf.Tensor, ids: tf.Tensor) -> tf.Tensor:

@@ -38,37 +38,31 @@ def zero_states(n: int, config: CharRNN) -> tuple[tf.Tensor, ...]:
 
 def outputs(
     parameters: Sequence[tf.Tensor],
-    ids: Sequence[tf.Tensor],
+    ids: tf.Tensor,
     states: Sequence[tf.Tensor],
     config: CharRNN,
     *,
-    keep: Sequence[tf.Tensor] | None = None,
+    keep: tf.Tensor | None = None,
     key: tf.Tensor | None = None,
-) -> tuple[list[tf.Tensor], tuple[tf.Tensor, ...]]:
-    """What the last recurrent layer gives after each step, `(n, units)`, and the states of all layers at the end.
+) -> tuple[tf.Tensor, tuple[tf.Tensor, ...]]:
+    """What the last recurrent layer gives after each step, `(steps, n, units)`, and all layers' states at the end.
 
-    ids: for each step `(n,)` int32. keep: see `cells.steps`. key: `(2,)` int32 for dropout; None for none.
+    ids: `(steps, n)` int32. keep: see `cells.steps`. key: `(2,)` int32 for dropout; None for none.
     """
     count, after = cells.CELLS[config.cell].states, []
-    signals: list[tf.Tensor] = []
+    signals = None
     for number in range(config.layers):
         kernel, recurrent, bias = parameters[3 * number : 3 * number + 3]
-        flat = tf.concat(signals, axis=0) @ kernel if number else cells.lookup(kernel, tf.concat(ids, axis=0))
+        product = cells.lookup(kernel, tf.reshape(ids, [-1])) if signals is None else cells.flat(signals) @ kernel
         if config.cell == "gru":
-            flat, bias = flat + bias[0], bias[1]
-        given = tf.split(flat, len(ids))
+            product, bias = product + bias[0], bias[1]
+        given = tf.reshape(product, (*ids.shape, product.shape[-1]))
         start = tuple(states[count * number : count * (number + 1)])
         signals, state = cells.steps(config.cell, given, recurrent, bias, start, keep)
         after += state
         if key is not None and config.dropout:
-            signals = dropped(signals, config.dropout, key + number)
+            signals = tf.nn.experimental.stateless_dropout(signals, config.dropout, seed=key + number)
     return signals, tuple(after)
-
-
-def dropped(signals: Sequence[tf.Tensor], rate: float, key: tf.Tensor) -> list[tf.Tensor]:
-    """Dropout of each value of each step on its own, as Keras's layer does it."""
-    both = tf.nn.experimental.stateless_dropout(tf.concat(signals, axis=0), rate, seed=key)
-    return tf.split(both, len(signals))
 
 
 def losses(parameters: Sequence[tf.Tensor], signals: tf.Tensor, following: tf.Tensor) -> tf.Tensor:

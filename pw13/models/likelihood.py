@@ -37,9 +37,10 @@ def _one(names: Sequence[np.ndarray], newline: int, config: CharRNN) -> Scorer:
 
     def score(parameters: Sequence[tf.Tensor]) -> tf.Tensor:
         def one_batch(rows: tf.Tensor) -> tf.Tensor:
-            columns = tf.unstack(tf.gather(text, tf.maximum(rows, 0)[:, None] + tf.range(config.length + 1)), axis=1)
-            signals, _ = charrnn.outputs(parameters, columns[:-1], charrnn.zero_states(BATCH, config), config)
-            return _sums(parameters, signals[-1], columns[-1], tf.cast(rows >= 0, tf.float32))
+            places = tf.maximum(rows, 0) + tf.range(config.length + 1)[:, None]
+            seen = tf.gather(text, places)
+            signals, _ = charrnn.outputs(parameters, seen[:-1], charrnn.zero_states(BATCH, config), config)
+            return _sums(parameters, signals[-1], seen[-1], tf.cast(rows >= 0, tf.float32))
 
         sums = tf.map_fn(one_batch, batches, fn_output_signature=tf.float32, parallel_iterations=1)
         return tf.reduce_sum(sums, axis=0) / float(len(ids))
@@ -54,8 +55,8 @@ def _many(names: Sequence[np.ndarray], newline: int, config: CharRNN) -> Scorer:
 
     def score(parameters: Sequence[tf.Tensor]) -> tf.Tensor:
         def one_step(step: tf.Tensor, sums: tf.Tensor, *states: tf.Tensor) -> tuple[tf.Tensor, ...]:
-            keep = tf.cast(ids[step] != newline, tf.float32)[:, None]
-            signals, after = charrnn.outputs(parameters, [ids[step]], states, config, keep=[keep])
+            keep = tf.cast(ids[step] != newline, tf.float32)[None, :, None]
+            signals, after = charrnn.outputs(parameters, ids[step][None], states, config, keep=keep)
             return step + 1, sums + _sums(parameters, signals[0], ids[step + 1], weight[step]), *after
 
         first = (tf.constant(0), tf.zeros(2), *start)
