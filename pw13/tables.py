@@ -84,11 +84,12 @@ def charrnn(metrics: dict[str, Any]) -> dict[str, Any]:
 
 def svm_results(title: str, metrics: dict[str, Any]) -> None:
     """A row for each kind of features with each kernel, then the comment."""
-    columns = ("features", "values", "kernel", "accuracy", "95 % interval", "without copies", "seconds: fit", "predict",
+    columns = ("features", "values", "kernel", "accuracy", "95 % interval", "distinct", "seconds: fit", "predict",
                "support vectors", "method", "run")  # fmt: skip
     rows = [
-        (r["features"], r["size"], r["kernel"], share(r["accuracy"]), interval(r["ci95"]), share(r["accuracy_distinct"]),
-         round(r["fit_seconds"], 2), round(r["predict_seconds"], 2), r["support_vectors"], r["method"], r["run"] or "")
+        (r["features"], r["size"], r["kernel"], share(r["accuracy"]), interval(r["ci95"]),
+         share(r["accuracy_distinct"]), round(r["fit_seconds"], 2), round(r["predict_seconds"], 2), r["support_vectors"],
+         r["method"], r["run"] or "")
         for r in metrics["results"]
     ]  # fmt: skip
     console.table(title, columns, rows, caption=svm_method(metrics))
