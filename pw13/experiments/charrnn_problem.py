@@ -11,7 +11,7 @@ from pw13 import sampling, training
 from pw13.config import CharRNN
 from pw13.data import windows
 from pw13.data.corpus import Corpus
-from pw13.models import charrnn, likelihood
+from pw13.models import cells, charrnn, likelihood
 
 
 def problem(model: keras.Model, data: Corpus, config: CharRNN) -> training.Problem:
@@ -79,8 +79,11 @@ def weighed(
 
 
 def halved(loss: Callable, config: CharRNN) -> Callable:
-    """`loss` on two halves of the batch that nothing connects, so that XLA computes them side by side on two cores."""
-    if config.threads == 1 or config.batch_size % 2:
+    """`loss` on two halves of the batch that nothing connects, so that XLA computes them side by side on two cores.
+
+    Not for long windows: their loops run one after the other, on products that are large enough for both cores.
+    """
+    if config.threads == 1 or config.batch_size % 2 or config.length > cells.UNROLLED:
         return loss
 
     def both(parameters, item, carry, key):  # type: ignore[no-untyped-def]
