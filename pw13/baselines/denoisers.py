@@ -59,7 +59,7 @@ def _divergence(dual: np.ndarray) -> np.ndarray:
     return total
 
 
-def nlm(images: np.ndarray, *, h: float, patch: int, reach: int = 6) -> np.ndarray:
+def nlm(images: np.ndarray, *, h: float, patch: int, reach: int = 4) -> np.ndarray:
     """Non-local means: each pixel the mean of those within `reach`, weighted by how alike their patches are.
 
     Buades, Coll and Morel 2005, with a flat patch: the weight is exp(-d / h^2), d the mean squared difference of the
@@ -121,7 +121,7 @@ SETTINGS: dict[str, tuple[dict[str, float], ...]] = {
     "tv": tuple({"weight": weight} for weight in (0.02, 0.04, 0.07, 0.1, 0.15, 0.2, 0.3)),
     "nlm": (
         *({"h": h, "patch": 5} for h in (0.1, 0.15, 0.2)),
-        *({"h": h, "patch": 3} for h in (0.2, 0.25, 0.35, 0.5)),
+        *({"h": h, "patch": 3} for h in (0.25, 0.3, 0.4, 0.5)),
     ),
     "wavelet": tuple({"sigma": s, "levels": n} for n in (1, 2) for s in (0.02, 0.04, 0.06, 0.1, 0.15, 0.2)),
 }
