@@ -8,6 +8,7 @@ import pandas as pd
 
 from pw13 import comparison, config, console, machine, runs, stopping, sweeps, workers
 from pw13.errors import UserError
+from pw13.experiments import sweep_names
 from pw13.figures import sweep as figures
 from pw13.grid import Point
 from pw13.runs import Run
@@ -46,7 +47,7 @@ def perform(sweep: Sweep, *, run: Run, crew: Crew) -> dict[str, Any]:
         if rows:
             run.save_figure("sweep", figures.against_axes(rows, sweep.axes, sweeps.metric(sweep.kind)))
         if sweep.kind == "charrnn" and rows:
-            name_lists(sweep, run)
+            sweep_names.save(sweep, run)
         if troubles:
             first, trouble = next(iter(troubles.items()))
             raise UserError(f"{len(troubles)} of {len(sweep.points)} points failed, {first}: {trouble}")
@@ -218,13 +219,6 @@ def summary(frame: pd.DataFrame, sweep: Sweep) -> list[dict[str, Any]]:
     grouped = frame.groupby(axes, dropna=False)[metric] if axes else frame.groupby(lambda _: "all")[metric]
     table = grouped.agg(mean="mean", low="min", high="max", runs="count").reset_index().sort_values("mean")
     return table[[*axes, "mean", "low", "high", "runs"]].to_dict("records")
-
-
-def name_lists(sweep: Sweep, run: Run) -> None:
-    """names.md: names of every point side by side, at several temperatures."""
-    from pw13.experiments import sweep_names
-
-    run.save_text("names.md", sweep_names.markdown(sweep, run.folder))
 
 
 # ------------------------------------------------------------------------------------------------------- beforehand
