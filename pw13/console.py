@@ -98,7 +98,7 @@ def facts(title: str, values: Mapping[str, Any]) -> None:
 
 def cell(value: Any) -> str:
     """A value as a table shows it: four significant digits, thousands apart, an empty cell for nothing."""
-    if value is None:
+    if value is None or value != value:  # nothing, or not a number
         return "-"
     if isinstance(value, bool):
         return "yes" if value else "no"

@@ -66,8 +66,8 @@ def charrnn(metrics: dict[str, Any]) -> dict[str, Any]:
     gram = f"{counted['order']}-gram"
     return {
         "network": f"{metrics['cell']}, {metrics['units']} units, {metrics['target']}",
-        "corpus: names; characters": f"{corpus['names']}; {corpus['characters']}",
-        "corpus: distinct characters; windows": f"{corpus['distinct']}; {corpus['windows']}",
+        "corpus: names; characters": f"{corpus['names']:,}; {corpus['characters']:,}",
+        "corpus: distinct characters; windows": f"{corpus['distinct']:,}; {corpus['windows']:,}",
         "parameters": metrics["parameters"],
         "epochs (best)": f"{metrics['epochs']} ({metrics['best_epoch']})",
         "nats a character: training": metrics["train_nats"],

@@ -22,8 +22,8 @@ def nats(rows: Mapping[str, tuple[float, float]], counting: str) -> Figure:
         axes.bar_label(bars, fmt="%.3f", padding=2)
     axes.set_xticks(places, [name.replace("_", "-") for name in rows])
     axes.set(ylabel="nats a character (lower is better)")
-    axes.margins(y=0.15)
-    axes.legend()
+    axes.margins(y=0.2)
+    axes.legend(loc="upper center", ncols=2)
     return figure
 
 
