@@ -212,9 +212,9 @@ def test_the_loss_falls_and_every_weight_moves(trained):
 def one_level(monkeypatch):
     """Filters at one level of noise only, to save time."""
     start_tensorflow()
-    from pw13.experiments import conv_dae
+    from pw13.experiments import conv_dae_quality
 
-    monkeypatch.setattr(conv_dae, "LEVELS", (0.5,))
+    monkeypatch.setattr(conv_dae_quality, "LEVELS", (0.5,))
 
 
 @pytest.mark.parametrize("kind", ["salt-pepper", "masking"])
