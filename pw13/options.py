@@ -84,7 +84,7 @@ def _flags(cls: type) -> list[inspect.Parameter]:
 
 def _flag(spec: Any, kind: Any) -> inspect.Parameter:
     names = [config.flag(spec.name)]
-    if kind is bool:
+    if kind is bool and spec.default:
         names = [f"{names[0]}/--no-{names[0][2:]}"]
     metavar = {int: "N", float: "X"}.get(kind)
     option = typer.Option(*names, help=_help(spec), metavar=metavar, show_default=False)
