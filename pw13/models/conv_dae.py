@@ -1,5 +1,6 @@
 """The handout's convolutional denoising autoencoder: 32-64-128 filters down to a quarter of each side, 128-64-1 up."""
 
+import functools
 from typing import Any, NamedTuple
 
 import keras
@@ -122,10 +123,16 @@ class Denoiser(NamedTuple):
 
 
 def _in_batches(function: Any, parameters: list[np.ndarray], arrays: np.ndarray, size: int = 256) -> np.ndarray:
+    compiled = _compiled(function, arrays.shape[1:])
     tensors = [tf.constant(parameter) for parameter in parameters]
-    shape = tf.TensorSpec((None, *arrays.shape[1:]), tf.float32)
-    compiled = tf.function(lambda batch: function(tensors, batch), input_signature=[shape])
-    return np.concatenate([compiled(arrays[i : i + size]).numpy() for i in range(0, len(arrays), size)])
+    return np.concatenate([compiled(tensors, arrays[i : i + size]).numpy() for i in range(0, len(arrays), size)])
+
+
+@functools.cache
+def _compiled(function: Any, shape: tuple[int, ...]) -> Any:
+    """`function` for batches of arrays of one shape, traced once a process."""
+    weights = [tf.TensorSpec(part.shape, tf.float32) for part in parts()]
+    return tf.function(function, input_signature=[weights, tf.TensorSpec((None, *shape), tf.float32)])
 
 
 # The same network as plain functions of its arrays (kernel, bias, kernel, ...): for training, 1.5 times faster than the
