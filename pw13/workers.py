@@ -273,8 +273,8 @@ class Cluster:
         until = time.monotonic() + seconds
         while not any(future.done() for future in self._futures) and time.monotonic() < until:
             time.sleep(min(0.1, seconds))
-        if self._client.status not in ("running", "connecting"):
-            raise UserError(f"{self.name}: the scheduler is gone; what is finished is kept")
+        if self._client.status != "running":
+            raise UserError(f"{self.name}: the scheduler is gone; what is finished is kept, go on with: pw13 resume")
         return [self._end(future) for future in list(self._futures) if future.done()]
 
     def _end(self, future: Any) -> Ended:

@@ -69,7 +69,8 @@ def finish(task: Task) -> None:
     run = runs.create(task.folder.parent, task.kind, {**task.settings, **task.places}, name=task.folder.name)
     value = 1 / task.settings["code_size"] + task.settings["seed"] / 100
     run.save_text("history.csv", f"epoch,loss,val_loss\n1,1.0,{value + 1}\n2,1.0,{value}\n")
-    run.finish({"val_mse": value, "epochs": 2, "compression": {"raw_bytes": 784}})
+    times = {"seconds": 10.0, "epoch_seconds": 2.0}
+    run.finish({"val_mse": value, "epochs": 2, "compression": {"raw_bytes": 784}, **times})
 
 
 def plan(data: Path, seeds: int = 2, **axes) -> sweeps.Sweep:
@@ -194,6 +195,18 @@ def test_missing_data_are_refused_before_the_first_run(pw13):
     assert list(Path("runs").iterdir()) == []
 
 
+def test_a_dry_run_tries_an_epoch_says_how_long_and_leaves_nothing(pw13, data, monkeypatch):
+    crew = Crew()
+    monkeypatch.setattr(workers, "Local", lambda jobs: crew)
+    grid = ["--grid", "code_size=2,4", "--seeds", 2, "--epochs", 3, "--jobs", 2, "--dry-run", "--data", data]
+    code, out, _ = pw13("sweep", "dense-ae", *grid)
+    assert (code, out) == (0, "4 runs, 2 at a time: about 28 s\n")  # each 8 s, and 3 epochs of 2 s
+    assert crew.started == ["1_code_size=2_seed=0"] and crew.closed
+    assert not Path("runs").exists()
+    code, out, _ = pw13("sweep", "dense-ae", *grid, "--json")
+    assert json.loads(out) == {"runs": 4, "jobs": 2, "seconds": 28.0, "first": "1_code_size=2_seed=0"}
+
+
 def test_resuming_a_complete_sweep_says_so(pw13, tmp_path, data):
     sweep = plan(data)
     run = sweeps.begin(sweep, tmp_path)
@@ -282,7 +295,7 @@ def pw13_process(*arguments: object) -> subprocess.Popen:
         return subprocess.Popen([sys.executable, "-m", "pw13", *map(str, arguments)], stdout=log, stderr=log)
 
 
-def wait_for(condition, seconds: float = 240):
+def wait_for(condition, seconds: float = 600):
     end = time.monotonic() + seconds
     while not (found := condition()):
         assert time.monotonic() < end, Path("log").read_text("utf-8", "replace")[-2000:]
@@ -328,11 +341,11 @@ def test_killed_and_stopped_the_points_are_the_runs_they_would_be_alone(tmp_path
     assert time.monotonic() - began < 6
     (sweep,) = (tmp_path / "runs").iterdir()
     assert load_json(sweep / "run.json")["status"] == "interrupted"
-    assert pw13_process("resume", sweep.name, "--runs-dir", tmp_path / "runs").wait(300) == 0
+    assert pw13_process("resume", sweep.name, "--runs-dir", tmp_path / "runs").wait(900) == 0
     swept = points_of(tmp_path / "runs")
     assert len(swept) == 2
     alone = ["train-dense-ae", "--code-size", 3, *LONG, "--data", data, "--runs-dir", tmp_path / "alone"]
-    assert pw13_process(*alone).wait(300) == 0
+    assert pw13_process(*alone).wait(900) == 0
     (run,) = (tmp_path / "alone").iterdir()
     assert outcome(run) == swept["2_code_size=3_seed=0"]
 
@@ -393,13 +406,13 @@ def cluster(workers: int):
 def test_on_a_dask_cluster_with_a_killed_worker_every_point_is_bit_for_bit_the_local_one(tmp_path):
     pytest.importorskip("distributed")
     data = make_data(tmp_path / "data", size=(8, 8))
-    grid = ["sweep", "dense-ae", "--grid", "code_size=2,3", "--seeds", 2, *LONG, "--data", data]
+    grid = ["sweep", "dense-ae", "--grid", "code_size=2,3,4", *LONG, "--data", data]
     with cluster(2) as address:
         process = pw13_process(*grid, "--dask", address, "--runs-dir", tmp_path / "cluster")
-        victim = wait_for(lambda: len(at_work(tmp_path / "cluster")) > 1 and at_work(tmp_path / "cluster"))[0]
+        victim = wait_for(lambda: at_work(tmp_path / "cluster"))[0]
         os.kill(victim["pid"], signal.SIGKILL)
-        assert process.wait(400) == 0, Path("log").read_text("utf-8")
+        assert process.wait(900) == 0, Path("log").read_text("utf-8")
     assert load_json(victim["folder"] / "run.json")["resumed"]  # it went on, it was not done anew
-    assert pw13_process(*grid, "--jobs", 2, "--runs-dir", tmp_path / "local").wait(400) == 0
+    assert pw13_process(*grid, "--jobs", 2, "--runs-dir", tmp_path / "local").wait(900) == 0
     on_cluster, local = points_of(tmp_path / "cluster"), points_of(tmp_path / "local")
-    assert len(local) == 4 and on_cluster == local
+    assert len(local) == 3 and on_cluster == local
