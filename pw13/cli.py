@@ -11,6 +11,7 @@ from pw13 import (
     __version__,
     cli_denoise,
     cli_generate,
+    cli_report,
     cli_runs,
     cli_sweep,
     config,
@@ -138,6 +139,7 @@ def train_charrnn(
 
 
 app.command()(cli_generate.generate)
+app.command()(cli_report.report)
 app.command()(cli_denoise.denoise)
 
 

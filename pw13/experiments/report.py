@@ -1,0 +1,104 @@
+"""The hand-in: report.pdf, report.html, notebook.ipynb and hand-in.zip, written from finished runs."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from pw13 import console, files
+from pw13.errors import UserError
+from pw13.report import choosing, evidence, making, notebook, packing, questions, typeset, web
+from pw13.report.choosing import Chosen
+from pw13.report.evidence import Evidence
+
+OF_A_RUN = ("config.json", "metrics.json")  # what of each run goes into the zip
+
+
+class Request(NamedTuple):
+    """What a hand-in is asked for: `runs` by name (none: chosen), `comments` and `names` files of the user's."""
+
+    runs: tuple[str, ...] = ()
+    authors: tuple[str, ...] = ()
+    comments: Path | None = None
+    names: Path | None = None
+    answers: bool = True
+    execute: bool = True
+
+
+class Written(NamedTuple):
+    """Where the hand-in lies, its files, and the runs that it rests on."""
+
+    folder: Path
+    files: tuple[str, ...]
+    runs: tuple[str, ...]
+    notices: tuple[str, ...]
+    missing: tuple[str, ...]
+
+
+def perform(request: Request, *, runs_dir: Path, out: Path) -> Written:
+    """Write the hand-in into `out`.
+
+    Raises:
+        UserError: no usable run, a file of the user's cannot be read, a model is damaged, `out` cannot be written.
+        OptionError: the comments name an item that there is not.
+    """
+    own = questions.read_own(request.comments, making.keys()) if request.comments else {}
+    found = evidence.gather(request.runs, runs_dir)
+    told(found)
+    chosen = names(request, found)
+    answers = questions.answers() if request.answers else {}
+    document = making.make(found, chosen, authors=request.authors, answers=answers, own=own)
+
+    contents = {"report.pdf": typeset.pdf(document), "report.html": web.html(document)}
+    cells = notebook.notebook(document, found)
+    if request.execute:
+        console.message("notebook: running its cells (about a minute)")
+        cells = notebook.executed(cells, folder=Path.cwd())
+    contents["notebook.ipynb"] = notebook.as_bytes(cells)
+    contents["hand-in.zip"] = packing.packed(contents | of_runs(found))
+    write(contents, out)
+    missing = tuple(block.what for block in document.blocks if block.kind == "missing")
+    return Written(out, tuple(contents), tuple(r.name for r in found.records), document.notices, missing)
+
+
+def told(found: Evidence) -> None:
+    """Say which runs are taken, and warn of those that trained on a part of their data."""
+    console.message(f"report on {found.origin}: {', '.join(record.name for record in found.records)}")
+    for text in making.limited(found):
+        console.warning(text)
+
+
+def names(request: Request, found: Evidence) -> Chosen | None:
+    """The user's names, or some chosen by rule."""
+    if request.names:
+        return choosing.by_hand(request.names, found.of("charrnn"))
+    return choosing.choose(found.of("charrnn"))
+
+
+def of_runs(found: Evidence) -> dict[str, bytes]:
+    """Settings and numbers of every run, by their names in the zip."""
+    try:
+        return {f"runs/{r.name}/{name}": (r.folder / name).read_bytes() for r in found.records for name in OF_A_RUN}
+    except OSError as error:
+        raise UserError(f"{error.filename}: cannot be read: {error.strerror}") from None
+
+
+def write(contents: dict[str, bytes], out: Path) -> None:
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        for name, data in contents.items():
+            files.write_whole(out / name, data)
+    except OSError as error:
+        raise UserError(f"{out}: cannot be written: {error.strerror or error}") from None
+
+
+def check(path: Path) -> Sequence[str]:
+    """The names of a hand-in's files, all as its manifest says.
+
+    Raises:
+        UserError: a file is missing, changed or too much; or the zip is none.
+    """
+    fine, faults = packing.check(path)
+    if faults:
+        console.warning("; ".join(f"{name}: {what}" for name, what in faults[1:])) if faults[1:] else None
+        raise UserError(f"{path}: {faults[0].name}: {faults[0].what} ({len(faults)} of {len(fine) + len(faults)} files)")
+    return fine
