@@ -86,6 +86,7 @@ def read_state(path: Path) -> State:
     Raises:
         UserError: damaged, or of another format version; the message names the file.
     """
+    files.check_own(path, below=2)
     try:
         with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as archive:
             manifest = json.loads(archive["manifest"].tobytes())
@@ -118,6 +119,7 @@ def read_keras(path: Path, parts: Sequence[Part]) -> list[np.ndarray]:
     """
     import h5py
 
+    files.check_own(path, below=2)
     expected_bytes = sum(4 * int(np.prod(part.shape, dtype=np.int64)) for part in parts)
     weights = _weights_member(path, expected_bytes + MAX_HEADER)
     try:

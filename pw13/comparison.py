@@ -7,8 +7,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from pw13 import runs
-from pw13.errors import OptionError
+from pw13 import files, runs
+from pw13.errors import OptionError, UserError
 from pw13.runs import Record
 
 # The numbers that stand for a run in a table with others of its kind, the first one where there is room for one only.
@@ -65,9 +65,10 @@ def numbers(record: Record) -> dict[str, Any]:
 def history(folder: Path) -> list[dict[str, float]]:
     """The rows of history.csv; none if there is no such file or it is not one."""
     try:
+        files.check_own(folder / "history.csv")
         names, *lines = [line.split(",") for line in (folder / "history.csv").read_text("utf-8").split("\n") if line]
         return [dict(zip(names, map(float, line), strict=True)) for line in lines]
-    except (OSError, ValueError):
+    except (OSError, ValueError, UserError):
         return []
 
 

@@ -13,6 +13,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from pw13.errors import UserError
+
 
 class Disk:
     """The operations that change a disk; each is one call, so that each can be made to fail."""
@@ -58,6 +60,25 @@ def write_whole(path: Path, data: bytes) -> None:
         beside.unlink(missing_ok=True)
         raise
     sync_folder(path.parent)
+
+
+def check_own(path: Path, *, below: int = 1) -> None:
+    """Refuse what stands in a run folder, `below` folders above it, where a link leads out of that folder.
+
+    A folder that came from somewhere else must not bring what lies beside it into a report, nor have pw13 write there.
+
+    Raises:
+        UserError: such a link, a loop of links, or neither file nor folder (a pipe would never end).
+    """
+    if any(part.is_symlink() for part in (path, *path.parents[: below - 1])):
+        try:
+            inside = path.resolve().is_relative_to(path.parents[below - 1].resolve())
+        except (OSError, RuntimeError):  # a loop
+            inside = False
+        if not inside:
+            raise UserError(f"{path}: a link that leads out of its folder; expected the file itself")
+    if path.exists() and not path.is_file() and not path.is_dir():
+        raise UserError(f"{path}: not a regular file")
 
 
 def sync_folder(folder: Path) -> None:

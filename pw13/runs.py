@@ -202,8 +202,14 @@ def _into_place(scratch: Path, runs_dir: Path, name: str, most: int = 10_000) ->
 
 
 def reopen(record: Record, settings: Any) -> Run:
-    """The run of `record`, marked as running again, with `settings` (more epochs, perhaps) in its config.json."""
+    """The run of `record`, marked as running again, with `settings` (more epochs, perhaps) in its config.json.
+
+    Raises:
+        UserError: a link leads out of the folder.
+    """
     run = Run(record.folder)
+    for inner in ("checkpoints", "figures"):
+        files.check_own(record.folder / inner)
     for leftover in record.folder.rglob(".*.tmp"):  # of writes that a kill cut off
         leftover.unlink(missing_ok=True)
     run.save_json("config.json", {**record.config, **config.as_dict(settings)})
@@ -258,8 +264,9 @@ def read_json(path: Path) -> dict[str, Any]:
     """The object in a JSON file of a run folder.
 
     Raises:
-        UserError: missing, too large, not JSON, not an object; the message names the file.
+        UserError: missing, too large, not JSON, not an object, a link; the message names the file.
     """
+    files.check_own(path)
     try:
         if path.stat().st_size > MAX_JSON:
             raise UserError(f"{path}: {path.stat().st_size:,} bytes, expected at most {MAX_JSON:,}")
