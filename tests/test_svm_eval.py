@@ -223,7 +223,7 @@ def test_ctrl_c_ends_at_once_and_is_recorded(tmp_path, data):
     arguments = ["svm-eval", "--data", str(data), "--folds", "12", "--tune-on", "120"]
     child = subprocess.Popen([sys.executable, "-m", "pw13", *arguments], stderr=subprocess.PIPE, text=True)
     deadline = time.monotonic() + 60
-    while not list(Path().glob("runs/*/run.json")) and time.monotonic() < deadline:
+    while not list(Path().glob("runs/*_svm-eval/run.json")) and time.monotonic() < deadline:
         time.sleep(0.01)
     folder = only_run(Path("runs"), "svm-eval")
     while "data" not in load_json(folder / "run.json") and time.monotonic() < deadline:
