@@ -21,7 +21,9 @@ BIG = 2**31 - 1
 NO_BOUNDS = {"low": None, "high": None, "above": None}
 
 
-def setting(default: Any, help: str, *, low: float | None = None, high: float | None = None, above: float | None = None):
+def setting(
+    default: Any, help: str, *, low: float | None = None, high: float | None = None, above: float | None = None
+):
     """A field with its default, its help text and its range (`low` and `high` belong to it, `above` does not)."""
     return field(default=default, metadata={"help": help, "low": low, "high": high, "above": above})
 
@@ -31,7 +33,9 @@ def seed():
 
 
 def threads():
-    return setting(2, "threads of the computation; part of the result, since sums depend on their order", low=1, high=256)
+    return setting(
+        2, "threads of the computation; part of the result, since sums depend on their order", low=1, high=256
+    )
 
 
 def limit():
@@ -209,10 +213,27 @@ def check(record: Any) -> None:
         if value is None and spec.default is None:
             continue
         if isinstance(value, int) and not isinstance(value, bool) and kind is float:
-            value = float(value)
+            value = as_float(value)
             object.__setattr__(record, spec.name, value)
         if not _fits(value, kind, spec.metadata):
-            raise OptionError(f"{flag(spec.name)}: expected {expected(kind, spec.metadata)}, received {value!r}")
+            raise OptionError(f"{flag(spec.name)}: expected {expected(kind, spec.metadata)}, received {shown(value)}")
+
+
+def as_float(value: int) -> float:
+    """The number as a float; infinite where it is beyond all floats."""
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf if value > 0 else -math.inf
+
+
+def shown(value: Any) -> str:
+    """A received value as a message shows it: its beginning, if it is long."""
+    try:
+        text = repr(value)
+    except ValueError:  # Python writes no number of more than 4,300 digits
+        return "a number of thousands of digits"
+    return text if len(text) <= 80 else text[:77] + "..."
 
 
 def typed_fields(cls: type) -> list[tuple[dataclasses.Field, Any]]:
@@ -255,7 +276,7 @@ def parse(cls: type, key: str, text: str) -> Any:
         return kind(text) if kind in (int, float) else text
     except (ValueError, KeyError):
         wanted = expected(kind, next(spec.metadata for spec, _ in typed_fields(cls) if spec.name == key))
-        raise OptionError(f"{flag(key)}: expected {wanted}, received {text!r}") from None
+        raise OptionError(f"{flag(key)}: expected {wanted}, received {shown(text)}") from None
 
 
 def from_dict(cls: type, values: Mapping[str, Any], where: str) -> Any:
@@ -263,7 +284,7 @@ def from_dict(cls: type, values: Mapping[str, Any], where: str) -> Any:
     names = [spec.name for spec in dataclasses.fields(cls)]
     for key in values:
         if key not in names:
-            raise OptionError(f"{where}: unknown key {key!r}{_nearest(key, names)}")
+            raise OptionError(f"{where}: unknown key {shown(key)}{_nearest(key, names)}")
     try:
         return cls(**values)
     except OptionError as error:
@@ -291,15 +312,19 @@ def read_toml(name: str) -> tuple[dict[str, Any], Path]:
         content = tomllib.loads(path.read_text("utf-8"))
     except (OSError, UnicodeDecodeError) as error:
         raise UserError(f"{path}: cannot be read: {getattr(error, 'strerror', None) or 'not UTF-8 text'}") from None
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # a ValueError of its own: a number of thousands of digits
         raise OptionError(f"--config {path}: not TOML: {str(error) or 'nested too deep'}") from None
     known = [*SHARED, *KINDS]
     for key, value in content.items():
         if key not in known or isinstance(value, dict) != (key in KINDS):
             what = "table" if isinstance(value, dict) else "key"
-            raise OptionError(f"--config {path}: unknown {what} {key!r}{_nearest(key, known)}")
+            raise OptionError(f"--config {path}: unknown {what} {shown(key)}{_nearest(key, known)}")
         if key in SHARED and type(value) is not SHARED[key]:
-            raise OptionError(f"--config {path}: {key}: expected {expected(SHARED[key], NO_BOUNDS)}, received {value!r}")
+            raise OptionError(
+                f"--config {path}: {key}: expected {expected(SHARED[key], NO_BOUNDS)}, received {shown(value)}"
+            )
+        if isinstance(value, str) and "\0" in value:
+            raise OptionError(f"--config {path}: {key}: expected text without zero bytes, received {shown(value)}")
     for kind, table in content.items():
         if kind in KINDS:
             from_dict(KINDS[kind], table, f"--config {path} [{kind}]")  # a fault in any table is told at once
@@ -338,7 +363,7 @@ def _fits(value: Any, kind: Any, bounds: Mapping[str, Any]) -> bool:
         return True
     low, high, above = bounds["low"], bounds["high"], bounds["above"]
     return (
-        math.isfinite(value)
+        (kind is int or math.isfinite(value))
         and (low is None or value >= low)
         and (high is None or value <= high)
         and (above is None or value > above)

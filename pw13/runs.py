@@ -224,9 +224,18 @@ def reopen(record: Record, settings: Any) -> Run:
 
 
 def places_of(record: Record) -> dict[str, Any]:
-    """Where the run's data are, out of its config.json: what stands there beside the settings."""
+    """Where the run's data are, out of its config.json: what stands there beside the settings.
+
+    Raises:
+        UserError: a place that is no path.
+    """
     names = {spec.name for spec in dataclasses.fields(config.KINDS[record.kind])}
-    return {key: value for key, value in record.config.items() if key not in names and key != "kind"}
+    places = {key: value for key, value in record.config.items() if key not in names and key != "kind"}
+    for key, value in places.items():
+        paths = value if isinstance(value, list) else [value]
+        if not all(isinstance(path, str) and "\0" not in path for path in paths):
+            raise UserError(f"{record.folder / 'config.json'}: {key}: expected a path, received {config.shown(value)}")
+    return places
 
 
 @contextlib.contextmanager

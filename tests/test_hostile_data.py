@@ -169,7 +169,24 @@ KEYS = st.sampled_from(
     ["epochs", "code_size", "loss", "seed", "limit", "learning_rate", "temp", "units", "data", "typo", "json"]
 )
 VALUES = st.sampled_from(
-    ["1", "0", "-1", "1.5", "nan", "inf", "1e400", "99999999999999999999", '"mse"', '"bce"', "true", "[1]", "{a = 1}"]
+    [
+        "1",
+        "0",
+        "-1",
+        "1.5",
+        "1" * 5000,
+        '"a\\u0000b"',
+        "2026-13-41",
+        "nan",
+        "inf",
+        "1e400",
+        "99999999999999999999",
+        '"mse"',
+        '"bce"',
+        "true",
+        "[1]",
+        "{a = 1}",
+    ]
 ) | st.text(st.characters(codec="utf-8"), max_size=8)
 TABLES = st.sampled_from(["dense-ae", "conv-dae", "charrnn", "svm-eval", "other", "dense-ae.deeper"])
 

@@ -86,7 +86,7 @@ def test_a_sound_run_passes_all(pw13, run):
 # -------------------------------------------------------------------------------------------------- damaged documents
 
 VALUES = st.sampled_from(
-    [None, True, False, -1, 0, 2, 10**30, 1e308, -1e308, "", "x", "\n", "\ud800", "\x1b[31m", "[red]", "../../x",
+    [None, True, False, -1, 0, 2, 10**30, 1e308, -1e308, "", "x", "\n", "\0", "\ud800", "\x1b[31m", "[red]", "../../x",
      "/etc/passwd", [], [1], [[]], [None], {}, {"a": 1}, {"a": {"b": []}}, "completed", "running", "charrnn",
      "sweep-charrnn", "a" * 5000]
 )  # fmt: skip
@@ -111,7 +111,7 @@ def documents(draw: st.DrawFn) -> tuple[str, bytes]:
         if draw(st.booleans()) and isinstance(inside, dict):
             inside.pop(key, None)
         else:
-            inside[key] = draw(VALUES)
+            inside[key] = copy.deepcopy(draw(VALUES))
     data = json.dumps(value).encode()
     damage = draw(st.sampled_from(["none", "none", "none", "cut", "byte", "token", "deep"]))
     if damage == "cut":

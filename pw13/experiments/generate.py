@@ -114,7 +114,7 @@ def read_corpus(trained: Trained, *, needed: bool) -> tuple[str, ...] | None:
         corpus = corpora.load_names(path, encoding=settings.encoding, fix_accents=settings.fix_accents)
         if corpus.source.sha256 != data.get("sha256"):
             raise UserError(f"{path}: no longer the corpus that the run was trained with (another sha256)")
-    except UserError as error:
+    except (UserError, ValueError) as error:  # a recorded path may be no path
         if needed:
             raise UserError(f"--only-new needs the run's corpus: {error}") from None
         return None
