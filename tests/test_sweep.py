@@ -189,6 +189,18 @@ def test_a_bad_option_is_refused_before_the_first_run(pw13, arguments, told, dat
     assert not Path("runs").exists()
 
 
+def test_by_default_small_models_get_a_core_each_and_convolutions_their_threads(data, monkeypatch):
+    from pw13 import cli_sweep
+
+    monkeypatch.setattr(machine, "cores", lambda: 4)
+    dense = plan(data, seeds=9)
+    conv = sweeps.plan("conv-dae", config.ConvDAE(threads=2), {}, 9, {"data": str(data)})
+    assert [cli_sweep._jobs(sweep, None) for sweep in (dense, conv)] == [4, 2]
+    assert cli_sweep._jobs(dense, 3) == 3 and cli_sweep._jobs(plan(data, seeds=1), None) == 2
+    monkeypatch.setattr(machine, "cores", lambda: 1)
+    assert cli_sweep._jobs(conv, None) == 1
+
+
 def test_missing_data_are_refused_before_the_first_run(pw13):
     code, _, err = pw13("sweep", "dense-ae", "--grid", "code_size=2,3", "--data", "nowhere")
     assert code == 1 and "nowhere" in err
