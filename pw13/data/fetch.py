@@ -166,8 +166,10 @@ def _download(address: str, sink: _Sink) -> str | None:
     import pooch
     import requests
 
+    opened: list[requests.Response] = []  # pooch does not close them when a transfer fails
+    hooks = {"response": lambda response, *_, **__: opened.append(response)}
     try:
-        pooch.HTTPDownloader(timeout=TIMEOUT, chunk_size=1 << 16)(address, sink, None)
+        pooch.HTTPDownloader(timeout=TIMEOUT, chunk_size=1 << 16, hooks=hooks)(address, sink, None)
     except requests.HTTPError as error:
         code, reason = (error.response.status_code, error.response.reason) if error.response is not None else (0, "")
         if code in (404, 410):
@@ -185,6 +187,9 @@ def _download(address: str, sink: _Sink) -> str | None:
         return "no connection; is there a network?"
     except (requests.RequestException, ValueError) as error:
         raise UserError(f"{address}: cannot be downloaded: {' '.join(str(error).split())}") from None
+    finally:
+        for response in opened:
+            response.close()
     return None
 
 
@@ -225,7 +230,7 @@ def _addresses(pin: Pin, mirror: str | None, folder: str) -> list[str]:
         return list(pin.urls)
     names = [pin.name, pin.member] if pin.member else [pin.name]
     if _is_url(mirror):
-        return [f"{mirror.rstrip('/')}/{name}" for name in names]
+        return [f"{mirror}{'' if mirror.endswith('/') else '/'}{name}" for name in names]
     return [str(place / name) for place in (Path(mirror), Path(mirror, folder)) for name in names]
 
 
