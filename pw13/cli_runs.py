@@ -80,7 +80,8 @@ def compare(
 
 
 def _facts(record: Record) -> dict[str, Any]:
-    facts, data = record.facts, record.facts.get("data", {})
+    facts, data, versions = record.facts, _table(record.facts, "data"), _table(record.facts, "versions")
+    command = facts.get("command")
     return {
         "folder": record.folder,
         "kind": record.kind,
@@ -89,13 +90,19 @@ def _facts(record: Record) -> dict[str, Any]:
         "seconds": comparison.seconds(record),
         "error": facts.get("error"),
         "data": f"{data['name']} ({data['path']})" if {"name", "path"} <= data.keys() else None,
-        "command": " ".join(map(str, facts.get("command", []))),
-        "host": facts.get("machine", {}).get("host"),
+        "command": " ".join(map(str, command)) if isinstance(command, list) else None,
+        "host": _table(facts, "machine").get("host"),
         "threads": facts.get("threads"),
         "peak memory, MiB": facts.get("peak_memory_mib"),
-        "versions": ", ".join(f"{name} {version}" for name, version in facts.get("versions", {}).items()),
+        "versions": ", ".join(f"{name} {version}" for name, version in versions.items()),
         "files": ", ".join(_files(record.folder)),
     }
+
+
+def _table(facts: dict[str, Any], key: str) -> dict[str, Any]:
+    """The object under `key`; empty where a damaged run.json has something else there."""
+    value = facts.get(key)
+    return value if isinstance(value, dict) else {}
 
 
 def _files(folder: Path) -> list[str]:

@@ -57,7 +57,10 @@ def _label(part: Mapping[str, Any], number: int) -> str:
 def numbers(record: Record) -> dict[str, Any]:
     """The run's metrics by dotted names; of a run without any, what its history tells."""
     if record.metrics is not None or record.problem:
-        return flat(record.metrics or {})
+        try:
+            return flat(record.metrics or {})
+        except RecursionError:  # no numbers of ours lie that deep
+            return {}
     rows = history(record.folder)
     return {"epochs": len(rows), BEST_VAL_LOSS: best_val_loss(rows)} if rows else {}
 
@@ -80,7 +83,7 @@ def best_val_loss(rows: Sequence[Mapping[str, float]]) -> float | None:
 
 def seconds(record: Record) -> float | None:
     """How long the run took: by its metrics, else from start to end."""
-    if record.metrics and "seconds" in record.metrics:
+    if record.metrics and _is_number(record.metrics.get("seconds")):
         return record.metrics["seconds"]
     try:
         began, ended = (datetime.fromisoformat(record.facts[key]) for key in ("started", "ended"))

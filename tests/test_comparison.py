@@ -129,6 +129,15 @@ def test_show_tells_all_of_a_run_and_of_a_broken_one_what_is_wrong(pw13, folder)
     assert code == 0 and "2_x_dense-ae" in out
 
 
+def test_a_run_with_strange_facts_is_shown_all_the_same(pw13, folder):
+    path = folder / "2026-01-01_00-00-01_dense-ae"
+    change(path, "run.json", data=[1], versions="new", command=7, started="then", ended=5)
+    change(path, "metrics.json", seconds="long", test_mse=[1])
+    for command in (["show", "2026-01-01_00-00-01"], ["list"], ["list", "--kind", "dense-ae", "--sort", "val_mse"]):
+        code, out, err = pw13("runs", *command, "--runs-dir", folder)
+        assert code == 0 and "2026-01-01_00-00-01" in out and "Traceback" not in err
+
+
 def test_compare_shows_the_difference_and_draws_it(pw13, folder, tmp_path):
     pair = ["2026-01-01_00-00-01", "2026-01-01_00-00-02"]
     picture = tmp_path / "both.png"
