@@ -140,6 +140,7 @@ def train_charrnn(
 
 app.command()(cli_generate.generate)
 app.command()(cli_report.report)
+app.command("all")(cli_report.all_)
 app.command()(cli_denoise.denoise)
 
 

@@ -1,7 +1,7 @@
 """`pw13 report` and `pw13 all`: the hand-in from runs, and the whole practical work in one process."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -12,13 +12,15 @@ OUT = Path("report")
 
 Out = Annotated[Path, typer.Option("--out", metavar="DIR", help="where the hand-in is written")]
 Authors = Annotated[
-    list[str] | None, typer.Option("--author", metavar="NAME", help="who hands it in; repeat for more", show_default=False)
+    list[str] | None,
+    typer.Option("--author", metavar="NAME", help="who hands it in; repeat for more", show_default=False),
 ]
 Comments = Annotated[
-    Path | None, typer.Option("--comments", metavar="FILE.toml", help="your own words by item, such as 1a = \"...\"")
+    Path | None, typer.Option("--comments", metavar="FILE.toml", help='your own words by item, such as 1a = "..."')
 ]
 Names = Annotated[
-    Path | None, typer.Option("--names", metavar="FILE", help="selected names, one a line", show_default="chosen by rule")
+    Path | None,
+    typer.Option("--names", metavar="FILE", help="selected names, one a line", show_default="chosen by rule"),
 ]
 Answers = Annotated[
     Literal["full", "none"], typer.Option("--answers", help="answers to the questions of the handout, or none of them")
@@ -29,14 +31,18 @@ Execute = Annotated[bool, typer.Option("--execute/--no-execute", help="run the n
 def report(
     run: Annotated[
         list[str] | None,
-        typer.Option("--run", metavar="RUN", help="a run to report on; repeat for more", show_default="of the last `pw13 all`"),
+        typer.Option(
+            "--run", metavar="RUN", help="a run to report on; repeat for more", show_default="of the last `pw13 all`"
+        ),
     ] = None,
     author: Authors = None,
     comments: Comments = None,
     names: Names = None,
     answers: Answers = "full",
     out: Out = OUT,
-    check: Annotated[Path | None, typer.Option("--check", metavar="ZIP", help="verify a hand-in and do nothing else")] = None,
+    check: Annotated[
+        Path | None, typer.Option("--check", metavar="ZIP", help="verify a hand-in and do nothing else")
+    ] = None,
     execute: Execute = True,
     runs_dir: RunsDir = options.DEFAULTS["runs_dir"],
     json: Json = None,
@@ -48,19 +54,75 @@ def report(
     console.start(quiet=bool(quiet))
     if check is not None:
         fine = experiment.check(check)
-        return console.json_document({"zip": str(check), "files": fine}) if json else console.out(f"{check}: {len(fine)} files, all as listed")
+        return (
+            console.json_document({"zip": str(check), "files": fine})
+            if json
+            else console.out(f"{check}: {len(fine)} files, all as listed")
+        )
     request = experiment.Request(tuple(run or ()), tuple(author or ()), comments, names, answers == "full", execute)
     show(experiment.perform(request, runs_dir=runs_dir, out=out), json)
 
 
-def show(written: "object", json: bool | None) -> None:
+def all_(
+    config: Annotated[
+        str, typer.Option("--config", metavar="FILE|NAME", help="settings of every kind; quick, full, or yours")
+    ] = "full",
+    fresh: Annotated[bool, typer.Option("--fresh", help="do everything anew, also what is there already")] = False,
+    data: Data = None,
+    corpus: CorpusFile = None,
+    author: Authors = None,
+    comments: Comments = None,
+    names: Names = None,
+    answers: Answers = "full",
+    out: Out = OUT,
+    execute: Execute = True,
+    runs_dir: RunsDir = None,
+    json: Json = None,
+    quiet: Quiet = None,
+) -> None:
+    """Do the whole practical work in one process, then write the hand-in. Finished runs are used again."""
+    from pw13.experiments import report as reporting
+
+    places = {"data": data, "corpus": corpus, "runs_dir": runs_dir, "json": json, "quiet": quiet}
+    base, rest = whole_settings(config, places)
+    console.start(quiet=bool(rest["quiet"]))
+    done = carried_out(base, rest, fresh)
+    request = reporting.Request((), tuple(author or ()), comments, names, answers == "full", execute)
+    written = reporting.perform(request, runs_dir=rest["runs_dir"], out=out)
+    if not rest["json"]:
+        rows = [(each.step.name, each.how, each.run.name, f"{each.seconds:.0f}") for each in done]
+        console.table("the practical work", ("step", "", "run", "seconds"), rows)
+    show(written, rest["json"])
+
+
+def whole_settings(name: str, places: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The settings record of each kind out of one TOML file, and what stands at its top under the flags."""
+    from pw13 import config
+
+    layers = {kind: options.layered(cls, name, places) for kind, cls in config.KINDS.items()}
+    return {kind: settings for kind, (settings, _) in layers.items()}, layers["dense-ae"][1]
+
+
+def carried_out(base: dict[str, Any], rest: dict[str, Any], fresh: bool) -> list[Any]:
+    """Every step of the practical work, done now or before."""
+    from pw13 import stopping
+    from pw13.data import source
+    from pw13.experiments import whole
+
+    places = {name: source.resolved(name, rest[name]) for name in ("data", "corpus")}
+    found = whole.look(places["data"], places["corpus"], base["charrnn"])
+    try:
+        return whole.perform(whole.steps(base), found, runs_dir=rest["runs_dir"], fresh=fresh)
+    except stopping.Stopped as stop:
+        console.warning("interrupted; what was learnt is kept. The same command goes on from here")
+        raise typer.Exit(stop.exit_code) from None
+
+
+def show(written: Any, json: bool | None) -> None:
     """What was written, and what is missing."""
-    facts = written._asdict()  # type: ignore[attr-defined]
     if json:
-        return console.json_document({**facts, "folder": str(facts["folder"])})
-    for text in facts["notices"]:
-        console.message(f"note: {text}")
-    for text in facts["missing"]:
+        return console.json_document({**written._asdict(), "folder": str(written.folder)})
+    for text in written.missing:
         console.message(f"missing: {text}")
-    for name in facts["files"]:
-        console.out(str(facts["folder"] / name))
+    for name in written.files:
+        console.out(str(written.folder / name))

@@ -61,9 +61,9 @@ def perform(request: Request, *, runs_dir: Path, out: Path) -> Written:
 
 
 def told(found: Evidence) -> None:
-    """Say which runs are taken, and warn of those that trained on a part of their data."""
+    """Say which runs are taken; what a reader must know of them, such as --limit, even under --quiet."""
     console.message(f"report on {found.origin}: {', '.join(record.name for record in found.records)}")
-    for text in making.limited(found):
+    for text in making.notices(found):
         console.warning(text)
 
 
@@ -100,5 +100,7 @@ def check(path: Path) -> Sequence[str]:
     fine, faults = packing.check(path)
     if faults:
         console.warning("; ".join(f"{name}: {what}" for name, what in faults[1:])) if faults[1:] else None
-        raise UserError(f"{path}: {faults[0].name}: {faults[0].what} ({len(faults)} of {len(fine) + len(faults)} files)")
+        raise UserError(
+            f"{path}: {faults[0].name}: {faults[0].what} ({len(faults)} of {len(fine) + len(faults)} files)"
+        )
     return fine

@@ -74,7 +74,7 @@ def ranked(trained: generate.Trained, corpus: Sequence[str] | None) -> list[Name
     known, found = set(corpus or ()), {}
     for place, temperature in enumerate(TEMPERATURES):
         rng = np.random.default_rng([0, place])
-        for name in sampling.names(trained.network, trained.known, DRAWN, sampling.Choice(temperature), rng=rng):
+        for name in sampling.names(trained.network, trained.known, DRAWN, sampling.Choice(temperature, max_length=LONG), rng=rng):
             text = name.text
             if (
                 name.whole
