@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import random
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -33,6 +34,18 @@ def start(threads: int, seed: int) -> None:
             raise UserError(f"--threads: TensorFlow already runs with {running} threads, expected {threads}") from None
     keras.utils.clear_session()  # so that layers are named, and memory is, as in a process that runs nothing else
     keras.utils.set_random_seed(seed)
+    _undisturbed(seed)
+
+
+def _undisturbed(seed: int) -> None:
+    """Let Keras draw the seeds of its initializers from a generator of its own.
+
+    It draws them from Python's shared one, from which other threads of the process may draw in between (the event loop of a
+    Dask worker does). The numbers are the same.
+    """
+    from keras.src.random import seed_generator
+
+    seed_generator.python_random = random.Random(seed)
 
 
 def one_dnn() -> bool:
