@@ -43,7 +43,8 @@ def ids(n, length, seed=1):
 
 def signals_of(parameters, x, config, **options):
     start = charrnn.zero_states(len(x), config)
-    return charrnn.outputs(parameters, tf.constant(x.T), start, config, **options)
+    signals, states = charrnn.outputs(parameters, tf.constant(x.T), start, config, **options)
+    return cells.stacked(signals), states
 
 
 @pytest.mark.parametrize("length", [5, cells.UNROLLED + 3])

@@ -70,11 +70,10 @@ def streams(data: Corpus, config: CharRNN) -> tuple[Callable, Callable]:
 
 
 def weighed(
-    parameters: Any, signals: tf.Tensor, following: tf.Tensor, weights: tf.Tensor
+    parameters: Any, signals: tf.Tensor | list[tf.Tensor], following: tf.Tensor, weights: tf.Tensor
 ) -> tuple[tf.Tensor, tf.Tensor]:
     """The sum of losses over steps and rows that count, and how many do; `(steps, n, units)`, `(steps, n)` twice."""
-    width = signals.shape[-1]
-    losses = charrnn.losses(parameters, tf.reshape(signals, (-1, width)), tf.reshape(following, [-1]))
+    losses = charrnn.losses(parameters, cells.flat(signals), tf.reshape(following, [-1]))
     return tf.reduce_sum(losses * tf.reshape(weights, [-1])), tf.reduce_sum(weights)
 
 

@@ -5,7 +5,7 @@ rows: XLA compiles this in a third of the time that automatic differentiation ta
 """
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import tensorflow as tf
 
@@ -97,13 +97,16 @@ def steps(
     bias: tf.Tensor,
     start: State,
     keep: tf.Tensor | None = None,
-) -> tuple[tf.Tensor, State]:
-    """The outputs h after each step `(steps, n, units)` and the last state; no gradient enters `start` or leaves that.
+) -> tuple[tf.Tensor | list[tf.Tensor], State]:
+    """The outputs h after each step and the last state; no gradient enters `start` or leaves the last state.
+
+    The outputs are `(steps, n, units)`, as a list of steps where there are at most `UNROLLED`.
 
     given: the input's part of the gates, `(steps, n, gates * units)`.
     keep: `(steps, n, 1)`, 0 where the state is set to zero before the step, 1 elsewhere.
     """
     kind, masks = CELLS[cell], () if keep is None else (keep,)
+    count, unrolled = given.shape[0], given.shape[0] <= UNROLLED
 
     def masked(state: State, mask: Sequence[tf.Tensor]) -> State:
         return tuple(part * mask[0] for part in state) if mask else state
@@ -116,7 +119,7 @@ def steps(
             return (*after, state[0], *saved)
 
         zeros = [tf.zeros_like(start[0])] * (1 + kind.saved)
-        every = scan(forward, (given, *masks), (*start, *zeros))
+        every = scan(forward, count, (given, *masks), (*start, *zeros))
         last = [part[-1] for part in every[: kind.states]]
         befores, saved = every[kind.states], every[kind.states + 1 :]
 
@@ -128,33 +131,43 @@ def steps(
                 return (*masked((back, *rest[1:]), now[kind.saved + 1 :]), for_given, for_product)
 
             zeros = [tf.zeros_like(part) for part in (*start, given[0], given[0])]
-            *_, d_given, d_product = scan(backward, (changes[0], *saved, *masks), tuple(zeros), reverse=True)
+            change = changes[: -kind.states] if unrolled else changes[0]
+            *_, d_given, d_product = scan(backward, count, (change, *saved, *masks), tuple(zeros), reverse=True)
             d_recurrent = tf.matmul(flat(befores), flat(d_product), transpose_a=True)
-            return d_given, d_recurrent, tf.reduce_sum(flat(d_product), axis=0)
+            return stacked(d_given), d_recurrent, tf.reduce_sum(flat(d_product), axis=0)
 
-        return (every[0], *last), gradient
+        return (*(every[0] if unrolled else every[:1]), *last), gradient
 
-    outputs, *state = run(given, recurrent, bias)
-    return outputs, tuple(tf.stop_gradient(part) for part in state)
+    results = run(given, recurrent, bias)
+    outputs, state = results[: -kind.states], results[-kind.states :]
+    return list(outputs) if unrolled else outputs[0], tuple(tf.stop_gradient(part) for part in state)
 
 
 def scan(
-    step: Callable[[State, State], State], elements: State, first: State, *, reverse: bool = False
-) -> list[tf.Tensor]:
-    """What `tf.scan` gives: every result of `step(result before, elements now)`, stacked; unrolled where short."""
-    count = elements[0].shape[0]
+    step: Callable[[State, State], State], count: int, elements: Sequence[Any], first: State, *, reverse: bool = False
+) -> list[Any]:
+    """What `tf.scan` gives, every result of `step(result before, elements now)`; unrolled where short, then as lists.
+
+    elements: each `(count, ...)`, a tensor or, where unrolled, a list of steps.
+    """
     if count > UNROLLED:
-        return list(tf.scan(step, elements, first, reverse=reverse))
-    pieces = [tf.unstack(part) for part in elements]
+        return list(tf.scan(step, tuple(elements), first, reverse=reverse))
     results, before = [], first
     for place in reversed(range(count)) if reverse else range(count):
-        before = step(before, tuple(part[place] for part in pieces))
+        before = step(before, tuple(part[place] for part in elements))
         results.append(before)
-    return [tf.stack(parts[::-1] if reverse else parts) for parts in zip(*results, strict=True)]
+    return [list(parts[::-1] if reverse else parts) for parts in zip(*results, strict=True)]
 
 
-def flat(sequence: tf.Tensor) -> tf.Tensor:
-    """`(steps, n, width)` -> `(steps * n, width)`."""
+def stacked(sequence: tf.Tensor | list[tf.Tensor]) -> tf.Tensor:
+    """`(steps, n, width)` of a tensor or a list of steps."""
+    return tf.stack(sequence) if isinstance(sequence, list) else sequence
+
+
+def flat(sequence: tf.Tensor | list[tf.Tensor]) -> tf.Tensor:
+    """`(steps, n, width)`, stacked or a list of steps -> `(steps * n, width)`."""
+    if isinstance(sequence, list):
+        return tf.concat(sequence, axis=0)
     return tf.reshape(sequence, (-1, sequence.shape[-1]))
 
 

@@ -44,8 +44,10 @@ def outputs(
     *,
     keep: tf.Tensor | None = None,
     key: tf.Tensor | None = None,
-) -> tuple[tf.Tensor, tuple[tf.Tensor, ...]]:
-    """What the last recurrent layer gives after each step, `(steps, n, units)`, and all layers' states at the end.
+) -> tuple[tf.Tensor | list[tf.Tensor], tuple[tf.Tensor, ...]]:
+    """What the last recurrent layer gives after each step, and all layers' states at the end.
+
+    The first is `(steps, n, units)`, as a list of steps where there are few (see `cells.steps`).
 
     ids: `(steps, n)` int32. keep: see `cells.steps`. key: `(2,)` int32 for dropout; None for none.
     """
@@ -61,7 +63,7 @@ def outputs(
         signals, state = cells.steps(config.cell, given, recurrent, bias, start, keep)
         after += state
         if key is not None and config.dropout:
-            signals = tf.nn.experimental.stateless_dropout(signals, config.dropout, seed=key + number)
+            signals = tf.nn.experimental.stateless_dropout(cells.stacked(signals), config.dropout, seed=key + number)
     return signals, tuple(after)
 
 
