@@ -17,7 +17,7 @@ def psnr(mean_mse: float) -> float:
 
 def image_mse(reference: np.ndarray, images: np.ndarray) -> np.ndarray:
     """Mean squared difference of each pair: `(n, height, width)` floats in [0, 1] -> `(n,)` float64."""
-    return np.mean(np.square(reference - images), axis=(1, 2), dtype=np.float64)
+    return np.asarray(np.mean(np.square(reference - images), axis=(1, 2), dtype=np.float64))
 
 
 def ssim(reference: np.ndarray, images: np.ndarray) -> float:

@@ -14,6 +14,7 @@ from pw13.errors import UserError
 from pw13.runs import Record
 
 MODEL = "best.keras"
+MOST_SIDE = 4096  # of the images of a run that is believed
 
 
 class Target(NamedTuple):
@@ -58,10 +59,11 @@ def find(run: str | None, runs_dir: Path) -> Record:
 def sides_of(record: Record) -> tuple[int, int]:
     """Height and width of the images that the network of a run has learnt on."""
     sides = record.facts.get("sides")
-    whole = isinstance(sides, list) and len(sides) == 2 and all(type(side) is int for side in sides)
-    if not whole or not all(0 < side <= 4096 and side % 4 == 0 for side in sides):
-        raise UserError(f"{record.folder / 'run.json'}: damaged: expected 'sides' of the images, received {sides!r}")
-    return sides[0], sides[1]
+    if isinstance(sides, list) and len(sides) == 2 and all(type(side) is int for side in sides):
+        height, width = sides
+        if all(0 < side <= MOST_SIDE and side % 4 == 0 for side in sides):
+            return height, width
+    raise UserError(f"{record.folder / 'run.json'}: damaged: expected 'sides' of the images, received {sides!r}")
 
 
 def targets(images: Sequence[Path], out: Path | None) -> list[Target]:
