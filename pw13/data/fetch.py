@@ -117,7 +117,7 @@ class _Sink:
 
     def __init__(self, name: str, address: str, most: int, progress: Progress):
         self.name, self.address, self.most, self.progress = name, address, most, progress
-        self.head = b""
+        self.total, self.head = most, b""
 
     def start(self, file: IO[bytes]) -> None:
         self.file, self.done = file, 0
@@ -130,7 +130,7 @@ class _Sink:
             what = f"; it {looks}" if looks and "web page" in looks else ""
             raise UserError(f"{self.address}: larger than the {self.most:,} bytes expected of {self.name}{what}")
         self.file.write(block)
-        self.progress(self.name, self.done, self.most)
+        self.progress(self.name, self.done, self.total)
 
     def flush(self) -> None:
         """Part of what a downloader asks of a file; the file is synced once, at its end."""
@@ -154,6 +154,7 @@ def _transfer(address: str, target: Path, sink: _Sink, pause: float) -> None:
 def _copy(path: Path, sink: _Sink) -> str | None:
     try:
         with open(path, "rb") as file:
+            sink.total = os.fstat(file.fileno()).st_size
             while block := file.read(CHUNK):
                 sink.write(block)
     except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
@@ -167,9 +168,14 @@ def _download(address: str, sink: _Sink) -> str | None:
     import requests
 
     opened: list[requests.Response] = []  # pooch does not close them when a transfer fails
-    hooks = {"response": lambda response, *_, **__: opened.append(response)}
+
+    def note(response: requests.Response, *_: object, **__: object) -> None:
+        opened.append(response)
+        length = response.headers.get("Content-Length", "")
+        sink.total = int(length) if length.isdecimal() else sink.total
+
     try:
-        pooch.HTTPDownloader(timeout=TIMEOUT, chunk_size=1 << 16, hooks=hooks)(address, sink, None)
+        pooch.HTTPDownloader(timeout=TIMEOUT, chunk_size=1 << 16, hooks={"response": note})(address, sink, None)
     except requests.HTTPError as error:
         code, reason = (error.response.status_code, error.response.reason) if error.response is not None else (0, "")
         if code in (404, 410):
