@@ -17,7 +17,7 @@ from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
 
-from pw13.data import pictures, workers
+from pw13.data import pictures, processes
 from pw13.data.folder import CLASSES
 from pw13.data.idx import read_idx, write_idx
 from pw13.data.images import split
@@ -174,7 +174,7 @@ def _decoded(
     """Each picture with its pixels, or with why there are none."""
     batches = iter(lambda: list(itertools.islice(found, BATCH)), [])
     task = functools.partial(pictures.decode_all, side=side)
-    for batch, results in workers.mapped(task, batches, workers=WORKERS, first=IN_THIS_PROCESS // BATCH):
+    for batch, results in processes.mapped(task, batches, workers=WORKERS, first=IN_THIS_PROCESS // BATCH):
         yield from zip(batch, results, strict=True)
 
 
