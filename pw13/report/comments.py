@@ -289,7 +289,7 @@ def conv_code(
         verdict = "still more" if entropy > pixels else "fewer"
         packed = f"Cut to 8 bits it takes {figure(uint8)} bytes, and packed {figure(entropy, 3)}: {verdict} than the {figure(pixels)} bytes of the raw image"
         packed += (
-            f", {'and more' if entropy > png else 'but fewer'} than the {figure(png, 3)} of a lossless PNG."
+            f", {'and' if (entropy > png) == (entropy > pixels) else 'but'} {'more' if entropy > png else 'fewer'} than the {figure(png, 3)} of a lossless PNG."
             if png
             else "."
         )

@@ -3,6 +3,7 @@
 import hashlib
 import io
 import zipfile
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
@@ -74,6 +75,6 @@ def _compared(archive: zipfile.ZipFile, name: str, sha256: str) -> Fault | None:
         return Fault(name, "too large to be part of a hand-in")
     try:
         found = hashlib.sha256(archive.read(name)).hexdigest()
-    except (zipfile.BadZipFile, OSError, NotImplementedError, RuntimeError, EOFError, ValueError) as error:
+    except (zipfile.BadZipFile, OSError, NotImplementedError, RuntimeError, EOFError, ValueError, zlib.error) as error:
         return Fault(name, f"damaged: {error}")
     return None if found == sha256 else Fault(name, "changed: another sha256 than in the manifest")
