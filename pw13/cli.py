@@ -58,8 +58,14 @@ def main(arguments: list[str] | None = None) -> int:
         return 1
     except BrokenPipeError:
         return _reader_gone()
+    except FileNotFoundError as error:  # without a name: of the current folder
+        console.error(f"{error.filename or 'the current folder'}: {error.strerror or error}")
+        return 1
     except OSError as error:
         console.error(f"{error.filename or 'standard output'}: {error.strerror or error}")
+        return 1
+    except MemoryError:
+        console.error("not enough memory for this")
         return 1
 
 

@@ -28,6 +28,21 @@ def start(*, quiet: bool = False) -> None:
     _quiet = quiet
 
 
+def open_streams() -> None:
+    """Put something in the place of standard streams that the caller has closed.
+
+    Else the next file that is opened would get their number, and what a library prints would go into it. Writing to
+    a closed standard output fails as on a full disk; what would go to a closed standard error is lost.
+    """
+    if None not in (sys.stdin, sys.stdout, sys.stderr):
+        return
+    while (descriptor := os.open(os.devnull, os.O_RDWR)) <= 2:
+        pass
+    os.close(descriptor)
+    sys.stdout = sys.stdout or open(os.devnull, encoding="utf-8")  # noqa: SIM115  for reading: a write is an OSError
+    sys.stderr = sys.stderr or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
+
+
 def message(text: str) -> None:
     """One line for the user on standard error, unless --quiet."""
     if not _quiet:

@@ -20,7 +20,10 @@ class Disk:
     """The operations that change a disk; each is one call, so that each can be made to fail."""
 
     def write(self, file: BinaryIO, data: bytes) -> None:
-        file.write(data)
+        """All of `data`: a disk that fills takes a part without a word, and fails at the next write only."""
+        rest = memoryview(data)
+        while rest:
+            rest = rest[file.write(rest) :]
 
     def fsync(self, descriptor: int) -> None:
         os.fsync(descriptor)
@@ -56,8 +59,9 @@ def write_whole(path: Path, data: bytes) -> None:
                 disk.write(file, data[start : start + CHUNK])
             disk.fsync(file.fileno())
         disk.rename(beside, path)
-    except OSError:
+    except OSError as error:
         beside.unlink(missing_ok=True)
+        error.filename = error.filename or os.fspath(path)
         raise
     sync_folder(path.parent)
 
