@@ -7,14 +7,15 @@ import typer
 
 from pw13 import comparison, config, console, options, runs
 from pw13.errors import OptionError, UserError
-from pw13.options import Json, RunsDir
+from pw13.options import Json
 from pw13.runs import Record
 
 app = typer.Typer(no_args_is_help=True, help="List, show and compare the runs that there are.")
 
-HERE = options.DEFAULTS["runs_dir"]
+HERE: Path = options.DEFAULTS["runs_dir"]
 FEW = 4  # runs that stand side by side; more get a line each
 
+Where = Annotated[Path, typer.Option("--runs-dir", metavar="DIR", help="where the run folders are")]
 Name = Annotated[str, typer.Argument(metavar="RUN", help="a run folder, its name, or the beginning of it")]
 Kind = Annotated[
     str | None, typer.Option("--kind", metavar="KIND", help="runs of one kind, with more of their numbers")
@@ -26,7 +27,7 @@ Figure = Annotated[
 
 
 @app.command("list")
-def list_runs(kind: Kind = None, sort: Sort = None, runs_dir: RunsDir = HERE, json: Json = None) -> None:
+def list_runs(kind: Kind = None, sort: Sort = None, runs_dir: Where = HERE, json: Json = None) -> None:
     """The runs in a folder, oldest first: what each is, how it stands, its chief number."""
     kinds = [*config.KINDS, *(f"sweep-{name}" for name in config.KINDS)]
     if kind is not None and kind not in kinds:
@@ -43,7 +44,7 @@ def list_runs(kind: Kind = None, sort: Sort = None, runs_dir: RunsDir = HERE, js
 
 
 @app.command()
-def show(name: Name, runs_dir: RunsDir = HERE, json: Json = None) -> None:
+def show(name: Name, runs_dir: Where = HERE, json: Json = None) -> None:
     """All that one run says of itself: settings, numbers, data, machine."""
     record = runs.read(runs.find(name, runs_dir))
     if json:
@@ -62,7 +63,7 @@ def show(name: Name, runs_dir: RunsDir = HERE, json: Json = None) -> None:
 def compare(
     names: Annotated[list[str], typer.Argument(metavar="RUN...", help="two or more; a sweep stands for its points")],
     figure: Figure = None,
-    runs_dir: RunsDir = HERE,
+    runs_dir: Where = HERE,
     json: Json = None,
 ) -> None:
     """Runs beside each other: the settings in which they differ, and their numbers."""

@@ -92,7 +92,7 @@ def _sweep(
     dask: str | None,
     dry_run: bool | None,
     resume: bool | None,
-    runs_dir: Path,
+    runs_dir: Any,
     json: bool | None,
 ) -> None:
     resolved = {name: source.resolved(name, place) for name, place in places.items()}
@@ -138,17 +138,17 @@ def go_on(record: Record, jobs: int | None, dask: str | None, json: bool | None)
 
 
 def _crew(sweep: Sweep, jobs: int | None, dask: str | None) -> Any:
-    from pw13 import workers
+    from pw13 import crews
 
     if dask is None:
-        return workers.Local(_jobs(sweep, jobs))
+        return crews.Local(_jobs(sweep, jobs))
     if jobs is not None:
         raise OptionError("--jobs: the cluster's workers decide how many runs go at a time; leave it out with --dask")
     if "threads" in sweep.axes:
         raise OptionError(
             "--grid threads=...: a worker of a cluster keeps its number of threads; sweep it without --dask"
         )
-    return workers.Cluster(dask)
+    return crews.Cluster(dask)
 
 
 def _jobs(sweep: Sweep, jobs: int | None) -> int:
@@ -175,7 +175,7 @@ def _show(sweep: Sweep, run: Run, metrics: dict[str, Any], json: bool | None) ->
 
 
 def _dry_run(sweep: Sweep, jobs: int | None, json: bool | None) -> None:
-    from pw13 import workers
+    from pw13 import crews
     from pw13.experiments import sweep as experiment
 
     at_a_time, count = _jobs(sweep, jobs), len(sweep.points)
@@ -185,7 +185,7 @@ def _dry_run(sweep: Sweep, jobs: int | None, json: bool | None) -> None:
         run = runs.create(folder, sweeps.PREFIX + sweep.kind, sweeps.options(sweep))
         sha256 = experiment.note_data(sweep, run)
         first = sweep.points[0]._replace(settings=dataclasses.replace(sweep.points[0].settings, epochs=1))
-        seconds = experiment.estimate(sweep, experiment.task(sweep, run, first, sha256), workers.Local(1), at_a_time)
+        seconds = experiment.estimate(sweep, experiment.task(sweep, run, first, sha256), crews.Local(1), at_a_time)
     if json:
         return console.json_document({"runs": count, "jobs": at_a_time, "seconds": seconds, "first": first.name})
     console.out(f"{count} runs, {at_a_time} at a time: about {_duration(seconds)}")

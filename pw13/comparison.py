@@ -124,13 +124,14 @@ def ordered(records: list[Record], metric: str) -> list[Record]:
     Raises:
         OptionError: no run has it.
     """
-    found = [(record, value) for record in records if _is_number(value := numbers(record).get(metric))]
+    values: list[tuple[Any, Record]] = [(numbers(record).get(metric), record) for record in records]
+    found = [(float(value), record) for value, record in values if _is_number(value)]
     if records and not found:
         known = sorted({name for record in records for name, value in numbers(record).items() if _is_number(value)})
         near = difflib.get_close_matches(metric, known, n=1)
         hint = f"; did you mean {near[0]!r}?" if near else f"; there are {', '.join(known[:8])}" if known else ""
         raise OptionError(f"--sort: no run has the metric {metric!r}{hint}")
-    having = [record for record, _ in sorted(found, key=lambda pair: pair[1])]
+    having = [record for _, record in sorted(found, key=lambda pair: pair[0])]
     return having + [record for record in records if record not in having]
 
 

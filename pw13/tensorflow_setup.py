@@ -40,8 +40,8 @@ def start(threads: int, seed: int) -> None:
 def _undisturbed(seed: int) -> None:
     """Let Keras draw the seeds of its initializers from a generator of its own.
 
-    It draws them from Python's shared one, from which other threads of the process may draw in between (the event loop of a
-    Dask worker does). The numbers are the same.
+    It draws them from Python's shared one, from which other threads of the process may draw in between (the event loop
+    of a Dask worker does). The numbers are the same.
     """
     from keras.src.random import seed_generator
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from pw13 import checkpoints, config, machine, runs, stopping, sweeps, workers
+from pw13 import checkpoints, config, crews, machine, runs, stopping, sweeps, workers
 from pw13.config import DenseAE
 from pw13.errors import UserError
 from pw13.stopping import Stopped
@@ -209,7 +209,7 @@ def test_missing_data_are_refused_before_the_first_run(pw13):
 
 def test_a_dry_run_tries_an_epoch_says_how_long_and_leaves_nothing(pw13, data, monkeypatch):
     crew = Crew()
-    monkeypatch.setattr(workers, "Local", lambda jobs: crew)
+    monkeypatch.setattr(crews, "Local", lambda jobs: crew)
     grid = ["--grid", "code_size=2,4", "--seeds", 2, "--epochs", 3, "--jobs", 2, "--dry-run", "--data", data]
     code, out, _ = pw13("sweep", "dense-ae", *grid)
     assert (code, out) == (0, "4 runs, 2 at a time: about 28 s\n")  # each 8 s, and 3 epochs of 2 s

@@ -19,7 +19,7 @@ TRIES = 3  # times that a point is begun whose worker dies; then the point is ta
 
 
 class Crew(Protocol):
-    """What `workers.Local` and `workers.Cluster` both are."""
+    """What `crews.Local` and `crews.Cluster` both are."""
 
     name: str
 
