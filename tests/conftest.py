@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from pw13.data.idx import write_idx
+from tests import tally
 
 FILES = ("train-images-idx3-ubyte.gz", "train-labels-idx1-ubyte.gz", "t10k-images-idx3-ubyte.gz", "t10k-labels-idx1-ubyte.gz")
 
@@ -115,3 +116,9 @@ def only_run(runs: Path, kind: str) -> Path:
     """The one run folder of a kind."""
     (folder,) = runs.glob(f"*_{kind}")
     return folder
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """After tests of faults: what was tried and what was lost."""
+    for line in tally.lines(len(terminalreporter.stats.get("failed", []))):
+        terminalreporter.write_line(line)

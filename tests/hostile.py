@@ -5,7 +5,6 @@ import re
 import resource
 import struct
 import time
-from collections import Counter
 from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import NamedTuple
@@ -16,8 +15,6 @@ import numpy as np
 TRACE = re.compile(r"Traceback \(most recent call last\)|^\w*(Error|Exception|Warning)\b|Exception ignored", re.M)
 SECONDS = 10.0  # of processor time; a refusal takes far less
 MEMORY_MIB = 300.0  # what one command may add to the most memory that the process has held
-
-tried: Counter[str] = Counter()  # kind of input -> how many mutants
 
 
 class Outcome(NamedTuple):

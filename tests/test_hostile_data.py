@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pw13 import config
-from tests import hostile
+from tests import hostile, tally
 from tests.conftest import FILES, make_images
 from tests.hostile import attempt, idx
 
@@ -88,7 +88,7 @@ def check_images(pw13, files: dict[str, bytes]) -> None:
     code = 2 if hostile.is_sound_set(files) else 1
     done = attempt(pw13, folder, {code}, "svm-eval", "--limit", 1, "--data", folder, "--runs-dir", runs, runs=runs)
     assert code == 2 or folder.name in done.err
-    hostile.tried["image sets"] += 1
+    tally.count("hostile inputs", "image sets")
 
 
 @examples(FEW)
@@ -147,7 +147,7 @@ def check_corpus(pw13, data: bytes) -> None:
     sound = is_sound_corpus(data)
     done = attempt(pw13, folder, {0 if sound else 1}, "data", "check", folder / "names.txt")
     assert sound or "names.txt" in done.out + done.err
-    hostile.tried["corpora"] += 1
+    tally.count("hostile inputs", "corpora")
 
 
 @examples(FEW)
@@ -222,13 +222,13 @@ def check_toml(pw13, data: bytes) -> None:
     """A sound file gets as far as the folder that is missing."""
     folder = fresh()
     (folder / "settings.toml").write_bytes(data)
-    command = "train-dense-ae", "--config", folder / "settings.toml", "--data", "nowhere", "--runs-dir", "none"
+    command = "svm-eval", "--config", folder / "settings.toml", "--data", "nowhere", "--runs-dir", "none"
     done = attempt(pw13, folder, {1, 2}, *command)
     if is_sound_toml(data):
         assert done.code == 1 and "nowhere" in done.err
     else:
         assert "settings.toml" in done.err or "--" in done.err
-    hostile.tried["TOML files"] += 1
+    tally.count("hostile inputs", "TOML files")
 
 
 @examples(FEW)

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from pw13 import checkpoints, config, sampling
 from pw13.data import vocabulary
 from pw13.errors import UserError
-from tests import hostile
+from tests import tally
 from tests.hostile import attempt, write_keras
 from tests.test_hostile_data import FEW, MANY, examples, numbers
 
@@ -131,7 +131,7 @@ def check_document(pw13, name: str, data: bytes) -> None:
     make_run(run.parent / OTHER)
     (run / name).write_bytes(data)
     check_all(pw13, run)
-    hostile.tried["run folders"] += 1
+    tally.count("hostile inputs", "run folders")
     shutil.rmtree(run.parent)
 
 
@@ -169,7 +169,7 @@ def check_model(pw13, data: bytes) -> None:
     (run / "checkpoints" / "best.keras").write_bytes(data)
     done = attempt(pw13, run, {0, 1}, *GENERATE, run)
     assert done.code == 0 or "best.keras" in done.err
-    hostile.tried["model files"] += 1
+    tally.count("hostile inputs", "model files")
     shutil.rmtree(run.parent)
 
 
@@ -342,7 +342,7 @@ def check_state(data: st.DataObject) -> None:
     else:
         assert all(np.array_equal(array, state.arrays[name]) for name, array in arrays.items())
         assert state.facts == {"epoch": 1, "step": 0, "updates": 5}
-    hostile.tried["resume states"] += 1
+    tally.count("hostile inputs", "resume states")
     shutil.rmtree(folder)
 
 

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from pw13 import checkpoints
+from tests import tally
 from tests.conftest import load_json
 
 TRAINERS = {
@@ -136,4 +137,4 @@ def test_a_hundred_kills_cost_nothing(kind, data, corpus):
         run, killed = killed_at_random(kind, places, Path(f"runs{chains}"), min(10, wanted - total), moments)
         check_same(whole, run)
         total += killed
-    print(f"\n{kind}: kills survived: {total} in {chains} trainings, weights lost: 0")
+    tally.count("kills survived", kind, total)

@@ -9,6 +9,7 @@ import pytest
 
 from pw13 import files, runs, stopping
 from pw13.errors import UserError
+from tests import tally
 from tests.conftest import start_tensorflow
 from tests.disks import Died, FaultyDisk, LoggedDisk
 
@@ -253,5 +254,5 @@ def test_every_operation_may_fail(tmp_path, monkeypatch, operation):
                 break
             tried += 1
             assert same(unbroken, resumed), f"{operation} {number}"
-    print(f"\nfaults injected at {operation}: {tried}, trainings lost: 0")
+    tally.count("faults injected", operation, tried)
     assert tried >= len(kinds)
