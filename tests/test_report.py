@@ -362,6 +362,13 @@ def test_cells_are_executed_and_standard_error_left_out(tmp_path):
     assert "execution" not in cell["metadata"]
 
 
+def test_pieces_of_standard_output_are_joined():
+    out = nbformat.v4.new_output
+    pieces = [out("stream", name="stdout", text="a"), out("stream", name="stderr", text="x"), out("stream", name="stdout", text="b")]
+    picture = out("display_data", data={"image/png": "QQ=="})
+    assert [o.get("text") for o in notebook.kept([*pieces, picture, pieces[2]])] == ["ab", None, "b"]
+
+
 def test_a_cell_that_fails_is_one_line(tmp_path):
     cells = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("1 / 0")], metadata={"kernelspec": notebook.KERNEL})
     with pytest.raises(UserError, match="could not be executed: .*ZeroDivisionError"):

@@ -193,7 +193,7 @@ def svm(found: Evidence) -> list[Block]:
         f"SVMs trained on {comments.figure(metrics.get('n_train'))} images, tested on {comments.figure(metrics.get('n_test'))}: same images, same scaling, "
         f"C and gamma chosen by cross-validation for each. Without repeats: images that stand once in the test file."
     )
-    told = svm_comments.svm_eval(metrics) if results and "mcnemar" in metrics else []
+    told = further(metrics) if results and "mcnemar" in metrics else []
     return [
         *comment(*verdict(metrics)),
         table(caption, columns, rows),
@@ -205,36 +205,41 @@ def svm(found: Evidence) -> list[Block]:
     ]  # fmt: skip
 
 
+def further(metrics: dict[str, Any]) -> list[str]:
+    """What else an evaluation shows: codes against PCA, speed, the hardest class, repeated test images."""
+    results = metrics["results"]
+    codes = sorted((r for r in results if r["features"] == "codes"), key=lambda r: (r["size"] != 32, r["kernel"] != "rbf"))
+    said = [svm_comments.ae_against_pca(codes, results), svm_comments.speed(codes, results), svm_comments.weakest(codes or results)]
+    if metrics["n_test_distinct"] < metrics["n_test"]:
+        said.append(svm_comments.without_copies(metrics, codes or results))
+    return [text for text in said if text]
+
+
 def verdict(metrics: dict[str, Any]) -> list[str]:
-    """The answer to the handout's question, then codes against pixels, for the RBF kernel where there is one."""
-    results = metrics.get("results") or []
-    kernel = next((k for k in ("rbf", "linear") if any(r["kernel"] == k for r in results)), "")
-    by_name: dict[str, dict[str, Any]] = {}
-    for result in results:
-        if result["kernel"] == kernel and (
-            result["features"] != "codes" or result.get("size") == 32 or "codes" not in by_name
-        ):
-            by_name[result["features"]] = result
-    if "codes" not in by_name:
-        return []
-    codes = by_name["codes"]
-    said = [comments.usable(codes["accuracy"], len(codes.get("recall") or {}))]
-    if "pixels" in by_name:
-        test = next(
-            (
-                t
-                for t in metrics.get("mcnemar") or []
-                if (t["kernel"], t["second"], t.get("run")) == (kernel, "codes", codes.get("run"))
-            ),
-            {},
-        )
-        name = "RBF" if kernel == "rbf" else "Linear"
-        said.append(
-            comments.svm(
-                by_name["pixels"]["accuracy"], codes["accuracy"], test.get("p"), size=codes.get("size", 0), kernel=name
-            )
-        )
+    """The answer to the handout's question, then codes against pixels with each kernel."""
+    results, said = metrics.get("results") or [], []
+    for kernel, name in (("rbf", "RBF"), ("linear", "Linear")):
+        codes = _preferred(results, "codes", kernel)
+        pixels = _preferred(results, "pixels", kernel)
+        if codes and not said:
+            said.append(comments.usable(codes["accuracy"], len(codes.get("recall") or {})))
+        if codes and pixels:
+            p = _p_value(metrics, kernel, codes)
+            said.append(comments.svm(pixels["accuracy"], codes["accuracy"], p, size=codes.get("size", 0), kernel=name))
     return said
+
+
+def _preferred(results: list[dict[str, Any]], features: str, kernel: str) -> dict[str, Any] | None:
+    """The result of these features and kernel; of several code sizes that with the handout's 32 values."""
+    found = [r for r in results if (r["features"], r["kernel"]) == (features, kernel)]
+    return next((r for r in found if r.get("size") == 32), found[0] if found else None)
+
+
+def _p_value(metrics: dict[str, Any], kernel: str, codes: dict[str, Any]) -> float | None:
+    """McNemar's p of pixels against these codes."""
+    wanted = (kernel, "codes", codes.get("run"))
+    tests = metrics.get("mcnemar") or []
+    return next((test.get("p") for test in tests if (test["kernel"], test["second"], test.get("run")) == wanted), None)
 
 
 def _share(value: float | None) -> str:

@@ -137,7 +137,7 @@ def compared(series: Sequence[Series], what: str, command: str) -> list[Block]:
     columns = (what, "parameters", "training", "validation", "held out", "whole", "new", "n-gram nats")
     said = comments.against_setting(what, [(s.setting, s.value("val_nats")) for s in series])
     samples = "\n".join(
-        f"{s.setting!s:>4} {what}: {' | '.join(safe(examples(s.first)[:4]))}" for s in series if examples(s.first)
+        f"{what} {s.setting!s:>3}: {' | '.join(safe(examples(s.first)[:4]))}" for s in series if examples(s.first)
     )
     shown_names = (
         [Verbatim(samples, f"Names by number of {what}, temperature {usual(series[0].first):g}")] if samples else []

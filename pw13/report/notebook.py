@@ -217,8 +217,21 @@ def executed(cells: Any, *, folder: Path) -> Any:
             raise UserError(f"the notebook could not be executed: {lines[-1] if lines else error}") from None
     for cell in cells["cells"]:
         if cell["cell_type"] == "code":
-            cell["outputs"] = [out for out in cell["outputs"] if out.get("name") != "stderr"]
+            cell["outputs"] = kept(cell["outputs"])
     return cells
+
+
+def kept(outputs: list[Any]) -> list[Any]:
+    """The outputs without standard error; pieces of standard output joined, which come as the kernel's buffer is read."""
+    joined: list[Any] = []
+    for output in outputs:
+        if output.get("name") == "stderr":
+            continue
+        if joined and output.get("name") == joined[-1].get("name") == "stdout":
+            joined[-1]["text"] += output["text"]
+        else:
+            joined.append(output)
+    return joined
 
 
 def as_bytes(cells: Any) -> bytes:

@@ -9,7 +9,7 @@ from typing import Any
 from pw13 import files
 from pw13.report.document import Block, Document, Figure
 
-WIDEST, TALLEST = 164.0, 105.0  # mm a figure may take of the page
+WIDEST, TALLEST = 164.0, 82.0  # mm a figure may take of the page
 PER_INCH = 120  # pixels; as the figures of a run are saved
 SCALE = 0.78  # of a figure's own size, so that a page holds text and figure
 
