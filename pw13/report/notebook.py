@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -31,8 +32,9 @@ def notebook(document: Document, found: Evidence) -> Any:
 
     values, cells = _values(found), []
     for kind, name, body in template():
-        if kind == "report":
-            cells.append(_markdown(*reported(document, name)))
+        if kind in ("report", "open", "rest"):
+            text, attachments = reported(document, name, kind)
+            cells += [_markdown(text, attachments)] if text else []
         elif kind == "code":
             cells.append(nbformat.v4.new_code_cell(filled(body, values)))
         else:
@@ -116,21 +118,30 @@ def place(record: Record | None, *parts: str) -> str:
 # ------------------------------------------------------------------------------------------------ document as Markdown
 
 
-def reported(document: Document, name: str) -> tuple[str, dict[str, dict[str, str]]]:
-    """Markdown and attachments of the title, of a chapter's own blocks (by its title), or of an item (by its key)."""
+def reported(document: Document, name: str, part: str = "report") -> tuple[str, dict[str, dict[str, str]]]:
+    """Markdown and attachments of the title, of a chapter's own blocks (by its title), or of an item (by its key).
+
+    An item's `part` "open" is its heading and what stands before any figure or number, "rest" all else: between the two
+    stands its code.
+    """
     if name == "title":
         return title(document), {}
     for chapter in document.chapters:
         if chapter.title == name:
-            return _shown(f"# {chapter.title}", chapter.blocks)
+            return _shown([f"# {chapter.title}"], chapter.blocks)
         for item in chapter.items:
             if item.key == name:
-                return _shown(_heading(item), item.blocks)
+                return _of_item(item, part)
     raise KeyError(name)
 
 
-def _heading(item: Item) -> str:
-    return f"## {escaped(item.label)} {escaped(item.title)}"
+def _of_item(item: Item, part: str) -> tuple[str, dict[str, dict[str, str]]]:
+    blocks = [block for block in item.blocks if not (block.kind == "verbatim" and block.caption == "summary()")]
+    place = next((i for i, block in enumerate(blocks) if block.kind != "text" or block.role != "plain"), len(blocks))
+    heading = [f"## {escaped(item.label)} {escaped(item.title)}"]
+    if part == "rest":
+        return _shown([], blocks[place:])
+    return _shown(heading, blocks[:place] if part == "open" else blocks)
 
 
 def title(document: Document) -> str:
@@ -143,11 +154,11 @@ def title(document: Document) -> str:
     return "\n\n".join(lines)
 
 
-def _shown(heading: str, blocks: tuple[Block, ...]) -> tuple[str, dict[str, dict[str, str]]]:
+def _shown(heading: list[str], blocks: Sequence[Block]) -> tuple[str, dict[str, dict[str, str]]]:
     attachments = {
         block.name: {"image/png": base64.b64encode(block.png).decode("ascii")} for block in blocks if isinstance(block, Figure)
     }
-    return "\n\n".join([heading, *map(markdown, blocks)]), attachments
+    return "\n\n".join([*heading, *map(markdown, blocks)]), attachments
 
 
 def markdown(block: Block) -> str:
