@@ -1,0 +1,1 @@
+"""Pictures of the letters A-J in many typefaces, made from the small masters in letters.xz."""
