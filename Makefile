@@ -30,13 +30,31 @@ $(READY): pyproject.toml constraints.txt
 	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,cluster,tensorboard]'
 	@touch $(READY)
 
-run: $(READY)  ## the main job: the dense autoencoder on what data there are
-	$(PW13) train-dense-ae $(ARGS)
+run: $(READY)  ## the whole practical work with quick settings, report included
+	$(PW13) all --config quick $(ARGS)
+
+full: $(READY)  ## the same with full settings
+	$(PW13) all --config full $(ARGS)
 
 dense-ae: $(READY)  ## train the dense autoencoder
 	$(PW13) train-dense-ae $(ARGS)
 
-bench: $(READY)  ## pw13 beside Keras, PyTorch and scikit-learn, into bench/RESULTS.md (a quarter of an hour)
+conv-dae: $(READY)  ## train the convolutional denoising autoencoder
+	$(PW13) train-conv-dae $(ARGS)
+
+svm: $(READY)  ## compare SVMs on codes and on pixels
+	$(PW13) svm-eval $(ARGS)
+
+charrnn: $(READY)  ## train the character RNN
+	$(PW13) train-charrnn $(ARGS)
+
+names: $(READY)  ## ten invented names
+	@$(PW13) generate $(ARGS)
+
+report: $(READY)  ## write the hand-in from the runs
+	$(PW13) report $(ARGS)
+
+bench: $(READY)  ## pw13 beside Keras and PyTorch (PyTorch: pip install 'pw13[bench]')
 	$(VENV)/bin/python -m bench $(ARGS)
 
 test: $(READY)  ## the fast tests
