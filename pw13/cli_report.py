@@ -60,7 +60,7 @@ def report(
             else console.out(f"{check}: {len(fine)} files, all as listed")
         )
     request = experiment.Request(tuple(run or ()), tuple(author or ()), comments, names, answers == "full", execute)
-    show(experiment.perform(request, runs_dir=runs_dir, out=out), json)
+    show(experiment.perform(request, runs_dir=Path(runs_dir or "runs"), out=out), json)
 
 
 def all_(

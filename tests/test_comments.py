@@ -11,7 +11,12 @@ def rows(*losses):
 
 @pytest.mark.parametrize(
     ("before", "after", "words"),
-    [(2.0, 1.0, "50.0 % lower"), (1.0, 1.5, "50.0 % higher"), (1.0, 1.004, "practically the same"), (0.0, 1.0, "practically the same")],
+    [
+        (2.0, 1.0, "50.0 % lower"),
+        (1.0, 1.5, "50.0 % higher"),
+        (1.0, 1.004, "practically the same"),
+        (0.0, 1.0, "practically the same"),
+    ],
 )
 def test_change(before, after, words):
     assert comments.change(before, after) == words
@@ -19,14 +24,28 @@ def test_change(before, after, words):
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [(None, "–"), (0.0215411, "0.02154"), (855992, "855,992"), (784, "784"), (443.4211, "443.4"), (1.0, "1.000"), (128.0, "128.0"), (123456.7, "123,457")],
+    [
+        (None, "–"),
+        (0.0215411, "0.02154"),
+        (855992, "855,992"),
+        (784, "784"),
+        (443.4211, "443.4"),
+        (1.0, "1.000"),
+        (128.0, "128.0"),
+        (123456.7, "123,457"),
+    ],
 )
 def test_figure(value, text):
     assert comments.figure(value) == text
 
 
 def test_listed():
-    assert [comments.listed(words) for words in ([], ["a"], ["a", "b"], ["a", "b", "c"])] == ["", "a", "a and b", "a, b and c"]
+    assert [comments.listed(words) for words in ([], ["a"], ["a", "b"], ["a", "b", "c"])] == [
+        "",
+        "a",
+        "a and b",
+        "a, b and c",
+    ]
 
 
 # --------------------------------------------------------------------------------------------------------- training
@@ -60,7 +79,12 @@ def test_training_of_one_epoch_and_of_none():
 
 @pytest.mark.parametrize(
     ("train", "validation", "words"),
-    [(1.0, 1.2, "by heart"), (1.0, 0.9, "below the training loss"), (1.0, 1.03, "no overfitting"), (0.0, 1.0, "no overfitting")],
+    [
+        (1.0, 1.2, "by heart"),
+        (1.0, 0.9, "below the training loss"),
+        (1.0, 1.03, "no overfitting"),
+        (0.0, 1.0, "no overfitting"),
+    ],
 )
 def test_overfitting(train, validation, words):
     assert words in comments.overfitting(train, validation)
@@ -71,7 +95,10 @@ def test_overfitting(train, validation, words):
 
 def test_code_sizes_that_help_throughout():
     text = comments.code_sizes([(16, 0.04), (32, 0.02), (64, 0.01)])
-    assert text.startswith("A larger code reconstructs better throughout: test MSE 0.04000 with 16 values; from 16 to 32 values 50.0 % lower")
+    assert text.startswith(
+        "A larger code reconstructs better throughout: test MSE 0.04000 with 16 values; from 16 to 32 "
+        "values 50.0 % lower"
+    )
     assert text.endswith("The lowest is 0.01000 with 64 values.")
 
 
@@ -91,7 +118,12 @@ def test_code_sizes_without_two_figures(known):
     ("mse", "pca", "words"),
     [
         (0.02, 0.03, "33.3 % lower than that of 32 principal components, 0.03000: the sigmoid"),
-        (0.04, 0.03, "33.3 % higher than that of 32 principal components, 0.03000, the best linear map of that size: it is not trained"),
+        (
+            0.04,
+            0.03,
+            "33.3 % higher than that of 32 principal components, 0.03000, the best linear map of that size: "
+            "it is not trained",
+        ),
         (0.03, 0.03, "practically the same as that of 32 principal components, 0.03000: it does as well"),
     ],
 )
@@ -118,13 +150,25 @@ def test_dead_units():
     assert "27 values would do" in comments.dead_units(5, 32)
 
 
-SIZES = {"raw_bytes": 784, "png_bytes": 443.4, "webp_bytes": 370.6, "float32_code_bytes": 128, "uint8_code_bytes": 32,
-         "uint8_code_test_mse": 0.022, "decoder_bytes": 103744, "break_even_images": 138, "break_even_images_png": 253}  # fmt: skip
+SIZES = {
+    "raw_bytes": 784,
+    "png_bytes": 443.4,
+    "webp_bytes": 370.6,
+    "float32_code_bytes": 128,
+    "uint8_code_bytes": 32,
+    "uint8_code_test_mse": 0.022,
+    "decoder_bytes": 103744,
+    "break_even_images": 138,
+    "break_even_images_png": 253,
+}
 
 
 def test_compression():
     text = comments.compression(SIZES, 0.02)
-    assert "784 bytes becomes a code of 128 bytes as float32 (6.1 times fewer), or 32 bytes at 8 bits a value (24.5 times fewer)" in text
+    assert (
+        "784 bytes becomes a code of 128 bytes as float32 (6.1 times fewer), or 32 bytes at 8 bits a "
+        "value (24.5 times fewer)" in text
+    )
     assert "from 0.02000 to 0.02200 (+10.00 %)" in text
     assert "Without any loss lossless WebP needs 371 bytes" in text
     assert "the fair gain is 11.6 times" in text
@@ -144,9 +188,19 @@ def test_compression_without_other_formats_and_decoder():
 @pytest.mark.parametrize(
     ("pixels", "codes", "p", "words"),
     [
-        (0.90, 0.893, 0.08, "codes lose 0.7 points against pixels, 89.30 % against 90.00 %, not significant (p = 0.08, McNemar)"),
+        (
+            0.90,
+            0.893,
+            0.08,
+            "codes lose 0.7 points against pixels, 89.30 % against 90.00 %, not significant (p = 0.08, McNemar)",
+        ),
         (0.90, 0.893, 0.001, "significant (p = 0.001, McNemar)"),
-        (0.89, 0.90, 0.00000001, "codes gain 1.0 points against pixels, 90.00 % against 89.00 %, significant (p < 0.0001, McNemar)"),
+        (
+            0.89,
+            0.90,
+            0.00000001,
+            "codes gain 1.0 points against pixels, 90.00 % against 89.00 %, significant (p < 0.0001, McNemar)",
+        ),
         (0.90, 0.90, 1.0, "codes are as good as pixels, 90.00 % of the test images, not significant"),
         (0.90, 0.893, None, "89.30 % against 90.00 %. A code has 32 values."),
     ],
@@ -160,7 +214,9 @@ def test_significance_is_not_claimed_at_the_level():
 
 
 def test_usable():
-    assert comments.usable(0.9, 10).startswith("Yes: trained on codes alone, an SVM names 90.0 % of the test images right, 9.0 times")
+    assert comments.usable(0.9, 10).startswith(
+        "Yes: trained on codes alone, an SVM names 90.0 % of the test images right, 9.0 times"
+    )
     assert comments.usable(0.15, 10).startswith("Hardly: 15.0 % right")
 
 
@@ -180,14 +236,19 @@ def test_denoising_that_a_filter_beats():
 
 
 def test_denoising_that_harms():
-    assert comments.denoising(9.4, 8.0, {}) == "The network does not denoise: PSNR 8.0 dB against 9.4 dB of the noisy images."
+    assert (
+        comments.denoising(9.4, 8.0, {})
+        == "The network does not denoise: PSNR 8.0 dB against 9.4 dB of the noisy images."
+    )
 
 
 def test_denoising_as_a_filter():
     assert "as much as the best classical filter, median" in comments.denoising(9.4, 13.5, {"median": 13.52})
 
 
-@pytest.mark.parametrize(("noisy", "denoised", "word"), [(0.3, 0.8, "rises"), (0.8, 0.3, "falls"), (0.5, 0.501, "stays")])
+@pytest.mark.parametrize(
+    ("noisy", "denoised", "word"), [(0.3, 0.8, "rises"), (0.8, 0.3, "falls"), (0.5, 0.501, "stays")]
+)
 def test_structure(noisy, denoised, word):
     assert word in comments.structure(noisy, denoised)
 
@@ -207,7 +268,9 @@ def test_noise_levels():
 def test_conv_code():
     larger = comments.conv_code(6272, 784, 6272, 1500, 446)
     assert "6,272 values for 784 pixels, 8 times as many: as it stands it does not compress" in larger
-    assert "6,272 bytes, and packed 1,500: still more than the 784 bytes of the raw image, and more than the 446" in larger
+    assert (
+        "6,272 bytes, and packed 1,500: still more than the 784 bytes of the raw image, and more than the 446" in larger
+    )
     smaller = comments.conv_code(196, 784, 196, 150, 446)
     assert "4 times fewer" in smaller
     assert "fewer than the 784 bytes of the raw image, and fewer than the 446 of a lossless PNG" in smaller
@@ -227,7 +290,9 @@ def test_charrnn():
     assert "No name was held out" in comments.charrnn({"train_nats": 2.1, "held_out_nats": None})
 
 
-@pytest.mark.parametrize(("loss", "words"), [(1.5, "25.0 % lower than"), (2.5, "25.0 % higher than"), (2.0, "practically what")])
+@pytest.mark.parametrize(
+    ("loss", "words"), [(1.5, "25.0 % lower than"), (2.5, "25.0 % higher than"), (2.0, "practically what")]
+)
 def test_against_ngram(loss, words):
     assert words in comments.against_ngram(loss, 2.0, 5)
 
@@ -235,7 +300,10 @@ def test_against_ngram(loss, words):
 @pytest.mark.parametrize(
     ("known", "lead"),
     [
-        ([(32, 2.2), (64, 2.1), (128, 2.0)], "More units, lower validation loss: 2.200 with 32, 2.100 with 64, 2.000 with 128."),
+        (
+            [(32, 2.2), (64, 2.1), (128, 2.0)],
+            "More units, lower validation loss: 2.200 with 32, 2.100 with 64, 2.000 with 128.",
+        ),
         ([(32, 2.0), (64, 2.1), (128, 2.2)], "More units do not lower the validation loss"),
         ([(32, 2.2), (64, 2.0), (128, 2.1)], "The validation loss is lowest with 64 units"),
         ([(32, 2.0), (64, 1.999)], "The number of units hardly matters"),
@@ -275,7 +343,9 @@ def test_cell_names():
     assert comments.cell_names([base]) == ""
 
 
-@pytest.mark.parametrize(("many", "words"), [(1.8, "10.0 % lower than"), (2.2, "10.0 % higher than"), (2.0, "practically the same as")])
+@pytest.mark.parametrize(
+    ("many", "words"), [(1.8, "10.0 % lower than"), (2.2, "10.0 % higher than"), (2.0, "practically the same as")]
+)
 def test_many_to_many(many, words):
     text = comments.many_to_many(2.0, many, {"ngram_nats": 2.5}, {"ngram_nats": 2.4})
     assert words in text

@@ -19,31 +19,119 @@ from pw13.experiments import generate, report
 from pw13.report import blocks, choosing, evidence, making, notebook, packing, questions, typeset, web
 from pw13.report.document import Figure, Missing, Table, Text, Verbatim, sentence, table
 
-IMAGES = {"kind": "folder", "path": "/data/notmnist", "name": "notMNIST (known by sha256)", "sha256": "a" * 64,
-          "notes": ["notMNIST with 10,440 training images, not the published 60,000"], "counts": {"train": 9400, "test": 10000}}  # fmt: skip
-NAMES = {"kind": "file", "path": "/data/companies.csv", "name": "companies.csv", "sha256": "b" * 64, "notes": [],
-         "counts": {"names": 600, "training": 540, "validation": 30, "held_out": 30}}  # fmt: skip
-BUILTIN = {"kind": "builtin", "path": "builtin", "name": "built-in letters (rendered)", "sha256": "c" * 64, "notes": [], "counts": {}}
+IMAGES = {
+    "kind": "folder",
+    "path": "/data/notmnist",
+    "name": "notMNIST (known by sha256)",
+    "sha256": "a" * 64,
+    "notes": ["notMNIST with 10,440 training images, not the published 60,000"],
+    "counts": {"train": 9400, "test": 10000},
+}
+NAMES = {
+    "kind": "file",
+    "path": "/data/companies.csv",
+    "name": "companies.csv",
+    "sha256": "b" * 64,
+    "notes": [],
+    "counts": {"names": 600, "training": 540, "validation": 30, "held_out": 30},
+}
+BUILTIN = {
+    "kind": "builtin",
+    "path": "builtin",
+    "name": "built-in letters (rendered)",
+    "sha256": "c" * 64,
+    "notes": [],
+    "counts": {},
+}
 
-DENSE = {"seconds": 30.0, "train_seconds": 8.0, "throughput_per_second": 1e5, "epochs": 3, "parameters": 50992, "code_size": 32,
-         "test_mse": 0.0215, "test_psnr_db": 16.7, "val_mse": 0.022, "pca_test_mse": 0.0313, "dead_units": 0,
-         "compression": {"raw_bytes": 784, "png_bytes": 443.4, "webp_bytes": 370.6, "float32_code_bytes": 128, "uint8_code_bytes": 32,
-                         "uint8_code_test_mse": 0.0216, "decoder_bytes": 103744, "break_even_images": 138, "break_even_images_png": 253}}  # fmt: skip
-CONV = {"parameters": 314625, "noise": 0.5, "noise_kind": "gaussian", "test_mse": 0.018, "noisy_psnr_db": 9.4, "denoised_psnr_db": 17.4,
-        "noisy_ssim": 0.35, "denoised_ssim": 0.8, "code_values": 6272, "pixel_values": 784, "code_bytes_uint8": 6272,
-        "code_bytes_entropy": 2857.2, "png_bytes": 446.0, "baselines": {"median": {"psnr_db": 13.5, "setting": {"size": 3}}},
-        "by_noise": [{"noise": 0.1, "noisy_psnr_db": 22.4, "denoised_psnr_db": 16.0}, {"noise": 0.5, "noisy_psnr_db": 9.4, "denoised_psnr_db": 17.4}]}  # fmt: skip
-RNN = {"parameters": 23510, "cell": "simple", "target": "many-to-one", "units": 64,
-       "corpus": {"names": 600, "characters": 9000, "distinct": 60, "windows": 2997}, "train_windows": 2700, "train_nats": 2.1,
-       "val_nats": 2.15, "held_out_nats": 2.2, "held_out_accuracy": 0.38, "ngram": {"order": 5, "held_out_nats": 1.9},
-       "names": {"temperature": 0.8, "sampled": 1000, "whole": 1.0, "new": 0.9, "unique": 0.95, "mean_length": 11.0, "ngram_nats": 2.4,
-                 "examples": ["Acme #1 *Labs*", "Tel\x85co", "<b>Bold</b> & Co $x$"]}}  # fmt: skip
-RESULT = {"kernel": "rbf", "ci95": [0.88, 0.91], "accuracy_distinct": 0.89, "support_vectors": 500, "fit_seconds": 1.0,
-          "predict_seconds": 0.5, "encode_seconds": 0.1, "recall": {"A": 0.9, "I": 0.8}}  # fmt: skip
-SVM = {"n_train": 9400, "n_test": 10000, "n_test_distinct": 9747, "mcnemar_p": 0.08,
-       "results": [{**RESULT, "features": "pixels", "size": 784, "run": None, "accuracy": 0.9},
-                   {**RESULT, "features": "codes", "size": 32, "run": "r", "accuracy": 0.893}],
-       "mcnemar": [{"kernel": "rbf", "first": "pixels", "second": "codes", "size": 32, "run": "r", "p": 0.08}]}  # fmt: skip
+DENSE = {
+    "seconds": 30.0,
+    "train_seconds": 8.0,
+    "throughput_per_second": 1e5,
+    "epochs": 3,
+    "parameters": 50992,
+    "code_size": 32,
+    "test_mse": 0.0215,
+    "test_psnr_db": 16.7,
+    "val_mse": 0.022,
+    "pca_test_mse": 0.0313,
+    "dead_units": 0,
+    "compression": {
+        "raw_bytes": 784,
+        "png_bytes": 443.4,
+        "webp_bytes": 370.6,
+        "float32_code_bytes": 128,
+        "uint8_code_bytes": 32,
+        "uint8_code_test_mse": 0.0216,
+        "decoder_bytes": 103744,
+        "break_even_images": 138,
+        "break_even_images_png": 253,
+    },
+}
+CONV = {
+    "parameters": 314625,
+    "noise": 0.5,
+    "noise_kind": "gaussian",
+    "test_mse": 0.018,
+    "noisy_psnr_db": 9.4,
+    "denoised_psnr_db": 17.4,
+    "noisy_ssim": 0.35,
+    "denoised_ssim": 0.8,
+    "code_values": 6272,
+    "pixel_values": 784,
+    "code_bytes_uint8": 6272,
+    "code_bytes_entropy": 2857.2,
+    "png_bytes": 446.0,
+    "baselines": {"median": {"psnr_db": 13.5, "setting": {"size": 3}}},
+    "by_noise": [
+        {"noise": 0.1, "noisy_psnr_db": 22.4, "denoised_psnr_db": 16.0},
+        {"noise": 0.5, "noisy_psnr_db": 9.4, "denoised_psnr_db": 17.4},
+    ],
+}
+RNN = {
+    "parameters": 23510,
+    "cell": "simple",
+    "target": "many-to-one",
+    "units": 64,
+    "corpus": {"names": 600, "characters": 9000, "distinct": 60, "windows": 2997},
+    "train_windows": 2700,
+    "train_nats": 2.1,
+    "val_nats": 2.15,
+    "held_out_nats": 2.2,
+    "held_out_accuracy": 0.38,
+    "ngram": {"order": 5, "held_out_nats": 1.9},
+    "names": {
+        "temperature": 0.8,
+        "sampled": 1000,
+        "whole": 1.0,
+        "new": 0.9,
+        "unique": 0.95,
+        "mean_length": 11.0,
+        "ngram_nats": 2.4,
+        "examples": ["Acme #1 *Labs*", "Tel\x85co", "<b>Bold</b> & Co $x$"],
+    },
+}
+RESULT = {
+    "kernel": "rbf",
+    "ci95": [0.88, 0.91],
+    "accuracy_distinct": 0.89,
+    "support_vectors": 500,
+    "fit_seconds": 1.0,
+    "predict_seconds": 0.5,
+    "encode_seconds": 0.1,
+    "recall": {"A": 0.9, "I": 0.8},
+}
+SVM = {
+    "n_train": 9400,
+    "n_test": 10000,
+    "n_test_distinct": 9747,
+    "mcnemar_p": 0.08,
+    "results": [
+        {**RESULT, "features": "pixels", "size": 784, "run": None, "accuracy": 0.9},
+        {**RESULT, "features": "codes", "size": 32, "run": "r", "accuracy": 0.893},
+    ],
+    "mcnemar": [{"kernel": "rbf", "first": "pixels", "second": "codes", "size": 32, "run": "r", "p": 0.08}],
+}
 METRICS = {"dense-ae": DENSE, "conv-dae": CONV, "svm-eval": SVM, "charrnn": RNN}
 
 
@@ -53,23 +141,33 @@ def png(width: int = 60, height: int = 40) -> bytes:
     return buffer.getvalue()
 
 
-def make_run(runs: Path, kind: str, second: int = 0, *, data=None, metrics=None, status="completed", **settings) -> Path:
+def make_run(
+    runs: Path, kind: str, second: int = 0, *, data=None, metrics=None, status="completed", **settings
+) -> Path:
     """A run folder as a trainer leaves it, without having trained; `settings` over the defaults."""
     folder = runs / f"2026-11-24_10-00-{second:02d}_{kind}"
     (folder / "figures").mkdir(parents=True)
     asked = config.KINDS[kind](**settings)
     facts = {
-        "status": status, "started": f"2026-11-24T10:00:{second:02d}+00:00", "ended": f"2026-11-24T11:00:{second:02d}+00:00",
-        "machine": {"host": "h", "processor": "a processor", "cores": 2}, "versions": {"pw13": "0.1.0"}, "threads": 2,
+        "status": status,
+        "started": f"2026-11-24T10:00:{second:02d}+00:00",
+        "ended": f"2026-11-24T11:00:{second:02d}+00:00",
+        "machine": {"host": "h", "processor": "a processor", "cores": 2},
+        "versions": {"pw13": "0.1.0"},
+        "threads": 2,
         "data": data or (NAMES if kind == "charrnn" else IMAGES),
-    }  # fmt: skip
+    }
     full = {**METRICS[kind], **{k: v for k, v in settings.items() if k in METRICS[kind]}, **(metrics or {})}
     for name, value in (("config", {"kind": kind, **config.as_dict(asked)}), ("run", facts), ("metrics", full)):
         (folder / f"{name}.json").write_text(json.dumps(value), "utf-8")
     for name in ("loss", "reconstructions", "denoising", "confusion"):
         (folder / "figures" / f"{name}.png").write_bytes(png())
     (folder / "history.csv").write_text("epoch,loss,val_loss\n1,0.3,0.4\n2,0.2,0.3\n3,0.2,0.25\n", "utf-8")
-    (folder / "summary.txt").write_text('A diabolo: 28x28 -> 7x7 -> 28x28\nModel: "autoencoder"\n┏━━━┓\n┃ Layer ┃ Param # ┃\n│ dense │ 25,120 │\n└───┘\n', "utf-8")
+    (folder / "summary.txt").write_text(
+        'A diabolo: 28x28 -> 7x7 -> 28x28\nModel: "autoencoder"\n┏━━━┓\n┃ Layer ┃ Param # ┃\n│ dense │ '
+        "25,120 │\n└───┘\n",
+        "utf-8",
+    )
     return folder
 
 
@@ -98,7 +196,22 @@ def texts(item, role=None):
 
 
 def test_items_stand_in_the_order_of_the_handout(runs):
-    keys = ["1a", "1b", "1c", "1d", "1e", "1f", "1g", *(f"conv-{x}" for x in "abcde"), *(f"2{x}" for x in "abcdefg"), "m2m", "cells", "3a", "3b", "3c"]
+    keys = [
+        "1a",
+        "1b",
+        "1c",
+        "1d",
+        "1e",
+        "1f",
+        "1g",
+        *(f"conv-{x}" for x in "abcde"),
+        *(f"2{x}" for x in "abcdefg"),
+        "m2m",
+        "cells",
+        "3a",
+        "3b",
+        "3c",
+    ]
     assert list(items(document(runs))) == keys == making.keys()
 
 
@@ -196,7 +309,10 @@ def test_answers_and_own_comments(runs):
     assert set(answers) == {"1f", "conv-b", "3a", "3b", "3c"}
     with_both = items(document(runs, answers=answers, own={"1f": "Ours.\n\nTwo\nlines."}))
     assert texts(with_both["3c"], "answer").startswith("A generative system models")
-    assert [b.text for b in with_both["1f"].blocks if isinstance(b, Text) and b.role == "own"] == ["Ours.", "Two lines."]
+    assert [b.text for b in with_both["1f"].blocks if isinstance(b, Text) and b.role == "own"] == [
+        "Ours.",
+        "Two lines.",
+    ]
     assert items(document(runs))["3c"].blocks == ()
 
 
@@ -222,7 +338,9 @@ def test_named_runs_only(runs):
 def test_last_all_is_preferred_to_the_newest(runs):
     make_run(runs, "dense-ae", 30)
     assert evidence.gather([], runs).dense.name == "2026-11-24_10-00-30_dense-ae"
-    (runs / "all.json").write_text(json.dumps({"runs": {"a": "2026-11-24_10-00-00_dense-ae", "b": "../x", "c": 3}}), "utf-8")
+    (runs / "all.json").write_text(
+        json.dumps({"runs": {"a": "2026-11-24_10-00-00_dense-ae", "b": "../x", "c": 3}}), "utf-8"
+    )
     found = evidence.gather([], runs)
     assert [r.name for r in found.records] == ["2026-11-24_10-00-00_dense-ae"]
     assert found.origin == "the runs of the last `pw13 all`"
@@ -280,7 +398,9 @@ def test_three_renderings_say_the_same(runs):
     plain = re.sub(r"\\(.)", r"\1", cells).replace("&amp;", "&").replace("&lt;", "<").replace("&gt;", ">")
     for block in made.blocks:
         if isinstance(block, Text):
-            assert block.text in page.replace("&#39;", "'").replace("&#34;", '"').replace("&amp;", "&").replace("&lt;", "<").replace("&gt;", ">")
+            assert block.text in page.replace("&#39;", "'").replace("&#34;", '"').replace("&amp;", "&").replace(
+                "&lt;", "<"
+            ).replace("&gt;", ">")
             assert json.dumps(block.text, ensure_ascii=False) in data
             assert block.text in plain
 
@@ -306,7 +426,11 @@ def test_summary_is_made_narrow(runs):
 
 
 def test_numeric_columns():
-    made = table("c", ("a", "b", "c", "d"), [("1,234", "88.0–90.0 %", "2026-11-24_x", "0.2 (0.1 to 0.3)"), ("–", "12.5 %", "1", "")])
+    made = table(
+        "c",
+        ("a", "b", "c", "d"),
+        [("1,234", "88.0–90.0 %", "2026-11-24_x", "0.2 (0.1 to 0.3)"), ("–", "12.5 %", "1", "")],
+    )
     assert made.numeric == (True, True, False, True)
     assert sentence("notMNIST is here") == "notMNIST is here."
     assert sentence("left out: 3 lines") == "Left out: 3 lines."
@@ -364,14 +488,20 @@ def test_cells_are_executed_and_standard_error_left_out(tmp_path):
 
 def test_pieces_of_standard_output_are_joined():
     out = nbformat.v4.new_output
-    pieces = [out("stream", name="stdout", text="a"), out("stream", name="stderr", text="x"), out("stream", name="stdout", text="b")]
+    pieces = [
+        out("stream", name="stdout", text="a"),
+        out("stream", name="stderr", text="x"),
+        out("stream", name="stdout", text="b"),
+    ]
     picture = out("display_data", data={"image/png": "QQ=="})
     assert [o.get("text") for o in notebook.kept([*pieces, picture, pieces[2]])] == ["ab", None, "b"]
 
 
 def test_a_cell_that_fails_is_one_line(tmp_path):
-    cells = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("1 / 0")], metadata={"kernelspec": notebook.KERNEL})
-    with pytest.raises(UserError, match="could not be executed: .*ZeroDivisionError"):
+    cells = nbformat.v4.new_notebook(
+        cells=[nbformat.v4.new_code_cell("1 / 0")], metadata={"kernelspec": notebook.KERNEL}
+    )
+    with pytest.raises(UserError, match=r"could not be executed: .*ZeroDivisionError"):
         notebook.executed(cells, folder=tmp_path)
 
 
@@ -398,7 +528,9 @@ def test_ranked_names_are_whole_new_and_printable():
     rng = np.random.default_rng(0)
     arrays = [0.3 * rng.normal(size=shape).astype(np.float32) for shape in ((5, 4), (4, 4), (4,), (4, 5))]
     arrays.append(np.array([0.5, -1, 1, 1, -2], np.float32))  # newline, space, a, b, a control character
-    trained = generate.Trained(None, config.CharRNN(units=4), known, sampling.network("simple", "many-to-one", 10, arrays))
+    trained = generate.Trained(
+        None, config.CharRNN(units=4), known, sampling.network("simple", "many-to-one", 10, arrays)
+    )
     ranked = choosing.ranked(trained, ["aaaa", "bbbb"])
     logs = [each.log_probability for each in ranked]
     assert ranked
@@ -451,7 +583,11 @@ def test_check_finds_what_was_changed_added_removed(tmp_path):
 
     right = {"a": b"1", "b": b"2"}
     assert report.check(write(right, right)) == ["a", "b"]
-    for contents, words in (({"a": b"1", "b": b"3"}, "b: changed"), ({"a": b"1"}, "b: missing"), ({**right, "c": b""}, "c: not in the manifest")):
+    for contents, words in (
+        ({"a": b"1", "b": b"3"}, "b: changed"),
+        ({"a": b"1"}, "b: missing"),
+        ({**right, "c": b""}, "c: not in the manifest"),
+    ):
         with pytest.raises(UserError, match=words):
             report.check(write(contents, right))
 
@@ -482,9 +618,13 @@ def test_a_damaged_byte_is_found(tmp_path):
 
 
 def test_command_writes_and_checks(pw13, runs, tmp_path):
-    code, out, err = pw13("report", "--runs-dir", runs, "--out", tmp_path / "out", "--no-execute", "--author", "A", "--author", "B")
+    code, out, err = pw13(
+        "report", "--runs-dir", runs, "--out", tmp_path / "out", "--no-execute", "--author", "A", "--author", "B"
+    )
     assert code == 0
-    assert out.split() == [str(tmp_path / "out" / n) for n in ("report.pdf", "report.html", "notebook.ipynb", "hand-in.zip")]
+    assert out.split() == [
+        str(tmp_path / "out" / n) for n in ("report.pdf", "report.html", "notebook.ipynb", "hand-in.zip")
+    ]
     assert "2026-11-24_10-00-03_charrnn" in err
     assert "missing: No GRU run" in err
     assert "A, B" in (tmp_path / "out" / "report.html").read_text("utf-8")

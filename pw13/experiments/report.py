@@ -8,6 +8,7 @@ from pw13 import console, files
 from pw13.errors import UserError
 from pw13.report import choosing, evidence, making, notebook, packing, questions, typeset, web
 from pw13.report.choosing import Chosen
+from pw13.report.document import Missing
 from pw13.report.evidence import Evidence
 
 OF_A_RUN = ("config.json", "metrics.json")  # what of each run goes into the zip
@@ -56,7 +57,7 @@ def perform(request: Request, *, runs_dir: Path, out: Path) -> Written:
     contents["notebook.ipynb"] = notebook.as_bytes(cells)
     contents["hand-in.zip"] = packing.packed(contents | of_runs(found))
     write(contents, out)
-    missing = tuple(block.what for block in document.blocks if block.kind == "missing")
+    missing = tuple(block.what for block in document.blocks if isinstance(block, Missing))
     return Written(out, tuple(contents), tuple(r.name for r in found.records), document.notices, missing)
 
 

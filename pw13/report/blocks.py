@@ -1,4 +1,4 @@
-"""Blocks that many items of the report need: a run's figure, its summary, what is missing; plain text made safe to show."""
+"""Blocks that many items of the report need: a run's figure, its summary, what is missing; text made safe to show."""
 
 from collections.abc import Iterable, Sequence
 

@@ -20,7 +20,7 @@ LOOKED_AT = 400  # likeliest names that are compared with the whole corpus, each
 
 
 class Name(NamedTuple):
-    """A name and what is known of it: at which temperature it was drawn, mean ln p a character, the nearest known name."""
+    """A name and what is known of it: its temperature, mean ln p a character, the nearest known name."""
 
     text: str
     temperature: float | None
@@ -42,15 +42,20 @@ class Chosen(NamedTuple):
 def rules(chosen: Chosen) -> str:
     """How the names were chosen, in words."""
     if chosen.by_hand:
-        return f"Chosen by hand from {chosen.by_hand}; similarity is that of the nearest known name (1: the same), as far as the corpus is there."
+        return (
+            f"Chosen by hand from {chosen.by_hand}; similarity is that of the nearest known name (1: the "
+            "same), as far as the corpus is there."
+        )
     known = (
         f"not in the corpus and less than {NEAR:.0%} similar to any name in it"
         if chosen.corpus
         else "unlike each other (the corpus is gone, so that nothing can be said of known names)"
     )
     return (
-        f"Chosen by rule among {DRAWN * len(TEMPERATURES):,} names drawn from run {chosen.run} with seed 0: whole, {SHORT} to {LONG} characters, {known}, "
-        f"no two that begin or end with the same word; of those the likeliest under the model (mean ln p a character), {COUNT} in all."
+        f"Chosen by rule among {DRAWN * len(TEMPERATURES):,} names drawn from run {chosen.run} with seed "
+        f"0: whole, {SHORT} to {LONG} characters, {known}, "
+        "no two that begin or end with the same word; of those the likeliest under the model (mean ln p "
+        f"a character), {COUNT} in all."
     )
 
 
@@ -74,7 +79,9 @@ def ranked(trained: generate.Trained, corpus: Sequence[str] | None) -> list[Name
     known, found = set(corpus or ()), {}
     for place, temperature in enumerate(TEMPERATURES):
         rng = np.random.default_rng([0, place])
-        for name in sampling.names(trained.network, trained.known, DRAWN, sampling.Choice(temperature, max_length=LONG), rng=rng):
+        for name in sampling.names(
+            trained.network, trained.known, DRAWN, sampling.Choice(temperature, max_length=LONG), rng=rng
+        ):
             text = name.text
             if (
                 name.whole

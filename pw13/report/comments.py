@@ -4,6 +4,7 @@ Pure functions of plain numbers; None stands for a figure that a run lacks, and 
 empty text). A difference is called what it is: better, worse or none.
 """
 
+import itertools
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -14,7 +15,7 @@ FLAT = 0.01  # relative fall of the validation loss over the last tenth of a tra
 ONE_SEED = "Each figure is from one training; a difference of a percent or so may be chance."
 
 
-# ------------------------------------------------------------------------------------------------------------ words
+# ---------------------------------------------------------------------------------------------------------------- words
 
 
 def percent(value: float, digits: int = 1) -> str:
@@ -53,7 +54,7 @@ def joined(*sentences: str) -> str:
     return " ".join(sentence for sentence in sentences if sentence)
 
 
-# --------------------------------------------------------------------------------------------- any training (1d, conv d, 2f)
+# ---------------------------------------------------------------------------------------- any training (1d, conv d, 2f)
 
 
 def training(history: Sequence[Mapping[str, float]]) -> str:
@@ -83,10 +84,14 @@ def overfitting(train: float, validation: float) -> str:
     """The gap between the losses of the best epoch."""
     gap = (validation - train) / train if train else 0.0
     if gap > 0.1:
-        return f"The validation loss is {percent(gap)} above the training loss: the model has begun to learn its examples by heart."
+        return (
+            f"The validation loss is {percent(gap)} above the training loss: the model has begun to learn "
+            "its examples by heart."
+        )
     if gap < -0.02:
         return (
-            f"The validation loss is {percent(-gap)} below the training loss, which is a mean over an epoch while the weights "
+            f"The validation loss is {percent(-gap)} below the training loss, which is a mean over an epoch "
+            "while the weights "
             "still move."
         )
     return (
@@ -94,7 +99,7 @@ def overfitting(train: float, validation: float) -> str:
     )
 
 
-# ------------------------------------------------------------------------------------------------- dense autoencoder
+# ---------------------------------------------------------------------------------------------------- dense autoencoder
 
 
 def code_sizes(rows: Sequence[tuple[int, float | None]]) -> str:
@@ -104,7 +109,7 @@ def code_sizes(rows: Sequence[tuple[int, float | None]]) -> str:
         return ""
     steps = [
         f"from {small} to {large} values {change(before, after)}"
-        for (small, before), (large, after) in zip(known, known[1:], strict=False)
+        for (small, before), (large, after) in itertools.pairwise(known)
     ]
     best = min(known, key=lambda row: row[1])
     lead = (
@@ -112,11 +117,14 @@ def code_sizes(rows: Sequence[tuple[int, float | None]]) -> str:
         if best == known[-1] and _falls(known)
         else "More is not always better here"
     )
-    return f"{lead}: test MSE {figure(known[0][1])} with {known[0][0]} values; {', '.join(steps)}. The lowest is {figure(best[1])} with {best[0]} values."
+    return (
+        f"{lead}: test MSE {figure(known[0][1])} with {known[0][0]} values; {', '.join(steps)}. The "
+        f"lowest is {figure(best[1])} with {best[0]} values."
+    )
 
 
 def _falls(rows: Sequence[tuple[int, float]]) -> bool:
-    return all(after < before for (_, before), (_, after) in zip(rows, rows[1:], strict=False))
+    return all(after < before for (_, before), (_, after) in itertools.pairwise(rows))
 
 
 def against_pca(size: int, mse: float | None, pca: float | None) -> str:
@@ -124,7 +132,10 @@ def against_pca(size: int, mse: float | None, pca: float | None) -> str:
     if mse is None or pca is None:
         return ""
     verdict = change(pca, mse)
-    beside = f"Its test MSE, {figure(mse)}, is {verdict} {'as' if 'same' in verdict else 'than'} that of {size} principal components, {figure(pca)}"
+    beside = (
+        f"Its test MSE, {figure(mse)}, is {verdict} {'as' if 'same' in verdict else 'than'} that of "
+        f"{size} principal components, {figure(pca)}"
+    )
     if "same" in verdict:
         return f"{beside}: it does as well as the best linear map of that size, and no better."
     if mse < pca:
@@ -137,7 +148,10 @@ def dead_units(dead: int | None, size: int) -> str:
         return ""
     if not dead:
         return f"All {size} code units are in use."
-    return f"{dead} of {size} code units never change over the training images: they carry nothing, and {size - dead} values would do."
+    return (
+        f"{dead} of {size} code units never change over the training images: they carry nothing, and "
+        f"{size - dead} values would do."
+    )
 
 
 def reconstruction(psnr: float | None, mse: float | None) -> str:
@@ -146,8 +160,10 @@ def reconstruction(psnr: float | None, mse: float | None) -> str:
         return ""
     off = mse**0.5
     return (
-        f"Over the whole test file the reconstructions reach {psnr:.1f} dB: a pixel is off by {off:.2f} of the range from black "
-        f"to white (root of the mean square). What is common to many letters, strokes and their places, comes through; thin lines and "
+        f"Over the whole test file the reconstructions reach {psnr:.1f} dB: a pixel is off by {off:.2f} "
+        "of the range from black "
+        "to white (root of the mean square). What is common to many letters, strokes and their places, "
+        "comes through; thin lines and "
         f"ornaments are blurred, as the worst ones show."
     )
 
@@ -157,7 +173,11 @@ def compression(sizes: Mapping[str, Any], mse: float | None) -> str:
     raw, floats, bytes_ = (sizes.get(key) for key in ("raw_bytes", "float32_code_bytes", "uint8_code_bytes"))
     if not (raw and floats and bytes_):
         return ""
-    gain = f"An image of {figure(raw)} bytes becomes a code of {figure(floats)} bytes as float32 ({raw / floats:.1f} times fewer), or {figure(bytes_)} bytes at 8 bits a value ({raw / bytes_:.1f} times fewer)."
+    gain = (
+        f"An image of {figure(raw)} bytes becomes a code of {figure(floats)} bytes as float32 "
+        f"({raw / floats:.1f} times fewer), or {figure(bytes_)} bytes at 8 bits a value "
+        f"({raw / bytes_:.1f} times fewer)."
+    )
     return joined(gain, _rounding(mse, sizes.get("uint8_code_test_mse")), _lossless(sizes, bytes_), _decoder(sizes))
 
 
@@ -165,7 +185,10 @@ def _rounding(mse: float | None, rounded: float | None) -> str:
     if not mse or rounded is None:
         return ""
     rise = rounded / mse - 1
-    return f"Cutting the code to 8 bits changes the test MSE from {figure(mse)} to {figure(rounded)} ({100 * rise:+.2f} %)."
+    return (
+        f"Cutting the code to 8 bits changes the test MSE from {figure(mse)} to {figure(rounded)} "
+        f"({100 * rise:+.2f} %)."
+    )
 
 
 def _lossless(sizes: Mapping[str, Any], code: float) -> str:
@@ -174,7 +197,10 @@ def _lossless(sizes: Mapping[str, Any], code: float) -> str:
     if not known:
         return ""
     name = min(known, key=known.__getitem__)
-    return f"Without any loss {name} needs {figure(known[name], 3)} bytes a test image on average: the fair gain is {known[name] / code:.1f} times, at the price of the loss above."
+    return (
+        f"Without any loss {name} needs {figure(known[name], 3)} bytes a test image on average: the fair "
+        f"gain is {known[name] / code:.1f} times, at the price of the loss above."
+    )
 
 
 def _decoder(sizes: Mapping[str, Any]) -> str:
@@ -184,10 +210,13 @@ def _decoder(sizes: Mapping[str, Any]) -> str:
     if not decoder or not pays:
         return ""
     beside = f", and from {figure(pays_png)} images on against PNG" if pays_png else ""
-    return f"The receiver needs the decoder, once: {figure(decoder)} bytes, so that sending codes pays from {figure(pays)} images on{beside}."
+    return (
+        f"The receiver needs the decoder, once: {figure(decoder)} bytes, so that sending codes pays from "
+        f"{figure(pays)} images on{beside}."
+    )
 
 
-# --------------------------------------------------------------------------------------------------------------- SVM
+# ------------------------------------------------------------------------------------------------------------------ SVM
 
 
 def svm(pixels: float, codes: float, p: float | None, *, size: int, kernel: str = "RBF") -> str:
@@ -197,7 +226,10 @@ def svm(pixels: float, codes: float, p: float | None, *, size: int, kernel: str 
         verdict = f"{kernel} SVM: codes are as good as pixels, {percent(codes, 2)} of the test images"
     else:
         what = "gain" if points > 0 else "lose"
-        verdict = f"{kernel} SVM: codes {what} {abs(points):.1f} points against pixels, {percent(codes, 2)} against {percent(pixels, 2)}"
+        verdict = (
+            f"{kernel} SVM: codes {what} {abs(points):.1f} points against pixels, {percent(codes, 2)} "
+            f"against {percent(pixels, 2)}"
+        )
     sure = f", {_chance(p)}" if p is not None else ""
     return f"{verdict}{sure}. A code has {size} values."
 
@@ -214,10 +246,13 @@ def usable(codes: float, classes: int) -> str:
         return (
             f"Hardly: {percent(codes)} right is little above the {percent(chance)} of guessing among {classes} classes."
         )
-    return f"Yes: trained on codes alone, an SVM names {percent(codes)} of the test images right, {codes / chance:.1f} times the share of guessing among {classes} classes."
+    return (
+        f"Yes: trained on codes alone, an SVM names {percent(codes)} of the test images right, "
+        f"{codes / chance:.1f} times the share of guessing among {classes} classes."
+    )
 
 
-# ---------------------------------------------------------------------------------------------------- denoising autoencoder
+# ------------------------------------------------------------------------------------------------ denoising autoencoder
 
 
 def denoising(noisy: float | None, denoised: float | None, filters: Mapping[str, float | None]) -> str:
@@ -226,7 +261,10 @@ def denoising(noisy: float | None, denoised: float | None, filters: Mapping[str,
         return ""
     gain = denoised - noisy
     if gain > 0.05:
-        first = f"On the test images the network raises the PSNR from {noisy:.1f} to {denoised:.1f} dB, by {gain:.1f} dB: the mean squared error becomes {10 ** (gain / 10):.1f} times smaller."
+        first = (
+            f"On the test images the network raises the PSNR from {noisy:.1f} to {denoised:.1f} dB, by "
+            f"{gain:.1f} dB: the mean squared error becomes {10 ** (gain / 10):.1f} times smaller."
+        )
     else:
         first = f"The network does not denoise: PSNR {denoised:.1f} dB against {noisy:.1f} dB of the noisy images."
     known = {name: value for name, value in filters.items() if value is not None}
@@ -242,7 +280,10 @@ def denoising(noisy: float | None, denoised: float | None, filters: Mapping[str,
         if ahead > 0
         else "it needs more training to be of use"
     )
-    return f"{first} That is {abs(ahead):.1f} dB {word} than the best classical filter, {name}, reaches ({known[name]:.1f} dB, tuned on validation images): {why}."
+    return (
+        f"{first} That is {abs(ahead):.1f} dB {word} than the best classical filter, {name}, reaches "
+        f"({known[name]:.1f} dB, tuned on validation images): {why}."
+    )
 
 
 def structure(noisy: float | None, denoised: float | None) -> str:
@@ -263,9 +304,16 @@ def noise_levels(rows: Sequence[Mapping[str, Any]], trained_at: float) -> str:
     helped = [r["noise"] for r in usable_rows if r["denoised_psnr_db"] > r["noisy_psnr_db"]]
     harmed = [r["noise"] for r in usable_rows if r["denoised_psnr_db"] <= r["noisy_psnr_db"]]
     if not helped:
-        return f"Trained at noise {trained_at:g}, it helps at none of the levels measured ({usable_rows[0]['noise']:g} to {usable_rows[-1]['noise']:g})."
+        return (
+            f"Trained at noise {trained_at:g}, it helps at none of the levels measured "
+            f"({usable_rows[0]['noise']:g} to {usable_rows[-1]['noise']:g})."
+        )
     best = max(usable_rows, key=lambda r: r["denoised_psnr_db"] - r["noisy_psnr_db"])
-    first = f"Trained at noise {trained_at:g} alone, it helps at {len(helped)} of the {len(usable_rows)} levels measured, most at {best['noise']:g} ({best['denoised_psnr_db'] - best['noisy_psnr_db']:+.1f} dB)"
+    first = (
+        f"Trained at noise {trained_at:g} alone, it helps at {len(helped)} of the {len(usable_rows)} "
+        f"levels measured, most at {best['noise']:g} "
+        f"({best['denoised_psnr_db'] - best['noisy_psnr_db']:+.1f} dB)"
+    )
     if not harmed:
         return first + "."
     return f"{first}; at {listed([f'{level:g}' for level in harmed])} it takes away more than the noise did."
@@ -287,16 +335,20 @@ def conv_code(
     packed = ""
     if uint8 and entropy:
         verdict = "still more" if entropy > pixels else "fewer"
-        packed = f"Cut to 8 bits it takes {figure(uint8)} bytes, and packed {figure(entropy, 3)}: {verdict} than the {figure(pixels)} bytes of the raw image"
+        packed = (
+            f"Cut to 8 bits it takes {figure(uint8)} bytes, and packed {figure(entropy, 3)}: {verdict} than "
+            f"the {figure(pixels)} bytes of the raw image"
+        )
         packed += (
-            f", {'and' if (entropy > png) == (entropy > pixels) else 'but'} {'more' if entropy > png else 'fewer'} than the {figure(png, 3)} of a lossless PNG."
+            f", {'and' if (entropy > png) == (entropy > pixels) else 'but'} "
+            f"{'more' if entropy > png else 'fewer'} than the {figure(png, 3)} of a lossless PNG."
             if png
             else "."
         )
     return joined(first, packed)
 
 
-# --------------------------------------------------------------------------------------------------------- character RNN
+# -------------------------------------------------------------------------------------------------------- character RNN
 
 
 def charrnn(metrics: Mapping[str, Any]) -> str:
@@ -307,7 +359,11 @@ def charrnn(metrics: Mapping[str, Any]) -> str:
         return f"{shown}No name was held out, so nothing can be said of new names (--hold-out 0)."
     perplexity, accuracy = 2.718281828459045**held_out, metrics.get("held_out_accuracy")
     right = f"; the likeliest next character is right in {percent(accuracy)} of places" if accuracy is not None else ""
-    first = f"On held-out names the loss is {figure(held_out)} nats a character ({figure(held_out / 0.6931471805599453, 3)} bits): the network hesitates as if among {perplexity:.1f} equally likely characters{right}."
+    first = (
+        f"On held-out names the loss is {figure(held_out)} nats a character "
+        f"({figure(held_out / 0.6931471805599453, 3)} bits): the network hesitates as if among "
+        f"{perplexity:.1f} equally likely characters{right}."
+    )
     gap = (held_out - train) / train if train else 0.0
     if gap > 0.02:
         second = f"On training names it is {figure(train)}, {percent(gap)} less: the network begins to know them."
@@ -357,13 +413,17 @@ def temperatures(rows: Sequence[Mapping[str, Any]]) -> str:
     for key, word in (("new", "new"), ("unique", "different from each other"), ("whole", "whole")):
         if cold.get(key) is not None and hot.get(key) is not None:
             parts.append(
-                f"{percent(cold[key])} are {word} at temperature {cold['temperature']:g} and {percent(hot[key])} at {hot['temperature']:g}"
+                f"{percent(cold[key])} are {word} at temperature {cold['temperature']:g} and {percent(hot[key])} "
+                f"at {hot['temperature']:g}"
             )
     odd = ""
     if cold.get("ngram_nats") is not None and hot.get("ngram_nats") is not None:
         stranger = hot["ngram_nats"] > cold["ngram_nats"]
         word = "stranger" if stranger else "no stranger"
-        odd = f"Hotter names are {word} to the n-gram model: {figure(cold['ngram_nats'], 3)} nats a character cold, {figure(hot['ngram_nats'], 3)} hot."
+        odd = (
+            f"Hotter names are {word} to the n-gram model: {figure(cold['ngram_nats'], 3)} nats a character "
+            f"cold, {figure(hot['ngram_nats'], 3)} hot."
+        )
     return joined(f"Of the sampled names {'; '.join(parts)}." if parts else "", odd)
 
 
@@ -376,7 +436,10 @@ def cells(rows: Sequence[tuple[str, float | None]], base: str = "SimpleRNN") -> 
     compared = [f"{name} {figure(loss)} ({change(known[base], loss)})" for name, loss in others.items()]
     lower = [name for name, loss in others.items() if loss < known[base] * (1 - SAME)]
     answer = f"Yes, with {listed(lower)}" if lower else "No"
-    return f"Can the loss be reduced further? {answer}: {base} {figure(known[base])} nats a character on held-out names, {listed(compared)}."
+    return (
+        f"Can the loss be reduced further? {answer}: {base} {figure(known[base])} nats a character on "
+        f"held-out names, {listed(compared)}."
+    )
 
 
 def cell_names(rows: Sequence[tuple[str, Mapping[str, Any]]], base: str = "SimpleRNN") -> str:
@@ -399,7 +462,10 @@ def cell_names(rows: Sequence[tuple[str, Mapping[str, Any]]], base: str = "Simpl
         if better
         else "Not by this measure"
     )
-    return f"Are the names better? {answer}: to an n-gram model of the training names, sampled names have {listed(shown)} a character; lower is more usual."
+    return (
+        f"Are the names better? {answer}: to an n-gram model of the training names, sampled names have "
+        f"{listed(shown)} a character; lower is more usual."
+    )
 
 
 def many_to_many(
@@ -409,9 +475,15 @@ def many_to_many(
     if one is None or many is None:
         return ""
     verdict = change(one, many)
-    sentence = f"On the same held-out characters many-to-many has a loss of {figure(many)} nats, {verdict} {'as' if 'same' in verdict else 'than'} many-to-one ({figure(one)})."
+    sentence = (
+        f"On the same held-out characters many-to-many has a loss of {figure(many)} nats, {verdict} "
+        f"{'as' if 'same' in verdict else 'than'} many-to-one ({figure(one)})."
+    )
     if names_one.get("ngram_nats") is not None and names_many.get("ngram_nats") is not None:
-        sentence += f" Its sampled names have {figure(names_many['ngram_nats'], 3)} nats a character under the n-gram model, those of many-to-one {figure(names_one['ngram_nats'], 3)}."
+        sentence += (
+            f" Its sampled names have {figure(names_many['ngram_nats'], 3)} nats a character under the "
+            f"n-gram model, those of many-to-one {figure(names_one['ngram_nats'], 3)}."
+        )
     return sentence
 
 
@@ -419,7 +491,9 @@ def windows(characters: int, windows_: int, distinct: int, length: int) -> str:
     """What one-hot vectors of all windows would take."""
     cells_ = windows_ * (length + 1) * distinct
     return (
-        f"As one-hot vectors all windows and labels would be {size(cells_)} at a byte a cell and {size(4 * cells_)} as float32, "
-        f"for a text of {figure(characters)} characters. So the ids are kept, and one-hot vectors exist for one batch at a time; a one-hot vector "
+        f"As one-hot vectors all windows and labels would be {size(cells_)} at a byte a cell and "
+        f"{size(4 * cells_)} as float32, "
+        f"for a text of {figure(characters)} characters. So the ids are kept, and one-hot vectors exist "
+        "for one batch at a time; a one-hot vector "
         f"times a weight matrix is a row of it, and the result is the same."
     )

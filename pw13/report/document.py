@@ -4,6 +4,7 @@ All text is plain: a renderer escapes it. Control characters are shown escaped a
 """
 
 import re
+from collections.abc import Sequence
 from typing import NamedTuple
 
 NUMBER = re.compile(r"|–|[-+<]?\d[\d,]*(\.\d+)?(e[-+]?\d+)?(–\d[\d.]*)?( %)?( \(.+ to .+\))?")
@@ -105,7 +106,7 @@ class Document(NamedTuple):
         return tuple(found)
 
 
-def table(caption: str, columns: tuple[str, ...], rows: list[tuple[str, ...]]) -> Table:
+def table(caption: str, columns: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> Table:
     """A table whose columns of numbers stand at the right."""
     numeric = tuple(bool(rows) and all(_is_number(row[place]) for row in rows) for place in range(len(columns)))
     return Table(caption, columns, tuple(rows), numeric)

@@ -42,15 +42,22 @@ def code_size(found: Evidence) -> list[Block]:
         return missing("No run of the dense autoencoder.", TRAIN_DENSE)
     size, pixels = found.dense.config["code_size"], number(found.dense, "compression.raw_bytes")
     chosen = note(
-        f"The hidden layer is the code. {size} values lie between the number of classes and the {comments.figure(pixels)} pixels "
+        f"The hidden layer is the code. {size} values lie between the number of classes and the "
+        f"{comments.figure(pixels)} pixels "
         f"of an image, {_times(pixels, size)} fewer than these."
     )
     series = found.series(found.dense, "code_size")
     rows = [
-        (str(s.setting), of_series(s, "val_mse"), of_series(s, "test_mse"), of_series(s, "test_psnr_db", 3),
-         of_series(s, "pca_test_mse"), of_series(s, "compression.uint8_code_bytes"))
+        (
+            str(s.setting),
+            of_series(s, "val_mse"),
+            of_series(s, "test_mse"),
+            of_series(s, "test_psnr_db", 3),
+            of_series(s, "pca_test_mse"),
+            of_series(s, "compression.uint8_code_bytes"),
+        )
         for s in series
-    ]  # fmt: skip
+    ]
     columns = ("values", "validation MSE", "test MSE", "test PSNR, dB", "test MSE of PCA", "bytes at 8 bits")
     compared = [table("Code sizes. A setting is chosen by validation; test figures are read once.", columns, rows)]
     if len(series) < 2:
@@ -74,7 +81,10 @@ def layers(run: Record) -> list[Block]:
         ("Dense, encode", str(size), run.config["activation"], comments.figure(each * size + size)),
         ("Dense, decode", f"{comments.figure(pixels)}", "sigmoid", comments.figure(size * each + each)),
     ]
-    told = "The output is as large as the input, one value a pixel; a sigmoid keeps it between 0 (black) and 1 (white), as the input is."
+    told = (
+        "The output is as large as the input, one value a pixel; a sigmoid keeps it between 0 (black) "
+        "and 1 (white), as the input is."
+    )
     linear = " The code is linear, so that a unit can take any value." if run.config["activation"] == "linear" else ""
     return [
         *note(told + linear),
@@ -88,7 +98,8 @@ def layers(run: Record) -> list[Block]:
 
 def models(run: Record) -> list[Block]:
     told = (
-        "The encoder goes from image to code, the decoder from code to image, and the autoencoder is one after the other; the three "
+        "The encoder goes from image to code, the decoder from code to image, and the autoencoder is "
+        "one after the other; the three "
         "share their layers, so that fitting the third trains all. The notebook has them in Keras."
     )
     return [*note(told), *summary(run, only="autoencoder")]
@@ -97,8 +108,10 @@ def models(run: Record) -> list[Block]:
 def fitting(run: Record) -> list[Block]:
     of = run.config
     told = (
-        f"Adam, learning rate {of['learning_rate']:g} ({of['schedule']}), loss {of['loss']}, {of['epochs']} epochs in batches of "
-        f"{of['batch_size']}; {comments.percent(of['validation_share'], 0)} of the training file, of each class alike, are kept for validation, "
+        f"Adam, learning rate {of['learning_rate']:g} ({of['schedule']}), loss {of['loss']}, "
+        f"{of['epochs']} epochs in batches of "
+        f"{of['batch_size']}; {comments.percent(of['validation_share'], 0)} of the training file, of "
+        "each class alike, are kept for validation, "
         f"and the weights of the best epoch are used. The test file is touched only for final figures."
     )
     alt = "Line plot of training and validation loss against the epoch, the best epoch marked."
@@ -111,19 +124,42 @@ def _speed(run: Record, what: str) -> str:
     if rate is None or seconds is None:
         return ""
     processor = (run.facts.get("machine") or {}).get("processor", "this machine")
-    return f"Training took {comments.figure(seconds, 3)} s, at {comments.figure(rate)} {what} a second ({processor}, {run.facts.get('threads')} threads)."
+    return (
+        f"Training took {comments.figure(seconds, 3)} s, at {comments.figure(rate)} {what} a second "
+        f"({processor}, {run.facts.get('threads')} threads)."
+    )
 
 
 def reconstructions(run: Record) -> list[Block]:
     size = run.config["code_size"]
-    pairs = drawn(run, "reconstructions", "1e", f"Test images above, their reconstructions from {size} values below: the first of each class.",
-                  "Two rows of grey images, one column a class: above a test image, below what the decoder made of its code.")  # fmt: skip
-    extremes = drawn(run, "best_and_worst", "1e", "The test images that are reconstructed best and worst.",
-                     "Rows of test images and reconstructions: those with the smallest and those with the largest error.")  # fmt: skip
-    codes = drawn(run, "codes", "1e", "Test codes in the plane (t-SNE): a point is an image, its colour the class.",
-                  "Scatter plot of codes in two dimensions, coloured by class.")  # fmt: skip
-    units = drawn(run, "units", "1e", "What each code unit draws: the change of the output as it goes from low to high.",
-                  "A small picture for each unit of the code, in two colours for darker and brighter.")  # fmt: skip
+    pairs = drawn(
+        run,
+        "reconstructions",
+        "1e",
+        f"Test images above, their reconstructions from {size} values below: the first of each class.",
+        "Two rows of grey images, one column a class: above a test image, below what the decoder made of its code.",
+    )
+    extremes = drawn(
+        run,
+        "best_and_worst",
+        "1e",
+        "The test images that are reconstructed best and worst.",
+        "Rows of test images and reconstructions: those with the smallest and those with the largest error.",
+    )
+    codes = drawn(
+        run,
+        "codes",
+        "1e",
+        "Test codes in the plane (t-SNE): a point is an image, its colour the class.",
+        "Scatter plot of codes in two dimensions, coloured by class.",
+    )
+    units = drawn(
+        run,
+        "units",
+        "1e",
+        "What each code unit draws: the change of the output as it goes from low to high.",
+        "A small picture for each unit of the code, in two colours for darker and brighter.",
+    )
     text = comments.reconstruction(number(run, "test_psnr_db"), number(run, "test_mse"))
     pca = comments.against_pca(size, number(run, "test_mse"), number(run, "pca_test_mse"))
     return [
@@ -174,10 +210,19 @@ def svm(found: Evidence) -> list[Block]:
     metrics = run.metrics or {}
     results = metrics.get("results") or []
     rows = [
-        (svm_comments.NAMES.get(r["features"], r["features"]), shown(r.get("size")), r["kernel"], _share(r.get("accuracy")), _interval(r.get("ci95")),
-         _share(r.get("accuracy_distinct")), shown(r.get("support_vectors")), shown(r.get("fit_seconds"), digits=2), shown(r.get("predict_seconds"), digits=2))
+        (
+            svm_comments.NAMES.get(r["features"], r["features"]),
+            shown(r.get("size")),
+            r["kernel"],
+            _share(r.get("accuracy")),
+            _interval(r.get("ci95")),
+            _share(r.get("accuracy_distinct")),
+            shown(r.get("support_vectors")),
+            shown(r.get("fit_seconds"), digits=2),
+            shown(r.get("predict_seconds"), digits=2),
+        )
         for r in results
-    ]  # fmt: skip
+    ]
     columns = (
         "features",
         "values",
@@ -190,7 +235,8 @@ def svm(found: Evidence) -> list[Block]:
         "predict, s",
     )
     caption = (
-        f"SVMs trained on {comments.figure(metrics.get('n_train'))} images, tested on {comments.figure(metrics.get('n_test'))}: same images, same scaling, "
+        f"SVMs trained on {comments.figure(metrics.get('n_train'))} images, tested on "
+        f"{comments.figure(metrics.get('n_test'))}: same images, same scaling, "
         f"C and gamma chosen by cross-validation for each. Without repeats: images that stand once in the test file."
     )
     told = further(metrics) if results and "mcnemar" in metrics else []
@@ -198,18 +244,48 @@ def svm(found: Evidence) -> list[Block]:
         *comment(*verdict(metrics)),
         table(caption, columns, rows),
         *[block for line in told for block in comment(line)],
-        *drawn(run, "confusion", "1g", "Confusions: rows are true classes, columns what the SVM says.", "Matrices of counts by true and predicted class, side by side."),
-        *drawn(run, "code_size", "1g", "Accuracy against the size of the code, with 95 % intervals.", "Line plot of accuracy against the number of code values."),
-        *drawn(run, "learning_curve", "1g", "Accuracy against the number of training images.", "Line plot of test accuracy against training images, a line for each kind of features."),
-        *drawn(run, "disagreements", "1g", "Test images that one of two SVMs gets right and the other wrong.", "Rows of test images with the answers of both SVMs above."),
-    ]  # fmt: skip
+        *drawn(
+            run,
+            "confusion",
+            "1g",
+            "Confusions: rows are true classes, columns what the SVM says.",
+            "Matrices of counts by true and predicted class, side by side.",
+        ),
+        *drawn(
+            run,
+            "code_size",
+            "1g",
+            "Accuracy against the size of the code, with 95 % intervals.",
+            "Line plot of accuracy against the number of code values.",
+        ),
+        *drawn(
+            run,
+            "learning_curve",
+            "1g",
+            "Accuracy against the number of training images.",
+            "Line plot of test accuracy against training images, a line for each kind of features.",
+        ),
+        *drawn(
+            run,
+            "disagreements",
+            "1g",
+            "Test images that one of two SVMs gets right and the other wrong.",
+            "Rows of test images with the answers of both SVMs above.",
+        ),
+    ]
 
 
 def further(metrics: dict[str, Any]) -> list[str]:
     """What else an evaluation shows: codes against PCA, speed, the hardest class, repeated test images."""
     results = metrics["results"]
-    codes = sorted((r for r in results if r["features"] == "codes"), key=lambda r: (r["size"] != 32, r["kernel"] != "rbf"))
-    said = [svm_comments.ae_against_pca(codes, results), svm_comments.speed(codes, results), svm_comments.weakest(codes or results)]
+    codes = sorted(
+        (r for r in results if r["features"] == "codes"), key=lambda r: (r["size"] != 32, r["kernel"] != "rbf")
+    )
+    said = [
+        svm_comments.ae_against_pca(codes, results),
+        svm_comments.speed(codes, results),
+        svm_comments.weakest(codes or results),
+    ]
     if metrics["n_test_distinct"] < metrics["n_test"]:
         said.append(svm_comments.without_copies(metrics, codes or results))
     return [text for text in said if text]
@@ -217,7 +293,8 @@ def further(metrics: dict[str, Any]) -> list[str]:
 
 def verdict(metrics: dict[str, Any]) -> list[str]:
     """The answer to the handout's question, then codes against pixels with each kernel."""
-    results, said = metrics.get("results") or [], []
+    results: list[dict[str, Any]] = metrics.get("results") or []
+    said: list[str] = []
     for kernel, name in (("rbf", "RBF"), ("linear", "Linear")):
         codes = _preferred(results, "codes", kernel)
         pixels = _preferred(results, "pixels", kernel)
@@ -263,7 +340,10 @@ def diabolo(run: Record) -> list[Block]:
     except OSError:
         first = ""
     said = first if first.startswith("A diabolo") else ""
-    told = "The output has the shape of the input, and the sides of the feature maps shrink to a quarter and grow again: a diabolo."
+    told = (
+        "The output has the shape of the input, and the sides of the feature maps shrink to a quarter "
+        "and grow again: a diabolo."
+    )
     return [*summary(run, only="autoencoder"), *comment(told if said else "", said)]
 
 
@@ -286,7 +366,8 @@ def conv_code(run: Record) -> list[Block]:
 def noisy(run: Record) -> list[Block]:
     kind, level = run.config["noise_kind"], run.config["noise"]
     what = {
-        "gaussian": f"Gaussian noise of deviation {level:g} is added to every pixel and the sum cut to the range from 0 to 1",
+        "gaussian": f"Gaussian noise of deviation {level:g} is added to every pixel and the sum cut to the range "
+        "from 0 to 1",
         "salt-pepper": f"a share of {level:g} of the pixels is set to black or white",
         "masking": f"a share of {level:g} of the pixels is set to black",
     }[kind]
@@ -297,19 +378,22 @@ def noisy(run: Record) -> list[Block]:
     )
     psnr = number(run, "noisy_psnr_db")
     how = (
-        f" It leaves the test images with a PSNR of {psnr:.1f} dB and an SSIM of {comments.figure(number(run, 'noisy_ssim'), 3)}."
+        f" It leaves the test images with a PSNR of {psnr:.1f} dB and an SSIM of "
+        f"{comments.figure(number(run, 'noisy_ssim'), 3)}."
         if psnr is not None
         else ""
     )
     return note(
-        f"To make noisy copies of training and test images, {what}. {when} Test and validation images have a noise of their own, fixed by a seed, so that figures can be compared.{how}"
+        f"To make noisy copies of training and test images, {what}. {when} Test and validation images "
+        f"have a noise of their own, fixed by a seed, so that figures can be compared.{how}"
     )
 
 
 def conv_training(run: Record) -> list[Block]:
     of = run.config
     told = (
-        f"Loss MSE between what comes out for a noisy image and the clean one, batches of {of['batch_size']}, Adam with learning rate "
+        "Loss MSE between what comes out for a noisy image and the clean one, batches of "
+        f"{of['batch_size']}, Adam with learning rate "
         f"{of['learning_rate']:g} ({of['schedule']}), {of['epochs']} epochs."
     )
     figure = drawn(
@@ -334,12 +418,35 @@ def denoising(run: Record) -> list[Block]:
         rows.append((f"{name} filter", shown(psnr, digits=3), setting))
     levels = metrics.get("by_noise") or []
     return [
-        *drawn(run, "denoising", "conv-e", "Test images: clean, noisy, denoised by the network, and by the best classical filter.",
-               "Rows of grey letters: clean, covered by noise, restored by the network, restored by a filter."),
-        table("Denoising the test images: PSNR of the mean squared error.", ("method", "PSNR, dB", "setting chosen on validation images"), rows),
-        *comment(comments.denoising(noisy_psnr, denoised, filters), comments.structure(number(run, "noisy_ssim"), number(run, "denoised_ssim"))),
-        *drawn(run, "psnr_against_noise", "conv-e", "PSNR against the level of noise, for a network trained at one level.",
-               "Line plot of PSNR against noise: noisy images, the network, classical filters."),
+        *drawn(
+            run,
+            "denoising",
+            "conv-e",
+            "Test images: clean, noisy, denoised by the network, and by the best classical filter.",
+            "Rows of grey letters: clean, covered by noise, restored by the network, restored by a filter.",
+        ),
+        table(
+            "Denoising the test images: PSNR of the mean squared error.",
+            ("method", "PSNR, dB", "setting chosen on validation images"),
+            rows,
+        ),
+        *comment(
+            comments.denoising(noisy_psnr, denoised, filters),
+            comments.structure(number(run, "noisy_ssim"), number(run, "denoised_ssim")),
+        ),
+        *drawn(
+            run,
+            "psnr_against_noise",
+            "conv-e",
+            "PSNR against the level of noise, for a network trained at one level.",
+            "Line plot of PSNR against noise: noisy images, the network, classical filters.",
+        ),
         *comment(comments.noise_levels(levels, run.config["noise"])),
-        *drawn(run, "worst", "conv-e", "The test images that the network restores worst.", "Rows of test images with the largest errors: clean, noisy, denoised, filtered."),
-    ]  # fmt: skip
+        *drawn(
+            run,
+            "worst",
+            "conv-e",
+            "The test images that the network restores worst.",
+            "Rows of test images with the largest errors: clean, noisy, denoised, filtered.",
+        ),
+    ]

@@ -41,8 +41,10 @@ def items(found: Evidence, chosen: Chosen | None) -> list[Item]:
 def preparation(run: Record) -> list[Block]:
     of = run.config
     return note(
-        f"As in the Shakespeare example: the names become one text, every distinct character gets a number, the text is cut into windows of {of['length']} "
-        f"characters that begin every {of['skip']} characters, and the network learns to say which character comes after a window."
+        "As in the Shakespeare example: the names become one text, every distinct character gets a "
+        f"number, the text is cut into windows of {of['length']} "
+        f"characters that begin every {of['skip']} characters, and the network learns to say which "
+        "character comes after a window."
     )
 
 
@@ -62,13 +64,16 @@ def one_string(run: Record) -> list[Block]:
     counts = (run.facts.get("data") or {}).get("counts") or {}
     if not counts.get("held_out"):
         return note(
-            "All names in the order of the file are one string, a newline after each: the newline is a character like any other, and the network learns where a name ends."
+            "All names in the order of the file are one string, a newline after each: the newline is a "
+            "character like any other, and the network learns where a name ends."
         )
     return note(
-        f"The names are one string, a newline after each: the newline is a character like any other, and the network learns where a name ends. Since windows overlap "
-        f"and some names stand several times, what is measured has to be kept out by name: {counts.get('training', 0):,} distinct names to train on, {counts.get('validation', 0):,} for "
+        "The names are one string, a newline after each: the newline is a character like any other, and "
+        "the network learns where a name ends. Since windows overlap "
+        "and some names stand several times, what is measured has to be kept out by name: "
+        f"{counts.get('training', 0):,} distinct names to train on, {counts.get('validation', 0):,} for "
         f"choosing (best epoch, settings), {counts['held_out']:,} that are read once, at the end."
-    )  # fmt: skip
+    )
 
 
 def data(run: Record) -> list[Block]:
@@ -78,7 +83,8 @@ def data(run: Record) -> list[Block]:
     if not windows or not distinct:
         return note("The run does not tell how many windows it trained on.")
     told = (
-        f"Two dictionaries, character to number and back, are saved with the run (vocabulary.json). X holds {windows:,} windows of training text, one-hot of shape "
+        "Two dictionaries, character to number and back, are saved with the run (vocabulary.json). X "
+        f"holds {windows:,} windows of training text, one-hot of shape "
         f"({windows:,}, {of['length']}, {distinct}), y the character after each, ({windows:,}, {distinct})."
     )
     return note(told + " " + comments.windows(read.get("characters", 0), windows, distinct, of["length"]))
@@ -86,28 +92,48 @@ def data(run: Record) -> list[Block]:
 
 def model(run: Record) -> list[Block]:
     of, distinct = run.config, ((run.metrics or {}).get("corpus") or {}).get("distinct")
-    told = f"{CELLS[of['cell']]} with {of['units']} units reads a window, and a Dense layer with softmax gives a probability to each of the {comments.figure(distinct)} characters."
+    told = (
+        f"{CELLS[of['cell']]} with {of['units']} units reads a window, and a Dense layer with softmax "
+        f"gives a probability to each of the {comments.figure(distinct)} characters."
+    )
     return [*note(told), *summary(run)]
 
 
 def training(run: Record) -> list[Block]:
     of, metrics = run.config, run.metrics or {}
     counted = metrics.get("ngram") or {}
-    told = f"Categorical cross-entropy (in nats a character), Adam with learning rate {of['learning_rate']:g} ({of['schedule']}), {of['epochs']} epochs in batches of {of['batch_size']}."
+    told = (
+        "Categorical cross-entropy (in nats a character), Adam with learning rate "
+        f"{of['learning_rate']:g} ({of['schedule']}), {of['epochs']} epochs in batches of "
+        f"{of['batch_size']}."
+    )
     rate = number(run, "throughput_per_second")
     speed = (
-        f"Training saw {comments.figure(rate)} windows a second ({(run.facts.get('machine') or {}).get('processor', 'this machine')})."
+        f"Training saw {comments.figure(rate)} windows a second "
+        f"({(run.facts.get('machine') or {}).get('processor', 'this machine')})."
         if rate
         else ""
     )
     against = comments.against_ngram(metrics.get("held_out_nats"), counted.get("held_out_nats"), counted.get("order"))
     return [
         *note(told),
-        *drawn(run, "loss", "2f", "Loss of the SimpleRNN; the dashed line is the n-gram model.", "Line plot of training and validation loss against the epoch."),
+        *drawn(
+            run,
+            "loss",
+            "2f",
+            "Loss of the SimpleRNN; the dashed line is the n-gram model.",
+            "Line plot of training and validation loss against the epoch.",
+        ),
         *comment(comments.training(history(run)), speed),
-        *drawn(run, "nats", "2f", "Nats a character on training, validation and held-out names, beside the n-gram model.", "Bars of the loss on the parts of the corpus."),
+        *drawn(
+            run,
+            "nats",
+            "2f",
+            "Nats a character on training, validation and held-out names, beside the n-gram model.",
+            "Bars of the loss on the parts of the corpus.",
+        ),
         *comment(comments.charrnn(metrics), against),
-    ]  # fmt: skip
+    ]
 
 
 # ------------------------------------------------------------------------------------------------------------- names
@@ -130,10 +156,16 @@ def compared(series: Sequence[Series], what: str, command: str) -> list[Block]:
     if len(series) < 2:
         return missing(f"Other numbers of {what} have no run with the same settings.", command)
     rows = [
-        (str(s.setting), of_series(s, "parameters"), of_series(s, "train_nats"), of_series(s, "val_nats"), of_series(s, "held_out_nats"),
-         *usual_names(s.first))
+        (
+            str(s.setting),
+            of_series(s, "parameters"),
+            of_series(s, "train_nats"),
+            of_series(s, "val_nats"),
+            of_series(s, "held_out_nats"),
+            *usual_names(s.first),
+        )
         for s in series
-    ]  # fmt: skip
+    ]
     columns = (what, "parameters", "training", "validation", "held out", "whole", "new", "n-gram nats")
     said = comments.against_setting(what, [(s.setting, s.value("val_nats")) for s in series])
     samples = "\n".join(
@@ -142,7 +174,10 @@ def compared(series: Sequence[Series], what: str, command: str) -> list[Block]:
     shown_names = (
         [Verbatim(samples, f"Names by number of {what}, temperature {usual(series[0].first):g}")] if samples else []
     )
-    caption = f"Number of {what}: loss in nats a character, and {number(series[0].first, 'names.sampled') or 0:,.0f} sampled names."
+    caption = (
+        f"Number of {what}: loss in nats a character, and "
+        f"{number(series[0].first, 'names.sampled') or 0:,.0f} sampled names."
+    )
     return [table(caption, columns, rows), *shown_names, *comment(said, seeds(series))]
 
 
@@ -169,20 +204,30 @@ def temperatures(run: Record) -> list[Block]:
         return missing("The run recorded no names at several temperatures.", "pw13 generate --temp 0.8 -n 10")
     columns = ("temperature", "whole", "new", "unique", "mean length", "n-gram nats")
     cells = [
-        (f"{row['temperature']:g}", *[comments.percent(row[key]) if row.get(key) is not None else "–" for key in ("whole", "new", "unique")],
-         shown(row.get("mean_length"), digits=3), shown(row.get("ngram_nats"), digits=3))
+        (
+            f"{row['temperature']:g}",
+            *[comments.percent(row[key]) if row.get(key) is not None else "–" for key in ("whole", "new", "unique")],
+            shown(row.get("mean_length"), digits=3),
+            shown(row.get("ngram_nats"), digits=3),
+        )
         for row in rows
-    ]  # fmt: skip
+    ]
     lines = [
         f"{row['temperature']:g}: {' | '.join(safe([n for n in row.get('examples', []) if len(n) <= 40][:SHOWN]))}"
         for row in rows
     ]
     return [
         table(f"{rows[0].get('sampled', 0):,} names of the SimpleRNN at each temperature.", columns, cells),
-        *drawn(run, "names", "2g", "Sampled names by temperature: shares, and nats under the n-gram model.", "Line plots against the temperature: shares of whole, new and unique names."),
+        *drawn(
+            run,
+            "names",
+            "2g",
+            "Sampled names by temperature: shares, and nats under the n-gram model.",
+            "Line plots against the temperature: shares of whole, new and unique names.",
+        ),
         Verbatim("\n".join(lines), "New names by temperature"),
         *comment(comments.temperatures(rows)),
-    ]  # fmt: skip
+    ]
 
 
 def selected(chosen: Chosen | None) -> list[Block]:
@@ -190,10 +235,15 @@ def selected(chosen: Chosen | None) -> list[Block]:
     if chosen is None or not chosen.names:
         return missing("No names could be chosen.", "pw13 report --names FILE")
     rows = [
-        (each.text, f"{each.temperature:g}" if each.temperature is not None else "–", shown(each.log_probability, digits=3), each.nearest or "–",
-         f"{each.similarity:.2f}" if each.similarity is not None else "–")
+        (
+            each.text,
+            f"{each.temperature:g}" if each.temperature is not None else "–",
+            shown(each.log_probability, digits=3),
+            each.nearest or "–",
+            f"{each.similarity:.2f}" if each.similarity is not None else "–",
+        )
         for each in chosen.names
-    ]  # fmt: skip
+    ]
     rows = [tuple(safe(row)) for row in rows]
     columns = ("name", "temperature", "mean ln p", "nearest known name", "similarity")
     return [*note(choosing.rules(chosen)), table("Selected names.", columns, rows)]
@@ -209,8 +259,10 @@ def many_to_many(found: Evidence) -> list[Block]:
         return missing("No many-to-many run with the settings of the many-to-one one.", command)
     one, many = series["many-to-one"], series["many-to-many"]
     told = (
-        "The target of a window is the same window moved on by one character: y has the shape of X, the recurrent layer returns its output at every step "
-        "(return_sequences=True), and Dense is applied to each. Both are measured on the same held-out characters: many-to-many reads each name from its beginning."
+        "The target of a window is the same window moved on by one character: y has the shape of X, the "
+        "recurrent layer returns its output at every step "
+        "(return_sequences=True), and Dense is applied to each. Both are measured on the same held-out "
+        "characters: many-to-many reads each name from its beginning."
     )
     said = comments.many_to_many(
         one.value("held_out_nats"),
@@ -219,9 +271,18 @@ def many_to_many(found: Evidence) -> list[Block]:
         (many.first.metrics or {}).get("names") or {},
     )
     return [
-        *note(told), losses([("many-to-one", one), ("many-to-many", many)], "approach"), *heard([("many-to-one", one), ("many-to-many", many)]), *comment(said, seeds([one, many])),
-        *drawn(many.first, "loss", "m2m", "Loss of the many-to-many SimpleRNN.", "Line plot of training and validation loss against the epoch."),
-    ]  # fmt: skip
+        *note(told),
+        losses([("many-to-one", one), ("many-to-many", many)], "approach"),
+        *heard([("many-to-one", one), ("many-to-many", many)]),
+        *comment(said, seeds([one, many])),
+        *drawn(
+            many.first,
+            "loss",
+            "m2m",
+            "Loss of the many-to-many SimpleRNN.",
+            "Line plot of training and validation loss against the epoch.",
+        ),
+    ]
 
 
 def other_cells(found: Evidence) -> list[Block]:
@@ -254,9 +315,16 @@ def listed_parameters(named: Sequence[tuple[str, Series]]) -> str:
 
 def losses(named: Sequence[tuple[str, Series]], what: str) -> Block:
     rows = [
-        (name, of_series(s, "parameters"), of_series(s, "train_nats"), of_series(s, "val_nats"), of_series(s, "held_out_nats"), *usual_names(s.first))
+        (
+            name,
+            of_series(s, "parameters"),
+            of_series(s, "train_nats"),
+            of_series(s, "val_nats"),
+            of_series(s, "held_out_nats"),
+            *usual_names(s.first),
+        )
         for name, s in named
-    ]  # fmt: skip
+    ]
     columns = (what, "parameters", "training", "validation", "held out", "whole", "new", "n-gram nats")
     return table("Loss in nats a character; names at the usual temperature.", columns, rows)
 

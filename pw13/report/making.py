@@ -31,12 +31,20 @@ def make(
     images = [*exercise1.items(found)]
     chapters = (
         Chapter("In short", tuple(in_short(found)), ()),
-        Chapter("Exercise 1: autoencoders", tuple(data_of(found.dense or found.conv or found.svm, "Images")), finished(images[:7])),
+        Chapter(
+            "Exercise 1: autoencoders",
+            tuple(data_of(found.dense or found.conv or found.svm, "Images")),
+            finished(images[:7]),
+        ),
         Chapter("Exercise 1: convolutional denoising autoencoder", (), finished(images[7:])),
-        Chapter("Exercise 2: a generator of startup names", tuple(data_of(found.simple, "Names")), finished(exercise2.items(found, chosen))),
+        Chapter(
+            "Exercise 2: a generator of startup names",
+            tuple(data_of(found.simple, "Names")),
+            finished(exercise2.items(found, chosen)),
+        ),
         Chapter("Exercise 3: review questions", (), finished(questions.review())),
         Chapter("Appendix: where the numbers come from", tuple(provenance(found)), ()),
-    )  # fmt: skip
+    )
     return Document(TITLE, tuple(authors), date(found), tuple(notices(found)), chapters)
 
 
@@ -74,7 +82,8 @@ def notices(found: Evidence) -> list[str]:
         of_kind = [r for r in found.records if r.kind in kinds]
         if any(not same_data(r, of_kind[0]) for r in of_kind):
             said.append(
-                f"The runs rest on different data; tables compare only runs on the same: {'; '.join(sorted({_data_name(r) for r in of_kind}))}."
+                "The runs rest on different data; tables compare only runs on the same: "
+                f"{'; '.join(sorted({_data_name(r) for r in of_kind}))}."
             )
     said += dict.fromkeys(
         sentence(text) for r in found.records for text in (r.facts.get("data") or {}).get("notes", [])
@@ -95,9 +104,9 @@ def in_short(found: Evidence) -> list[Block]:
     """The chief numbers, and the sentence that goes with each."""
     by_kind = {"dense-ae": found.dense, "conv-dae": found.conv}
     rows = [
-        (what, shown(number(by_kind[kind], name), digits=3), by_kind[kind].name)
+        (what, shown(number(record, name), digits=3), record.name)
         for kind, what, name in HEADLINE
-        if by_kind[kind]
+        if (record := by_kind[kind])
     ]
     said: list[str] = []
     if found.svm:
@@ -124,7 +133,10 @@ def in_short(found: Evidence) -> list[Block]:
         )
     for record in found.of("charrnn"):
         if record == found.simple or record.config.get("cell") != "simple":
-            name = f"{exercise2.CELLS[record.config['cell']]}, {record.config['units']} units, {record.config['target']}, held out, nats a character"
+            name = (
+                f"{exercise2.CELLS[record.config['cell']]}, {record.config['units']} units, "
+                f"{record.config['target']}, held out, nats a character"
+            )
             rows.append((name, shown(number(record, "held_out_nats")), record.name))
     if found.dense:
         said.insert(
@@ -178,11 +190,16 @@ def provenance(found: Evidence) -> list[Block]:
     versions = dict.fromkeys(_versions(r) for r in found.records)
     machines = dict.fromkeys(_machine(r) for r in found.records)
     return [
-        Text(f"This report uses {found.origin}. Every number is read from a run's metrics.json, config.json or history.csv; every sentence marked as a comment is computed from them. Settings that are not named have their defaults.", "plain"),
+        Text(
+            f"This report uses {found.origin}. Every number is read from a run's metrics.json, config.json "
+            "or history.csv; every sentence marked as a comment is computed from them. Settings that are "
+            "not named have their defaults.",
+            "plain",
+        ),
         table("Runs.", ("run", "seed", "settings", "data (sha256)", "commit"), runs),
         table("Data.", ("name", "sha256"), [(name, sha256) for sha256, name in sources.items()]),
         *(Text(text, "note") for text in [*machines, *versions]),
-    ]  # fmt: skip
+    ]
 
 
 def _told(record: Record) -> str:
@@ -209,7 +226,7 @@ def _versions(record: Record) -> str:
 
 def _machine(record: Record) -> str:
     machine = record.facts.get("machine") or {}
-    one_dnn = {True: "oneDNN on", False: "oneDNN off"}.get(record.facts.get("one_dnn"), "")
+    one_dnn = {"True": "oneDNN on", "False": "oneDNN off"}.get(str(record.facts.get("one_dnn")), "")
     parts = [
         str(machine.get("processor", "")),
         f"{machine.get('cores', '?')} cores",

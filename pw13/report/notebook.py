@@ -98,7 +98,11 @@ def numbers(records: dict[str, Record | None]) -> str:
     for kind, record in records.items():
         parameters = number(record, "parameters")
         sha256 = ((record.facts.get("data") or {}).get("sha256")) if record else None
-        facts = {"name": record.name if record else None, "parameters": int(parameters) if parameters else None, "data": sha256}
+        facts = {
+            "name": record.name if record else None,
+            "parameters": int(parameters) if parameters else None,
+            "data": sha256,
+        }
         inside = ",\n        ".join(f"{json.dumps(key)}: {value!r}" for key, value in facts.items())
         lines.append(f"    {json.dumps(kind)}: {{\n        {inside},\n    }},\n")
     return "{\n" + "".join(lines) + "}"
@@ -150,13 +154,17 @@ def title(document: Document) -> str:
         lines.append(escaped(", ".join(document.authors)))
     lines.append(f"Runs up to {document.date}.")
     if document.notices:
-        lines.append("**Before reading the numbers**\n\n" + "\n".join(f"- {escaped(text)}" for text in document.notices))
+        lines.append(
+            "**Before reading the numbers**\n\n" + "\n".join(f"- {escaped(text)}" for text in document.notices)
+        )
     return "\n\n".join(lines)
 
 
 def _shown(heading: list[str], blocks: Sequence[Block]) -> tuple[str, dict[str, dict[str, str]]]:
     attachments = {
-        block.name: {"image/png": base64.b64encode(block.png).decode("ascii")} for block in blocks if isinstance(block, Figure)
+        block.name: {"image/png": base64.b64encode(block.png).decode("ascii")}
+        for block in blocks
+        if isinstance(block, Figure)
     }
     return "\n\n".join([*heading, *map(markdown, blocks)]), attachments
 
@@ -212,12 +220,20 @@ def executed(cells: Any, *, folder: Path) -> Any:
     with tempfile.TemporaryDirectory(prefix="pw13-kernel-") as scratch:
         spec = Path(scratch, "python3")
         spec.mkdir()
-        start = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}", "--HistoryManager.enabled=False"]
+        start = [
+            sys.executable,
+            "-m",
+            "ipykernel_launcher",
+            "-f",
+            "{connection_file}",
+            "--HistoryManager.enabled=False",
+        ]
         (spec / "kernel.json").write_text(json.dumps({"argv": start, **KERNEL}), encoding="utf-8")
         manager = AsyncKernelManager(
-            kernel_name="python3", kernel_spec_manager=KernelSpecManager(kernel_dirs=[scratch]),
+            kernel_name="python3",
+            kernel_spec_manager=KernelSpecManager(kernel_dirs=[scratch]),
             connection_file=str(Path(scratch, "connection.json")),
-        )  # fmt: skip
+        )
         client = NotebookClient(
             cells, km=manager, timeout=CELL_TIMEOUT, record_timing=False, resources={"metadata": {"path": str(folder)}}
         )
@@ -233,7 +249,7 @@ def executed(cells: Any, *, folder: Path) -> Any:
 
 
 def kept(outputs: list[Any]) -> list[Any]:
-    """The outputs without standard error; pieces of standard output joined, which come as the kernel's buffer is read."""
+    """The outputs without standard error; pieces of standard output joined (a buffer cuts them)."""
     joined: list[Any] = []
     for output in outputs:
         if output.get("name") == "stderr":

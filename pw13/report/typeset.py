@@ -25,9 +25,13 @@ def pdf(document: Document) -> bytes:
         (folder / "document.json").write_text(files.to_json(data(document)), encoding="utf-8")
         (folder / "report.typ").write_bytes((Path(__file__).parent / "report.typ").read_bytes())
         return typst.compile(
-            folder / "report.typ", root=folder, ignore_system_fonts=True, package_path=folder, package_cache_path=folder,
+            folder / "report.typ",
+            root=folder,
+            ignore_system_fonts=True,
+            package_path=folder,
+            package_cache_path=folder,
             timestamp=midnight(document.date),
-        )  # fmt: skip
+        )
 
 
 def midnight(date: str) -> int:
