@@ -53,7 +53,9 @@ def test_a_worker_that_dies_is_told():
 @pytest.mark.skipif(sys.platform == "win32", reason="looks at processes by /proc or ps")
 def test_workers_end_when_their_parent_is_killed(tmp_path):
     code = (
-        "import functools, itertools, sys; from pw13.data.processes import mapped; from tests.test_processes import sleep\n"
+        "import functools, itertools, sys\n"
+        "from pw13.data.processes import mapped\n"
+        "from tests.test_processes import sleep\n"
         "if __name__ == '__main__':\n"
         "    task = functools.partial(sleep, folder=sys.argv[1])\n"
         "    for _ in mapped(task, itertools.count(), workers=2, first=0): pass\n"

@@ -74,6 +74,16 @@ def test_a_header_of_any_size_is_not_read_at_once():
         unpacked(bytes(data))
 
 
+def test_a_sparse_file_is_passed_over_with_all_of_its_map():
+    header = bytearray(packed({"sparse": b"x"})[:512])
+    header[156:157], header[482], header[148:156] = b"S", 1, b" " * 8
+    header[148:156] = f"{sum(header):06o}\0 ".encode()
+    maps = bytearray(1024)
+    maps[504] = 1  # the first block of the map says that a second follows
+    data = bytes(header) + bytes(maps) + b"x" * 512 + packed({"B/x": b"2"})
+    assert unpacked(data) == [Member("sparse", "other", 1, None), Member("B/x", "file", 1, b"2")]
+
+
 @pytest.mark.parametrize(
     ("data", "words"),
     [
