@@ -27,16 +27,18 @@ def prepare(task: Task, count: int, folder: Path) -> tuple[dict[str, Any], Calla
     tensorflow_setup.start(THREADS, 0)
     import tensorflow as tf
 
-    from pw13 import training
+    from pw13.training.chunk import compiled_chunk
+    from pw13.training.problem import Plan
+    from pw13.training.progress import after_chunk, beginning
 
     problem, arrays, characters, source = MATERIAL[task.kind](task, count)
     order = problem.order(1)
     weights = {f"weight{i}": np.asarray(variable.value) for i, variable in enumerate(problem.parameters)}
     np.savez(folder / "material.npz", order=order[order >= 0], **arrays, **weights)  # type: ignore[arg-type]
-    state = training.beginning(problem)
+    state = beginning(problem)
     begun = time.perf_counter()
-    plan = training.Plan(epochs=1000, learning_rate=task.settings["learning_rate"])
-    chunk = training.compiled_chunk(problem, plan, state.moving)
+    plan = Plan(epochs=1000, learning_rate=task.settings["learning_rate"])
+    chunk = compiled_chunk(problem, plan, state.moving)
     compiled = time.perf_counter() - begun
 
     def epoch(number: int) -> Callable[[], float]:
@@ -45,7 +47,7 @@ def prepare(task: Task, count: int, folder: Path) -> tuple[dict[str, Any], Calla
             order = tf.constant(problem.order(number))
             state = state._replace(epoch=number - 1, step=0, loss_sum=0.0, count=0.0)
             while state.step < len(order):
-                state = training.after_chunk(state, chunk, order, problem)
+                state = after_chunk(state, chunk, order, problem)
             return state.loss_sum / state.count
 
         return run
