@@ -9,6 +9,7 @@ import typer
 
 from pw13 import (
     __version__,
+    cli_data,
     cli_denoise,
     cli_generate,
     cli_report,
@@ -33,6 +34,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     help="Autoencoders, SVMs and name-inventing RNNs from the command line: train, measure, compare, write up.",
 )
+app.add_typer(cli_data.app, name="data")
 app.add_typer(cli_runs.app, name="runs")
 app.add_typer(cli_sweep.app, name="sweep")
 
