@@ -30,11 +30,10 @@ class Timed(NamedTuple):
 def run(command: list[str]) -> tuple[float, float, str]:
     """Seconds on the wall, MiB at most, standard output of one process; an error if it fails."""
     begun = time.perf_counter()
-    process = subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=environment("keras")
-    )
-    assert process.stdout is not None
-    output = process.stdout.read()
+    quiet = {"stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
+    process = subprocess.Popen(command, text=True, env=environment("keras"), **quiet)  # type: ignore[call-overload]
+    with process.stdout as stream:
+        output = stream.read()
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
