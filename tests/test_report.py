@@ -16,7 +16,19 @@ from pw13 import config, sampling
 from pw13.data.vocabulary import VocabularyFile, of_text
 from pw13.errors import OptionError, UserError
 from pw13.experiments import generate, report
-from pw13.report import blocks, choosing, evidence, making, notebook, packing, questions, typeset, web
+from pw13.report import (
+    blocks,
+    choosing,
+    evidence,
+    executing,
+    making,
+    markdown,
+    notebook,
+    packing,
+    questions,
+    typeset,
+    web,
+)
 from pw13.report.document import Figure, Missing, Table, Text, Verbatim, sentence, table
 
 IMAGES = {
@@ -470,18 +482,18 @@ def test_notebook_uses_the_runs_settings(tmp_path):
 
 
 def test_markdown_escapes_what_is_markup():
-    assert notebook.escaped("a*b_c <i> $x$ | #1") == r"a\*b\_c &lt;i&gt; \$x\$ \| \#1"
-    assert notebook.markdown(Verbatim("x\n```", "c")) == "c\n\n    x\n    ```"
-    assert notebook.markdown(Figure("f.png", b"", "c", "a")) == "![a](attachment:f.png)\n\n*c*"
-    assert "| \\| | 2 |" in notebook.markdown(table("c", ("a", "b"), [("|", "2")]))
+    assert markdown.escaped("a*b_c <i> $x$ | #1") == r"a\*b\_c &lt;i&gt; \$x\$ \| \#1"
+    assert markdown.markdown(Verbatim("x\n```", "c")) == "c\n\n    x\n    ```"
+    assert markdown.markdown(Figure("f.png", b"", "c", "a")) == "![a](attachment:f.png)\n\n*c*"
+    assert "| \\| | 2 |" in markdown.markdown(table("c", ("a", "b"), [("|", "2")]))
 
 
 def test_cells_are_executed_and_standard_error_left_out(tmp_path):
     cells = nbformat.v4.new_notebook(
         cells=[nbformat.v4.new_code_cell("import sys, os\nprint(1 + 1, file=sys.stderr)\nprint(os.getcwd())")],
-        metadata={"kernelspec": notebook.KERNEL},
+        metadata={"kernelspec": executing.KERNEL},
     )
-    (cell,) = notebook.executed(cells, folder=tmp_path)["cells"]
+    (cell,) = executing.executed(cells, folder=tmp_path)["cells"]
     assert [out["text"] for out in cell["outputs"]] == [f"{tmp_path}\n"]
     assert "execution" not in cell["metadata"]
 
@@ -494,15 +506,15 @@ def test_pieces_of_standard_output_are_joined():
         out("stream", name="stdout", text="b"),
     ]
     picture = out("display_data", data={"image/png": "QQ=="})
-    assert [o.get("text") for o in notebook.kept([*pieces, picture, pieces[2]])] == ["ab", None, "b"]
+    assert [o.get("text") for o in executing.kept([*pieces, picture, pieces[2]])] == ["ab", None, "b"]
 
 
 def test_a_cell_that_fails_is_one_line(tmp_path):
     cells = nbformat.v4.new_notebook(
-        cells=[nbformat.v4.new_code_cell("1 / 0")], metadata={"kernelspec": notebook.KERNEL}
+        cells=[nbformat.v4.new_code_cell("1 / 0")], metadata={"kernelspec": executing.KERNEL}
     )
     with pytest.raises(UserError, match=r"could not be executed: .*ZeroDivisionError"):
-        notebook.executed(cells, folder=tmp_path)
+        executing.executed(cells, folder=tmp_path)
 
 
 # ------------------------------------------------------------------------------------------------------------ names

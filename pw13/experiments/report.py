@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from pw13 import console, files
 from pw13.errors import UserError
-from pw13.report import choosing, evidence, making, notebook, packing, questions, typeset, web
+from pw13.report import choosing, evidence, executing, making, notebook, packing, questions, typeset, web
 from pw13.report.choosing import Chosen
 from pw13.report.document import Missing
 from pw13.report.evidence import Evidence
@@ -53,7 +53,7 @@ def perform(request: Request, *, runs_dir: Path, out: Path) -> Written:
     cells = notebook.notebook(document, found)
     if request.execute:
         console.message("notebook: running its cells (about a minute)")
-        cells = notebook.executed(cells, folder=Path.cwd())
+        cells = executing.executed(cells, folder=Path.cwd())
     contents["notebook.ipynb"] = notebook.as_bytes(cells)
     contents["hand-in.zip"] = packing.packed(contents | of_runs(found))
     write(contents, out)

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from pw13 import console
 from pw13.report import comments, evidence
 from pw13.report.document import Block, Figure, Missing, Text, Verbatim
-from pw13.report.evidence import Series
+from pw13.report.evidence import Series, number
 from pw13.runs import Record
 
 
@@ -89,3 +89,19 @@ def seeds(all_series: Iterable[Series]) -> str:
 def safe(texts: Sequence[str]) -> list[str]:
     """Names as they may be shown: control characters as escapes."""
     return [console.printable(text) for text in texts]
+
+
+def speed(run: Record, what: str) -> str:
+    rate, seconds = number(run, "throughput_per_second"), number(run, "train_seconds")
+    if rate is None or seconds is None:
+        return ""
+    processor = (run.facts.get("machine") or {}).get("processor", "this machine")
+    return (
+        f"Training took {comments.figure(seconds, 3)} s, at {comments.figure(rate)} {what} a second "
+        f"({processor}, {run.facts.get('threads')} threads)."
+    )
+
+
+def whole(run: Record, name: str) -> int | None:
+    value = number(run, name)
+    return None if value is None else int(value)

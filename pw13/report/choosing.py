@@ -76,7 +76,8 @@ def choose(records: Sequence[Record]) -> Chosen | None:
 
 def ranked(trained: generate.Trained, corpus: Sequence[str] | None) -> list[Name]:
     """Whole new names of a fair length, the likeliest first."""
-    known, found = set(corpus or ()), {}
+    known = set(corpus or ())
+    found: dict[str, Name] = {}
     for place, temperature in enumerate(TEMPERATURES):
         rng = np.random.default_rng([0, place])
         for name in sampling.names(

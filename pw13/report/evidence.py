@@ -25,13 +25,18 @@ class Series(NamedTuple):
 
     def value(self, name: str) -> float | None:
         """The median of a metric (dotted name) over the seeds; None where a run lacks it."""
-        values = [number(record, name) for record in self.records]
-        return None if None in values else statistics.median(values)
+        values = self._values(name)
+        return statistics.median(values) if values else None
 
     def spread(self, name: str) -> tuple[float, float] | None:
         """Lowest and highest value over several seeds; None for one run."""
-        values = [number(record, name) for record in self.records]
-        return None if None in values or len(values) < 2 else (min(values), max(values))
+        values = self._values(name)
+        return (min(values), max(values)) if len(values) > 1 else None
+
+    def _values(self, name: str) -> list[float]:
+        """The metric of every run; none at all where one lacks it."""
+        values = [value for record in self.records if (value := number(record, name)) is not None]
+        return values if len(values) == len(self.records) else []
 
 
 @dataclass(frozen=True)
@@ -162,7 +167,8 @@ def _in_order(records: Iterable[Record]) -> tuple[Record, ...]:
 
 def _preferred(records: Sequence[Record], fits: Callable[[Record], bool]) -> Record | None:
     """The newest that fits, else the newest."""
-    return ([r for r in records if fits(r)] or list(records) or [None])[-1]
+    found = [record for record in records if fits(record)] or records
+    return found[-1] if found else None
 
 
 def _sha256(record: Record) -> Any:

@@ -244,9 +244,9 @@ def selected(chosen: Chosen | None) -> list[Block]:
         )
         for each in chosen.names
     ]
-    rows = [tuple(safe(row)) for row in rows]
+    shown_rows = [tuple(safe(row)) for row in rows]
     columns = ("name", "temperature", "mean ln p", "nearest known name", "similarity")
-    return [*note(choosing.rules(chosen)), table("Selected names.", columns, rows)]
+    return [*note(choosing.rules(chosen)), table("Selected names.", columns, shown_rows)]
 
 
 # ---------------------------------------------------------------------------------------------------- optional parts

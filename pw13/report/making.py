@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from pw13 import console
-from pw13.report import comments, exercise1, exercise2, questions
+from pw13.report import comments, exercise1, exercise2, questions, svm
 from pw13.report.blocks import shown
 from pw13.report.choosing import Chosen
 from pw13.report.document import Block, Chapter, Document, Item, Text, sentence, table
@@ -110,7 +110,7 @@ def in_short(found: Evidence) -> list[Block]:
     ]
     said: list[str] = []
     if found.svm:
-        said += exercise1.verdict(found.svm.metrics or {})[1:2]
+        said += svm.verdict(found.svm.metrics or {})[1:2]
         for features, word in (("pixels", "pixels"), ("codes", "codes")):
             best = max(
                 (r["accuracy"] for r in (found.svm.metrics or {}).get("results") or [] if r["features"] == features),

@@ -1,29 +1,17 @@
 """The document as a notebook: Keras code that trains small models, with the document's items between its cells."""
 
-import base64
-import html
 import json
 import re
-import subprocess
-import sys
-import tempfile
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from pw13 import config
 from pw13.data.source import default_place
-from pw13.errors import UserError
-from pw13.report.document import Block, Document, Figure, Item
+from pw13.report.document import Document
 from pw13.report.evidence import Evidence, number
+from pw13.report.executing import KERNEL
+from pw13.report.markdown import reported
 from pw13.runs import Record
-
-SPECIAL = re.compile(r"([\\`*_{}\[\]#|$~])")  # what Markdown and MathJax read as markup
-CELL_TIMEOUT = 600  # seconds
-KERNEL = {"name": "python3", "display_name": "Python 3", "language": "python"}
-
-
-# --------------------------------------------------------------------------------------------------------- the cells
 
 
 def notebook(document: Document, found: Evidence) -> Any:
@@ -117,148 +105,6 @@ def place(record: Record | None, *parts: str) -> str:
     if not data or (default is not None and default.resolve() == Path(str(data.get("path"))).resolve()):
         return "None"
     return repr(str(data["path"]))
-
-
-# ------------------------------------------------------------------------------------------------ document as Markdown
-
-
-def reported(document: Document, name: str, part: str = "report") -> tuple[str, dict[str, dict[str, str]]]:
-    """Markdown and attachments of the title, of a chapter's own blocks (by its title), or of an item (by its key).
-
-    An item's `part` "open" is its heading and what stands before any figure or number, "rest" all else: between the two
-    stands its code.
-    """
-    if name == "title":
-        return title(document), {}
-    for chapter in document.chapters:
-        if chapter.title == name:
-            return _shown([f"# {chapter.title}"], chapter.blocks)
-        for item in chapter.items:
-            if item.key == name:
-                return _of_item(item, part)
-    raise KeyError(name)
-
-
-def _of_item(item: Item, part: str) -> tuple[str, dict[str, dict[str, str]]]:
-    blocks = [block for block in item.blocks if not (block.kind == "verbatim" and block.caption == "summary()")]
-    place = next((i for i, block in enumerate(blocks) if block.kind != "text" or block.role != "plain"), len(blocks))
-    heading = [f"## {escaped(item.label)} {escaped(item.title)}"]
-    if part == "rest":
-        return _shown([], blocks[place:])
-    return _shown(heading, blocks[:place] if part == "open" else blocks)
-
-
-def title(document: Document) -> str:
-    lines = [f"# {escaped(document.title)}", "Practical work 13, TSM Deep Learning"]
-    if document.authors:
-        lines.append(escaped(", ".join(document.authors)))
-    lines.append(f"Runs up to {document.date}.")
-    if document.notices:
-        lines.append(
-            "**Before reading the numbers**\n\n" + "\n".join(f"- {escaped(text)}" for text in document.notices)
-        )
-    return "\n\n".join(lines)
-
-
-def _shown(heading: list[str], blocks: Sequence[Block]) -> tuple[str, dict[str, dict[str, str]]]:
-    attachments = {
-        block.name: {"image/png": base64.b64encode(block.png).decode("ascii")}
-        for block in blocks
-        if isinstance(block, Figure)
-    }
-    return "\n\n".join([*heading, *map(markdown, blocks)]), attachments
-
-
-def markdown(block: Block) -> str:
-    """One block as Markdown, its text escaped."""
-    if block.kind == "text":
-        mark = {"comment": "*Computed from the numbers:* ", "own": "*Our comment:* "}.get(block.role)
-        return f"> {mark}{escaped(block.text)}" if mark else escaped(block.text)
-    if block.kind == "sources":
-        return "\n".join(f"- {escaped(line)}" for line in block.lines)
-    if block.kind == "figure":
-        return f"![{escaped(block.alt)}](attachment:{block.name})\n\n*{escaped(block.caption)}*"
-    if block.kind == "table":
-        return _table(block)
-    if block.kind == "verbatim":
-        return f"{escaped(block.caption)}\n\n{indented(block.text)}".strip("\n")
-    return f"> **Missing.** {escaped(block.what)} Make it with: `{block.command}`"
-
-
-def _table(block: Any) -> str:
-    lines = [[escaped(cell) for cell in row] for row in (block.columns, *block.rows)]
-    lines.insert(1, ["---:" if numeric else ":---" for numeric in block.numeric])
-    return f"*{escaped(block.caption)}*\n\n" + "\n".join(f"| {' | '.join(line)} |" for line in lines)
-
-
-def indented(text: str) -> str:
-    """A code block by indentation, which no content can end."""
-    return "\n".join(f"    {line}" for line in text.split("\n"))
-
-
-def escaped(text: str) -> str:
-    """`text` so that Markdown, HTML and MathJax in it are shown and not read."""
-    return SPECIAL.sub(r"\\\1", html.escape(" ".join(text.split("\n")), quote=False))
-
-
-# --------------------------------------------------------------------------------------------------------- executing
-
-
-def executed(cells: Any, *, folder: Path) -> Any:
-    """The notebook with the outputs of a fresh kernel of this Python, started in `folder`.
-
-    What goes to standard error (start-up lines of libraries, with times) is not kept.
-
-    Raises:
-        UserError: a cell failed.
-    """
-    from jupyter_client.kernelspec import KernelSpecManager
-    from jupyter_client.manager import AsyncKernelManager
-    from nbclient import NotebookClient
-    from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
-
-    with tempfile.TemporaryDirectory(prefix="pw13-kernel-") as scratch:
-        spec = Path(scratch, "python3")
-        spec.mkdir()
-        start = [
-            sys.executable,
-            "-m",
-            "ipykernel_launcher",
-            "-f",
-            "{connection_file}",
-            "--HistoryManager.enabled=False",
-        ]
-        (spec / "kernel.json").write_text(json.dumps({"argv": start, **KERNEL}), encoding="utf-8")
-        manager = AsyncKernelManager(
-            kernel_name="python3",
-            kernel_spec_manager=KernelSpecManager(kernel_dirs=[scratch]),
-            connection_file=str(Path(scratch, "connection.json")),
-        )
-        client = NotebookClient(
-            cells, km=manager, timeout=CELL_TIMEOUT, record_timing=False, resources={"metadata": {"path": str(folder)}}
-        )
-        try:
-            client.execute(cleanup_kc=True, stderr=subprocess.DEVNULL)
-        except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
-            lines = [line for line in str(error).strip().split("\n") if line.strip()]
-            raise UserError(f"the notebook could not be executed: {lines[-1] if lines else error}") from None
-    for cell in cells["cells"]:
-        if cell["cell_type"] == "code":
-            cell["outputs"] = kept(cell["outputs"])
-    return cells
-
-
-def kept(outputs: list[Any]) -> list[Any]:
-    """The outputs without standard error; pieces of standard output joined (a buffer cuts them)."""
-    joined: list[Any] = []
-    for output in outputs:
-        if output.get("name") == "stderr":
-            continue
-        if joined and output.get("name") == joined[-1].get("name") == "stdout":
-            joined[-1]["text"] += output["text"]
-        else:
-            joined.append(output)
-    return joined
 
 
 def as_bytes(cells: Any) -> bytes:

@@ -1,0 +1,70 @@
+"""A notebook's cells, run by a fresh kernel of this Python."""
+
+import json
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from pw13.errors import UserError
+
+CELL_TIMEOUT = 600  # seconds
+KERNEL = {"name": "python3", "display_name": "Python 3", "language": "python"}
+
+
+def executed(cells: Any, *, folder: Path) -> Any:
+    """The notebook with the outputs of a fresh kernel of this Python, started in `folder`.
+
+    What goes to standard error (start-up lines of libraries, with times) is not kept.
+
+    Raises:
+        UserError: a cell failed.
+    """
+    from jupyter_client.kernelspec import KernelSpecManager
+    from jupyter_client.manager import AsyncKernelManager
+    from nbclient import NotebookClient
+    from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+
+    with tempfile.TemporaryDirectory(prefix="pw13-kernel-") as scratch:
+        spec = Path(scratch, "python3")
+        spec.mkdir()
+        start = [
+            sys.executable,
+            "-m",
+            "ipykernel_launcher",
+            "-f",
+            "{connection_file}",
+            "--HistoryManager.enabled=False",
+        ]
+        (spec / "kernel.json").write_text(json.dumps({"argv": start, **KERNEL}), encoding="utf-8")
+        manager = AsyncKernelManager(
+            kernel_name="python3",
+            kernel_spec_manager=KernelSpecManager(kernel_dirs=[scratch]),
+            connection_file=str(Path(scratch, "connection.json")),
+        )
+        client = NotebookClient(
+            cells, km=manager, timeout=CELL_TIMEOUT, record_timing=False, resources={"metadata": {"path": str(folder)}}
+        )
+        try:
+            client.execute(cleanup_kc=True, stderr=subprocess.DEVNULL)
+        except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
+            lines = [line for line in str(error).strip().split("\n") if line.strip()]
+            raise UserError(f"the notebook could not be executed: {lines[-1] if lines else error}") from None
+    for cell in cells["cells"]:
+        if cell["cell_type"] == "code":
+            cell["outputs"] = kept(cell["outputs"])
+    return cells
+
+
+def kept(outputs: list[Any]) -> list[Any]:
+    """The outputs without standard error; pieces of standard output joined (a buffer cuts them)."""
+    joined: list[Any] = []
+    for output in outputs:
+        if output.get("name") == "stderr":
+            continue
+        if joined and output.get("name") == joined[-1].get("name") == "stdout":
+            joined[-1]["text"] += output["text"]
+        else:
+            joined.append(output)
+    return joined

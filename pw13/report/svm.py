@@ -1,0 +1,135 @@
+"""Item 1g: SVMs on codes and on pixels."""
+
+from typing import Any
+
+from pw13 import comments as svm_comments
+from pw13.report import comments
+from pw13.report.blocks import comment, drawn, missing, shown
+from pw13.report.document import Block, table
+from pw13.report.evidence import Evidence
+
+EVALUATE = "pw13 svm-eval"
+
+
+def compared(found: Evidence) -> list[Block]:
+    run = found.svm
+    if run is None:
+        return missing("No evaluation by SVM.", EVALUATE)
+    metrics = run.metrics or {}
+    results = metrics.get("results") or []
+    rows = [
+        (
+            svm_comments.NAMES.get(r["features"], r["features"]),
+            shown(r.get("size")),
+            r["kernel"],
+            _share(r.get("accuracy")),
+            _interval(r.get("ci95")),
+            _share(r.get("accuracy_distinct")),
+            shown(r.get("support_vectors")),
+            shown(r.get("fit_seconds"), digits=2),
+            shown(r.get("predict_seconds"), digits=2),
+        )
+        for r in results
+    ]
+    columns = (
+        "features",
+        "values",
+        "kernel",
+        "accuracy",
+        "95 % interval",
+        "without repeats",
+        "support vectors",
+        "fit, s",
+        "predict, s",
+    )
+    caption = (
+        f"SVMs trained on {comments.figure(metrics.get('n_train'))} images, tested on "
+        f"{comments.figure(metrics.get('n_test'))}: same images, same scaling, "
+        f"C and gamma chosen by cross-validation for each. Without repeats: images that stand once in the test file."
+    )
+    told = further(metrics) if results and "mcnemar" in metrics else []
+    return [
+        *comment(*verdict(metrics)),
+        table(caption, columns, rows),
+        *[block for line in told for block in comment(line)],
+        *drawn(
+            run,
+            "confusion",
+            "1g",
+            "Confusions: rows are true classes, columns what the SVM says.",
+            "Matrices of counts by true and predicted class, side by side.",
+        ),
+        *drawn(
+            run,
+            "code_size",
+            "1g",
+            "Accuracy against the size of the code, with 95 % intervals.",
+            "Line plot of accuracy against the number of code values.",
+        ),
+        *drawn(
+            run,
+            "learning_curve",
+            "1g",
+            "Accuracy against the number of training images.",
+            "Line plot of test accuracy against training images, a line for each kind of features.",
+        ),
+        *drawn(
+            run,
+            "disagreements",
+            "1g",
+            "Test images that one of two SVMs gets right and the other wrong.",
+            "Rows of test images with the answers of both SVMs above.",
+        ),
+    ]
+
+
+def further(metrics: dict[str, Any]) -> list[str]:
+    """What else an evaluation shows: codes against PCA, speed, the hardest class, repeated test images."""
+    results = metrics["results"]
+    codes = sorted(
+        (r for r in results if r["features"] == "codes"), key=lambda r: (r["size"] != 32, r["kernel"] != "rbf")
+    )
+    said = [
+        svm_comments.ae_against_pca(codes, results),
+        svm_comments.speed(codes, results),
+        svm_comments.weakest(codes or results),
+    ]
+    if metrics["n_test_distinct"] < metrics["n_test"]:
+        said.append(svm_comments.without_copies(metrics, codes or results))
+    return [text for text in said if text]
+
+
+def verdict(metrics: dict[str, Any]) -> list[str]:
+    """The answer to the handout's question, then codes against pixels with each kernel."""
+    results: list[dict[str, Any]] = metrics.get("results") or []
+    said: list[str] = []
+    for kernel, name in (("rbf", "RBF"), ("linear", "Linear")):
+        codes = _preferred(results, "codes", kernel)
+        pixels = _preferred(results, "pixels", kernel)
+        if codes and not said:
+            said.append(comments.usable(codes["accuracy"], len(codes.get("recall") or {})))
+        if codes and pixels:
+            p = _p_value(metrics, kernel, codes)
+            said.append(comments.svm(pixels["accuracy"], codes["accuracy"], p, size=codes.get("size", 0), kernel=name))
+    return said
+
+
+def _preferred(results: list[dict[str, Any]], features: str, kernel: str) -> dict[str, Any] | None:
+    """The result of these features and kernel; of several code sizes that with the handout's 32 values."""
+    found = [r for r in results if (r["features"], r["kernel"]) == (features, kernel)]
+    return next((r for r in found if r.get("size") == 32), found[0] if found else None)
+
+
+def _p_value(metrics: dict[str, Any], kernel: str, codes: dict[str, Any]) -> float | None:
+    """McNemar's p of pixels against these codes."""
+    wanted = (kernel, "codes", codes.get("run"))
+    tests = metrics.get("mcnemar") or []
+    return next((test.get("p") for test in tests if (test["kernel"], test["second"], test.get("run")) == wanted), None)
+
+
+def _share(value: float | None) -> str:
+    return comments.percent(value, 2) if value is not None else "–"
+
+
+def _interval(pair: list[float] | None) -> str:
+    return f"{100 * pair[0]:.1f}–{100 * pair[1]:.1f} %" if pair and None not in pair else "–"
