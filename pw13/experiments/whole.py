@@ -162,7 +162,8 @@ def left(open_steps: Sequence[Step], done: Sequence[Done], data: Data) -> str:
     spent = [(each.seconds, guess(each.step, data)) for each in done if each.how == "new"]
     factor = sum(seconds for seconds, _ in spent) / sum(guessed for _, guessed in spent) if spent else 1.0
     mine, *_ = seconds = [factor * guess(step, data) for step in open_steps]
-    return f": about {in_words(mine)}; all {len(open_steps)} that are left about {in_words(sum(seconds))}"
+    rest = f"; all {len(open_steps)} that are left about {in_words(sum(seconds))}" if len(open_steps) > 1 else ""
+    return f": about {in_words(mine)}{rest}"
 
 
 def guess(step: Step, data: Data) -> float:
