@@ -1,6 +1,7 @@
 """The hand-in: report.pdf, report.html, notebook.ipynb and hand-in.zip, written from finished runs."""
 
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -44,10 +45,11 @@ def perform(request: Request, *, runs_dir: Path, out: Path) -> Written:
     """
     own = questions.read_own(request.comments, making.keys()) if request.comments else {}
     found = evidence.gather(request.runs, runs_dir)
-    told(found)
-    chosen = names(request, found)
     answers = questions.answers() if request.answers else {}
-    document = making.make(found, chosen, authors=request.authors, answers=answers, own=own)
+    with whole_records(found):
+        told(found)
+        chosen = names(request, found)
+        document = making.make(found, chosen, authors=request.authors, answers=answers, own=own)
 
     contents = {"report.pdf": typeset.pdf(document), "report.html": web.html(document)}
     cells = notebook.notebook(document, found)
@@ -59,6 +61,19 @@ def perform(request: Request, *, runs_dir: Path, out: Path) -> Written:
     write(contents, out)
     missing = tuple(block.what for block in document.blocks if isinstance(block, Missing))
     return Written(out, tuple(contents), tuple(r.name for r in found.records), document.notices, missing)
+
+
+@contextlib.contextmanager
+def whole_records(found: Evidence) -> Iterator[None]:
+    """Refuse runs whose files are sound JSON but do not hold what pw13 writes into them.
+
+    The report takes hundreds of their values; what one that is missing trips over is told here once.
+    """
+    try:
+        yield
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
+        listed = ", ".join(record.name for record in found.records)
+        raise UserError(f"a run's files lack what a report needs ({error}); looked into {listed}") from error
 
 
 def told(found: Evidence) -> None:
