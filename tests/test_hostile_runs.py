@@ -148,6 +148,17 @@ def test_many_damaged_documents_are_refused_or_harmless(pw13, document):
     check_document(pw13, *document)
 
 
+@pytest.mark.faults
+@examples(MANY // 5)
+@given(documents())
+def test_a_report_on_a_damaged_run_is_written_or_refused(pw13, document):
+    run = make_run(Path(f"runs{next(numbers)}") / NAME)
+    (run / document[0]).write_bytes(document[1])
+    there = ("--runs-dir", run.parent, "--out", f"out{next(numbers)}")
+    attempt(pw13, run, {0, 1}, "report", "--quiet", "--no-execute", *there)
+    tally.count("hostile inputs", "reported run folders")
+
+
 # ------------------------------------------------------------------------------------------------------ damaged models
 
 
