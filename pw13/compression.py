@@ -55,7 +55,7 @@ def report(
 
     images `(n, height, width)` uint8 test images and their codes `(n, code_size)`. The 8-bit codes are really decoded.
     The decoder counts as float32 values with the two ends of each unit's scale. `break_even_images`: how many images it
-    takes until 8-bit codes and decoder together are smaller than the raw pixels; `break_even_images_png` than PNG files.
+    takes until 8-bit codes and decoder together are smaller than raw pixels; `break_even_images_png`: than PNG files.
     """
     pixels = images.reshape(len(images), -1).astype(np.float32) / 255
     small = quantised(codes, scale)

@@ -142,7 +142,10 @@ def _escape(character: str) -> str:
 
 
 def _numeric(text: str) -> bool:
-    return text == "-" or text.replace(",", "").replace(".", "").replace("-", "").replace("e", "").replace("%", "").isdigit()
+    return (
+        text == "-"
+        or text.replace(",", "").replace(".", "").replace("-", "").replace("e", "").replace("%", "").isdigit()
+    )
 
 
 Show = Callable[[str, Sequence[str], Sequence[Sequence[Any]], int], None]

@@ -94,5 +94,11 @@ def _flag(spec: Any, kind: Any) -> inspect.Parameter:
 
 
 def _help(spec: Any) -> str:
-    default = "all" if spec.default is None else ("on" if spec.default else "off") if isinstance(spec.default, bool) else spec.default
+    default = (
+        "all"
+        if spec.default is None
+        else ("on" if spec.default else "off")
+        if isinstance(spec.default, bool)
+        else spec.default
+    )
     return f"{spec.metadata['help']} (default: {default})"

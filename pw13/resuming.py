@@ -30,7 +30,7 @@ def _with_epochs(record: Record, asked: Any, epochs: int) -> Any:
         raise OptionError(f"--epochs: expected {asked.epochs} or more, received {epochs}")
     if asked.schedule != "constant":
         raise OptionError(
-            f"--epochs: the {asked.schedule} schedule ends at epoch {asked.epochs}: a run of {epochs} would have had other "
-            f"learning rates from the start. Train one anew, or with --schedule constant"
+            f"--epochs: the {asked.schedule} schedule ends at epoch {asked.epochs}: a run of {epochs} would have had "
+            f"other learning rates from the start. Train one anew, or with --schedule constant"
         )
     return dataclasses.replace(asked, epochs=epochs)

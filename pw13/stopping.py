@@ -2,8 +2,8 @@
 
 Python runs its own signal handlers only when the interpreter has control again, and a compiled call can keep it for
 seconds. So a thread listens to the wake-up pipe of the C handler and sees every signal at once. Work that looks for a
-request says so by `cooperative`; it gets `PATIENCE` seconds to come to a good end. All other work is left at once, and so
-is any work on a second signal: that is safe at any moment, since what is finished stands in whole files.
+request says so by `cooperative`; it gets `PATIENCE` seconds to come to a good end. All other work is left at once, and
+so is any work on a second signal: that is safe at any moment, since what is finished stands in whole files.
 """
 
 import contextlib
@@ -19,7 +19,7 @@ EXIT_CODES = {int(signal.SIGINT): 130, int(signal.SIGTERM): 143}
 
 
 class Stopped(Exception):
-    """The work ended between two chunks because a signal asked for it; `number` is the signal's, `run` the run's name."""
+    """A signal asked the work to end, between two chunks; `number` is the signal's, `run` the run's name."""
 
     def __init__(self, number: int):
         super().__init__(f"stopped by {signal.Signals(number).name}")

@@ -14,7 +14,12 @@ import pytest
 from pw13.data.idx import write_idx
 from tests import tally
 
-FILES = ("train-images-idx3-ubyte.gz", "train-labels-idx1-ubyte.gz", "t10k-images-idx3-ubyte.gz", "t10k-labels-idx1-ubyte.gz")
+FILES = (
+    "train-images-idx3-ubyte.gz",
+    "train-labels-idx1-ubyte.gz",
+    "t10k-images-idx3-ubyte.gz",
+    "t10k-labels-idx1-ubyte.gz",
+)
 
 
 def start_tensorflow():
@@ -53,7 +58,9 @@ def make_names(count: int, seed: int = 5) -> list[str]:
     rng = np.random.default_rng(seed)
     names: dict[str, None] = {}
     while len(names) < count:
-        syllables = ("".join(rng.choice(list(part)) for part in ("bcdfgklmnprstvz", "aeiou")) for _ in range(rng.integers(2, 4)))
+        syllables = (
+            "".join(rng.choice(list(part)) for part in ("bcdfgklmnprstvz", "aeiou")) for _ in range(rng.integers(2, 4))
+        )
         names["".join(syllables).capitalize() + str(rng.choice(["", " Labs", ".io", " Co"]))] = None
     return list(names)
 

@@ -69,7 +69,7 @@ class LoggedDisk(Disk):
         super().write(file, data)
 
     def fsync(self, descriptor: int) -> None:
-        self.log.append(("fsync", os.readlink(f"/proc/self/fd/{descriptor}")))
+        self.log.append(("fsync", str(Path(f"/proc/self/fd/{descriptor}").readlink())))
         super().fsync(descriptor)
 
     def rename(self, source: Path, target: Path) -> None:

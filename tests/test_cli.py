@@ -111,7 +111,15 @@ def test_a_table_takes_names_as_they_are(capsys):
 
 @pytest.mark.parametrize(
     ("value", "shown"),
-    [(None, "-"), (0.123456, "0.1235"), (12345.6, "12,346"), (9999, "9999"), (10000, "10,000"), (True, "yes"), ("a", "a")],
+    [
+        (None, "-"),
+        (0.123456, "0.1235"),
+        (12345.6, "12,346"),
+        (9999, "9999"),
+        (10000, "10,000"),
+        (True, "yes"),
+        ("a", "a"),
+    ],
 )
 def test_cells(value, shown):
     assert console.cell(value) == shown

@@ -62,7 +62,9 @@ def test_a_missing_file_lists_the_shipped_ones():
         config.read_toml("nix")
 
 
-@pytest.mark.parametrize("path", [path for folder in config.shipped_configs() for path in folder.glob("*.toml")], ids=str)
+@pytest.mark.parametrize(
+    "path", [path for folder in config.shipped_configs() for path in folder.glob("*.toml")], ids=str
+)
 def test_every_shipped_file_loads_and_says_what_it_is_for(path):
     config.read_toml(str(path))
     assert path.read_text("utf-8").startswith("# ")

@@ -28,7 +28,9 @@ def trained(data, tmp_path_factory):
     folder = tmp_path_factory.mktemp("dense")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(stopping, "listen", lambda: None)
-        assert cli.main(["train-dense-ae", "--data", str(data), "--runs-dir", str(folder / "runs"), "--quiet", *FAST]) == 0
+        assert (
+            cli.main(["train-dense-ae", "--data", str(data), "--runs-dir", str(folder / "runs"), "--quiet", *FAST]) == 0
+        )
     return only_run(folder / "runs", "dense-ae")
 
 
@@ -48,7 +50,9 @@ def test_the_run_folder_is_complete(trained):
     figures = {f"figures/{name}.png" for name in ("reconstructions", "best_and_worst", "loss", "codes", "units")}
     models = {f"checkpoints/{name}.keras" for name in ("model", "best", "encoder", "decoder")}
     states = {name for name in names if "state-" in name}
-    assert names - states == {"config.json", "run.json", "history.csv", "summary.txt", "metrics.json"} | figures | models
+    assert (
+        names - states == {"config.json", "run.json", "history.csv", "summary.txt", "metrics.json"} | figures | models
+    )
     assert 1 <= len(states) <= 2
     facts = load_json(trained / "run.json")
     assert facts["status"] == "completed" and facts["seed"] == 0 and facts["peak_memory_mib"] > 100
@@ -85,7 +89,9 @@ def test_arrays_are_read_without_keras_and_do_the_same(trained, data):
     arrays = checkpoints.read_keras(trained / "checkpoints/best.keras", dense_ae.parts(784, config))
     net = dense_ae.Weights(*arrays, config.activation)
     test = flat(load_images(str(data)).test_images)
-    assert metrics.mse(test, net.decode(net.encode(test))) == pytest.approx(load_json(trained / "metrics.json")["test_mse"])
+    assert metrics.mse(test, net.decode(net.encode(test))) == pytest.approx(
+        load_json(trained / "metrics.json")["test_mse"]
+    )
 
 
 def test_saved_models_open_without_pw13(trained):
@@ -171,7 +177,9 @@ def test_quantised_codes_are_off_by_half_a_level_at_most():
 def test_compression_report_counts_bytes():
     images = np.zeros((3, 28, 28), np.uint8)
     codes = np.zeros((3, 32), np.float32)
-    made = compression.report(images, codes, compression.scale_of(codes), lambda c: np.zeros((3, 784), np.float32), 25_872)
+    made = compression.report(
+        images, codes, compression.scale_of(codes), lambda c: np.zeros((3, 784), np.float32), 25_872
+    )
     assert (made["raw_bytes"], made["float32_code_bytes"], made["uint8_code_bytes"]) == (784, 128, 32)
     assert made["decoder_bytes"] == 4 * (25_872 + 64) and made["uint8_code_test_mse"] == 0
     assert made["break_even_images"] == math.ceil(made["decoder_bytes"] / (784 - 32))

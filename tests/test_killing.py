@@ -52,7 +52,9 @@ def run_folder(runs: Path) -> Path | None:
     return found[0] if found else None
 
 
-def killed_at_random(kind: str, places: list[object], runs: Path, kills: int, moments: random.Random) -> tuple[Path, int]:
+def killed_at_random(
+    kind: str, places: list[object], runs: Path, kills: int, moments: random.Random
+) -> tuple[Path, int]:
     """Start a training, kill it up to `kills` times after random progress, resume each time, and let it end.
 
     Returns the run folder and how often the process was killed before the run was complete.
@@ -103,7 +105,9 @@ def test_three_kills_and_a_resume_cost_nothing(kind, data, corpus):
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_stops_soon_and_keeps_what_was_learnt(data, number):
     process = spawn("train-dense-ae", "--data", data, "--epochs", 1_000_000, "--runs-dir", "runs")
-    wait_for(lambda: run_folder(Path("runs")) is not None and checkpoints.states(run_folder(Path("runs")) / "checkpoints"))
+    wait_for(
+        lambda: run_folder(Path("runs")) is not None and checkpoints.states(run_folder(Path("runs")) / "checkpoints")
+    )
     time.sleep(0.5)
     sent = time.monotonic()
     process.send_signal(number)
@@ -118,7 +122,9 @@ def test_a_signal_stops_soon_and_keeps_what_was_learnt(data, number):
 
 def test_a_second_ctrl_c_leaves_at_once(data):
     process = spawn("train-dense-ae", "--data", data, "--epochs", 1_000_000, "--runs-dir", "runs")
-    wait_for(lambda: run_folder(Path("runs")) is not None and checkpoints.states(run_folder(Path("runs")) / "checkpoints"))
+    wait_for(
+        lambda: run_folder(Path("runs")) is not None and checkpoints.states(run_folder(Path("runs")) / "checkpoints")
+    )
     process.send_signal(signal.SIGINT)
     process.send_signal(signal.SIGINT)
     assert process.wait(timeout=5) == 130

@@ -65,7 +65,8 @@ def test_imports_point_one_way():
         for module, path in modules().items()
         if module not in ("", "__init__")
         for other in imports(path)
-        if layer(other) < layer(module) or (layer(other) == layer(module) and other.split(".")[0] != module.split(".")[0])
+        if layer(other) < layer(module)
+        or (layer(other) == layer(module) and other.split(".")[0] != module.split(".")[0])
     ]
     # The report looks a run's names up as `generate` does; a worker performs the experiment that it is sent.
     allowed = {"report.choosing imports experiments.generate", "workers imports experiments"}
@@ -76,7 +77,7 @@ def test_imports_point_one_way():
 def test_help_imports_nothing_heavy(arguments):
     code = (
         "import sys; from pw13.cli import main; code = main(sys.argv[1:]);"
-        f"heavy = [name for name in {HEAVY + ('numpy',)!r} if name in sys.modules];"
+        f"heavy = [name for name in {(*HEAVY, 'numpy')!r} if name in sys.modules];"
         "print(heavy, file=sys.stderr); sys.exit(code or bool(heavy))"
     )
     done = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=False)

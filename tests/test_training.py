@@ -1,5 +1,6 @@
 """The engine: Adam as Keras has it, partial batches count, and any interruption ends in the same bits."""
 
+import contextlib
 import errno
 import os
 import signal
@@ -16,8 +17,11 @@ from tests.disks import Died, FaultyDisk, LoggedDisk
 tf = start_tensorflow()
 
 from pw13 import checkpoints, training  # noqa: E402
-from pw13.training import chunk  # noqa: E402
-from pw13.training import Plan, Problem  # noqa: E402
+from pw13.training import (  # noqa: E402
+    Plan,
+    Problem,
+    chunk,
+)
 
 ROWS, FEATURES, BATCH = 23, 3, 5
 
@@ -61,7 +65,10 @@ def start_run(folder) -> runs.Run:
     return runs.create(folder, "dense-ae", {})
 
 
-def fit(run, plan=Plan(6, 0.05), problem=None, **more):
+USUAL = Plan(6, 0.05)
+
+
+def fit(run, plan=USUAL, problem=None, **more):
     saved = []
     fitted = training.fit(problem or toy(), plan, run=run, save=lambda best, last: saved.append((best, last)), **more)
     assert len(saved) >= 1
@@ -220,10 +227,8 @@ def interrupted_by(folder, operation: str, number: int, fault: BaseException, mo
     run, plan = start_run(folder), Plan(4, 0.05, checkpoint_every=1e-9)
     disk = FaultyDisk(operation, number, fault)
     monkeypatch.setattr(files, "disk", disk)
-    try:
+    with contextlib.suppress(Died, OSError):
         fit(run, plan)
-    except (Died, OSError):
-        pass
     monkeypatch.setattr(files, "disk", files.Disk())
     return disk.happened, fit(run, plan)
 
@@ -232,7 +237,9 @@ FAULTS = {"death": Died, "full": lambda: OSError(errno.ENOSPC, os.strerror(errno
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-@pytest.mark.parametrize(("operation", "numbers"), [("write", (1, 4, 9)), ("fsync", (2, 11)), ("rename", (1, 6)), ("unlink", (1,))])
+@pytest.mark.parametrize(
+    ("operation", "numbers"), [("write", (1, 4, 9)), ("fsync", (2, 11)), ("rename", (1, 6)), ("unlink", (1,))]
+)
 def test_a_disk_that_fails_once_costs_nothing(tmp_path, monkeypatch, operation, numbers, fault):
     unbroken = fit(start_run(tmp_path), Plan(4, 0.05, checkpoint_every=1e-9))
     for number in numbers:
@@ -245,7 +252,10 @@ def test_a_disk_that_fails_once_costs_nothing(tmp_path, monkeypatch, operation, 
 @pytest.mark.parametrize("operation", ["write", "fsync", "rename", "unlink", "mkdir"])
 def test_every_operation_may_fail(tmp_path, monkeypatch, operation):
     unbroken = fit(start_run(tmp_path), Plan(4, 0.05, checkpoint_every=1e-9))
-    kinds = [Died, *(lambda code=code: OSError(code, os.strerror(code)) for code in (errno.ENOSPC, errno.EIO, errno.EACCES))]
+    kinds = [
+        Died,
+        *(lambda code=code: OSError(code, os.strerror(code)) for code in (errno.ENOSPC, errno.EIO, errno.EACCES)),
+    ]
     tried = 0
     for kind in kinds:
         for number in range(1, 10_000):
