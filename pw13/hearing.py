@@ -6,7 +6,6 @@ from typing import Any
 import numpy as np
 
 from pw13 import console, sampling
-from pw13.baselines import ngram
 from pw13.config import CharRNN
 from pw13.data.corpus import Corpus
 from pw13.data.vocabulary import NEWLINE
@@ -21,8 +20,8 @@ def network(config: CharRNN, parameters: list[np.ndarray]) -> sampling.Network:
     return sampling.network(config.cell, config.target, config.length, parameters)
 
 
-def statistics(net: sampling.Network, data: Corpus, counted: ngram.Ngram, config: CharRNN) -> list[dict[str, Any]]:
-    """Statistics of sampled names, one row a temperature: shares whole, new and unique, mean length, n-gram nats."""
+def statistics(net: sampling.Network, data: Corpus, config: CharRNN) -> list[dict[str, Any]]:
+    """Statistics of sampled names, one row a temperature: shares whole, new and unique, mean length, the texts."""
     corpus = set(data.names)
     rows = []
     for place, temperature in enumerate(TEMPERATURES):
@@ -38,8 +37,8 @@ def statistics(net: sampling.Network, data: Corpus, counted: ngram.Ngram, config
                 "new": float(np.mean([text not in corpus for text in texts])),
                 "unique": len(set(texts)) / len(texts),
                 "mean_length": float(np.mean([len(text) for text in texts])),
-                "ngram_nats": ngram.nats(counted, data.text(tuple(texts))),
                 "examples": new[:20],
+                "texts": texts,
             }
         )
     return rows

@@ -67,16 +67,22 @@ def test_seen_names_are_likelier_than_scrambled_ones():
     assert nats[0] < nats[1]
 
 
-def test_choice_is_the_best_on_validation_and_the_model_agrees_with_the_table():
+def test_choice_is_the_best_on_validation_and_the_models_agree_with_the_table():
     words = vocabulary.of_text(windows.join(NAMES))
     _, train = text_of(NAMES, words)
     _, validation = text_of(["anna", "nana", "hob"], words)
-    model, tried = ngram.choose(train, validation, size=words.size, newline=words.newline)
-    best = min(tried, key=lambda row: row["val_nats"])
-    assert (model.order, model.smoothing) == (best["order"], best["smoothing"])
-    for row in tried:
-        again = ngram.fit(train, size=words.size, newline=words.newline, order=row["order"], smoothing=row["smoothing"])
-        assert ngram.nats(again, validation) == pytest.approx(row["val_nats"], rel=1e-12)
+    table = ngram.tried(train, validation, size=words.size, newline=words.newline)
+    best = ngram.choose(train, validation, size=words.size, newline=words.newline)
+    assert best["val_nats"] == min(row["val_nats"] for row in table)
+    assert {row["order"] for row in table} == set(range(1, 9))
+    for row in table:
+        setting = {"size": words.size, "newline": words.newline, "order": row["order"], "smoothing": row["smoothing"]}
+        assert ngram.nats(ngram.fit(train, **setting), validation) == pytest.approx(row["val_nats"], rel=1e-12)
+        texts = {"a": train, "b": validation, "c": validation[:0]}
+        several = ngram.nats_of(texts, train, **setting)
+        assert several["b"] == pytest.approx(row["val_nats"], rel=1e-12)
+        assert several["a"] == pytest.approx(ngram.nats(ngram.fit(train, **setting), train), rel=1e-12)
+        assert math.isnan(several["c"])
 
 
 @pytest.mark.parametrize(("size", "highest"), [(2, 8), (150, 8), (3000, 5), (70_000, 3)])

@@ -5,8 +5,8 @@ weigh them: Witten-Bell (Bell, Cleary, Witten 1990, "Text Compression", method C
 modified Kneser-Ney (Chen & Goodman 1998, section 3). Before a name stand newlines only, never the name before it.
 """
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -57,7 +57,7 @@ def highest_order(size: int) -> int:
 
 
 def fit(text: np.ndarray, *, size: int, newline: int, order: int, smoothing: str) -> Ngram:
-    """A model of `text`, the joined ids of training names.
+    """A model of `text`, the joined ids of training names, `(n,)` of any integer type.
 
     Raises:
         ValueError: `order` is too high for `size` characters, or the smoothing is unknown.
@@ -66,19 +66,25 @@ def fit(text: np.ndarray, *, size: int, newline: int, order: int, smoothing: str
         raise ValueError(f"order {order} is outside 1..{highest_order(size)} for {size} characters")
     if smoothing not in SMOOTHINGS:
         raise ValueError(f"unknown smoothing {smoothing!r}: expected one of {', '.join(SMOOTHINGS)}")
-    weigh = _witten_bell if smoothing == "witten-bell" else _kneser_ney
-    levels, longer = [], count(text, 1, size, newline)
-    for length in range(1, order):
-        counts, longer = longer, count(text, length + 1, size, newline)
-        if smoothing == "kneser-ney":
-            counts = _continuations(longer, size**length)
-        levels.append(weigh(counts, size))
-    return Ngram(order, smoothing, size, newline, (*levels, weigh(longer, size)))
+    return Ngram(order, smoothing, size, newline, tuple(_levels(text, size, newline, order, smoothing)))
+
+
+def _levels(text: np.ndarray, size: int, newline: int, order: int, smoothing: str) -> Iterator[Level]:
+    """The levels of a model, the shortest context first; nothing is kept from one to the next."""
+    for length in range(1, order + 1):
+        if smoothing == "witten-bell":
+            yield _witten_bell(count(text, length, size, newline), size)
+        elif length == order:
+            yield _kneser_ney(count(text, length, size, newline), size)
+        else:
+            yield _kneser_ney(_continuations(count(text, length + 1, size, newline), size**length), size)
 
 
 def count(text: np.ndarray, length: int, size: int, newline: int) -> Counts:
     """How often each n-gram of `length` occurs in joined names."""
-    return Counts(*np.unique(_codes(text, length, size, newline), return_counts=True))
+    codes = _codes(text, length, size, newline)
+    codes.sort()
+    return _counted(codes)
 
 
 def probabilities(model: Ngram, text: np.ndarray) -> np.ndarray:
@@ -94,17 +100,27 @@ def nats(model: Ngram, text: np.ndarray) -> float:
     return float(-np.mean(np.log(probabilities(model, text)))) if len(text) else float("nan")
 
 
-def choose(train: np.ndarray, validation: np.ndarray, *, size: int, newline: int) -> tuple[Ngram, list[dict]]:
-    """The model with the lowest nats on `validation`, and the table it was chosen from (order, smoothing, val_nats)."""
-    tried = _validation_nats(train, validation, size, newline)
-    best = min(tried, key=lambda row: row["val_nats"])
-    model = fit(train, size=size, newline=newline, order=best["order"], smoothing=best["smoothing"])
-    return model, tried
+def choose(train: np.ndarray, validation: np.ndarray, *, size: int, newline: int) -> dict[str, Any]:
+    """The order and smoothing with the lowest nats on `validation`: keys order, smoothing, val_nats."""
+    return min(tried(train, validation, size=size, newline=newline), key=lambda row: row["val_nats"])
 
 
-def _validation_nats(train: np.ndarray, validation: np.ndarray, size: int, newline: int) -> list[dict]:
+def nats_of(
+    texts: Mapping[str, np.ndarray], train: np.ndarray, *, size: int, newline: int, order: int, smoothing: str
+) -> dict[str, float]:
+    """The nats of several texts under a model of `train`, one level at a time in memory; nan for no text."""
+    every = np.concatenate(list(texts.values()))
+    shares = np.full(len(every), 1 / size)
+    for length, level in enumerate(_levels(train, size, newline, order, smoothing), start=1):
+        shares = _interpolate(level, _codes(every, length, size, newline), shares, size)
+        del level  # before the next one is built
+    losses = np.split(-np.log(shares), np.cumsum([len(text) for text in texts.values()])[:-1])
+    return {name: float(part.mean()) if len(part) else float("nan") for name, part in zip(texts, losses, strict=True)}
+
+
+def tried(train: np.ndarray, validation: np.ndarray, *, size: int, newline: int) -> list[dict[str, Any]]:
     """The nats of every order and smoothing, each level built once and dropped: higher orders go on from lower ones."""
-    tried, highest, longer = [], highest_order(size), count(train, 1, size, newline)
+    rows, highest, longer = [], highest_order(size), count(train, 1, size, newline)
     bell = lower = np.full(len(validation), 1 / size)
     for order in range(1, highest + 1):
         codes, counts = _codes(validation, order, size, newline), longer
@@ -114,8 +130,8 @@ def _validation_nats(train: np.ndarray, validation: np.ndarray, size: int, newli
             longer = count(train, order + 1, size, newline)
             lower = _interpolate(_kneser_ney(_continuations(longer, size**order), size), codes, lower, size)
         for smoothing, result in zip(SMOOTHINGS, (bell, top), strict=True):
-            tried.append({"order": order, "smoothing": smoothing, "val_nats": float(-np.mean(np.log(result)))})
-    return tried
+            rows.append({"order": order, "smoothing": smoothing, "val_nats": float(-np.mean(np.log(result)))})
+    return rows
 
 
 def _interpolate(level: Level, codes: np.ndarray, shorter: np.ndarray, size: int) -> np.ndarray:
@@ -130,14 +146,15 @@ def _codes(text: np.ndarray, length: int, size: int, newline: int) -> np.ndarray
 
     Packed by base `size`, the oldest character first, so that a context and its next characters are neighbours.
     """
-    codes = text.copy()
+    codes = text.astype(np.int64)
     open_ = np.ones(len(text), dtype=bool)  # whether the character so far back is still of the same name
     for back in range(1, length):
         before = np.full(len(text), newline, dtype=np.int64)
         before[back:] = text[:-back]
         open_ &= before != newline
         before[~open_] = newline
-        codes += before * size**back
+        before *= size**back
+        codes += before
     return codes
 
 
@@ -163,13 +180,27 @@ def _continuations(longer: Counts, base: int) -> Counts:
 
     At a name's start nothing but newlines comes before, so an n-gram there counts once, as a rare one does.
     """
-    return Counts(*np.unique(longer.codes % base, return_counts=True))
+    codes = longer.codes % base
+    codes.sort()
+    return _counted(codes)
 
 
 def _contexts(counts: Counts, size: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The distinct contexts of n-grams, where the n-grams of each begin, and how many they are."""
-    contexts, starts = np.unique(counts.codes // size, return_index=True)
-    return contexts, starts, np.diff(np.append(starts, len(counts.codes)))
+    contexts = counts.codes // size
+    starts = _starts(contexts)
+    return contexts[starts], starts, np.diff(starts, append=len(contexts))
+
+
+def _counted(codes: np.ndarray) -> Counts:
+    """The distinct ones of sorted codes, and how often each stands there; `np.unique` would copy and sort again."""
+    starts = _starts(codes)
+    return Counts(codes[starts], np.diff(starts, append=len(codes)))
+
+
+def _starts(codes: np.ndarray) -> np.ndarray:
+    """Where each run of equal values begins."""
+    return np.flatnonzero(np.concatenate([[True], codes[1:] != codes[:-1]]))
 
 
 def _discounts(counts: np.ndarray) -> np.ndarray:

@@ -27,7 +27,12 @@ class Corpus(NamedTuple):
 
     def text(self, names: tuple[str, ...]) -> np.ndarray:
         """The joined ids, as the n-gram model takes them."""
-        return self.known.vocabulary.ids(windows.join(names)).astype(np.int64)
+        return self.known.vocabulary.ids(windows.join(names))
+
+    @property
+    def distinct_text(self) -> np.ndarray:
+        """The joined ids of the distinct training names, which the n-gram model counts."""
+        return self.text(tuple(dict.fromkeys(self.split.train)))
 
     @property
     def probed(self) -> tuple[str, ...]:

@@ -26,7 +26,7 @@ def perform(config: CharRNN, *, corpus: str | None, run: Run) -> dict[str, Any]:
     note(run, loaded, data, config)
     model = charrnn.build(data.known.vocabulary.size, config)
     run.save_text("summary.txt", training.summaries([model]))
-    counted = count(data)
+    counting = choose_counting(data)
 
     fitted = training.fit(
         problem(model, data, config),
@@ -36,8 +36,9 @@ def perform(config: CharRNN, *, corpus: str | None, run: Run) -> dict[str, Any]:
         on_epoch=hearing.listener(run, data, config),
     )
     scores = {part: score(some, data, config, fitted.best) for part, some in data.parts().items()}
-    heard = hearing.statistics(hearing.network(config, fitted.best), data, counted, config)
-    draw(run, fitted.history, scores, counted, data, heard)
+    heard = hearing.statistics(hearing.network(config, fitted.best), data, config)
+    counted = count(counting, data, heard)
+    draw(run, fitted.history, scores, counted, heard)
     (held_out, accuracy), usual = scores["held_out"], heard[hearing.TEMPERATURES.index(hearing.USUAL)]
     return {
         **training.metrics(fitted, model),
@@ -51,7 +52,7 @@ def perform(config: CharRNN, *, corpus: str | None, run: Run) -> dict[str, Any]:
         "held_out_nats": held_out,
         "held_out_bits": held_out / np.log(2),
         "held_out_accuracy": accuracy,
-        "ngram": ngram_figures(counted, data),
+        "ngram": counted,
         "names": usual,
         "by_temperature": heard,
     }
@@ -85,26 +86,31 @@ def score(some: tuple[str, ...], data: Corpus, config: CharRNN, parameters: list
     return float(nats), float(accuracy)
 
 
-def count(data: Corpus) -> ngram.Ngram:
-    """The n-gram model of the distinct training names, its order and smoothing chosen on validation."""
-    words, train = data.known.vocabulary, data.text(tuple(dict.fromkeys(data.split.train)))
+def choose_counting(data: Corpus) -> dict[str, Any]:
+    """Order and smoothing of the n-gram model of the training names, chosen on validation where there is one."""
+    words, train = data.known.vocabulary, data.distinct_text
     if not data.split.validation:
-        order = min(5, ngram.highest_order(words.size))
-        return ngram.fit(train, size=words.size, newline=words.newline, order=order, smoothing="kneser-ney")
-    return ngram.choose(train, data.text(data.split.validation), size=words.size, newline=words.newline)[0]
+        return {"order": min(5, ngram.highest_order(words.size)), "smoothing": "kneser-ney"}
+    best = ngram.choose(train, data.text(data.split.validation), size=words.size, newline=words.newline)
+    return {"order": best["order"], "smoothing": best["smoothing"]}
 
 
-def ngram_figures(counted: ngram.Ngram, data: Corpus) -> dict[str, Any]:
-    nats = {f"{part}_nats": ngram.nats(counted, data.text(some)) for part, some in data.parts().items()}
-    return {"order": counted.order, "smoothing": counted.smoothing, **nats}
+def count(counting: dict[str, Any], data: Corpus, heard: list[dict[str, Any]]) -> dict[str, Any]:
+    """The n-gram's nats of each part of the names; those of the sampled names go into the rows of `heard`."""
+    words = data.known.vocabulary
+    texts = {part: data.text(some) for part, some in data.parts().items()}
+    texts |= {str(row["temperature"]): data.text(tuple(row.pop("texts"))) for row in heard}
+    nats = ngram.nats_of(texts, data.distinct_text, size=words.size, newline=words.newline, **counting)
+    for row in heard:
+        row["ngram_nats"] = nats[str(row["temperature"])]
+    return {**counting, **{f"{part}_nats": nats[part] for part in data.parts()}}
 
 
-def draw(run: Run, history: list, scores: dict, counted: ngram.Ngram, data: Corpus, heard: list) -> None:
-    """Loss curves with the n-gram's line, nats of each part, sampled names by temperature, lengths."""
-    lines = {f"{counted.order}-gram, validation": ngram.nats(counted, data.text(data.split.validation))}
-    shown = {name: value for name, value in lines.items() if np.isfinite(value)}
-    run.save_figure("loss", curves.loss_curves(history, label="nats a character", lines=shown))
-    figures_of = ngram_figures(counted, data)
-    rows = {part: (nats, figures_of[f"{part}_nats"]) for part, (nats, _) in scores.items() if np.isfinite(nats)}
-    run.save_figure("nats", figures.nats(rows, f"{counted.order}-gram"))
+def draw(run: Run, history: list, scores: dict, counted: dict[str, Any], heard: list) -> None:
+    """Loss curves with the n-gram's line, nats of each part, sampled names by temperature."""
+    gram, line = f"{counted['order']}-gram", counted["validation_nats"]
+    lines = {f"{gram}, validation": line} if np.isfinite(line) else {}
+    run.save_figure("loss", curves.loss_curves(history, label="nats a character", lines=lines))
+    rows = {part: (nats, counted[f"{part}_nats"]) for part, (nats, _) in scores.items() if np.isfinite(nats)}
+    run.save_figure("nats", figures.nats(rows, gram))
     run.save_figure("names", figures.names_by_temperature(heard))
