@@ -659,3 +659,37 @@ def test_command_refuses(pw13, runs, tmp_path):
     assert pw13("report", "--runs-dir", runs, "--comments", tmp_path / "own.toml")[0] == 2
     (tmp_path / "taken").write_text("a file", "utf-8")
     assert pw13("report", "--runs-dir", runs, "--no-execute", "--out", tmp_path / "taken")[0] == 1
+
+
+# ------------------------------------------------------------------------------------------------ the notebook, really
+
+
+@pytest.mark.slow
+def test_notebook_runs_twice_to_the_same_bytes_and_checks_the_runs_parameters(data, corpus, tmp_path):
+    from pw13.data.images import load_images
+    from pw13.data.names import load_names
+
+    images, names = load_images(str(data)).source, load_names(str(corpus)).source
+    distinct = len(set(corpus.read_text("utf-8")))
+    of_images = {**IMAGES, "path": str(data), "sha256": images.sha256}
+    of_names = {**NAMES, "path": str(corpus), "sha256": names.sha256}
+    right = 64 * (distinct + 64 + 1) + 65 * distinct
+    make_run(tmp_path, "dense-ae", 0, data=of_images)
+    make_run(tmp_path, "conv-dae", 1, data=of_images)
+    make_run(tmp_path, "charrnn", 2, data=of_names, metrics={"parameters": right})
+    found = evidence.gather([], tmp_path)
+
+    def made():
+        return executing.executed(notebook.notebook(document(tmp_path), found), folder=tmp_path)
+
+    first = made()
+    printed = "".join(o.get("text", "") for c in first["cells"] if c["cell_type"] == "code" for o in c["outputs"])
+    assert "autoencoder: 50,992 parameters" in printed
+    assert "denoiser: 314,625 parameters" in printed
+    assert f"simple_rnn: {right:,} parameters" in printed
+    assert notebook.as_bytes(made()) == notebook.as_bytes(first)
+
+    make_run(tmp_path, "charrnn", 3, data=of_names, metrics={"parameters": right + 1})
+    found = evidence.gather([], tmp_path)
+    with pytest.raises(UserError, match=f"has {right + 1:,}"):
+        made()
