@@ -59,7 +59,8 @@ def perform(request: Request, *, runs_dir: Path, out: Path) -> Written:
     contents["notebook.ipynb"] = notebook.as_bytes(cells)
     contents["hand-in.zip"] = packing.packed(contents | of_runs(found))
     write(contents, out)
-    missing = tuple(block.what for block in document.blocks if isinstance(block, Missing))
+    absent = [f"{block.what} {block.command}" for block in document.blocks if isinstance(block, Missing)]
+    missing = tuple(dict.fromkeys(absent))
     return Written(out, tuple(contents), tuple(r.name for r in found.records), document.notices, missing)
 
 
