@@ -3,6 +3,7 @@
 import contextlib
 import itertools
 import os
+import warnings
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
@@ -70,9 +71,11 @@ def matrix(a: np.ndarray, b: np.ndarray, setting: Setting) -> np.ndarray:
 @contextlib.contextmanager
 def workers() -> Iterator[ThreadPoolExecutor]:
     """A thread for each core, BLAS with one thread in each; LIBSVM and NumPy let go of the interpreter."""
+    from sklearn.exceptions import ConvergenceWarning
     from threadpoolctl import threadpool_limits
 
-    with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(cores()) as pool:
+    with threadpool_limits(1, user_api="blas"), warnings.catch_warnings(), ThreadPoolExecutor(cores()) as pool:
+        warnings.simplefilter("ignore", ConvergenceWarning)  # LinearSVC is stopped early on purpose
         yield pool
 
 
