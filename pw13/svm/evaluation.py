@@ -10,8 +10,8 @@ import numpy as np
 from pw13.svm import exact, kernels, large, tuning
 from pw13.svm.kernels import Mapper, Scaling, Setting
 
-# Above either, an exact machine takes gigabytes. On 784 pixels, linear, a fit took 5 seconds of processor time with 10,440
-# images and 11 with 20,000 (LinearSVC: 23, and 120 with 60,000).
+# Above either, an exact machine takes gigabytes. On 784 pixels, linear, a fit took 5 seconds of processor time with
+# 10,440 images and 11 with 20,000 (LinearSVC: 23, and 120 with 60,000).
 EXACT_ROWS = 20_000  # training images
 EXACT_PAIR = 6_000  # training images of the two largest classes: their kernel matrix has this many rows
 
