@@ -16,7 +16,7 @@ from pw13.report.evidence import LAST_ALL
 from pw13.runs import Record, Run
 
 SIZES = (0.5, 1, 2)  # of the configured code size and units: 16, 32, 64 and 32, 64, 128
-# Seconds a step takes on two cores, measured with the real data, for a first guess of how long all will take.
+# Rough rates on two cores, only for a first guess of how long all will take.
 IMAGES_A_SECOND = {"dense-ae": 170_000, "conv-dae": 600}
 WINDOWS_A_SECOND = {"simple": 90_000, "gru": 35_000, "lstm": 30_000}  # of many-to-one, 64 units
 AROUND = {"dense-ae": 12, "conv-dae": 45, "svm-eval": 5, "charrnn": 12}  # seconds beside training: data, figures, names
