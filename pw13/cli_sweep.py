@@ -17,7 +17,7 @@ from pw13.sweeps import Sweep
 
 app = typer.Typer(no_args_is_help=True, help="Run a grid of settings, on this machine's cores or a Dask cluster.")
 
-# Convolutions keep all their threads busy, the small products of the other models do not: a prototype SimpleRNN under XLA
+# Convolutions keep their threads busy, the small products of the other models do not: a prototype SimpleRNN under XLA
 # trained at 124,000 windows/s on one core, 131,000 on two. So those run one to a core. Not yet measured kind by kind.
 FILLS_ITS_THREADS = ("conv-dae",)
 
