@@ -17,7 +17,7 @@ TRACE = re.compile(r"Traceback|^\w*(Error|Exception)\b", re.M)
 def shell(line: str, **more) -> subprocess.CompletedProcess:
     """Run a shell line in which `pw13` is this interpreter's."""
     line = line.replace("pw13 ", f"{sys.executable} -m pw13 ")
-    return subprocess.run(["bash", "-c", line], capture_output=True, text=True, timeout=120, check=False, **more)
+    return subprocess.run(["bash", "-c", line], capture_output=True, text=True, timeout=300, check=False, **more)
 
 
 @pytest.mark.parametrize(
