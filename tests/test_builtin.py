@@ -1,5 +1,9 @@
 """The built-in letters and names: the same bytes everywhere, in seconds, whatever happens to the cache."""
 
+import hashlib
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -57,6 +61,14 @@ def test_a_cache_is_read_and_a_damaged_one_made_anew(made, tmp_path, monkeypatch
     assert builtin.digest(builtin.letters(bad)) == builtin.LETTERS_SHA256 and rendered == [1]
 
 
+def test_a_whole_cache_of_other_images_is_made_anew(made, tmp_path, monkeypatch):
+    arrays, _ = made
+    other = tmp_path / "other.npz"
+    np.savez(other, **dict(zip(builtin.ARRAYS, (arrays[0] ^ 1, *arrays[1:]), strict=True)))
+    monkeypatch.setattr(builtin, "_render", lambda: arrays)
+    assert builtin.digest(builtin.letters(other)) == builtin.LETTERS_SHA256
+
+
 def test_a_cache_that_cannot_be_written_is_done_without(made, tmp_path, monkeypatch):
     (tmp_path / "file").write_text("x")
     monkeypatch.setattr(builtin, "_render", lambda: made[0])
@@ -70,7 +82,33 @@ def test_changed_letters_are_refused(made, tmp_path, monkeypatch):
         builtin.letters(tmp_path / "none.npz")
 
 
+@pytest.mark.parametrize(("name", "load"), [("letters.xz", builtin._render), ("names.txt.gz", builtin.names)])
+def test_a_damaged_installation_is_refused(tmp_path, monkeypatch, name, load):
+    content = (builtin.HERE / name).read_bytes()
+    monkeypatch.setattr(builtin, "HERE", tmp_path)
+    with pytest.raises(UserError, match=rf"{name}: no such file or directory; install pw13 anew"):
+        load()
+    for bad in (b"", content[:-1], content[:-1] + bytes([content[-1] ^ 1])):
+        (tmp_path / name).write_bytes(bad)
+        with pytest.raises(UserError, match=rf"{name}: damaged; install pw13 anew"):
+            load()
+
+
+def test_processes_that_fill_the_cache_at_once_all_work(made, tmp_path):
+    cache = tmp_path / "letters.npz"
+    code = (
+        "import sys; from pathlib import Path; from pw13.data import builtin;"
+        "builtin._render = lambda: builtin._read(Path(sys.argv[1]));"
+        "print(builtin.digest(builtin.letters(Path(sys.argv[2]))))"
+    )
+    command = [sys.executable, "-c", code, made[1], cache]
+    running = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(3)]
+    assert [process.communicate(timeout=60)[0].strip() for process in running] == [builtin.LETTERS_SHA256] * 3
+    assert [file.name for file in tmp_path.iterdir()] == [cache.name]
+
+
 def test_the_names():
+    assert hashlib.sha256(builtin.names().encode()).hexdigest().startswith("60fe66e06e62374a")
     lines = builtin.names().split("\n")
     assert len(lines) == 12_001 and lines[-1] == ""
     assert len({name.lower() for name in lines}) == 12_001

@@ -27,7 +27,8 @@ POINTS = 160  # size that a letter is drawn at before it is reduced to a master
 FACES = 3  # at most this many faces of a family
 LIMIT = 12  # the largest room or strength that is told apart
 LETTERS = 10
-HAIRLINE = 2  # pixels, of those that a letter is drawn at, that hairlines gain at most to either side
+SPECK, TIP = 4, 30  # pixels of a part that does not count, and of a tip of a stroke that may be lost
+HAIRLINE = 1  # pixels, of those that a letter is drawn at, that hairlines gain at most to either side
 
 # Files of matplotlib's own fonts, by family.
 MATPLOTLIB = {
@@ -159,10 +160,10 @@ def draw_at(font: ImageFont.FreeTypeFont, code: int, bolder: int) -> tuple[np.nd
     return np.asarray(image.resize((SIZE, SIZE), Image.Resampling.BOX, box)) > 127, aspect
 
 
-def parts(picture: np.ndarray) -> int:
-    """How many connected parts the true pixels form, specks of 4 pixels and fewer left out."""
+def parts(picture: np.ndarray, above: int = SPECK) -> int:
+    """How many connected parts of more than `above` pixels the true pixels form."""
     labels, count = ndimage.label(picture)
-    return int((np.bincount(labels.ravel(), minlength=count + 1)[1:] > 4).sum())
+    return int((np.bincount(labels.ravel(), minlength=count + 1)[1:] > above).sum())
 
 
 def square(reach: int) -> np.ndarray:
@@ -181,11 +182,16 @@ def room(master: np.ndarray) -> int:
 
 
 def strength(master: np.ndarray) -> int:
-    """By how many pixels all strokes may shrink before one is lost, at most `LIMIT`."""
+    """By how many pixels all strokes may shrink before one is lost, at most `LIMIT`.
+
+    A stroke that is lost, such as a bar of an E, does not come back when what is left swells again.
+    """
     wide = np.pad(master, 1)
     for reach in range(1, LIMIT + 1):
         shrunk = ndimage.binary_erosion(wide, square(reach))
-        if parts(shrunk) != parts(wide) or parts(~shrunk) != parts(~wide):
+        lost = wide & ~ndimage.binary_dilation(shrunk, square(reach))
+        changed = parts(shrunk) != parts(wide) or parts(~shrunk) != parts(~wide)
+        if changed or parts(lost, TIP):
             return reach - 1
     return LIMIT
 

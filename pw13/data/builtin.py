@@ -14,9 +14,12 @@ from pw13 import files
 from pw13.errors import UserError
 
 HERE = Path(__file__).parent
+PACKED = {  # sha256 of the files that tools/build_masters.py and tools/build_names.py made
+    "letters.xz": "12b5f37a1f86d12f5fcaed92e82051f5f3dc9d20c41553991628e27dbbb14d60",
+    "names.txt.gz": "24a10a2bd4d9d8a8c62ee20bee71009742988a0d14da97023eac9936093e3212",
+}
 TRAINING, TESTING = 10_000, 2_000
-LETTERS_SHA256 = "01800181a0c19792ae8e2cc7456a751b8adf9bf7d48175cfc960ecf0f6a081e0"  # over the four arrays' bytes
-NAMES_SHA256 = "60fe66e06e62374a693bdaa012cc859227db4a37cf0499d07caf8d11acb5b5db"  # over the text
+LETTERS_SHA256 = "8f254b155cd5e93b9d8e5861d4c61b97db4e91e4f61e7d85274c7cc1f7a81119"  # over the four arrays' bytes
 
 Letters = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
 ARRAYS = ("train_images", "train_labels", "test_images", "test_labels")
@@ -29,7 +32,7 @@ def letters(cache: Path | None = None) -> Letters:
     cache folder by default); a cache that is damaged is made anew, one that cannot be written is done without.
 
     Raises:
-        UserError: the installation is damaged, so that other images come out.
+        UserError: the installation is damaged, or other images come out on this machine.
     """
     path = cache_file() if cache is None else cache
     cached = _read(path)
@@ -37,7 +40,9 @@ def letters(cache: Path | None = None) -> Letters:
         return cached
     made = _render()
     if digest(made) != LETTERS_SHA256:
-        raise UserError(f"{HERE / 'letters.xz'}: the built-in letters come out changed; install pw13 anew")
+        raise UserError(
+            f"the built-in letters come out changed: expected sha256 {LETTERS_SHA256}, received {digest(made)}"
+        )
     _keep(path, made)
     return made
 
@@ -48,14 +53,7 @@ def names() -> str:
     Raises:
         UserError: the installation is damaged.
     """
-    path = HERE / "names.txt.gz"
-    try:
-        data = gzip.decompress(path.read_bytes())
-    except (OSError, EOFError):
-        data = b""
-    if hashlib.sha256(data).hexdigest() != NAMES_SHA256:
-        raise UserError(f"{path}: damaged; install pw13 anew")
-    return data.decode()
+    return gzip.decompress(_packed("names.txt.gz")).decode()
 
 
 def cache_file() -> Path:
@@ -72,10 +70,22 @@ def digest(arrays: Letters) -> str:
 def _render() -> Letters:
     from pw13.data.glyphs import masters, rendering
 
-    glyphs = masters.read_masters((HERE / "letters.xz").read_bytes())
+    glyphs = masters.read_masters(_packed("letters.xz"))
     train = rendering.render_set(glyphs, masters.families_for(glyphs, testing=False), 0, TRAINING)
     test = rendering.render_set(glyphs, masters.families_for(glyphs, testing=True), 1, TESTING, train[0])
     return (*train, *test)
+
+
+def _packed(name: str) -> bytes:
+    """The bytes of a file of the package, whole."""
+    path = HERE / name
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise UserError(f"{path}: {(error.strerror or str(error)).lower()}; install pw13 anew") from error
+    if hashlib.sha256(data).hexdigest() != PACKED[name]:
+        raise UserError(f"{path}: damaged; install pw13 anew")
+    return data
 
 
 def _read(path: Path) -> Letters | None:

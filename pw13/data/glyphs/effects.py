@@ -13,9 +13,9 @@ def steps(low: int, high: int, amount: np.ndarray) -> np.ndarray:
     return low + (amount * (high - low + 1)).astype(np.int64)
 
 
-def outline(pictures: np.ndarray, amount: np.ndarray) -> np.ndarray:
-    """Contours of 2 to 6 pixels."""
-    reach = steps(1, 3, amount)
+def outline(pictures: np.ndarray, amount: np.ndarray, limit: np.ndarray) -> np.ndarray:
+    """Contours that reach 1 to 3 pixels, `limit` `(n,)` at most, to either side of the edge."""
+    reach = np.minimum(steps(1, 3, amount), limit)
     return grow(pictures, reach, reach) - shrink(pictures, reach, reach)
 
 

@@ -52,10 +52,16 @@ class Masters(NamedTuple):
 def read_masters(data: bytes) -> Masters:
     """The masters that the bytes of letters.xz hold."""
     head, bits = lzma.decompress(data).split(b"\n", 1)
-    families, cases, italic, *limits = zip(*json.loads(head), strict=True)
-    cells = np.unpackbits(np.frombuffer(bits, np.uint8)).reshape(-1, LETTERS, CELL, CELL).astype(bool)
-    lower = np.array([case == "lower" for case in cases])
-    return Masters(families, lower, np.array(italic), *(np.array(limit, np.int64) for limit in limits), cells)
+    families, cases, italic, aspects, rooms, strengths = zip(*json.loads(head), strict=True)
+    return Masters(
+        families,
+        lower=np.array([case == "lower" for case in cases]),
+        italic=np.array(italic),
+        aspects=np.array(aspects, np.int64),
+        rooms=np.array(rooms, np.int64),
+        strengths=np.array(strengths, np.int64),
+        cells=np.unpackbits(np.frombuffer(bits, np.uint8)).reshape(-1, LETTERS, CELL, CELL).astype(bool),
+    )
 
 
 def families_for(masters: Masters, *, testing: bool) -> dict[str, int]:

@@ -10,7 +10,7 @@ import numpy as np
 
 from pw13.data.glyphs.effects import badge, coarse, outline, pattern, roughen, shadow, soften, steps
 from pw13.data.glyphs.masters import LETTERS, Masters, choose_rows
-from pw13.data.glyphs.shapes import CANVAS, CELL, SIDE, bend, grow, ink_boxes, lean, on_canvas, resample, shrink, taper
+from pw13.data.glyphs.shapes import CANVAS, CELL, SIDE, bend, framed, grow, ink_boxes, lean, resample, shrink, taper
 
 SEED = 1
 BATCH = 250  # images rendered together: few calls, and arrays that stay in the processor's cache
@@ -25,13 +25,14 @@ EFFECTS = {"outline": 0.05, "shadow": 0.03, "pattern": 0.03, "soft": 0.04, "roug
 FRAMES = {"badge": 0.02, "coarse": 0.012, "own proportions": 0.01}
 
 MOST_HEAVIER, MOST_THINNER = 5, 3  # pixels
-THICK = 3  # the strength that a pattern and coarse pixels ask for: what is thinner could not be read
+NEEDED = {"pattern": 3, "rough": 1, "coarse": 3}  # the strength that they ask for: what is thinner could not be read
 
 # What is drawn for an image, a number in [0, 1) each.
-DRAWS = (
-    "family lower_case face warp width bend_x bend_y weight change_x change_y slant slant_by backward turn turn_by "
-    "taper taper_by taper_side effect effect_by effect_kind frame frame_by order"
-).split()
+DRAWS = [
+    "family", "lower_case", "face", "warp", "width", "bend_x", "bend_y", "weight", "change_x", "change_y", "slant",
+    "slant_by", "backward", "turn", "turn_by", "taper", "taper_by", "taper_side", "effect", "effect_by", "effect_kind",
+    "frame", "frame_by", "order",
+]  # fmt: skip
 Draws = dict[str, np.ndarray]
 
 
@@ -42,12 +43,14 @@ class Letters(NamedTuple):
         pictures: `(n, CANVAS, CANVAS)` uint8.
         extents: `(n, 2)` int64, pixels that the letter is wide and high, in the middle of the picture.
         aspects: `(n,)` float64, true width of a pixel over its height.
+        rooms: `(n,)` int64, by how many pixels strokes may swell before a counter or an opening closes.
         strengths: `(n,)` int64, by how many pixels strokes may shrink before one is lost.
     """
 
     pictures: np.ndarray
     extents: np.ndarray
     aspects: np.ndarray
+    rooms: np.ndarray
     strengths: np.ndarray
 
 
@@ -92,7 +95,7 @@ def draw(number: int, attempt: int, count: int) -> Draws:
 
 
 def uniform(stream: int, count: int) -> np.ndarray:
-    """`(count,)` float64 in [0, 1) from raw numbers of Philox, which are fixed for good (those of Generator are not)."""
+    """`(count,)` float64 in [0, 1) from raw numbers of Philox: those are fixed for good, a Generator's are not."""
     raw = np.random.Philox(key=[SEED, stream]).random_raw(count)
     return (raw >> np.uint64(11)) * 2.0**-53
 
@@ -113,39 +116,45 @@ def rows_of(shares: dict[str, float], u: np.ndarray) -> dict[str, np.ndarray]:
 def render(masters: Masters, families: dict[str, int], labels: np.ndarray, u: Draws) -> np.ndarray:
     """Images `(n, 28, 28)` uint8 of the letters `labels` `(n,)`."""
     rows = choose_rows(masters, families, u["family"], u["lower_case"] < LOWER_CASE, u["face"])
-    letters = warp(masters.cells[rows, labels], masters.aspects[rows, labels] / 64, masters.strengths[rows, labels], u)
-    letters = weigh(letters, masters.rooms[rows, labels], u)
-    letters = tilt(letters, masters.italic[rows], u)
+    letters = tilt(weigh(warp(take(masters, rows, labels), u), u), masters.italic[rows], u)
     decorate(letters, u)
     return crop(letters, u)
 
 
-def warp(cells: np.ndarray, aspects: np.ndarray, strengths: np.ndarray, u: Draws) -> Letters:
+def take(masters: Masters, rows: np.ndarray, labels: np.ndarray) -> Letters:
+    """The letters as the typefaces have them."""
+    pictures = framed(masters.cells[rows, labels] * np.uint8(255))
+    aspects, rooms, strengths = masters.aspects / 64, masters.rooms, masters.strengths
+    limits = (values[rows, labels] for values in (aspects, rooms, strengths))
+    return Letters(pictures, np.full((len(rows), 2), CELL), *limits)
+
+
+def warp(letters: Letters, u: Draws) -> Letters:
     """Condensed and extended letters, with bars and bowls elsewhere."""
     rows = np.flatnonzero(u["warp"] < WARPED)
-    cells[rows] = bend(cells[rows], between(-0.25, 0.25, u["bend_x"][rows]), between(-0.4, 0.4, u["bend_y"][rows]))
-    aspects[rows] *= between(0.55, 1.5, u["width"][rows])
-    return Letters(on_canvas(cells), np.full((len(cells), 2), CELL), aspects, strengths)
+    across, down = between(-0.25, 0.25, u["bend_x"][rows]), between(-0.4, 0.4, u["bend_y"][rows])
+    letters.pictures[rows] = bend(letters.pictures[rows], across, down)
+    letters.aspects[rows] *= between(0.55, 1.5, u["width"][rows])
+    return letters
 
 
-def weigh(letters: Letters, rooms: np.ndarray, u: Draws) -> Letters:
+def weigh(letters: Letters, u: Draws) -> Letters:
     """Heavier and thinner letters: no counter closes, no stroke is lost."""
     heavier, thinner = u["weight"] < HEAVIER, u["weight"] >= 1 - THINNER
-    limits = np.where(heavier, np.minimum(rooms, MOST_HEAVIER), np.minimum(letters.strengths, MOST_THINNER))
-    changed = (heavier | thinner) & (limits > 0)
-    across, down = (np.where(changed, steps(1, limits, u[name]), 0) for name in ("change_x", "change_y"))
+    most = np.where(heavier, np.minimum(letters.rooms, MOST_HEAVIER), np.minimum(letters.strengths, MOST_THINNER))
+    changed = (heavier | thinner) & (most > 0)
+    across, down = (np.where(changed, steps(1, most, u[name]), 0) for name in ("change_x", "change_y"))
     pictures = grow(letters.pictures, across * heavier, down * heavier)
     rows = np.flatnonzero(thinner)
     pictures[rows] = shrink(pictures[rows], across[rows], down[rows])
     gains = np.stack([across, down], 1) * np.where(thinner, -1, 1)[:, None]
-    return letters._replace(
-        pictures=pictures, extents=letters.extents + 2 * gains, strengths=letters.strengths + gains.min(1)
-    )
+    rooms, strengths = letters.rooms - gains.max(1), letters.strengths + gains.min(1)
+    return Letters(pictures, letters.extents + 2 * gains, letters.aspects, rooms, strengths)
 
 
 def tilt(letters: Letters, italic: np.ndarray, u: Draws) -> Letters:
     """Slanted, turned and tapered letters."""
-    pictures, extents, aspects, _ = letters
+    pictures, extents, aspects, *_ = letters
     slanted = u["slant"] < np.where(italic, ITALIC_SLANTED, SLANTED)
     backward = ~slanted & (u["backward"] < BACKWARD)
     slant = slanted * between(0.08, 0.38, u["slant_by"]) - backward * between(0.05, 0.2, u["slant_by"])
@@ -163,19 +172,20 @@ def tilt(letters: Letters, italic: np.ndarray, u: Draws) -> Letters:
 
 
 def decorate(letters: Letters, u: Draws) -> None:
-    """Put the effects of display faces on the shares that `EFFECTS` says, where the strokes bear it."""
+    """Put the effects of display faces on the shares that `EFFECTS` says, where the letter can be read with them."""
     pictures, amount, rows = letters.pictures, u["effect_by"], rows_of(EFFECTS, u["effect"])
-    thick = rows["pattern"][letters.strengths[rows["pattern"]] >= THICK]
-    for name, hit in (rows | {"pattern": thick}).items():
+    rooms, strengths = np.maximum(letters.rooms, 0), letters.strengths
+    for name, hit in rows.items():
+        hit = hit[strengths[hit] >= NEEDED.get(name, 0)]
         part, by = pictures[hit], amount[hit]
         if name == "outline":
-            pictures[hit] = outline(part, by)
+            pictures[hit] = outline(part, by, 1 + rooms[hit])
         elif name == "shadow":
             pictures[hit] = shadow(part, by)
         elif name == "pattern":
             pictures[hit] = pattern(part, by, u["effect_kind"][hit])
         elif name == "soft":
-            pictures[hit] = soften(part, by, 1 + letters.strengths[hit])
+            pictures[hit] = soften(part, by, 1 + np.minimum(rooms, strengths)[hit])
         else:
             pictures[hit] = roughen(part, by, GRAINS)
 
@@ -189,7 +199,8 @@ def crop(letters: Letters, u: Draws) -> np.ndarray:
     hit = rows["own proportions"]
     boxes[hit] = squared(boxes[hit], letters.aspects[hit])
     images = resample(pictures, boxes)
-    hit = rows["coarse"][letters.strengths[rows["coarse"]] >= THICK]
+    bears = (np.minimum(letters.rooms, letters.strengths) >= NEEDED["coarse"]) & (u["effect"] >= sum(EFFECTS.values()))
+    hit = rows["coarse"][bears[rows["coarse"]]]
     images[hit] = coarse(pictures[hit], boxes[hit], amount[hit])
     return images
 

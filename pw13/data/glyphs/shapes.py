@@ -14,21 +14,22 @@ SIDE = 28  # of a finished image
 MIDDLES = (np.arange(CELL) + 0.5) / CELL  # of the cell's pixels, the cell being 0..1
 
 
-def on_canvas(cells: np.ndarray) -> np.ndarray:
-    """Cells `(n, CELL, CELL)` bool as pictures `(n, CANVAS, CANVAS)` uint8 of 0 and 255."""
+def framed(cells: np.ndarray) -> np.ndarray:
+    """Cells `(n, CELL, CELL)` uint8 in the middle of black pictures."""
     pictures = np.zeros((len(cells), CANVAS, CANVAS), np.uint8)
-    np.multiply(cells, np.uint8(255), out=pictures[:, MARGIN:-MARGIN, MARGIN:-MARGIN])
+    pictures[:, MARGIN:-MARGIN, MARGIN:-MARGIN] = cells
     return pictures
 
 
-def bend(cells: np.ndarray, across: np.ndarray, down: np.ndarray) -> np.ndarray:
-    """Cells whose bowls stand more to the left or right and whose bars higher or lower; `(n,)` in -1..1, 0 for none."""
-    each = np.arange(len(cells))[:, None]
+def bend(pictures: np.ndarray, across: np.ndarray, down: np.ndarray) -> np.ndarray:
+    """Letters whose bowls stand more to a side and whose bars higher or lower; `(n,)` in -1..1, 0 for none."""
+    each = np.arange(len(pictures))[:, None]
+    cells = pictures[:, MARGIN:-MARGIN, MARGIN:-MARGIN]
     for amount in (down, across):
         source = MIDDLES + amount[:, None] * (MIDDLES * (1 - MIDDLES))
         chosen = np.clip(source * CELL, 0, CELL - 1).astype(np.intp)
         cells = cells[each, chosen].swapaxes(1, 2)  # rows first; then turned over, so that columns are rows
-    return cells
+    return framed(cells)
 
 
 def grow(pictures: np.ndarray, across: np.ndarray, down: np.ndarray) -> np.ndarray:
@@ -106,7 +107,7 @@ def taper(pictures: np.ndarray, extents: np.ndarray, across: np.ndarray, down: n
 
 
 def places(length: np.ndarray) -> np.ndarray:
-    """Where the cell's pixels `(n, CELL)` come to lie on a line of `length` `(n,)` pixels: int32, 16ths from its middle."""
+    """Where the cell's pixels lie on a line of `length` `(n,)` pixels: `(n, CELL)` int32, 16ths from its middle."""
     return np.rint(length[:, None] * (MIDDLES - 0.5) * 16).astype(np.int32)
 
 
@@ -115,9 +116,7 @@ def sample(pictures: np.ndarray, columns: np.ndarray, rows: np.ndarray) -> np.nd
     middle, last = CANVAS * 8, CANVAS * 16 - 1
     column, row = np.clip(columns + middle, 0, last) >> 4, np.clip(rows + middle, 0, last) >> 4
     start = (np.arange(len(pictures), dtype=np.int32) * (CANVAS * CANVAS))[:, None, None]
-    result = np.zeros_like(pictures)
-    result[:, MARGIN:-MARGIN, MARGIN:-MARGIN] = pictures.ravel()[start + row * CANVAS + column]
-    return result
+    return framed(pictures.ravel()[start + row * CANVAS + column])
 
 
 def ink_boxes(pictures: np.ndarray, above: int = 24) -> np.ndarray:
@@ -125,8 +124,8 @@ def ink_boxes(pictures: np.ndarray, above: int = 24) -> np.ndarray:
     ink = pictures > above
     sides = []
     for axis in (1, 2):
-        line = ink.any(axis)
-        last = np.where(line.any(1), line.shape[1] - line[:, ::-1].argmax(1), 0)
+        line = np.asarray(ink.any(axis))
+        last = np.where(line.any(axis=1), line.shape[1] - line[:, ::-1].argmax(axis=1), 0)
         sides.append((line.argmax(1), last))
     (left, right), (top, bottom) = sides
     return np.stack([left, top, right, bottom], 1)
