@@ -51,7 +51,7 @@ def section(part: str, tiny: bool) -> str:
     """The Markdown of one part."""
     if part == "growth":
         sizes = {name: size // 100 for name, size in growth.SIZES.items()} if tiny else growth.SIZES
-        return f"### pw13 alone, more and more data\n\n{growth.table(sizes, rounds=1 if tiny else ROUNDS)}"
+        return f"### pw13 alone, more and more data\n\n{growth.table(sizes, rounds=1 if tiny else 5)}"
     if part in processes.PARTS:
         return processes.PARTS[part](tiny)
     task = tasks.called(part)

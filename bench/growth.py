@@ -1,6 +1,8 @@
 """pw13 alone on more and more data: time and memory of an example must not grow."""
 
+import contextlib
 import statistics
+from typing import Any
 
 from bench.table import markdown
 from bench.tasks import called
@@ -10,16 +12,28 @@ TIMES = (1, 2, 4, 8)
 SIZES = {"dense": 10_000, "simple": 100_000}
 
 
-def table(sizes: dict[str, int] = SIZES, rounds: int = 3) -> str:
-    """A row a task and size, each in a process of its own."""
-    rows = []
-    for name, size in sizes.items():
-        for times in TIMES:
-            task = called(name)
-            with workers(task, size * times, ["pw13"]) as (worker,):
-                answers = [worker.epoch(1 + number) for number in range(1 + rounds)]
-                seconds = statistics.median(answer["seconds"] for answer in answers[1:])
-                count = worker.facts["examples"]
-            peak = answers[-1]["peak"]
-            rows.append((f"{task.title}, {times}x", f"{count:,}", f"{seconds / count * 1e6:.2f}", f"{peak:,.0f}"))
-    return markdown(("task", "examples", "microseconds an example", "peak MiB"), rows)
+def table(sizes: dict[str, int] = SIZES, rounds: int = 5) -> str:
+    """A row a task and size; the sizes take turns, each in a process of its own."""
+    return markdown(
+        ("task", "examples", "microseconds an example", "lowest-highest", "peak MiB"),
+        [row for name, size in sizes.items() for row in rows(name, size, rounds)],
+    )
+
+
+def rows(name: str, size: int, rounds: int) -> list[tuple[str, ...]]:
+    """One task at every size."""
+    task = called(name)
+    made: list[tuple[str, ...]] = []
+    with contextlib.ExitStack() as stack:
+        crews = [stack.enter_context(workers(task, size * times, ["pw13"])) for times in TIMES]
+        answers: list[list[dict[str, Any]]] = [[] for _ in crews]
+        for number in range(1 + rounds):
+            for (worker,), own in zip(crews, answers, strict=True):
+                own.append(worker.epoch(1 + number))
+        for times, (worker,), own in zip(TIMES, crews, answers, strict=True):
+            count = worker.facts["examples"]
+            each = [answer["seconds"] / count * 1e6 for answer in own[1:]]
+            span = f"{min(each):.2f}-{max(each):.2f}"
+            middle = f"{statistics.median(each):.2f}"
+            made.append((f"{task.title}, {times}x", f"{count:,}", middle, span, f"{own[-1]['peak']:,.0f}"))
+    return made
