@@ -6,16 +6,19 @@ import sys
 import time
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.cells import cell_len
 from rich.console import Console
-from rich.live import Live
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
 
 from pw13 import files
+
+if (
+    TYPE_CHECKING
+):  # imported where it is used: only long work shows progress, and every command starts through this file
+    from rich.progress import Progress
 
 _quiet = False
 PLAIN_ROWS = 100  # a longer table is plain text
@@ -160,6 +163,8 @@ def live() -> Iterator[Show | None]:
     if _quiet or not _live():
         yield None
         return
+    from rich.live import Live
+
     printer = Console(stderr=True, highlight=False, emoji=False)
     with Live(console=printer, auto_refresh=False, transient=True) as view:
 
@@ -177,7 +182,7 @@ def live() -> Iterator[Show | None]:
 class Bar:
     """Progress of one long task: `advance` moves it and shows figures such as the loss."""
 
-    def __init__(self, progress: Progress | None, label: str, total: int, done: int):
+    def __init__(self, progress: "Progress | None", label: str, total: int, done: int):
         self._progress, self._label, self._total = progress, label, total
         self._done, self._from, self._began, self._told = done, done, time.monotonic(), time.monotonic()
         self._task = progress.add_task(label, total=total, completed=done, figures="") if progress else None
@@ -199,6 +204,15 @@ def progress(label: str, total: int, *, done: int = 0) -> Iterator[Bar]:
     if _quiet or not _live():
         yield Bar(None, label, total, done)
         return
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),

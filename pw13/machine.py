@@ -1,12 +1,12 @@
-"""What a result depends on beside its settings: versions, processor, threads, process."""
+"""What a result depends on beside its settings: versions, processor, threads, process.
+
+The slow modules are imported where they are used: every command starts through this file, `--help` too.
+"""
 
 import functools
 import os
-import platform
-import subprocess
 import sys
 import time
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,9 @@ PACKAGES = ("tensorflow", "keras", "numpy", "scipy", "scikit-learn", "scikit-ima
 @functools.cache
 def versions() -> dict[str, str]:
     """Versions of pw13, Python and the packages that figures depend on."""
+    import platform
+    from importlib import metadata
+
     from pw13 import __version__
 
     found = {"pw13": __version__, "python": platform.python_version()}
@@ -30,6 +33,8 @@ def versions() -> dict[str, str]:
 @functools.cache
 def git_commit() -> str | None:
     """The commit of the checkout that this pw13 runs from, with "+changes" when it differs; None when installed."""
+    import subprocess
+
     root = Path(__file__).parent.parent
     if not (root / ".git").exists():
         return None
@@ -41,6 +46,8 @@ def git_commit() -> str | None:
 
 
 def _git(root: Path, *words: str) -> str:
+    import subprocess
+
     done = subprocess.run(["git", "-C", str(root), *words], capture_output=True, text=True, check=True, timeout=5)
     return done.stdout.strip()
 
@@ -48,6 +55,8 @@ def _git(root: Path, *words: str) -> str:
 @functools.cache
 def processor() -> str:
     """The processor's name as the system gives it."""
+    import platform
+
     try:
         for line in Path("/proc/cpuinfo").read_text("utf-8", "replace").split("\n"):
             if line.startswith("model name"):
@@ -66,6 +75,8 @@ def cores() -> int:
 
 def facts() -> dict[str, Any]:
     """The machine as `run.json` records it."""
+    import platform
+
     return {
         "system": platform.platform(),
         "processor": processor(),
