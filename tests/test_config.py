@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from pw13 import config, options
+from pw13 import config
+from pw13.cli import options
 from pw13.config import DenseAE
 from pw13.errors import OptionError, UserError
 

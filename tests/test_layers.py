@@ -16,12 +16,11 @@ HEAVY = ("tensorflow", "keras", "sklearn", "pandas", "matplotlib", "scipy", "ski
 LAYERS = [
     ["__main__"],
     ["cli"],
-    ["cli_data", "cli_denoise", "cli_generate", "cli_report", "cli_runs", "cli_sweep"],
     ["crews"],
     ["experiments"],
     ["report", "workers"],
     ["sweeps"],
-    ["options", "tables", "tables_data", "resuming", "comparison", "grid", "training", "hearing", "encoders", "doctor"],
+    ["tables", "tables_data", "resuming", "comparison", "grid", "training", "hearing", "encoders", "doctor"],
     ["models", "sampling"],
     ["figures", "compression", "svm", "comments", "tensorflow_setup"],
     ["data", "baselines"],

@@ -190,7 +190,7 @@ def test_a_bad_option_is_refused_before_the_first_run(pw13, arguments, told, dat
 
 
 def test_by_default_small_models_get_a_core_each_and_convolutions_their_threads(data, monkeypatch):
-    from pw13 import cli_sweep
+    from pw13.cli import sweep as cli_sweep
 
     monkeypatch.setattr(machine, "cores", lambda: 4)
     dense = plan(data, seeds=9)

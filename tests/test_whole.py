@@ -61,10 +61,10 @@ def test_epochs_that_are_compared(epochs, compared):
 
 @pytest.mark.parametrize("name", ["quick", "full"])
 def test_shipped_settings_make_a_plan(name):
-    from pw13 import cli_report
+    from pw13.cli import report
 
     places = dict.fromkeys(("data", "corpus", "runs_dir", "json", "quiet"))
-    base, rest = cli_report.whole_settings(name, places)
+    base, rest = report.whole_settings(name, places)
     assert rest["runs_dir"] == Path("runs")
     assert len(whole.steps(base)) in (12, 13)
 

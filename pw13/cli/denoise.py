@@ -5,8 +5,9 @@ from typing import Annotated
 
 import typer
 
-from pw13 import console, options
-from pw13.options import Json, Quiet, RunsDir
+from pw13 import console
+from pw13.cli import options
+from pw13.cli.options import Json, Quiet, RunsDir
 
 
 def denoise(

@@ -5,8 +5,9 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from pw13 import console, options
-from pw13.options import CorpusFile, Data, Json, Quiet, RunsDir
+from pw13 import console
+from pw13.cli import options
+from pw13.cli.options import CorpusFile, Data, Json, Quiet, RunsDir
 
 OUT = Path("report")
 

@@ -5,9 +5,10 @@ from typing import Annotated, Any
 
 import typer
 
-from pw13 import comparison, config, console, options, runs
+from pw13 import comparison, config, console, runs
+from pw13.cli import options
+from pw13.cli.options import Json
 from pw13.errors import OptionError, UserError
-from pw13.options import Json
 from pw13.runs import Record
 
 app = typer.Typer(no_args_is_help=True, help="List, show and compare the runs that there are.")

@@ -8,9 +8,9 @@ from typing import Annotated, Any, Literal
 import typer
 
 from pw13 import console, stopping, tables_data
+from pw13.cli.options import CorpusFile, Data, Json, Quiet
 from pw13.data.staging import Progress
 from pw13.errors import OptionError, UserError
-from pw13.options import CorpusFile, Data, Json, Quiet
 
 app = typer.Typer(no_args_is_help=True, help="The data sets: what is here, download, verify, convert.")
 

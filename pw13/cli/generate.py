@@ -4,9 +4,10 @@ from typing import Annotated
 
 import typer
 
-from pw13 import config, console, options
+from pw13 import config, console
+from pw13.cli import options
+from pw13.cli.options import Json, Quiet, RunsDir
 from pw13.errors import UserError
-from pw13.options import Json, Quiet, RunsDir
 
 DEFAULT = config.Generate()
 

@@ -9,9 +9,9 @@ from typing import Annotated, Any
 import typer
 
 from pw13 import config, console, grid, machine, runs, sweeps
+from pw13.cli.options import CorpusFile, Data, Json, Quiet, RunsDir, with_settings
 from pw13.data import source
 from pw13.errors import OptionError, UserError
-from pw13.options import CorpusFile, Data, Json, Quiet, RunsDir, with_settings
 from pw13.runs import Record, Run
 from pw13.sweeps import Sweep
 

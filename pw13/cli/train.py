@@ -1,0 +1,92 @@
+"""The commands that make a run: each parses, opens it, calls one experiment, and prints what came out."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from pw13 import config, console, runs, sweeps
+from pw13.cli import options, sweep
+from pw13.cli.options import CorpusFile, Data, Json, Quiet, Runs, RunsDir, with_settings
+from pw13.config import CharRNN, ConvDAE, DenseAE, SvmEval
+from pw13.data import source
+
+
+@with_settings(DenseAE)
+def train_dense_ae(
+    settings: DenseAE, data: Data = None, runs_dir: RunsDir = None, json: Json = None, quiet: Quiet = None
+) -> None:
+    """Train the shallow dense autoencoder (exercise 1a-f)."""
+    _train("dense-ae", settings, runs_dir, json, quiet, data=data)
+
+
+@with_settings(ConvDAE)
+def train_conv_dae(
+    settings: ConvDAE, data: Data = None, runs_dir: RunsDir = None, json: Json = None, quiet: Quiet = None
+) -> None:
+    """Train the convolutional denoising autoencoder (exercise 1, second part)."""
+    _train("conv-dae", settings, runs_dir, json, quiet, data=data)
+
+
+@with_settings(SvmEval)
+def svm_eval(
+    settings: SvmEval,
+    run: Runs = None,
+    data: Data = None,
+    runs_dir: RunsDir = None,
+    json: Json = None,
+    quiet: Quiet = None,
+) -> None:
+    """Compare SVMs on codes, on pixels and on PCA codes (exercise 1g)."""
+    console.start(quiet=bool(quiet))
+    folder = Path(runs_dir or ".").absolute()
+    named = [str(runs.find(name, folder).absolute()) for name in run or ()]
+    places = {"data": source.resolved("data", data), "runs": named, "runs_dir": str(folder)}
+    made = runs.create(folder, "svm-eval", {**config.as_dict(settings), **places})
+    _perform("svm-eval", settings, made, json, **places)
+
+
+@with_settings(CharRNN)
+def train_charrnn(
+    settings: CharRNN, corpus: CorpusFile = None, runs_dir: RunsDir = None, json: Json = None, quiet: Quiet = None
+) -> None:
+    """Train a character RNN on a list of names (exercise 2)."""
+    _train("charrnn", settings, runs_dir, json, quiet, corpus=corpus)
+
+
+def resume(
+    name: Annotated[str, typer.Argument(metavar="RUN", help="a run folder, its name, or the beginning of it")],
+    epochs: Annotated[int | None, typer.Option(metavar="N", help="go on to this many epochs in all")] = None,
+    runs_dir: RunsDir = options.DEFAULTS["runs_dir"],
+    json: Json = None,
+    quiet: Quiet = None,
+) -> None:
+    """Go on with a run that was interrupted or died, to the same weights as if it had never stopped."""
+    from pw13 import resuming
+
+    console.start(quiet=bool(quiet))
+    record = runs.opened(name, runs_dir)
+    if sweeps.is_sweep(record):
+        return sweep.resume(record, epochs, json)
+    settings = resuming.settings(record, epochs)
+    if settings is None:
+        console.message(f"{record.name} is complete; nothing to do")
+        return
+    _perform(record.kind, settings, runs.reopen(record, settings), json, **runs.places_of(record))
+
+
+def _train(kind: str, settings: Any, runs_dir: Any, json: Any, quiet: Any, **places: str | None) -> None:
+    console.start(quiet=bool(quiet))
+    resolved = {name: source.resolved(name, place) for name, place in places.items()}
+    run = runs.create(runs_dir, kind, {**config.as_dict(settings), **resolved})
+    _perform(kind, settings, run, json, **resolved)
+
+
+def _perform(kind: str, settings: Any, run: runs.Run, json: Any, **places: Any) -> None:
+    from pw13 import experiments, tables
+
+    metrics = experiments.perform(kind, settings, run=run, **places)
+    if json:
+        console.json_document({"run": str(run.folder), **metrics})
+    else:
+        tables.show(kind, run, metrics)
