@@ -7,9 +7,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from pw13 import files, runs
+from pw13 import files, records
 from pw13.errors import OptionError, UserError
-from pw13.runs import Record
+from pw13.records import Record
 
 # The numbers that stand for a run in a table with others of its kind, the first one where there is room for one only.
 CHIEF = {
@@ -34,7 +34,7 @@ def expanded(records: Iterable[Record]) -> list[Record]:
 def points(sweep: Path) -> list[Record]:
     """The points of a sweep that have a folder, in the order of their numbers."""
     folders = [path for path in sweep.iterdir() if path.name[0].isdigit() and path.is_dir()]
-    return [runs.read(folder) for folder in sorted(folders, key=lambda path: path.name)]
+    return [records.read(folder) for folder in sorted(folders, key=lambda path: path.name)]
 
 
 def flat(value: Mapping[str, Any], before: str = "") -> dict[str, Any]:
@@ -94,7 +94,7 @@ def seconds(record: Record) -> float | None:
 
 def settings(record: Record) -> dict[str, Any]:
     """The settings in config.json, without kind and places."""
-    return {key: value for key, value in record.config.items() if key != "kind" and key not in runs.PLACES}
+    return {key: value for key, value in record.config.items() if key != "kind" and key not in records.PLACES}
 
 
 def differing(records: Sequence[Record]) -> list[str]:

@@ -17,7 +17,7 @@ from concurrent.futures.process import BrokenProcessPool
 from multiprocessing.connection import Connection
 from typing import Any
 
-from pw13 import console, runs, stopping, workers
+from pw13 import console, records, stopping, workers
 from pw13.errors import OptionError, UserError
 from pw13.workers import Ended, Task
 
@@ -203,7 +203,7 @@ class Cluster:
             running = list(self._futures.values())
             while running and time.monotonic() < until:
                 time.sleep(0.1)
-                running = [task for task in running if runs.read(task.folder).facts.get("status") == "running"]
+                running = [task for task in running if records.read(task.folder).facts.get("status") == "running"]
 
     def close(self) -> None:
         with contextlib.suppress(Exception):

@@ -6,11 +6,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from pw13 import checkpoints, console, runs, tensorflow_setup
+from pw13 import checkpoints, console, records, tensorflow_setup
 from pw13.data.images import ImageSet, flat
 from pw13.errors import UserError
 from pw13.models import dense_weights
-from pw13.runs import Record
+from pw13.records import Record
 
 KINDS = ("dense-ae", "conv-dae")
 
@@ -30,8 +30,8 @@ def of_runs(names: Sequence[str], runs_dir: Path, images: ImageSet) -> list[Enco
     Raises:
         UserError: a named run is of another kind, made on other data, or its model is damaged.
     """
-    records = {record.folder.resolve(): record for record in (runs.opened(name, runs_dir) for name in names)}
-    named = [of_run(record, images) for record in records.values()]
+    distinct = {record.folder.resolve(): record for record in (records.opened(name, runs_dir) for name in names)}
+    named = [of_run(record, images) for record in distinct.values()]
     if any(encoder.kind == "dense-ae" for encoder in named):
         return named
     latest = latest_dense(runs_dir, images)
@@ -56,7 +56,7 @@ def of_run(record: Record, images: ImageSet) -> Encoder:
 
 def latest_dense(runs_dir: Path, images: ImageSet) -> Encoder | None:
     """The encoder of the newest usable dense run on the same data; None if there is none."""
-    for record in reversed(runs.listing(runs_dir, "dense-ae")):
+    for record in reversed(records.listing(runs_dir, "dense-ae")):
         same = (record.facts.get("data") or {}).get("sha256") == images.source.sha256
         if record.problem or not same or not _best(record).is_file():
             continue
@@ -73,7 +73,7 @@ def _best(record: Record) -> Path:
 
 def _dense(record: Record, images: ImageSet) -> Encoder:
     """By NumPy: a dense encoder is one matrix product, and TensorFlow takes seconds to import."""
-    config = runs.settings_of(record)
+    config = records.settings_of(record)
     pixels = int(np.prod(images.train_images.shape[1:]))
     weights = checkpoints.read_keras(_best(record), dense_weights.parts(pixels, config))
     net = dense_weights.Weights(*weights, config.activation)
@@ -81,7 +81,7 @@ def _dense(record: Record, images: ImageSet) -> Encoder:
 
 
 def _conv(record: Record, images: ImageSet) -> Encoder:
-    config = runs.settings_of(record)
+    config = records.settings_of(record)
     tensorflow_setup.start(config.threads, config.seed)
     from pw13.models import conv_dae
 

@@ -3,9 +3,9 @@
 import dataclasses
 from typing import Any
 
-from pw13 import runs
+from pw13 import records
 from pw13.errors import OptionError, UserError
-from pw13.runs import Record
+from pw13.records import Record
 
 
 def settings(record: Record, epochs: int | None) -> Any | None:
@@ -17,7 +17,7 @@ def settings(record: Record, epochs: int | None) -> Any | None:
     """
     if record.status.startswith("running"):
         raise UserError(f"{record.name} is {record.status} (process {record.facts.get('pid')}); stop it first")
-    asked = runs.settings_of(record)
+    asked = records.settings_of(record)
     if epochs is not None and epochs != getattr(asked, "epochs", None):
         return _with_epochs(record, asked, epochs)
     return None if record.status == "completed" else asked

@@ -12,10 +12,11 @@ import dataclasses
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from pw13 import comparison, config, grid, runs
+from pw13 import comparison, config, grid, records, runs
 from pw13.errors import UserError
 from pw13.grid import Point
-from pw13.runs import Record, Run
+from pw13.records import Record
+from pw13.runs import Run
 
 PREFIX = "sweep-"
 KINDS = ("dense-ae", "conv-dae", "charrnn")  # what can be swept: the trainers
@@ -74,7 +75,7 @@ def of_record(record: Record) -> Sweep:
         raise UserError(f"{where}: not the plan of a sweep")
     own = {spec.name for spec in dataclasses.fields(config.KINDS[kind])}
     inner = {key: value for key, value in record.config.items() if key in own}
-    base = runs.settings_of(dataclasses.replace(record, kind=kind, config=inner))
+    base = records.settings_of(dataclasses.replace(record, kind=kind, config=inner))
     places = {key: value for key, value in record.config.items() if key in ("data", "corpus")}
     return plan(kind, base, axes, seeds, places)
 
@@ -86,7 +87,7 @@ def is_sweep(record: Record) -> bool:
 def same(sweep: Sweep, runs_dir: Path) -> Record | None:
     """The newest sweep in `runs_dir` with the same settings, grid, seeds and data; None if there is none."""
     wanted = {"kind": PREFIX + sweep.kind, **options(sweep)}
-    found = [record for record in runs.listing(runs_dir, PREFIX + sweep.kind) if record.config == wanted]
+    found = [record for record in records.listing(runs_dir, PREFIX + sweep.kind) if record.config == wanted]
     return found[-1] if found else None
 
 
@@ -99,7 +100,7 @@ def state(folder: Path, kind: str) -> State:
     """How the point in `folder` stands now."""
     if not folder.exists():
         return State("open")
-    record = runs.read(folder)
+    record = records.read(folder)
     rows = comparison.history(folder)
     value = (record.metrics or {}).get(metric(kind)) if record.status == "completed" else None
     best = comparison.best_val_loss(rows) if value is None else value

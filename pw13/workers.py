@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from pw13 import config, console, machine, runs, stopping
+from pw13 import config, console, machine, records, runs, stopping
 from pw13.errors import OptionError, UserError
 from pw13.stopping import Stopped
 
@@ -87,17 +87,17 @@ def _opened(task: Task, settings: Any) -> runs.Run | None:
     record = _settled(task.folder)
     if record.problem:
         raise UserError(record.problem)
-    if runs.settings_of(record) != settings:
+    if records.settings_of(record) != settings:
         raise UserError(f"{record.folder}: was made with other settings")
     if record.status == "completed":
         return None
     return dataclasses.replace(runs.reopen(record, settings), began=began)
 
 
-def _settled(folder: Path) -> runs.Record:
+def _settled(folder: Path) -> records.Record:
     """The record of a point once no other process of this machine works on it, as may be after a cut connection."""
     while True:
-        record = runs.read(folder)
+        record = records.read(folder)
         if record.status != "running" or record.facts.get("pid") == os.getpid():
             return record
         time.sleep(0.5)

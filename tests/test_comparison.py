@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from pw13 import comparison, files, machine, runs
+from pw13 import comparison, files, machine, records
 from pw13.errors import OptionError
 from tests.test_runs import make
 
@@ -196,11 +196,11 @@ def test_best_validation_loss_passes_over_what_is_no_number():
 
 
 def test_labels_are_settings_where_these_tell_runs_apart(folder):
-    records = runs.listing(folder, "dense-ae")
-    assert comparison.labels(records[:2]) == ["code_size 32, seed 0", "code_size 64, seed 1"]
-    assert comparison.labels([records[0], records[2]]) == [records[0].name, records[2].name]
+    found = records.listing(folder, "dense-ae")
+    assert comparison.labels(found[:2]) == ["code_size 32, seed 0", "code_size 64, seed 1"]
+    assert comparison.labels([found[0], found[2]]) == [found[0].name, found[2].name]
 
 
 def test_ordered_refuses_text_as_a_metric(folder):
     with pytest.raises(OptionError, match="no run has the metric 'kind'"):
-        comparison.ordered(runs.listing(folder), "kind")
+        comparison.ordered(records.listing(folder), "kind")

@@ -26,6 +26,7 @@ LAYERS = [
     ["data", "baselines"],
     ["metrics", "statistics"],
     ["runs", "checkpoints"],
+    ["records"],
     ["console", "config", "stopping", "machine"],
     ["files"],
     ["errors"],

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pw13 import comments, config, encoders, runs
+from pw13 import comments, config, encoders, records, runs
 from pw13.data import images as image_sets
 from pw13.data.idx import write_idx
 from pw13.errors import UserError
@@ -81,7 +81,7 @@ def test_codes_pixels_and_pca_with_both_kernels(pw13, data, capfd):
     }
     assert len(list((folder / "checkpoints").glob("svm-*.npz"))) == 6
     assert "accuracy" in out and metrics["comment"][0] in out
-    assert runs.settings_of(runs.read(folder)) == config.SvmEval(tune_on=30, folds=2)
+    assert records.settings_of(records.read(folder)) == config.SvmEval(tune_on=30, folds=2)
 
 
 def test_without_a_dense_run_codes_are_left_out(pw13, data):
@@ -200,9 +200,9 @@ def test_a_run_of_another_kind_is_refused(pw13, data):
 
 def test_codes_that_are_not_finite_are_refused(data):
     images = image_sets.load_images(str(data))
-    encoder = encoders.of_run(runs.read(dense_run(Path("runs"), data)), images)
+    encoder = encoders.of_run(records.read(dense_run(Path("runs"), data)), images)
     assert encoder.encode(images.test_images).shape == (60, 8)
-    broken = encoders._finite(runs.read(Path("runs", encoder.run)), lambda part: np.full((len(part), 8), np.nan))
+    broken = encoders._finite(records.read(Path("runs", encoder.run)), lambda part: np.full((len(part), 8), np.nan))
     with pytest.raises(UserError, match=r"best\.keras: its codes are not finite"):
         broken(images.test_images)
 

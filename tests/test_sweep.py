@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from pw13 import checkpoints, config, crews, machine, runs, stopping, sweeps, workers
+from pw13 import checkpoints, config, crews, machine, records, runs, stopping, sweeps, workers
 from pw13.config import DenseAE
 from pw13.errors import UserError
 from pw13.stopping import Stopped
@@ -84,7 +84,7 @@ def perform(sweep, run, crew):
 
 
 def reopened(run):
-    return runs.reopen(runs.read(run.folder), DenseAE(epochs=2))
+    return runs.reopen(records.read(run.folder), DenseAE(epochs=2))
 
 
 def test_every_point_is_run_once_and_compared(tmp_path, data):
@@ -102,7 +102,7 @@ def test_every_point_is_run_once_and_compared(tmp_path, data):
     assert rows[0]["compression.raw_bytes"] == "784" and rows[0]["best_val_loss"] == "0.5"
     assert load_json(run.folder / "sweep.json")["points"][3]["status"] == "completed"
     assert (run.folder / "figures" / "sweep.png").read_bytes().startswith(b"\x89PNG")
-    record = runs.read(run.folder)
+    record = records.read(run.folder)
     assert record.status == "completed" and record.facts["data"]["counts"]["train"] == 120
 
 
@@ -111,7 +111,7 @@ def test_a_failed_point_does_not_end_the_rest_and_is_tried_again_by_a_resume(tmp
     run, bad = sweeps.begin(sweep, tmp_path), sweep.points[1].name
     with pytest.raises(UserError, match=f"1 of 4 points failed, {bad}: the loss is not finite"):
         perform(sweep, run, Crew({bad: ["the loss is not finite"]}))
-    assert runs.read(run.folder).status == "failed"
+    assert records.read(run.folder).status == "failed"
     assert len((run.folder / "results.csv").read_text("utf-8").splitlines()) == 4
     assert load_json(run.folder / "sweep.json")["points"][1]["trouble"] == "the loss is not finite"
     again = Crew()
@@ -137,7 +137,7 @@ def test_a_stop_keeps_what_is_finished(tmp_path, data):
     with pytest.raises(Stopped):
         perform(sweep, run, crew)
     assert crew.stopped and crew.closed
-    record = runs.read(run.folder)
+    record = records.read(run.folder)
     assert record.status == "interrupted"
     assert sweeps.of_record(record) == sweep
     again = Crew()
@@ -157,10 +157,10 @@ def test_points_of_a_sweep_are_no_top_level_runs(tmp_path, data):
     sweep = plan(data)
     run = sweeps.begin(sweep, tmp_path)
     perform(sweep, run, Crew())
-    assert [record.kind for record in runs.listing(tmp_path)] == ["sweep-dense-ae"]
-    assert runs.latest(tmp_path, "dense-ae", "best.keras") is None
-    point = runs.find(f"{run.name[:12]}/3_", tmp_path)
-    assert runs.read(point).status == "completed" and runs.settings_of(runs.read(point)) == sweep.points[2].settings
+    assert [record.kind for record in records.listing(tmp_path)] == ["sweep-dense-ae"]
+    assert records.latest(tmp_path, "dense-ae", "best.keras") is None
+    point = records.read(records.find(f"{run.name[:12]}/3_", tmp_path))
+    assert point.status == "completed" and records.settings_of(point) == sweep.points[2].settings
 
 
 def test_the_same_sweep_is_found_again_and_another_is_not(tmp_path, data):
@@ -268,7 +268,7 @@ def test_a_task_makes_an_ordinary_run_with_its_own_time(task, performed):
     calls, _ = performed
     assert workers.carry_out(task) is None
     assert calls == [("dense-ae", DenseAE(code_size=2, epochs=2), task.folder, {"data": "builtin"})]
-    record = runs.read(task.folder)
+    record = records.read(task.folder)
     assert record.status == "completed" and record.config["kind"] == "dense-ae" and record.config["data"] == "builtin"
     assert record.metrics["seconds"] < 5  # not since this process began
     assert record.facts["data"]["sha256"] == "abc"
@@ -285,7 +285,7 @@ def test_faults_come_back_as_words(task, performed):
         faults.append(fault)
         assert workers.carry_out(task) == told
     assert workers.carry_out(task) is None
-    assert len(runs.read(task.folder).facts["resumed"]) == 3
+    assert len(records.read(task.folder).facts["resumed"]) == 3
 
 
 def test_a_worker_that_differs_refuses(task, performed, tmp_path):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pw13 import config, runs, stopping
+from pw13 import config, records, stopping
 from pw13.experiments import whole
 from pw13.experiments.whole import Data, Done, Step
 
@@ -93,7 +93,7 @@ def test_fresh_does_all_anew(tmp_path, data, performed):
 def test_svm_takes_the_encoders_of_this_plan(tmp_path, data, performed):
     plan = whole.steps(BASE)[:4]
     done = whole.perform(plan, data, runs_dir=tmp_path, fresh=False)
-    assert runs.read(done[3].run).config["runs"] == [str(each.run.absolute()) for each in done[:3]]
+    assert records.read(done[3].run).config["runs"] == [str(each.run.absolute()) for each in done[:3]]
     whole.perform(plan[:1], data, runs_dir=tmp_path, fresh=True)
     after = whole.perform(plan, data, runs_dir=tmp_path, fresh=False)
     assert [each.how for each in after] == ["reused", "reused", "reused", "new"]  # one encoder is another now
@@ -114,7 +114,7 @@ def test_interrupted_run_goes_on_in_its_folder(tmp_path, data, performed):
     close(done.run, status="interrupted")
     (again,) = whole.perform(plan, data, runs_dir=tmp_path, fresh=False)
     assert (again.how, again.run) == ("resumed", done.run)
-    assert runs.read(done.run).status == "completed"
+    assert records.read(done.run).status == "completed"
 
 
 def test_failed_run_is_done_anew(tmp_path, data, performed):

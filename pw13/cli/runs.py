@@ -5,11 +5,11 @@ from typing import Annotated, Any
 
 import typer
 
-from pw13 import comparison, config, console, runs
+from pw13 import comparison, config, console, records
 from pw13.cli import options
 from pw13.cli.options import Json
 from pw13.errors import OptionError, UserError
-from pw13.runs import Record
+from pw13.records import Record
 
 app = typer.Typer(no_args_is_help=True, help="List, show and compare the runs that there are.")
 
@@ -35,19 +35,19 @@ def list_runs(kind: Kind = None, sort: Sort = None, runs_dir: Where = HERE, json
         raise OptionError(f"--kind: expected one of {', '.join(kinds)}, received {kind!r}")
     if not runs_dir.is_dir():
         raise UserError(f"{runs_dir}: no such folder")
-    records = runs.listing(runs_dir, kind)
+    found = records.listing(runs_dir, kind)
     if sort:
-        records = comparison.ordered(records, sort)
+        found = comparison.ordered(found, sort)
     if json:
-        return console.json_document({"runs": [comparison.as_json(record) for record in records]})
-    console.table(f"{len(records)} runs in {runs_dir}", *comparison.list_table(records, kind, sort))
-    _tell_problems(records)
+        return console.json_document({"runs": [comparison.as_json(record) for record in found]})
+    console.table(f"{len(found)} runs in {runs_dir}", *comparison.list_table(found, kind, sort))
+    _tell_problems(found)
 
 
 @app.command()
 def show(name: Name, runs_dir: Where = HERE, json: Json = None) -> None:
     """All that one run says of itself: settings, numbers, data, machine."""
-    record = runs.read(runs.find(name, runs_dir))
+    record = records.read(records.find(name, runs_dir))
     if json:
         return console.json_document({**comparison.as_json(record), "run": record.facts})
     known = {name: fact for name, fact in _facts(record).items() if fact not in (None, "")}
@@ -68,17 +68,17 @@ def compare(
     json: Json = None,
 ) -> None:
     """Runs beside each other: the settings in which they differ, and their numbers."""
-    records = comparison.expanded([runs.read(runs.find(name, runs_dir)) for name in names])
-    if len(records) < 2:
-        raise OptionError(f"RUN...: expected two runs or more, received {len(records)}")
+    found = comparison.expanded([records.read(records.find(name, runs_dir)) for name in names])
+    if len(found) < 2:
+        raise OptionError(f"RUN...: expected two runs or more, received {len(found)}")
     if figure:
-        _draw(records, figure)
+        _draw(found, figure)
     if json:
-        differ = comparison.differing(records)
-        return console.json_document({"differing": differ, "runs": [comparison.as_json(record) for record in records]})
-    table = comparison.side_by_side if len(records) <= FEW else comparison.one_a_line
-    console.table(f"{len(records)} runs", *table(records))
-    _tell_problems(records)
+        differ = comparison.differing(found)
+        return console.json_document({"differing": differ, "runs": [comparison.as_json(record) for record in found]})
+    table = comparison.side_by_side if len(found) <= FEW else comparison.one_a_line
+    console.table(f"{len(found)} runs", *table(found))
+    _tell_problems(found)
 
 
 def _facts(record: Record) -> dict[str, Any]:

@@ -12,7 +12,8 @@ from pw13 import config, console, grid, machine, runs, sweeps
 from pw13.cli.options import CorpusFile, Data, Json, Quiet, RunsDir, with_settings
 from pw13.data import source
 from pw13.errors import OptionError, UserError
-from pw13.runs import Record, Run
+from pw13.records import Record
+from pw13.runs import Run
 from pw13.sweeps import Sweep
 
 app = typer.Typer(no_args_is_help=True, help="Run a grid of settings, on this machine's cores or a Dask cluster.")

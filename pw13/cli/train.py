@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from pw13 import config, console, runs, sweeps
+from pw13 import config, console, records, runs, sweeps
 from pw13.cli import options, sweep
 from pw13.cli.options import CorpusFile, Data, Json, Quiet, Runs, RunsDir, with_settings
 from pw13.config import CharRNN, ConvDAE, DenseAE, SvmEval
@@ -40,7 +40,7 @@ def svm_eval(
     """Compare SVMs on codes, on pixels and on PCA codes (exercise 1g)."""
     console.start(quiet=bool(quiet))
     folder = Path(runs_dir or ".").absolute()
-    named = [str(runs.find(name, folder).absolute()) for name in run or ()]
+    named = [str(records.find(name, folder).absolute()) for name in run or ()]
     places = {"data": source.resolved("data", data), "runs": named, "runs_dir": str(folder)}
     made = runs.create(folder, "svm-eval", {**config.as_dict(settings), **places})
     _perform("svm-eval", settings, made, json, **places)
@@ -65,14 +65,14 @@ def resume(
     from pw13 import resuming
 
     console.start(quiet=bool(quiet))
-    record = runs.opened(name, runs_dir)
+    record = records.opened(name, runs_dir)
     if sweeps.is_sweep(record):
         return sweep.resume(record, epochs, json)
     settings = resuming.settings(record, epochs)
     if settings is None:
         console.message(f"{record.name} is complete; nothing to do")
         return
-    _perform(record.kind, settings, runs.reopen(record, settings), json, **runs.places_of(record))
+    _perform(record.kind, settings, runs.reopen(record, settings), json, **records.places_of(record))
 
 
 def _train(kind: str, settings: Any, runs_dir: Any, json: Any, quiet: Any, **places: str | None) -> None:

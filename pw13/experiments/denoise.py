@@ -7,11 +7,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from pw13 import checkpoints, console, runs, tensorflow_setup
+from pw13 import checkpoints, console, records, tensorflow_setup
 from pw13.config import ConvDAE
 from pw13.data import photos, tiles
 from pw13.errors import UserError
-from pw13.runs import Record
+from pw13.records import Record
 
 MODEL = "best.keras"
 MOST_SIDE = 4096  # of the images of a run that is believed
@@ -38,7 +38,7 @@ def perform(images: Sequence[Path], *, run: str | None, runs_dir: Path, out: Pat
     chosen = targets(images, out)
     for target in chosen:
         photos.read(target.image)
-    settings = runs.settings_of(record)
+    settings = records.settings_of(record)
     net = network(record, settings)
     console.message(f"network of {record.name}, trained at {settings.noise_kind} noise {settings.noise:g}")
     if out is not None:
@@ -49,8 +49,8 @@ def perform(images: Sequence[Path], *, run: str | None, runs_dir: Path, out: Pat
 def find(run: str | None, runs_dir: Path) -> Record:
     """The record of the run named, else of the latest conv DAE that has a model."""
     if run is not None:
-        return runs.opened(run, runs_dir, "conv-dae")
-    record = runs.latest(runs_dir, "conv-dae", MODEL)
+        return records.opened(run, runs_dir, "conv-dae")
+    record = records.latest(runs_dir, "conv-dae", MODEL)
     if record is None:
         raise UserError(f"{runs_dir}: no trained conv DAE here; make one with: pw13 train-conv-dae")
     return record

@@ -7,13 +7,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from pw13 import checkpoints, runs, sampling
+from pw13 import checkpoints, records, sampling
 from pw13.config import CharRNN, Generate
 from pw13.data import names as corpora
 from pw13.data import vocabulary
 from pw13.data.vocabulary import NEWLINE, VocabularyFile
 from pw13.errors import OptionError, UserError
-from pw13.runs import Record
+from pw13.records import Record
 
 MODEL = "best.keras"
 
@@ -62,8 +62,8 @@ def perform(request: Generate, *, run: str | None, runs_dir: Path, seed: int | N
 def find(run: str | None, runs_dir: Path) -> Record:
     """The record of a run named, else of the latest char-RNN with a model."""
     if run is not None:
-        return runs.opened(run, runs_dir, "charrnn")
-    record = runs.latest(runs_dir, "charrnn", MODEL)
+        return records.opened(run, runs_dir, "charrnn")
+    record = records.latest(runs_dir, "charrnn", MODEL)
     if record is None:
         raise UserError(f"{runs_dir}: no trained char-RNN here; make one with: pw13 train-charrnn")
     return record
@@ -71,9 +71,9 @@ def find(run: str | None, runs_dir: Path) -> Record:
 
 def load(record: Record) -> Trained:
     """The network of a run, its vocabulary and its settings, checked to belong together."""
-    settings = runs.settings_of(record)
+    settings = records.settings_of(record)
     path = record.folder / "vocabulary.json"
-    known = vocabulary.from_data(runs.read_json(path), path=path)
+    known = vocabulary.from_data(records.read_json(path), path=path)
     words = known.vocabulary
     if words.digest != record.facts.get("vocabulary"):
         raise UserError(f"{path}: not the vocabulary of this run's model; the two do not belong together")

@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 import pandas as pd
 
-from pw13 import comparison, config, console, machine, runs, stopping, sweeps, workers
+from pw13 import comparison, config, console, machine, records, runs, stopping, sweeps, workers
 from pw13.errors import UserError
 from pw13.experiments import sweep_names
 from pw13.figures import sweep as figures
@@ -200,7 +200,7 @@ def results(sweep: Sweep, run: Run) -> pd.DataFrame:
     """A row for each complete point: its values, and all its numbers by dotted names."""
     rows = []
     for point in sweep.points:
-        record = runs.read(run.folder / point.name)
+        record = records.read(run.folder / point.name)
         if record.status == "completed":
             best = comparison.best_val_loss(comparison.history(record.folder))
             numbers = {**comparison.numbers(record), comparison.BEST_VAL_LOSS: best}
@@ -241,6 +241,6 @@ def estimate(sweep: Sweep, task: Task, crew: Crew, jobs: int) -> float:
         crew.close()
     if ended[0].trouble:
         raise UserError(f"{sweep.points[0].name}: {ended[0].trouble}")
-    metrics = runs.read(task.folder).metrics or {}
+    metrics = records.read(task.folder).metrics or {}
     epoch, once = metrics["epoch_seconds"], metrics["seconds"] - metrics["epoch_seconds"]
     return sum(once + _cost(point) * epoch for point in sweep.points) / min(jobs, len(sweep.points))

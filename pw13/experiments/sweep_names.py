@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from pw13 import console, runs, sampling
+from pw13 import console, records, sampling
 from pw13.experiments import generate
 from pw13.runs import Run
 from pw13.sweeps import Sweep
@@ -18,15 +18,15 @@ Names = dict[str, dict[str, list[str]]]  # point -> temperature -> names
 
 def save(sweep: Sweep, run: Run) -> None:
     """Put names of every complete point into names.json, and into names.md as a table."""
-    records = {point.name: runs.read(run.folder / point.name) for point in sweep.points}
-    found = {name: drawn(record.folder) for name, record in records.items() if record.status == "completed"}
+    points = {point.name: records.read(run.folder / point.name) for point in sweep.points}
+    found = {name: drawn(record.folder) for name, record in points.items() if record.status == "completed"}
     run.save_json("names.json", found)
     run.save_text("names.md", markdown(found))
 
 
 def drawn(folder: Path) -> dict[str, list[str]]:
     """Names at each temperature from the run in `folder`; the random numbers are the same for every run."""
-    trained = generate.load(runs.read(folder))
+    trained = generate.load(records.read(folder))
     return {
         f"{temperature:g}": [
             name.text

@@ -7,13 +7,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from pw13 import config, console, experiments, files, runs
+from pw13 import config, console, experiments, files, records, runs
 from pw13.data import images as image_sets
 from pw13.data import names as corpora
 from pw13.data import windows
 from pw13.errors import UserError
+from pw13.records import Record
 from pw13.report.evidence import LAST_ALL
-from pw13.runs import Record, Run
+from pw13.runs import Run
 
 SIZES = (0.5, 1, 2)  # of the configured code size and units: 16, 32, 64 and 32, 64, 128
 # Rough rates on two cores, only for a first guess of how long all will take.
@@ -125,7 +126,7 @@ def places_of(step: Step, data: Data, done: Sequence[Done], runs_dir: Path) -> d
 
 def existing(step: Step, places: Mapping[str, Any], data: Data, runs_dir: Path) -> Record | None:
     """The newest run with the step's settings on the same data: a complete one, else one that can go on."""
-    fitting = [record for record in runs.listing(runs_dir, step.kind) if fits(record, step, places, data)]
+    fitting = [record for record in records.listing(runs_dir, step.kind) if fits(record, step, places, data)]
     for good in (("completed",), ("interrupted", "died")):
         found = [record for record in fitting if record.status in good]
         if found:
@@ -139,7 +140,7 @@ def fits(record: Record, step: Step, places: Mapping[str, Any], data: Data) -> b
         return False
     sha256 = data.sha256["corpus" if step.kind == "charrnn" else "data"]
     try:
-        return (record.facts.get("data") or {}).get("sha256") == sha256 and runs.settings_of(record) == step.settings
+        return (record.facts.get("data") or {}).get("sha256") == sha256 and records.settings_of(record) == step.settings
     except UserError:  # of another version of pw13
         return False
 

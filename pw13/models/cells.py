@@ -7,6 +7,7 @@ rows: XLA compiles this in a third of the time that automatic differentiation ta
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
+import numpy as np
 import tensorflow as tf
 
 State = tuple[tf.Tensor, ...]  # h `(n, units)`; LSTM h and c
@@ -18,6 +19,7 @@ UNROLLED = 12  # steps; a longer chain would take XLA minutes to compile, and it
 class Cell(NamedTuple):
     """One kind of recurrent layer: its gates, the tensors of its state and those that its gradient needs.
 
+    saved: the widths of the latter, in units.
     forward: (given, product, state) -> (state, saved): `given` is the input's part of the gates `(n, gates * units)`,
         `product` the state's, its bias included.
     backward: (saved, gradient of state) -> gradients of given, of product, and of the state before, product excluded.
@@ -25,7 +27,7 @@ class Cell(NamedTuple):
 
     gates: int
     states: int
-    saved: int
+    saved: tuple[int, ...]
     forward: Callable[..., tuple[State, tuple]]
     backward: Callable[..., tuple[tf.Tensor, tf.Tensor, State]]
 
@@ -62,27 +64,34 @@ def gru_backward(saved: tuple, change: State) -> tuple[tf.Tensor, tf.Tensor, Sta
 
 
 def lstm_forward(given: tf.Tensor, product: tf.Tensor, state: State) -> tuple[State, tuple]:
-    """Gates in Keras's order: input, forget, candidate, output."""
-    i, f, k, o = tf.split(given + product, 4, axis=1)
-    i, f, k, o = tf.sigmoid(i), tf.sigmoid(f), tf.tanh(k), tf.sigmoid(o)
+    """Gates in Keras's order: input, forget, candidate, output.
+
+    One tanh for all four, since sigmoid(x) = (1 + tanh(x / 2)) / 2: XLA makes one loop of it, where four gates on
+    their own are four, each too short to fill its vectors.
+    """
+    slope = tf.constant(np.repeat([[0.5, 0.5, 1.0, 0.5]], state[0].shape[1], axis=1), tf.float32)
+    gates = tf.tanh((given + product) * slope) * slope + (1 - slope)
+    i, f, k, o = tf.split(gates, 4, axis=1)
     c = f * state[1] + i * k
     shown = tf.tanh(c)
-    return (o * shown, c), (i, f, k, o, state[1], shown)
+    return (o * shown, c), (gates, state[1], shown)
 
 
 def lstm_backward(saved: tuple, change: State) -> tuple[tf.Tensor, tf.Tensor, State]:
-    i, f, k, o, before, shown = saved
+    gates, before, shown = saved
+    i, f, k, o = tf.split(gates, 4, axis=1)
     dh, dc = change
     dc = dc + dh * o * (1 - shown * shown)
-    parts = dc * k * i * (1 - i), dc * before * f * (1 - f), dc * i * (1 - k * k), dh * shown * o * (1 - o)
-    gates = tf.concat(parts, axis=1)
-    return gates, gates, (tf.zeros_like(dh), dc * f)
+    candidate = tf.constant(np.repeat([[False, False, True, False]], shown.shape[1], axis=1))
+    slope = tf.where(candidate, 1 - gates * gates, gates * (1 - gates))
+    change = tf.concat([dc, dc, dc, dh], axis=1) * tf.concat([k, before, i, shown], axis=1) * slope
+    return change, change, (tf.zeros_like(dh), dc * f)
 
 
 CELLS = {
-    "simple": Cell(1, 1, 1, simple_forward, simple_backward),
-    "gru": Cell(3, 1, 5, gru_forward, gru_backward),
-    "lstm": Cell(4, 2, 6, lstm_forward, lstm_backward),
+    "simple": Cell(1, 1, (1,), simple_forward, simple_backward),
+    "gru": Cell(3, 1, (1, 1, 1, 1, 1), gru_forward, gru_backward),
+    "lstm": Cell(4, 2, (4, 1, 1), lstm_forward, lstm_backward),
 }
 
 
@@ -118,7 +127,7 @@ def steps(
             after, saved = kind.forward(now[0], state[0] @ recurrent + bias, state)
             return (*after, state[0], *saved)
 
-        zeros = [tf.zeros_like(start[0])] * (1 + kind.saved)
+        zeros = [tf.tile(tf.zeros_like(start[0]), (1, width)) for width in (1, *kind.saved)]
         every = scan(forward, count, (given, *masks), (*start, *zeros))
         last = [part[-1] for part in every[: kind.states]]
         befores, saved = every[kind.states], every[kind.states + 1 :]
@@ -126,9 +135,9 @@ def steps(
         def gradient(*changes):  # type: ignore[no-untyped-def]
             def backward(later, now):  # type: ignore[no-untyped-def]
                 change = (later[0] + now[0], *later[1 : kind.states])
-                for_given, for_product, rest = kind.backward(now[1 : kind.saved + 1], change)
+                for_given, for_product, rest = kind.backward(now[1 : 1 + len(kind.saved)], change)
                 back = rest[0] + tf.matmul(for_product, recurrent, transpose_b=True)
-                return (*masked((back, *rest[1:]), now[kind.saved + 1 :]), for_given, for_product)
+                return (*masked((back, *rest[1:]), now[1 + len(kind.saved) :]), for_given, for_product)
 
             zeros = [tf.zeros_like(part) for part in (*start, given[0], given[0])]
             change = changes[: -kind.states] if unrolled else changes[0]

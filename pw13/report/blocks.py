@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Sequence
 
 from pw13 import console
+from pw13.records import Record
 from pw13.report import comments, evidence
 from pw13.report.document import Block, Figure, Missing, Text, Verbatim
 from pw13.report.evidence import Series, number
-from pw13.runs import Record
 
 
 def note(text: str) -> list[Block]:

@@ -9,7 +9,7 @@ import numpy as np
 from pw13 import sampling
 from pw13.errors import UserError
 from pw13.experiments import generate
-from pw13.runs import Record
+from pw13.records import Record
 
 COUNT = 8  # names chosen
 DRAWN = 1000  # names drawn at each temperature

@@ -2,11 +2,11 @@
 
 from typing import Any
 
+from pw13.records import Record
 from pw13.report import comments
 from pw13.report.blocks import comment, drawn, missing, note, shown, speed, summary, whole
 from pw13.report.document import Block, table
 from pw13.report.evidence import Evidence, history, number
-from pw13.runs import Record
 
 TRAIN = "pw13 train-conv-dae"
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from pw13 import comparison, config, runs
+from pw13 import comparison, config, records
 from pw13.errors import UserError
-from pw13.runs import Record
+from pw13.records import Record
 
 LAST_ALL = "all.json"  # in the runs folder: the runs of the last `pw13 all`
 
@@ -125,7 +125,7 @@ def gather(names: Sequence[str], runs_dir: Path) -> Evidence:
     of_all = _of_last_all(runs_dir)
     if of_all:
         return Evidence(_in_order(of_all), "the runs of the last `pw13 all`")
-    latest = [found[-1] for kind in config.KINDS if (found := _complete(runs.listing(runs_dir, kind)))]
+    latest = [found[-1] for kind in config.KINDS if (found := _complete(records.listing(runs_dir, kind)))]
     if not latest:
         raise UserError(
             f"{runs_dir}: no complete run to report on; make all with: pw13 all, or one with: pw13 train-dense-ae"
@@ -134,27 +134,27 @@ def gather(names: Sequence[str], runs_dir: Path) -> Evidence:
 
 
 def _named(names: Sequence[str], runs_dir: Path) -> list[Record]:
-    records = []
+    named: list[Record] = []
     for name in names:
-        record = runs.opened(name, runs_dir)
+        record = records.opened(name, runs_dir)
         found = comparison.points(record.folder) if record.kind.startswith("sweep-") else [record]
         for each in found:
             if each.problem or each.status != "completed":
                 raise UserError(f"{each.folder}: {each.problem or each.status + ', expected a complete run'}")
             if each.kind not in config.KINDS:
                 raise UserError(f"{each.folder}: a {each.kind} run; a report knows {', '.join(config.KINDS)}")
-        records += found
-    return list({record.folder.resolve(): record for record in records}.values())
+        named += found
+    return list({record.folder.resolve(): record for record in named}.values())
 
 
 def _of_last_all(runs_dir: Path) -> list[Record]:
     """The complete runs that all.json lists; none where it is missing or not ours."""
     try:
-        listed = runs.read_json(runs_dir / LAST_ALL).get("runs", {})
-        names = [name for name in listed.values() if isinstance(name, str) and runs.NAME.fullmatch(name)]
+        listed = records.read_json(runs_dir / LAST_ALL).get("runs", {})
+        names = [name for name in listed.values() if isinstance(name, str) and records.NAME.fullmatch(name)]
     except (UserError, AttributeError):
         return []
-    return _complete(runs.read(runs_dir / name) for name in names)
+    return _complete(records.read(runs_dir / name) for name in names)
 
 
 def _complete(records: Iterable[Record]) -> list[Record]:
@@ -177,5 +177,5 @@ def _sha256(record: Record) -> Any:
 
 def _settings(record: Record, *, but: tuple[str, ...]) -> dict[str, Any]:
     """The settings that decide a result: not where the data are, how often checkpoints are written, and the like."""
-    out = {*but, *runs.PLACES, "kind", "threads", "checkpoint_every", "tensorboard", "sample_every"}
+    out = {*but, *records.PLACES, "kind", "threads", "checkpoint_every", "tensorboard", "sample_every"}
     return {key: value for key, value in record.config.items() if key not in out}

@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from typing import Any
 
+from pw13.records import Record
 from pw13.report import choosing, comments
 from pw13.report.blocks import comment, drawn, missing, note, of_series, safe, seeds, shown, summary
 from pw13.report.choosing import Chosen
 from pw13.report.document import Block, Item, Verbatim, sentence, table
 from pw13.report.evidence import Evidence, Series, history, number
-from pw13.runs import Record
 
 TRAIN = "pw13 train-charrnn"
 CELLS = {"simple": "SimpleRNN", "gru": "GRU", "lstm": "LSTM"}

@@ -5,12 +5,12 @@ from datetime import datetime
 from typing import Any
 
 from pw13 import console
+from pw13.records import Record
 from pw13.report import comments, exercise1, exercise2, questions, svm
 from pw13.report.blocks import shown
 from pw13.report.choosing import Chosen
 from pw13.report.document import Block, Chapter, Document, Item, Text, sentence, table
 from pw13.report.evidence import Evidence, number, same_data
-from pw13.runs import Record
 
 TITLE = "Autoencoders and generative RNNs"
 HEADLINE = (  # (what, metric) of the first table; "svm" is worked out

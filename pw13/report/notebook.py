@@ -7,11 +7,11 @@ from typing import Any
 
 from pw13 import config
 from pw13.data.source import default_place
+from pw13.records import Record
 from pw13.report.document import Document
 from pw13.report.evidence import Evidence, number
 from pw13.report.executing import KERNEL
 from pw13.report.markdown import reported
-from pw13.runs import Record
 
 
 def notebook(document: Document, found: Evidence) -> Any:
