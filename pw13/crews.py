@@ -19,7 +19,7 @@ from typing import Any
 
 from pw13 import console, records, stopping, workers
 from pw13.errors import OptionError, UserError
-from pw13.workers import Ended, Task
+from pw13.tasks import DIED, INTERRUPTED, Ended, Task
 
 STOP_SECONDS = 3.5  # how long a crew waits for points to write their checkpoints; below `stopping.PATIENCE`
 
@@ -96,7 +96,7 @@ class _Slot:
             return Ended(task, future.result())
         except (BrokenProcessPool, concurrent.futures.CancelledError):
             self.close()
-            return Ended(task, workers.DIED)
+            return Ended(task, DIED)
 
     def cut(self) -> None:
         if self._link is not None:
@@ -126,7 +126,7 @@ def _watch(link: Connection) -> None:
 
 def _carry_out_here(task: Task) -> str | None:
     trouble = workers.carry_out(task)
-    if trouble == workers.INTERRUPTED:
+    if trouble == INTERRUPTED:
         os._exit(143)  # the pool may be in no state to take an answer, and no other task is to be begun
     return trouble
 
@@ -190,7 +190,7 @@ class Cluster:
         try:
             return Ended(task, future.result(timeout=10))
         except (KilledWorker, concurrent.futures.CancelledError):
-            return Ended(task, workers.DIED)
+            return Ended(task, DIED)
         except Exception as error:  # such as a worker on which pw13 cannot be imported
             return Ended(task, f"{type(error).__name__}: {error}")
 

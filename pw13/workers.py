@@ -5,33 +5,14 @@ import os
 import threading
 import time
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
-from pw13 import config, console, machine, records, runs, stopping
+from pw13 import config, console, experiments, machine, records, runs, stopping
 from pw13.errors import OptionError, UserError
 from pw13.stopping import Stopped
+from pw13.tasks import INTERRUPTED, Task
 
-INTERRUPTED = "interrupted"
-DIED = "its worker died"
 VERSIONS = ("pw13", "tensorflow", "keras", "numpy")  # must be the same on all machines
-
-
-class Task(NamedTuple):
-    """One point: where it lies, what it is, where its data are and their sha256, the versions it is to be made with."""
-
-    folder: Path
-    kind: str
-    settings: dict[str, Any]
-    places: dict[str, str]
-    sha256: str
-    versions: dict[str, str]
-
-
-class Ended(NamedTuple):
-    """A task that ended: `trouble` is None when its run is complete, else what went wrong, DIED or INTERRUPTED."""
-
-    task: Task
-    trouble: str | None
 
 
 _one_at_a_time = threading.Lock()  # a Dask worker may have several threads, but TensorFlow's seed is one a process
@@ -58,8 +39,6 @@ def carry_out(task: Task) -> str | None:
 
 
 def _perform(task: Task) -> None:
-    from pw13 import experiments
-
     here = machine.versions()
     for name in VERSIONS:
         if here[name] != task.versions[name]:

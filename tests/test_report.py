@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pw13 import config, sampling
+from pw13 import config, sampling, writers
 from pw13.data.vocabulary import VocabularyFile, of_text
 from pw13.errors import OptionError, UserError
-from pw13.experiments import generate, report
+from pw13.experiments import report
 from pw13.report import (
     blocks,
     choosing,
@@ -540,10 +540,8 @@ def test_ranked_names_are_whole_new_and_printable():
     rng = np.random.default_rng(0)
     arrays = [0.3 * rng.normal(size=shape).astype(np.float32) for shape in ((5, 4), (4, 4), (4,), (4, 5))]
     arrays.append(np.array([0.5, -1, 1, 1, -2], np.float32))  # newline, space, a, b, a control character
-    trained = generate.Trained(
-        None, config.CharRNN(units=4), known, sampling.network("simple", "many-to-one", 10, arrays)
-    )
-    ranked = choosing.ranked(trained, ["aaaa", "bbbb"])
+    writer = writers.Writer(None, config.CharRNN(units=4), known, sampling.network("simple", "many-to-one", 10, arrays))
+    ranked = choosing.ranked(writer, ["aaaa", "bbbb"])
     logs = [each.log_probability for each in ranked]
     assert ranked
     assert logs == sorted(logs, reverse=True)

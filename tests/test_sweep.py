@@ -17,7 +17,7 @@ from pw13 import checkpoints, config, crews, machine, records, runs, stopping, s
 from pw13.config import DenseAE
 from pw13.errors import UserError
 from pw13.stopping import Stopped
-from pw13.workers import DIED, Ended, Task
+from pw13.tasks import DIED, Ended, Task
 from tests.conftest import load_json, make_data
 
 posix = pytest.mark.skipif(os.name == "nt", reason="kill -9 is a thing of POSIX")

@@ -6,14 +6,14 @@ from typing import Any, Protocol
 
 import pandas as pd
 
-from pw13 import comparison, config, console, machine, records, runs, stopping, sweeps, workers
+from pw13 import comparison, config, console, machine, records, runs, stopping, sweeps
 from pw13.errors import UserError
 from pw13.experiments import sweep_names
 from pw13.figures import sweep as figures
 from pw13.grid import Point
 from pw13.runs import Run
 from pw13.sweeps import State, Sweep
-from pw13.workers import Ended, Task
+from pw13.tasks import DIED, INTERRUPTED, Ended, Task
 
 TRIES = 3  # times that a point is begun whose worker dies; then the point is taken to be the reason
 
@@ -93,7 +93,7 @@ def run_points(sweep: Sweep, run: Run, crew: Crew, sha256: str) -> dict[str, str
                 for ended in crew.ended(0.5):
                     point = board.ended(ended)
                     tries[point.name] += 1
-                    if ended.trouble in (workers.DIED, workers.INTERRUPTED) and tries[point.name] < TRIES:
+                    if ended.trouble in (DIED, INTERRUPTED) and tries[point.name] < TRIES:
                         waiting.appendleft(point)
                         board.again(point)
                 board.show(show)

@@ -5,8 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from pw13 import console, records, sampling
-from pw13.experiments import generate
+from pw13 import console, records, sampling, writers
 from pw13.runs import Run
 from pw13.sweeps import Sweep
 
@@ -26,13 +25,13 @@ def save(sweep: Sweep, run: Run) -> None:
 
 def drawn(folder: Path) -> dict[str, list[str]]:
     """Names at each temperature from the run in `folder`; the random numbers are the same for every run."""
-    trained = generate.load(records.read(folder))
+    writer = writers.load(records.read(folder))
     return {
         f"{temperature:g}": [
             name.text
             for name in sampling.names(
-                trained.network,
-                trained.known,
+                writer.network,
+                writer.known,
                 EACH,
                 sampling.Choice(temperature),
                 rng=np.random.default_rng(0),

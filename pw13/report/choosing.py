@@ -6,9 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from pw13 import sampling
+from pw13 import sampling, writers
 from pw13.errors import UserError
-from pw13.experiments import generate
 from pw13.records import Record
 
 COUNT = 8  # names chosen
@@ -65,23 +64,23 @@ def choose(records: Sequence[Record]) -> Chosen | None:
     Raises:
         UserError: that run's model is damaged.
     """
-    usable = [r for r in records if (r.folder / "checkpoints" / generate.MODEL).is_file()]
+    usable = [r for r in records if (r.folder / "checkpoints" / writers.MODEL).is_file()]
     if not usable:
         return None
     record = min(usable, key=lambda r: ((r.metrics or {}).get("val_nats") or float("inf"), r.name))
-    trained = generate.load(record)
-    corpus = generate.read_corpus(trained, needed=False)
-    return Chosen(tuple(distinct(ranked(trained, corpus), corpus)), record.name, corpus is not None)
+    writer = writers.load(record)
+    corpus = writers.read_corpus(writer, needed=False)
+    return Chosen(tuple(distinct(ranked(writer, corpus), corpus)), record.name, corpus is not None)
 
 
-def ranked(trained: generate.Trained, corpus: Sequence[str] | None) -> list[Name]:
+def ranked(writer: writers.Writer, corpus: Sequence[str] | None) -> list[Name]:
     """Whole new names of a fair length, the likeliest first."""
     known = set(corpus or ())
     found: dict[str, Name] = {}
     for place, temperature in enumerate(TEMPERATURES):
         rng = np.random.default_rng([0, place])
         for name in sampling.names(
-            trained.network, trained.known, DRAWN, sampling.Choice(temperature, max_length=LONG), rng=rng
+            writer.network, writer.known, DRAWN, sampling.Choice(temperature, max_length=LONG), rng=rng
         ):
             text = name.text
             if (
@@ -142,7 +141,7 @@ def by_hand(path: Path, records: Sequence[Record]) -> Chosen:
     for record in records[-1:]:
         run = record.name
         try:
-            corpus = generate.read_corpus(generate.load(record), needed=False)
+            corpus = writers.read_corpus(writers.load(record), needed=False)
         except UserError:
             corpus = None
     names = tuple(beside_known(Name(text, None, None, None, None), corpus) for text in texts)
