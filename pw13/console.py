@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.cells import cell_len
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from pw13 import files
@@ -80,15 +80,15 @@ def json_document(value: Any) -> None:
 
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]], *, caption: str | None = None) -> None:
     """A table on standard output; text is never markup, numbers stand at the right."""
-    rows = [[cell(value) for value in row] for row in rows]
-    if len(rows) > PLAIN_ROWS:
-        return _plain_table(title, columns, rows)
+    cells = [[cell(value) for value in row] for row in rows]
+    if len(cells) > PLAIN_ROWS:
+        return _plain_table(title, columns, cells)
     view = Table(title=Text(title), caption=Text(caption) if caption else None, title_justify="left")
     view.show_header = any(columns)
     for number, name in enumerate(columns):
-        numeric = all(_numeric(row[number]) for row in rows if row[number])
-        view.add_column(Text(name), justify="right" if numeric and rows else "left", overflow="fold")
-    for row in rows:
+        numeric = all(_numeric(row[number]) for row in cells if row[number])
+        view.add_column(Text(name), justify="right" if numeric and cells else "left", overflow="fold")
+    for row in cells:
         view.add_row(*(Text(printable(value, sys.stdout)) for value in row))
     width = None if sys.stdout.isatty() else 200
     printer = Console(file=sys.stdout, width=width, highlight=False, soft_wrap=False, emoji=False)
@@ -171,7 +171,8 @@ def live() -> Iterator[Show | None]:
         def show(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], focus: int) -> None:
             room = max(printer.height - 7, 1)
             first = max(0, min(focus - 1, len(rows) - room))
-            table = Table(*map(Text, columns), title=Text(title), title_justify="left")
+            headings = (Column(Text(name)) for name in columns)
+            table = Table(*headings, title=Text(title), title_justify="left")
             for row in rows[first : first + room]:
                 table.add_row(*(Text(printable(cell(value), sys.stderr)) for value in row))
             view.update(table, refresh=True)

@@ -109,6 +109,15 @@ def test_a_table_takes_names_as_they_are(capsys):
     assert "[red]x[/red]" in out and "[bold]t[/bold]" in out and "1,234,567" in out
 
 
+def test_a_table_that_changes_in_place_takes_names_as_they_are(monkeypatch, capsys):
+    monkeypatch.setattr(console, "_live", lambda: True)
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    with console.live() as show:
+        show("points", ("[red]point[/red]", "epoch"), [("a=1", 3), ("a=2", None)], 0)
+    err = capsys.readouterr().err
+    assert "[red]point[/red]" in err and "a=2" in err
+
+
 @pytest.mark.parametrize(
     ("value", "shown"),
     [
