@@ -45,10 +45,10 @@ def prepare(task: Task, count: int, folder: Path) -> tuple[dict[str, Any], Calla
         def run() -> float:
             nonlocal state
             order = tf.constant(problem.order(number))
-            state = state._replace(epoch=number - 1, step=0, loss_sum=0.0, count=0.0)
+            state = state._replace(epoch=number - 1, step=0, loss_sum=0.0, loss_count=0.0)
             while state.step < len(order):
                 state = after_chunk(state, chunk, order, problem)
-            return state.loss_sum / state.count
+            return state.loss_sum / state.loss_count
 
         return run
 

@@ -76,7 +76,7 @@ def _dense(record: Record, images: ImageSet) -> Encoder:
     config = records.settings_of(record)
     pixels = int(np.prod(images.train_images.shape[1:]))
     weights = checkpoints.read_keras(_best(record), dense_weights.parts(pixels, config))
-    net = dense_weights.Weights(*weights, config.activation)
+    net = dense_weights.Weights(config.activation, *weights)
     return Encoder("dense-ae", record.name, config.code_size, _finite(record, lambda part: net.encode(flat(part))))
 
 

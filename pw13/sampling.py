@@ -232,7 +232,7 @@ def batch(
     space = np.array([character.isspace() for character in vocabulary.characters])
     text = np.zeros((n, choice.max_length + 1), dtype=vocabulary.dtype)
     lengths, logs, blank = np.zeros(n, dtype=np.int64), np.zeros(n), np.ones(n, dtype=bool)
-    rows, memory = np.arange(n), _Memory.begin(net, known, n, rng)
+    rows, memory = np.arange(n), _beginning(net, known, n, rng)
     for place in range(choice.max_length + 1):
         scores = logits(net, memory.states(net))
         shifted = scores - scores.max(axis=1, keepdims=True)
@@ -257,27 +257,35 @@ def batch(
     ]
 
 
-class _Memory(NamedTuple):
-    """What the network knows of the text so far: the last `length` ids (many-to-one), or its states."""
+class _Window(NamedTuple):
+    """What a many-to-one network knows of the texts so far: their last ids, `(n, length)`."""
 
-    window: np.ndarray | None
-    carried: States | None
-
-    @classmethod
-    def begin(cls, net: Network, known: VocabularyFile, n: int, rng: np.random.Generator) -> "_Memory":
-        """Many-to-one: endings of training names, drawn; many-to-many: a newline into zero states."""
-        if net.target == "many-to-many":
-            newlines = np.full(n, known.vocabulary.newline)
-            return cls(None, advance(net, zero_states(net, n), newlines))
-        endings = np.stack([known.vocabulary.ids(ending) for ending in known.endings])
-        return cls(endings[rng.integers(len(endings), size=n)], None)
+    ids: np.ndarray
 
     def states(self, net: Network) -> States:
-        return read(net, self.window) if self.carried is None else self.carried
+        return read(net, self.ids)
 
-    def after(self, net: Network, ids: np.ndarray, going: np.ndarray) -> "_Memory":
-        """The memory after one more id each, of the rows that go on."""
-        if self.carried is None:
-            moved = np.concatenate([self.window[going, 1:], ids[going, None].astype(self.window.dtype)], axis=1)
-            return _Memory(moved, None)
-        return _Memory(None, advance(net, _rows(self.carried, going), ids[going]))
+    def after(self, net: Network, ids: np.ndarray, going: np.ndarray) -> "_Window":
+        """The windows after one more id each, of the rows that go on."""
+        return _Window(np.concatenate([self.ids[going, 1:], ids[going, None].astype(self.ids.dtype)], axis=1))
+
+
+class _Carried(NamedTuple):
+    """What a many-to-many network knows of the texts so far: its states."""
+
+    now: States
+
+    def states(self, net: Network) -> States:
+        return self.now
+
+    def after(self, net: Network, ids: np.ndarray, going: np.ndarray) -> "_Carried":
+        """The states after one more id each, of the rows that go on."""
+        return _Carried(advance(net, _rows(self.now, going), ids[going]))
+
+
+def _beginning(net: Network, known: VocabularyFile, n: int, rng: np.random.Generator) -> _Window | _Carried:
+    """Many-to-one: endings of training names, drawn; many-to-many: a newline into zero states."""
+    if net.target == "many-to-many":
+        return _Carried(advance(net, zero_states(net, n), np.full(n, known.vocabulary.newline)))
+    endings = np.stack([known.vocabulary.ids(ending) for ending in known.endings])
+    return _Window(endings[rng.integers(len(endings), size=n)])

@@ -88,8 +88,8 @@ def svm_results(title: str, metrics: dict[str, Any]) -> None:
                "support vectors", "method", "run")  # fmt: skip
     rows = [
         (r["features"], r["size"], r["kernel"], share(r["accuracy"]), interval(r["ci95"]),
-         share(r["accuracy_distinct"]), round(r["fit_seconds"], 2), round(r["predict_seconds"], 2), r["support_vectors"],
-         r["method"], r["run"] or "")
+         share(r["accuracy_distinct"]), round(r["fit_seconds"], 2), round(r["predict_seconds"], 2),
+         r["support_vectors"], r["method"], r["run"] or "")
         for r in metrics["results"]
     ]  # fmt: skip
     console.table(title, columns, rows, caption=svm_method(metrics))

@@ -87,7 +87,7 @@ def test_arrays_are_read_without_keras_and_do_the_same(trained, data):
 
     config = DenseAE(code_size=6)
     arrays = checkpoints.read_keras(trained / "checkpoints/best.keras", dense_ae.parts(784, config))
-    net = dense_ae.Weights(*arrays, config.activation)
+    net = dense_ae.Weights(config.activation, *arrays)
     test = flat(load_images(str(data)).test_images)
     assert metrics.mse(test, net.decode(net.encode(test))) == pytest.approx(
         load_json(trained / "metrics.json")["test_mse"]

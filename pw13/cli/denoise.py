@@ -6,15 +6,14 @@ from typing import Annotated
 import typer
 
 from pw13 import console
-from pw13.cli import options
-from pw13.cli.options import Json, Quiet, RunsDir
+from pw13.cli.options import HERE, Json, Quiet, Where
 
 
 def denoise(
     images: Annotated[list[Path], typer.Argument(metavar="IMAGE...", help="PNG, JPEG, ... of any size")],
     run: Annotated[str | None, typer.Option(metavar="RUN", help="the run to use", show_default="the latest")] = None,
     out: Annotated[Path | None, typer.Option(metavar="DIR", help="where to", show_default="beside each image")] = None,
-    runs_dir: RunsDir = options.DEFAULTS["runs_dir"],
+    runs_dir: Where = HERE,
     json: Json = None,
     quiet: Quiet = None,
 ) -> None:

@@ -17,9 +17,10 @@ CorpusFile = Annotated[
     str | None,
     typer.Option("--corpus", metavar="FILE|builtin", help="list of names, one a line, or the built-in list"),
 ]
-RunsDir = Annotated[
+RunsDir = Annotated[  # of commands whose TOML file may name it
     Path | None, typer.Option("--runs-dir", metavar="DIR", help="where the run folders are", show_default="runs")
 ]
+Where = Annotated[Path, typer.Option("--runs-dir", metavar="DIR", help="where the run folders are")]
 Runs = Annotated[
     list[str] | None,
     typer.Option("--run", metavar="RUN", help="use the codes of this run (repeatable)", show_default="latest dense-ae"),
@@ -31,7 +32,8 @@ ConfigFile = Annotated[
     typer.Option("--config", metavar="FILE|NAME", help="TOML file under the flags; NAME is one that pw13 ships"),
 ]
 
-DEFAULTS: dict[str, Any] = {"runs_dir": Path("runs"), "json": False, "quiet": False}
+HERE = Path("runs")  # the run folders, where nothing else is said
+DEFAULTS: dict[str, Any] = {"runs_dir": HERE, "json": False, "quiet": False}
 
 
 def with_settings(cls: type) -> Callable[[Callable[..., None]], Callable[..., None]]:
@@ -72,7 +74,7 @@ def layered(cls: type, file: str | None, given: dict[str, Any]) -> tuple[Any, di
         top = {key: value for key, value in content.items() if not isinstance(value, dict)}
         table = content.get(config.kind_of(cls), {})
     values = {key: value for key, value in {**top, **table, **flags}.items() if key in names}
-    rest = {key: flags.get(key, top.get(key, DEFAULTS.get(key))) for key in given if key not in names}
+    rest: dict[str, Any] = {key: flags.get(key, top.get(key, DEFAULTS.get(key))) for key in given if key not in names}
     if "runs_dir" in rest:
         rest["runs_dir"] = Path(rest["runs_dir"])
     return cls(**values), rest

@@ -7,7 +7,7 @@ import typer
 
 from pw13 import console
 from pw13.cli import options
-from pw13.cli.options import CorpusFile, Data, Json, Quiet, RunsDir
+from pw13.cli.options import HERE, CorpusFile, Data, Json, Quiet, RunsDir, Where
 
 OUT = Path("report")
 
@@ -45,7 +45,7 @@ def report(
         Path | None, typer.Option("--check", metavar="ZIP", help="verify a hand-in and do nothing else")
     ] = None,
     execute: Execute = True,
-    runs_dir: RunsDir = options.DEFAULTS["runs_dir"],
+    runs_dir: Where = HERE,
     json: Json = None,
     quiet: Quiet = None,
 ) -> None:
@@ -61,7 +61,7 @@ def report(
             else console.out(f"{check}: {len(fine)} files, all as listed")
         )
     request = experiment.Request(tuple(run or ()), tuple(author or ()), comments, names, answers == "full", execute)
-    show(experiment.perform(request, runs_dir=Path(runs_dir or "runs"), out=out), json)
+    show(experiment.perform(request, runs_dir=runs_dir, out=out), json)
 
 
 def all_(

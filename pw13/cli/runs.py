@@ -6,17 +6,14 @@ from typing import Annotated, Any
 import typer
 
 from pw13 import comparison, config, console, records
-from pw13.cli import options
-from pw13.cli.options import Json
+from pw13.cli.options import HERE, Json, Where
 from pw13.errors import OptionError, UserError
 from pw13.records import Record
 
 app = typer.Typer(no_args_is_help=True, help="List, show and compare the runs that there are.")
 
-HERE: Path = options.DEFAULTS["runs_dir"]
 FEW = 4  # runs that stand side by side; more get a line each
 
-Where = Annotated[Path, typer.Option("--runs-dir", metavar="DIR", help="where the run folders are")]
 Name = Annotated[str, typer.Argument(metavar="RUN", help="a run folder, its name, or the beginning of it")]
 Kind = Annotated[
     str | None, typer.Option("--kind", metavar="KIND", help="runs of one kind, with more of their numbers")

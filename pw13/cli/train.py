@@ -6,8 +6,8 @@ from typing import Annotated, Any
 import typer
 
 from pw13 import config, console, records, runs, sweeps
-from pw13.cli import options, sweep
-from pw13.cli.options import CorpusFile, Data, Json, Quiet, Runs, RunsDir, with_settings
+from pw13.cli import sweep
+from pw13.cli.options import HERE, CorpusFile, Data, Json, Quiet, Runs, RunsDir, Where, with_settings
 from pw13.config import CharRNN, ConvDAE, DenseAE, SvmEval
 from pw13.data import source
 
@@ -57,7 +57,7 @@ def train_charrnn(
 def resume(
     name: Annotated[str, typer.Argument(metavar="RUN", help="a run folder, its name, or the beginning of it")],
     epochs: Annotated[int | None, typer.Option(metavar="N", help="go on to this many epochs in all")] = None,
-    runs_dir: RunsDir = options.DEFAULTS["runs_dir"],
+    runs_dir: Where = HERE,
     json: Json = None,
     quiet: Quiet = None,
 ) -> None:

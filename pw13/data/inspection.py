@@ -51,7 +51,7 @@ def describe_images(images: ImageSet) -> dict[str, Any]:
 def digests(images: np.ndarray) -> list[bytes]:
     """One digest of 16 bytes an image (BLAKE2b); equal for equal pixels."""
     rows = np.ascontiguousarray(images).reshape(len(images), -1)
-    return [hashlib.blake2b(row, digest_size=16).digest() for row in rows]
+    return [hashlib.blake2b(row.data, digest_size=16).digest() for row in rows]
 
 
 def _files(images: ImageSet) -> list[dict[str, Any]]:

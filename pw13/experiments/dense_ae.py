@@ -33,7 +33,7 @@ def perform(config: DenseAE, *, data: str | None, run: Run) -> dict[str, Any]:
         run=run,
         save=lambda best, last: save(run, models, best, last),
     )
-    net = model.Weights(*fitted.best, config.activation)
+    net = model.Weights(config.activation, *fitted.best)
     codes, test = net.encode(flat(part.train_images)), flat(images.test_images)
     test_codes = net.encode(test)
     outputs = net.decode(test_codes)

@@ -1,5 +1,6 @@
 """Exercise 1g: an SVM on codes against one on pixels, and on PCA codes: same images, scaling, kernels and tuning."""
 
+import functools
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -69,7 +70,7 @@ def perform(
             f"svm-{number}-{trial.features.name}-{trial.outcome.setting.kernel}", evaluation.arrays(trial.outcome)
         )
     draw(run, trials, curves, images)
-    results = {
+    results: dict[str, Any] = {
         "n_train": len(rows),
         "n_test": len(images.test_labels),
         "n_test_distinct": int(metrics.single(images.test_images).sum()),
@@ -110,15 +111,15 @@ def feature_sets(images: ImageSet, rows: np.ndarray, found: Sequence[Encoder]) -
     train, pixels = images.train_images[rows], int(np.prod(images.train_images.shape[1:]))
     sizes = sorted({encoder.size for encoder in found if encoder.kind == "dense-ae"}) or [PCA_SIZE]
     linear = pca.fit(flat(train), max(sizes))
+
+    def pca_codes(size: int, part: np.ndarray) -> np.ndarray:
+        return linear.encode(flat(part))[:, :size]
+
     names = {"dense-ae": "codes", "conv-dae": "conv-codes"}
     makers: list[tuple[str, str | None, Callable[[np.ndarray], np.ndarray]]] = [
         ("pixels", None, flat),
         *((names[encoder.kind], encoder.run, encoder.encode) for encoder in found),
-        *(
-            ("pca", None, lambda part, size=size: linear.encode(flat(part))[:, :size])
-            for size in sizes
-            if size < pixels
-        ),
+        *(("pca", None, functools.partial(pca_codes, size)) for size in sizes if size < pixels),
     ]
     return [features(name, run, encode, train, images.test_images) for name, run, encode in makers]
 
@@ -151,7 +152,7 @@ def evaluate(
                     kernel,
                     parts=parts,
                     each=each,
-                    tick=lambda text=words: bar.advance(1, text),
+                    tick=functools.partial(bar.advance, 1, words),
                 )
                 trials.append(Trial(one, outcome))
     return trials

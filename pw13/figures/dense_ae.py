@@ -43,7 +43,7 @@ def code_map(points: np.ndarray, labels: np.ndarray, classes: Sequence[str]) -> 
         if not len(chosen):
             continue
         colour = colormaps[cmap](label % colormaps[cmap].N)
-        axes.scatter(*chosen.T, s=6, color=colour, alpha=0.6, linewidths=0, label=name)
+        axes.scatter(chosen[:, 0], chosen[:, 1], s=6, color=colour, alpha=0.6, linewidths=0, label=name)
         axes.annotate(
             name, np.median(chosen, axis=0), fontsize=14, weight="bold", ha="center", va="center",
             bbox={"boxstyle": "circle,pad=0.15", "fc": "white", "ec": colour, "alpha": 0.85},

@@ -106,7 +106,7 @@ def disagreements(
     """
     sides = [(first, second), (second, first)]
     figure = Figure(figsize=(0.82 * COLUMNS + 0.6, 4.9), layout="constrained")
-    for part, ((good, right), (bad, wrong)) in zip(figure.subfigures(2, 1), sides, strict=True):
+    for part, ((good, right), (bad, wrong)) in zip(figure.subfigures(2, 1, squeeze=False).flat, sides, strict=True):
         rows = np.flatnonzero((right == labels) & (wrong != labels))
         part.suptitle(f"right with {good}, wrong with {bad}: {len(rows):,} test images", fontsize=10)
         chosen = _in_turn(rows, labels, 2 * COLUMNS)

@@ -51,7 +51,8 @@ def outputs(
 
     ids: `(steps, n)` int32. keep: see `cells.steps`. key: `(2,)` int32 for dropout; None for none.
     """
-    count, after = cells.CELLS[config.cell].states, []
+    count = cells.CELLS[config.cell].states
+    after: list[tf.Tensor] = []
     signals = None
     for number in range(config.layers):
         kernel, recurrent, bias = parameters[3 * number : 3 * number + 3]

@@ -1,5 +1,6 @@
 """The arrays of a trained dense autoencoder, used without Keras or TensorFlow."""
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -22,11 +23,11 @@ def parts(pixels: int, config: DenseAE) -> list[Part]:
 class Weights(NamedTuple):
     """The trained arrays, to encode and decode without Keras (NumPy, float32)."""
 
+    activation: str
     kernel: np.ndarray
     bias: np.ndarray
     decoder_kernel: np.ndarray
     decoder_bias: np.ndarray
-    activation: str
 
     def encode(self, images: np.ndarray) -> np.ndarray:
         """`(n, pixels)` in [0, 1] -> codes `(n, code_size)`."""
@@ -47,4 +48,9 @@ def sigmoid(x: np.ndarray) -> np.ndarray:
     return np.float32(0.5) * (1 + np.tanh(np.float32(0.5) * x))
 
 
-ACTIVATIONS = {"linear": lambda x: x, "relu": lambda x: np.maximum(x, 0), "tanh": np.tanh, "sigmoid": sigmoid}
+ACTIVATIONS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+    "linear": lambda x: x,
+    "relu": lambda x: np.maximum(x, 0),
+    "tanh": np.tanh,
+    "sigmoid": sigmoid,
+}

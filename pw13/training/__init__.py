@@ -104,5 +104,5 @@ def summaries(models: Iterable[keras.Model]) -> str:
 
 def _figures(state: Progress) -> str:
     if state.step:
-        return f"loss {state.loss_sum / state.count:.4f}"
+        return f"loss {state.loss_sum / state.loss_count:.4f}"
     return "  ".join(f"{name} {state.history[-1][name]:.4f}" for name in ("loss", "val_loss"))

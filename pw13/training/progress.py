@@ -18,7 +18,7 @@ from pw13.training.problem import Fitted, Plan, Problem
 class Progress(NamedTuple):
     """Where a training stands; all of it goes into a checkpoint.
 
-    `epoch` counts whole epochs, `step` the steps done of the next one, `loss_sum` and `count` belong to those steps.
+    `epoch` counts whole epochs, `step` the steps done of the next one; `loss_sum`, `loss_count` belong to those steps.
     """
 
     moving: Moving
@@ -26,7 +26,7 @@ class Progress(NamedTuple):
     epoch: int = 0
     step: int = 0
     loss_sum: float = 0.0
-    count: float = 0.0
+    loss_count: float = 0.0
     best_loss: float | None = None
     best_epoch: int = 0
     examples: float = 0.0
@@ -56,7 +56,7 @@ def after_chunk(state: Progress, chunk: Callable[..., Any], order: tf.Tensor, pr
         moving=moving,
         step=state.step + count,
         loss_sum=state.loss_sum + loss,
-        count=state.count + examples,
+        loss_count=state.loss_count + examples,
         examples=state.examples + examples,
         chunk_seconds=state.chunk_seconds + time.monotonic() - began,
     )
@@ -65,8 +65,8 @@ def after_chunk(state: Progress, chunk: Callable[..., Any], order: tf.Tensor, pr
 def after_epoch(state: Progress, problem: Problem) -> Progress:
     """The state with the epoch closed: validated, written into the history, remembered if it is the best."""
     val_loss = float(problem.validation(state.moving.parameters))
-    row = {"epoch": state.epoch + 1, "loss": state.loss_sum / state.count, "val_loss": val_loss}
-    closed = state._replace(epoch=state.epoch + 1, step=0, loss_sum=0.0, count=0.0, history=(*state.history, row))
+    row = {"epoch": state.epoch + 1, "loss": state.loss_sum / state.loss_count, "val_loss": val_loss}
+    closed = state._replace(epoch=state.epoch + 1, step=0, loss_sum=0.0, loss_count=0.0, history=(*state.history, row))
     if state.best_loss is None or val_loss < state.best_loss:
         closed = closed._replace(best=arrays(state.moving.parameters), best_loss=val_loss, best_epoch=closed.epoch)
     return closed
@@ -93,9 +93,10 @@ def restored(problem: Problem, plan: Plan, run: Run) -> Progress | None:
     start = beginning(problem)
     groups = {"parameters": start.moving.parameters, "first": start.moving.first, "second": start.moving.second}
     groups |= {"carry": list(start.moving.carry), "best": start.best}
-    found = {name: [saved.arrays.get(f"{name}/{i}") for i in range(len(like))] for name, like in groups.items()}
+    places = {name: [f"{name}/{i}" for i in range(len(like))] for name, like in groups.items()}
+    found = {name: [saved.arrays[key] for key in keys if key in saved.arrays] for name, keys in places.items()}
     for name, like in groups.items():
-        if any(a is None or a.shape != tuple(b.shape) for a, b in zip(found[name], like, strict=True)):
+        if [array.shape for array in found[name]] != [tuple(array.shape) for array in like]:
             raise UserError(f"{run.checkpoints}: the checkpoint does not fit the model of config.json")
     tensors = {name: [tf.constant(a) for a in found[name]] for name in ("parameters", "first", "second", "carry")}
     updates = tf.constant(facts.pop("updates"))
