@@ -132,7 +132,7 @@ def ordered(records: list[Record], metric: str) -> list[Record]:
         hint = f"; did you mean {near[0]!r}?" if near else f"; there are {', '.join(known[:8])}" if known else ""
         raise OptionError(f"--sort: no run has the metric {metric!r}{hint}")
     having = [record for _, record in sorted(found, key=lambda pair: pair[0])]
-    return having + [record for record in records if record not in having]
+    return having + [record for value, record in values if not _is_number(value)]
 
 
 def _is_number(value: Any) -> bool:
