@@ -12,11 +12,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pw13.data import importing, pictures
+from pw13.data import importing, importing_idx, pictures
 from pw13.data.checking import check
+from pw13.data.choice import Choice
 from pw13.data.idx import write_idx
 from pw13.data.images import load_images
-from pw13.data.importing import Choice, import_set
+from pw13.data.importing import import_set
 from pw13.errors import OptionError, UserError
 from tests.conftest import FILES, make_images
 
@@ -334,6 +335,47 @@ def test_sets_of_any_number_of_classes(classes):
     import_set(source, Path("out"), Choice())
     assert len(load_images("out").classes) == classes
     assert digests("out")[1] == digests("src")[1]
+
+
+def test_class_names_come_along_from_classes_txt_or_the_mapping_of_emnist():
+    source = put_idx("src", EMNIST, np.arange(6) % 3 + 1, np.arange(3) + 1)
+    Path("src/emnist-letters-mapping.txt").write_text("1 65 97\n2 66 98\n3 67 99\n", "ascii")
+    import_set(source, Path("letters"), Choice())
+    assert load_images("letters").classes == ("A", "B", "C")
+    for words, found in (("one\ntwo\nthree\n", ("one", "two", "three")), ("0\nU\nV\nW\n", ("U", "V", "W"))):
+        Path("src/classes.txt").write_text(words, "utf-8")
+        target = Path("out-" + found[0])
+        import_set(source, target, Choice())
+        assert load_images(str(target)).classes == found
+    for words, fault in (
+        ("one\ntwo\n", "2 class names, expected 3 or 4"),
+        ("a\na\nb\n", "line 2: 'a' is empty, a rep"),
+    ):
+        Path("src/classes.txt").write_text(words, "utf-8")
+        with pytest.raises(UserError, match=fault):
+            import_set(source, Path("out"), Choice())
+
+
+@pytest.mark.parametrize("mapping", ["", "no mapping\n", "1 65\n2 65\n3 66\n", "1 65\n2 66\n", "1 7\n2 8\n3 9\n"])
+def test_a_mapping_that_does_not_name_every_class_once_is_passed_over(mapping):
+    source = put_idx("src", EMNIST, np.arange(6) % 3 + 1, np.arange(3) + 1)
+    Path("src/emnist-letters-mapping.txt").write_text(mapping, "ascii")
+    import_set(source, Path("out"), Choice())
+    assert load_images("out").classes == ("1", "2", "3")
+
+
+def test_files_under_other_names_are_told_where_to_go():
+    put_idx("src", EMNIST, np.arange(6) % 3 + 1, np.arange(3) + 1)
+    with pytest.raises(UserError, match=r"missing .*; emnist-.* is there: `pw13 data import` takes such names"):
+        load_images("src")
+
+
+def test_many_images_of_an_idx_set_are_turned_and_scaled_block_by_block(monkeypatch):
+    source = put_idx("src", FILES, np.arange(20) % 2, np.arange(2))
+    import_set(source, Path("whole"), Choice(side=14, transpose=True))
+    monkeypatch.setattr(importing_idx, "BLOCK", 3)
+    import_set(source, Path("blocks"), Choice(side=14, transpose=True))
+    assert digests("whole") == digests("blocks")
 
 
 def test_labels_with_gaps_are_closed_and_sizes_scaled():

@@ -1,5 +1,6 @@
 """A folder of four IDX files: what stands in it, and every fault that keeps it from being an image set."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -13,6 +14,9 @@ from pw13.errors import UserError
 
 CLASSES = "classes.txt"
 MOST_NAMES_BYTES = 1 << 16  # 256 class names at most: labels are bytes
+
+# Names of IDX files: MNIST's, and EMNIST's such as "emnist-letters-test-labels-idx1-ubyte.gz".
+IDX_NAME = re.compile(r"(?:.*[-_.])?(train|t10k|test)[-_](images|labels)[-_.]idx[13][-_]ubyte(\.gz)?", re.IGNORECASE)
 
 
 class Reading(NamedTuple):
@@ -52,8 +56,19 @@ def find_files(folder: Path) -> tuple[dict[str, Path], list[str]]:
         return {}, [str(trouble(folder, error))]
     either = {name: [here for here in (name, name.removesuffix(".gz")) if here in present] for name in FILES}
     missing = [name for name, here in either.items() if not here]
-    faults = [f"{folder}: missing {', '.join(missing)}"] if missing else []
+    other = next((name for name in sorted(present) if standard_name(name) in missing), None) if missing else None
+    hint = f"; {other} is there: `pw13 data import` takes such names" if other else ""
+    faults = [f"{folder}: missing {', '.join(missing)}{hint}"] if missing else []
     return {name: folder / here[0] for name, here in either.items() if here}, faults
+
+
+def standard_name(name: str) -> str | None:
+    """Which of the four files a file of this name is, or None."""
+    match = IDX_NAME.fullmatch(name)
+    if not match:
+        return None
+    part = "train" if match[1].lower() == "train" else "t10k"
+    return next(file for file in FILES if file.startswith(f"{part}-{match[2].lower()}"))
 
 
 def _mismatches(paths: dict[str, Path], arrays: dict[str, np.ndarray]) -> Iterator[str]:
@@ -109,20 +124,31 @@ def _class_names(folder: Path, labels: np.ndarray | None) -> tuple[tuple[str, ..
     path = folder / CLASSES
     if labels is None or not path.is_file():
         return None, []
+    names, faults = read_names(path)
+    count = int(labels.max()) + 1
+    if names and len(names) != count:
+        faults = [f"{path}: {len(names)} class names, but the labels have {count} classes"]
+    return names or None, faults
+
+
+def read_names(path: Path) -> tuple[tuple[str, ...], list[str]]:
+    """`(names, faults)`: the lines of a classes.txt, none where it cannot be read, and what is wrong with them."""
     try:
         with open(path, "rb") as file:
             text = file.read(MOST_NAMES_BYTES).decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        return None, [f"{path}: byte {error.start + 1} is not UTF-8"]
+        return (), [f"{path}: byte {error.start + 1} is not UTF-8"]
     except OSError as error:
-        return None, [str(trouble(path, error))]
+        return (), [str(trouble(path, error))]
     names = [line.rstrip("\r") for line in text.removesuffix("\n").split("\n")]
     faults = [
         f"{path}: line {number}: {name!r} is empty, a repeat or not printable"
         for number, name in enumerate(names, 1)
         if not name.strip() or not name.isprintable() or name in names[: number - 1]
     ]
-    count = int(labels.max()) + 1
-    if len(names) != count:
-        faults = [f"{path}: {len(names)} class names, but the labels have {count} classes"]
     return tuple(names), faults
+
+
+def write_names(folder: Path, names: tuple[str, ...]) -> None:
+    """Write classes.txt."""
+    (folder / CLASSES).write_text("".join(name + "\n" for name in names), "utf-8", newline="\n")

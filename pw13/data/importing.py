@@ -8,7 +8,6 @@ import functools
 import itertools
 import json
 import os
-import re
 from collections import Counter
 from collections.abc import Iterator
 from hashlib import blake2b
@@ -17,34 +16,21 @@ from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
 
-from pw13.data import pictures, processes
-from pw13.data.folder import CLASSES
-from pw13.data.idx import read_idx, write_idx
+from pw13.data import folder, importing_idx, pictures, processes
+from pw13.data.choice import Choice, check, record, size
+from pw13.data.idx import write_idx
 from pw13.data.images import split
-from pw13.data.known import FILES, TEST_IMAGES, TEST_LABELS, TRAIN_IMAGES, TRAIN_LABELS
+from pw13.data.known import TEST_IMAGES, TEST_LABELS, TRAIN_IMAGES, TRAIN_LABELS
 from pw13.data.source import trouble
 from pw13.data.staging import Progress, silent, staging
-from pw13.errors import OptionError, UserError
+from pw13.errors import UserError
 
 MOST_CLASSES = 256  # labels are bytes
 MOST_NAMED = 1000  # unreadable files named in the record; of more only the count is kept
-MOST_SIDE = 1024
 BATCH = 64  # pictures decoded together
 WORKERS = 2  # a third process finds hardly any work: finding and writing the pictures takes half as long as decoding
 IN_THIS_PROCESS = 4096  # pictures decoded before other processes are started, which takes a second
 BLOCK = 4096  # images written together
-
-# Names of IDX files: MNIST's, and EMNIST's such as "emnist-letters-test-labels-idx1-ubyte.gz".
-IDX_NAME = re.compile(r"(?:.*[-_.])?(train|t10k|test)[-_](images|labels)[-_.]idx[13][-_]ubyte(\.gz)?", re.IGNORECASE)
-
-
-class Choice(NamedTuple):
-    """How to import: side of the square to scale to (None: as they are), share of the test file, seed, transposed."""
-
-    side: int | None = None
-    test_share: float = 0.1
-    seed: int = 0
-    transpose: bool = False
 
 
 class Spool(NamedTuple):
@@ -66,7 +52,7 @@ def import_set(source: Path, target: Path, choice: Choice, *, progress: Progress
         UserError: nothing usable in `source`, damaged data, or `target` has something in it.
         OptionError: a choice out of range.
     """
-    _check(choice)
+    check(choice)
     if not source.exists():
         raise UserError(f"{source}: no such file or folder")
     if target.exists() and not (target.is_dir() and not any(target.iterdir())):
@@ -75,27 +61,18 @@ def import_set(source: Path, target: Path, choice: Choice, *, progress: Progress
         with staging(target.absolute().parent) as stage:
             ready = stage / "ready"
             ready.mkdir()
-            idx_files = find_idx(source) if source.is_dir() else None
+            idx_files = importing_idx.find(source) if source.is_dir() else None
             if idx_files:
-                record = _import_idx(source, idx_files, ready, choice)
+                facts = importing_idx.convert(source, idx_files, ready, choice)
             else:
-                record = _import_pictures(source, stage, ready, choice, progress)
-            (ready / "import.json").write_text(json.dumps(record, indent=2, ensure_ascii=False) + "\n", "utf-8")
+                facts = _import_pictures(source, stage, ready, choice, progress)
+            (ready / "import.json").write_text(json.dumps(facts, indent=2, ensure_ascii=False) + "\n", "utf-8")
             if target.exists():
                 target.rmdir()
             os.replace(ready, target)
     except OSError as error:
         raise trouble(error.filename or target, error) from None
-    return record
-
-
-def _check(choice: Choice) -> None:
-    if choice.side is not None and not 1 <= choice.side <= MOST_SIDE:
-        raise OptionError(f"--size: expected 1 to {MOST_SIDE}, received {choice.side}")
-    if not 0 < choice.test_share < 1:
-        raise OptionError(f"--test-share: expected a share between 0 and 1, received {choice.test_share}")
-    if choice.seed < 0:
-        raise OptionError(f"--seed: expected 0 or more, received {choice.seed}")
+    return facts
 
 
 def _import_pictures(source: Path, stage: Path, ready: Path, choice: Choice, progress: Progress) -> dict[str, Any]:
@@ -124,9 +101,9 @@ def _import_pictures(source: Path, stage: Path, ready: Path, choice: Choice, pro
         for images_name, labels_name, side in ((TRAIN_IMAGES, TRAIN_LABELS, train), (TEST_IMAGES, TEST_LABELS, test)):
             write_idx(ready / images_name, (len(side), *spool.shape), _blocks(spool, rows[side]))
             write_idx(ready / labels_name, (len(side),), [labels[side].astype(np.uint8)])
-    _write_names(ready, names)
+    folder.write_names(ready, names)
     return {
-        **_record(source, choice, names, labels[train], labels[test], spool.shape),
+        **record(source, choice, names, labels[train], labels[test], spool.shape),
         "pictures": len(spool.labels),
         "repeats": repeats,
         "under_two_classes": contradicting,
@@ -153,7 +130,7 @@ def _spool(
         if shape is None:
             shape, first = result.shape, picture.name
         if result.shape != shape:
-            sizes = f"{picture.name} has {_size(result.shape)} pixels, {first} {_size(shape)}"
+            sizes = f"{picture.name} has {size(result.shape)} pixels, {first} {size(shape)}"
             raise UserError(f"{source}: {sizes}; --size 28 scales all to one size")
         data = _transposed(result).tobytes() if choice.transpose else result.pixels
         labels.append(_number(classes, picture.label, source))
@@ -220,90 +197,11 @@ def _natural(name: str) -> tuple[int, int, str]:
 def _blocks(spool: Spool, rows: np.ndarray) -> Iterator[np.ndarray]:
     """The pictures `rows` of the spool, some thousand at a time: `(n, height, width)` uint8."""
     height, width = spool.shape
-    size = height * width
+    each = height * width
     for start in range(0, len(rows), BLOCK):
         some = rows[start : start + BLOCK].tolist()
-        block = np.empty((len(some), size), np.uint8)
+        block = np.empty((len(some), each), np.uint8)
         for place, row in enumerate(some):
-            spool.file.seek(row * size)
+            spool.file.seek(row * each)
             spool.file.readinto(block[place])  # type: ignore[attr-defined]
         yield block
-
-
-def find_idx(folder: Path) -> dict[str, Path] | None:
-    """The four IDX files in `folder` under MNIST's or EMNIST's names, or None where there are none.
-
-    Raises:
-        UserError: some of the four are missing, or one is there twice.
-    """
-    found: dict[str, list[Path]] = {name: [] for name in FILES}
-    for path in sorted(folder.iterdir()):
-        match = IDX_NAME.fullmatch(path.name)
-        if match and path.is_file():
-            part = "train" if match[1].lower() == "train" else "t10k"
-            found[next(name for name in FILES if name.startswith(f"{part}-{match[2].lower()}"))].append(path)
-    if not any(found.values()):
-        return None
-    for name, paths in found.items():
-        if len(paths) != 1:
-            what = f"{paths[0].name} and {paths[1].name} are both there" if paths else f"missing {name} or the like"
-            raise UserError(f"{folder}: {what}; expected the four files of one IDX set")
-    return {name: paths[0] for name, paths in found.items()}
-
-
-def _import_idx(source: Path, paths: dict[str, Path], ready: Path, choice: Choice) -> dict[str, Any]:
-    """Write an IDX set with labels 0 to K-1 and the old labels as class names; the test file stays the test file."""
-    arrays = {name: read_idx(path, 3 if "images" in name else 1)[0] for name, path in paths.items()}
-    values = np.unique(arrays[TRAIN_LABELS])
-    foreign = np.setdiff1d(arrays[TEST_LABELS], values)
-    if len(foreign):
-        raise UserError(f"{paths[TEST_LABELS]}: test label {foreign[0]} has no training image")
-    new = {name: np.searchsorted(values, arrays[name]) for name in (TRAIN_LABELS, TEST_LABELS)}
-    for images_name, labels_name in ((TRAIN_IMAGES, TRAIN_LABELS), (TEST_IMAGES, TEST_LABELS)):
-        images, labels = arrays[images_name], arrays[labels_name]
-        if len(images) != len(labels):
-            raise UserError(f"{paths[labels_name]}: {len(images):,} images but {len(labels):,} labels")
-        images = _resized(images.transpose(0, 2, 1) if choice.transpose else images, choice.side)
-        arrays[images_name] = images
-        write_idx(ready / images_name, images.shape, [images])
-        write_idx(ready / labels_name, labels.shape, [new[labels_name].astype(np.uint8)])
-    if arrays[TRAIN_IMAGES].shape[1:] != arrays[TEST_IMAGES].shape[1:]:
-        sizes = " and ".join(_size(arrays[name].shape[1:]) for name in (TRAIN_IMAGES, TEST_IMAGES))
-        raise UserError(f"{source}: training and test images of {sizes} pixels; --size 28 scales all to one size")
-    names = tuple(str(value) for value in values)
-    _write_names(ready, names)
-    shape = arrays[TRAIN_IMAGES].shape[1:]
-    record = _record(source, choice, names, new[TRAIN_LABELS], new[TEST_LABELS], shape)
-    return {**record, "old_labels": values.tolist()}
-
-
-def _resized(images: np.ndarray, side: int | None) -> np.ndarray:
-    if side is None or images.shape[1:] == (side, side):
-        return images
-    from PIL import Image
-
-    scaled = (Image.fromarray(image).resize((side, side), Image.Resampling.LANCZOS) for image in images)
-    return np.stack([np.asarray(image) for image in scaled])
-
-
-def _write_names(ready: Path, names: tuple[str, ...]) -> None:
-    (ready / CLASSES).write_text("".join(name + "\n" for name in names), "utf-8", newline="\n")
-
-
-def _record(
-    source: Path, choice: Choice, names: tuple[str, ...], train: np.ndarray, test: np.ndarray, shape: tuple[int, ...]
-) -> dict[str, Any]:
-    return {
-        "source": str(source),
-        "seed": choice.seed,
-        "test_share": choice.test_share,
-        "height": shape[0],
-        "width": shape[1],
-        "classes": list(names),
-        "train": np.bincount(train, minlength=len(names)).tolist(),
-        "test": np.bincount(test, minlength=len(names)).tolist(),
-    }
-
-
-def _size(shape: tuple[int, ...]) -> str:
-    return "x".join(str(side) for side in shape)
