@@ -2,7 +2,8 @@
 
 import pytest
 
-from pw13.report import comments
+from pw13.report import words
+from pw13.report.comments import charrnn, conv, curves, dense, svm
 
 
 def rows(*losses):
@@ -10,7 +11,7 @@ def rows(*losses):
 
 
 @pytest.mark.parametrize(
-    ("before", "after", "words"),
+    ("before", "after", "said"),
     [
         (2.0, 1.0, "50.0 % lower"),
         (1.0, 1.5, "50.0 % higher"),
@@ -18,8 +19,8 @@ def rows(*losses):
         (0.0, 1.0, "practically the same"),
     ],
 )
-def test_change(before, after, words):
-    assert comments.change(before, after) == words
+def test_change(before, after, said):
+    assert words.change(before, after) == said
 
 
 @pytest.mark.parametrize(
@@ -36,11 +37,11 @@ def test_change(before, after, words):
     ],
 )
 def test_figure(value, text):
-    assert comments.figure(value) == text
+    assert words.figure(value) == text
 
 
 def test_listed():
-    assert [comments.listed(words) for words in ([], ["a"], ["a", "b"], ["a", "b", "c"])] == [
+    assert [words.listed(said) for said in ([], ["a"], ["a", "b"], ["a", "b", "c"])] == [
         "",
         "a",
         "a and b",
@@ -52,7 +53,7 @@ def test_listed():
 
 
 def test_training_that_has_levelled_off():
-    text = comments.training(rows(*[(1 / n, 1 / n) for n in (1, 2, 3)], *[(0.25, 0.25)] * 30))
+    text = curves.training(rows(*[(1 / n, 1 / n) for n in (1, 2, 3)], *[(0.25, 0.25)] * 30))
     assert "The lowest validation loss, 0.2500, comes at epoch 4 of 33." in text
     assert "levelled off" in text
     assert "more epochs" not in text
@@ -60,25 +61,25 @@ def test_training_that_has_levelled_off():
 
 
 def test_training_that_still_falls():
-    text = comments.training(rows(*[(1 - n / 100, 1 - n / 100) for n in range(30)]))
+    text = curves.training(rows(*[(1 - n / 100, 1 - n / 100) for n in range(30)]))
     assert "still fell by" in text
     assert "more epochs would lower it" in text
 
 
 def test_training_that_has_risen_again():
-    text = comments.training(rows((1, 1), (0.8, 0.9), (0.5, 0.85), (0.3, 0.95), (0.2, 1.1)))
+    text = curves.training(rows((1, 1), (0.8, 0.9), (0.5, 0.85), (0.3, 0.95), (0.2, 1.1)))
     assert "epoch 3 of 5" in text
     assert "it has risen" in text
     assert "70.0 % above the training loss" in text
 
 
 def test_training_of_one_epoch_and_of_none():
-    assert "So few epochs" in comments.training(rows((1, 0.9)))
-    assert comments.training([]) == ""
+    assert "So few epochs" in curves.training(rows((1, 0.9)))
+    assert curves.training([]) == ""
 
 
 @pytest.mark.parametrize(
-    ("train", "validation", "words"),
+    ("train", "validation", "said"),
     [
         (1.0, 1.2, "by heart"),
         (1.0, 0.9, "below the training loss"),
@@ -86,15 +87,15 @@ def test_training_of_one_epoch_and_of_none():
         (0.0, 1.0, "no overfitting"),
     ],
 )
-def test_overfitting(train, validation, words):
-    assert words in comments.overfitting(train, validation)
+def test_overfitting(train, validation, said):
+    assert said in curves.overfitting(train, validation)
 
 
 # ------------------------------------------------------------------------------------------------ dense autoencoder
 
 
 def test_code_sizes_that_help_throughout():
-    text = comments.code_sizes([(16, 0.04), (32, 0.02), (64, 0.01)])
+    text = dense.code_sizes([(16, 0.04), (32, 0.02), (64, 0.01)])
     assert text.startswith(
         "A larger code reconstructs better throughout: test MSE 0.04000 with 16 values; from 16 to 32 "
         "values 50.0 % lower"
@@ -103,7 +104,7 @@ def test_code_sizes_that_help_throughout():
 
 
 def test_code_sizes_that_do_not_help():
-    text = comments.code_sizes([(16, 0.02), (32, 0.03), (64, 0.0299)])
+    text = dense.code_sizes([(16, 0.02), (32, 0.03), (64, 0.0299)])
     assert text.startswith("More is not always better here")
     assert "from 16 to 32 values 50.0 % higher, from 32 to 64 values practically the same" in text
     assert text.endswith("The lowest is 0.02000 with 16 values.")
@@ -111,11 +112,11 @@ def test_code_sizes_that_do_not_help():
 
 @pytest.mark.parametrize("known", [[], [(32, 0.02)], [(16, None), (32, 0.02)]])
 def test_code_sizes_without_two_figures(known):
-    assert comments.code_sizes(known) == ""
+    assert dense.code_sizes(known) == ""
 
 
 @pytest.mark.parametrize(
-    ("mse", "pca", "words"),
+    ("mse", "pca", "said"),
     [
         (0.02, 0.03, "33.3 % lower than that of 32 principal components, 0.03000: the sigmoid"),
         (
@@ -127,27 +128,27 @@ def test_code_sizes_without_two_figures(known):
         (0.03, 0.03, "practically the same as that of 32 principal components, 0.03000: it does as well"),
     ],
 )
-def test_against_pca(mse, pca, words):
-    assert words in comments.against_pca(32, mse, pca)
+def test_against_pca(mse, pca, said):
+    assert said in dense.against_pca(32, mse, pca)
 
 
 def test_what_a_run_lacks_is_left_out():
-    assert comments.against_pca(32, None, 0.03) == comments.against_pca(32, 0.03, None) == ""
-    assert comments.dead_units(None, 32) == ""
-    assert comments.reconstruction(None, 0.02) == ""
-    assert comments.compression({}, 0.02) == ""
-    assert comments.denoising(None, 10.0, {}) == ""
-    assert comments.structure(0.3, None) == ""
-    assert comments.conv_code(None, 784, 1, 1, 1) == ""
-    assert comments.against_ngram(None, 1.0, 5) == ""
-    assert comments.many_to_many(2.0, None, {}, {}) == ""
-    assert comments.temperatures([]) == ""
+    assert dense.against_pca(32, None, 0.03) == dense.against_pca(32, 0.03, None) == ""
+    assert dense.dead_units(None, 32) == ""
+    assert dense.reconstruction(None, 0.02) == ""
+    assert dense.compression({}, 0.02) == ""
+    assert conv.denoising(None, 10.0, {}) == ""
+    assert conv.structure(0.3, None) == ""
+    assert conv.conv_code(None, 784, 1, 1, 1) == ""
+    assert charrnn.against_ngram(None, 1.0, 5) == ""
+    assert charrnn.many_to_many(2.0, None, {}, {}) == ""
+    assert charrnn.temperatures([]) == ""
 
 
 def test_dead_units():
-    assert comments.dead_units(0, 32) == "All 32 code units are in use."
-    assert comments.dead_units(5, 32).startswith("5 of 32 code units never change")
-    assert "27 values would do" in comments.dead_units(5, 32)
+    assert dense.dead_units(0, 32) == "All 32 code units are in use."
+    assert dense.dead_units(5, 32).startswith("5 of 32 code units never change")
+    assert "27 values would do" in dense.dead_units(5, 32)
 
 
 SIZES = {
@@ -164,7 +165,7 @@ SIZES = {
 
 
 def test_compression():
-    text = comments.compression(SIZES, 0.02)
+    text = dense.compression(SIZES, 0.02)
     assert (
         "784 bytes becomes a code of 128 bytes as float32 (6.1 times fewer), or 32 bytes at 8 bits a "
         "value (24.5 times fewer)" in text
@@ -176,7 +177,7 @@ def test_compression():
 
 
 def test_compression_without_other_formats_and_decoder():
-    text = comments.compression({"raw_bytes": 784, "float32_code_bytes": 128, "uint8_code_bytes": 32}, None)
+    text = dense.compression({"raw_bytes": 784, "float32_code_bytes": 128, "uint8_code_bytes": 32}, None)
     assert "24.5 times fewer" in text
     assert "Without any loss" not in text
     assert "decoder" not in text
@@ -186,7 +187,7 @@ def test_compression_without_other_formats_and_decoder():
 
 
 @pytest.mark.parametrize(
-    ("pixels", "codes", "p", "words"),
+    ("pixels", "codes", "p", "said"),
     [
         (
             0.90,
@@ -205,52 +206,51 @@ def test_compression_without_other_formats_and_decoder():
         (0.90, 0.893, None, "89.30 % against 90.00 %. A code has 32 values."),
     ],
 )
-def test_svm(pixels, codes, p, words):
-    assert words in comments.svm(pixels, codes, p, size=32)
+def test_svm(pixels, codes, p, said):
+    assert said in svm.svm(pixels, codes, p, size=32)
 
 
 def test_significance_is_not_claimed_at_the_level():
-    assert "not significant" in comments.svm(0.9, 0.8, 0.05, size=32)
+    assert "not significant" in svm.svm(0.9, 0.8, 0.05, size=32)
 
 
 def test_usable():
-    assert comments.usable(0.9, 10).startswith(
+    assert svm.usable(0.9, 10).startswith(
         "Yes: trained on codes alone, an SVM names 90.0 % of the test images right, 9.0 times"
     )
-    assert comments.usable(0.15, 10).startswith("Hardly: 15.0 % right")
+    assert svm.usable(0.15, 10).startswith("Hardly: 15.0 % right")
 
 
 # ---------------------------------------------------------------------------------------------------------- denoiser
 
 
 def test_denoising_that_helps():
-    text = comments.denoising(9.4, 17.4, {"median": 13.5, "nlm": 12.0, "tv": None})
+    text = conv.denoising(9.4, 17.4, {"median": 13.5, "nlm": 12.0, "tv": None})
     assert "from 9.4 to 17.4 dB, by 8.0 dB: the mean squared error becomes 6.3 times smaller" in text
     assert "3.9 dB more than the best classical filter, median, reaches (13.5 dB" in text
 
 
 def test_denoising_that_a_filter_beats():
-    text = comments.denoising(9.4, 12.5, {"median": 13.5})
+    text = conv.denoising(9.4, 12.5, {"median": 13.5})
     assert "1.0 dB less than the best classical filter, median" in text
     assert "needs more training" in text
 
 
 def test_denoising_that_harms():
     assert (
-        comments.denoising(9.4, 8.0, {})
-        == "The network does not denoise: PSNR 8.0 dB against 9.4 dB of the noisy images."
+        conv.denoising(9.4, 8.0, {}) == "The network does not denoise: PSNR 8.0 dB against 9.4 dB of the noisy images."
     )
 
 
 def test_denoising_as_a_filter():
-    assert "as much as the best classical filter, median" in comments.denoising(9.4, 13.5, {"median": 13.52})
+    assert "as much as the best classical filter, median" in conv.denoising(9.4, 13.5, {"median": 13.52})
 
 
 @pytest.mark.parametrize(
     ("noisy", "denoised", "word"), [(0.3, 0.8, "rises"), (0.8, 0.3, "falls"), (0.5, 0.501, "stays")]
 )
 def test_structure(noisy, denoised, word):
-    assert word in comments.structure(noisy, denoised)
+    assert word in conv.structure(noisy, denoised)
 
 
 def level(noise, noisy, denoised):
@@ -258,43 +258,43 @@ def level(noise, noisy, denoised):
 
 
 def test_noise_levels():
-    helps = comments.noise_levels([level(0.1, 22, 16), level(0.5, 9, 17), level(0.9, 6, 12)], 0.5)
+    helps = conv.noise_levels([level(0.1, 22, 16), level(0.5, 9, 17), level(0.9, 6, 12)], 0.5)
     assert "it helps at 2 of the 3 levels measured, most at 0.5 (+8.0 dB); at 0.1 it takes away more" in helps
-    assert comments.noise_levels([level(0.1, 20, 21), level(0.5, 9, 17)], 0.5).endswith("most at 0.5 (+8.0 dB).")
-    assert "at none of the levels" in comments.noise_levels([level(0.1, 20, 10), level(0.5, 9, 8)], 0.5)
-    assert comments.noise_levels([level(0.1, None, 10), level(0.5, 9, 8)], 0.5) == ""
+    assert conv.noise_levels([level(0.1, 20, 21), level(0.5, 9, 17)], 0.5).endswith("most at 0.5 (+8.0 dB).")
+    assert "at none of the levels" in conv.noise_levels([level(0.1, 20, 10), level(0.5, 9, 8)], 0.5)
+    assert conv.noise_levels([level(0.1, None, 10), level(0.5, 9, 8)], 0.5) == ""
 
 
 def test_conv_code():
-    larger = comments.conv_code(6272, 784, 6272, 1500, 446)
+    larger = conv.conv_code(6272, 784, 6272, 1500, 446)
     assert "6,272 values for 784 pixels, 8 times as many: as it stands it does not compress" in larger
     assert (
         "6,272 bytes, and packed 1,500: still more than the 784 bytes of the raw image, and more than the 446" in larger
     )
-    smaller = comments.conv_code(196, 784, 196, 150, 446)
+    smaller = conv.conv_code(196, 784, 196, 150, 446)
     assert "4 times fewer" in smaller
     assert "fewer than the 784 bytes of the raw image, and fewer than the 446 of a lossless PNG" in smaller
-    assert "raw image, but more than the 446" in comments.conv_code(6272, 784, 6272, 600, 446)
+    assert "raw image, but more than the 446" in conv.conv_code(6272, 784, 6272, 600, 446)
 
 
 # ---------------------------------------------------------------------------------------------------------- char-RNN
 
 
 def test_charrnn():
-    text = comments.charrnn({"train_nats": 2.0, "held_out_nats": 2.1, "held_out_accuracy": 0.38})
+    text = charrnn.charrnn({"train_nats": 2.0, "held_out_nats": 2.1, "held_out_accuracy": 0.38})
     assert "2.100 nats a character (3.03 bits)" in text
     assert "as if among 8.2 equally likely characters" in text
     assert "right in 38.0 % of places" in text
     assert "On training names it is 2.000, 5.0 % less" in text
-    assert "holds for new names" in comments.charrnn({"train_nats": 2.1, "held_out_nats": 2.1})
-    assert "No name was held out" in comments.charrnn({"train_nats": 2.1, "held_out_nats": None})
+    assert "holds for new names" in charrnn.charrnn({"train_nats": 2.1, "held_out_nats": 2.1})
+    assert "No name was held out" in charrnn.charrnn({"train_nats": 2.1, "held_out_nats": None})
 
 
 @pytest.mark.parametrize(
-    ("loss", "words"), [(1.5, "25.0 % lower than"), (2.5, "25.0 % higher than"), (2.0, "practically what")]
+    ("loss", "said"), [(1.5, "25.0 % lower than"), (2.5, "25.0 % higher than"), (2.0, "practically what")]
 )
-def test_against_ngram(loss, words):
-    assert words in comments.against_ngram(loss, 2.0, 5)
+def test_against_ngram(loss, said):
+    assert said in charrnn.against_ngram(loss, 2.0, 5)
 
 
 @pytest.mark.parametrize(
@@ -310,48 +310,48 @@ def test_against_ngram(loss, words):
     ],
 )
 def test_against_setting(known, lead):
-    assert comments.against_setting("units", known).startswith(lead)
+    assert charrnn.against_setting("units", known).startswith(lead)
 
 
 def test_against_setting_needs_two():
-    assert comments.against_setting("units", [(64, 2.0), (128, None)]) == ""
+    assert charrnn.against_setting("units", [(64, 2.0), (128, None)]) == ""
 
 
 def test_temperatures():
     cold = {"temperature": 0.5, "new": 0.7, "unique": 0.6, "whole": 1.0, "ngram_nats": 1.8}
     hot = {"temperature": 1.2, "new": 0.99, "unique": 1.0, "whole": 0.9, "ngram_nats": 3.1}
-    text = comments.temperatures([cold, hot])
+    text = charrnn.temperatures([cold, hot])
     assert "70.0 % are new at temperature 0.5 and 99.0 % at 1.2" in text
     assert "Hotter names are stranger" in text
-    assert "no stranger" in comments.temperatures([hot, cold])
+    assert "no stranger" in charrnn.temperatures([hot, cold])
 
 
 def test_cells():
-    assert "Yes, with GRU and LSTM" in comments.cells([("SimpleRNN", 2.1), ("GRU", 1.9), ("LSTM", 1.8)])
-    assert "Yes, with LSTM:" in comments.cells([("SimpleRNN", 2.1), ("GRU", 2.2), ("LSTM", 1.8)])
-    assert "? No: SimpleRNN 2.100" in comments.cells([("SimpleRNN", 2.1), ("GRU", 2.2), ("LSTM", 2.1)])
-    assert comments.cells([("SimpleRNN", 2.1), ("GRU", None)]) == comments.cells([("GRU", 2.1)]) == ""
+    assert "Yes, with GRU and LSTM" in charrnn.cells([("SimpleRNN", 2.1), ("GRU", 1.9), ("LSTM", 1.8)])
+    assert "Yes, with LSTM:" in charrnn.cells([("SimpleRNN", 2.1), ("GRU", 2.2), ("LSTM", 1.8)])
+    assert "? No: SimpleRNN 2.100" in charrnn.cells([("SimpleRNN", 2.1), ("GRU", 2.2), ("LSTM", 2.1)])
+    assert charrnn.cells([("SimpleRNN", 2.1), ("GRU", None)]) == charrnn.cells([("GRU", 2.1)]) == ""
 
 
 def test_cell_names():
     base = ("SimpleRNN", {"ngram_nats": 2.5, "new": 0.9, "whole": 1.0})
-    better = comments.cell_names([base, ("GRU", {"ngram_nats": 2.4}), ("LSTM", {"ngram_nats": 2.2})])
+    better = charrnn.cell_names([base, ("GRU", {"ngram_nats": 2.4}), ("LSTM", {"ngram_nats": 2.2})])
     assert "GRU and LSTM write names that look more like real ones" in better
     assert "SimpleRNN 2.50 nats (90.0 % new, 100.0 % whole)" in better
-    assert "LSTM writes names" in comments.cell_names([base, ("LSTM", {"ngram_nats": 2.2})])
-    assert "Not by this measure" in comments.cell_names([base, ("LSTM", {"ngram_nats": 2.6})])
-    assert comments.cell_names([base]) == ""
+    assert "LSTM writes names" in charrnn.cell_names([base, ("LSTM", {"ngram_nats": 2.2})])
+    assert "Not by this measure" in charrnn.cell_names([base, ("LSTM", {"ngram_nats": 2.6})])
+    assert charrnn.cell_names([base]) == ""
 
 
 @pytest.mark.parametrize(
-    ("many", "words"), [(1.8, "10.0 % lower than"), (2.2, "10.0 % higher than"), (2.0, "practically the same as")]
+    ("many", "said"), [(1.8, "10.0 % lower than"), (2.2, "10.0 % higher than"), (2.0, "practically the same as")]
 )
-def test_many_to_many(many, words):
-    text = comments.many_to_many(2.0, many, {"ngram_nats": 2.5}, {"ngram_nats": 2.4})
-    assert words in text
+def test_many_to_many(many, said):
+    text = charrnn.many_to_many(2.0, many, {"ngram_nats": 2.5}, {"ngram_nats": 2.4})
+    assert said in text
     assert "2.40 nats a character under the n-gram model, those of many-to-one 2.50" in text
 
 
-@pytest.mark.parametrize(("count", "words"), [(1_412_386_800, "1.41 GB"), (5_000_000, "5.00 MB"), (1500, "1.50 kB")])
-def test_size(count, words):
-    assert comments.size(count) == words
+@pytest.mark.parametrize(("count", "said"), [(1_412_386_800, "1.41 GB"), (5_000_000, "5.00 MB"), (1500, "1.50 kB")])
+def test_size(count, said):
+    assert words.size(count) == said

@@ -23,7 +23,7 @@ LAYERS = [
     ["sweeps"],
     ["tables", "tables_data", "resuming", "comparison", "grid", "training", "hearing", "encoders", "writers", "doctor"],
     ["models", "sampling"],
-    ["figures", "compression", "svm", "comments", "tensorflow_setup"],
+    ["figures", "compression", "svm", "tensorflow_setup"],
     ["data", "baselines"],
     ["metrics", "statistics"],
     ["runs", "checkpoints"],

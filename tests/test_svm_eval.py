@@ -13,11 +13,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pw13 import comments, config, encoders, records, runs
+from pw13 import config, encoders, records, runs
 from pw13.data import images as image_sets
 from pw13.data.idx import write_idx
 from pw13.errors import UserError
 from pw13.models import dense_weights
+from pw13.svm import findings
 from tests.conftest import FILES, load_json, make_images, only_run
 
 QUICK = ("--tune-on", 30, "--folds", 2)
@@ -246,10 +247,10 @@ def test_the_comment_says_what_the_numbers_say():
     results = [result("pixels", 784, 0.92, 3.0), result("codes", 32, 0.915, 1.0, "r"), result("pca", 32, 0.91, 1.0)]
     test = {"kernel": "rbf", "first": "pixels", "second": "codes", "size": 32, "run": "r", "p": 0.03}
     metrics = {"results": results, "mcnemar": [test], "n_test": 100, "n_test_distinct": 90}
-    versus, pca, speed, weakest, copies = comments.svm_eval(metrics)
+    versus, pca, speed, weakest, copies = findings.sentences(metrics)
     assert "codes (32 values) (91.50%" in versus and "0.50 points worse than pixels (784 values) (92.00%" in versus
     assert "p = 0.03, significant" in versus and versus.startswith("With the RBF kernel")
-    assert "not significant" in comments.against_pixels({**test, "p": 0.06}, results)
+    assert "not significant" in findings.against_pixels({**test, "p": 0.06}, results)
     assert "+0.50 points with 32 values" in pca
     assert "fitted in 1 s instead of 3 s (3.0 times as fast)" in speed
     assert "included, in 1 s instead of 2.9 s (2.9 times as fast)" in speed

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from pw13 import comments, console, encoders, metrics, statistics
+from pw13 import console, encoders, metrics, statistics
 from pw13.baselines import pca
 from pw13.config import SvmEval
 from pw13.data import images as image_sets
@@ -17,7 +17,7 @@ from pw13.encoders import Encoder
 from pw13.errors import OptionError, UserError
 from pw13.figures import svm_eval as figures
 from pw13.runs import Run
-from pw13.svm import evaluation, kernels, tuning
+from pw13.svm import evaluation, findings, kernels, tuning
 from pw13.svm.evaluation import Outcome
 
 PCA_SIZE = 32  # where there is no dense run whose size it could have
@@ -84,7 +84,7 @@ def perform(
     results["mcnemar_p"] = next(
         (c["p"] for c in results["mcnemar"] if c["kernel"] == "rbf" and c["second"] == "codes"), None
     )
-    return {**results, "comment": comments.svm_eval(results)}
+    return {**results, "comment": findings.sentences(results)}
 
 
 def check_classes(images: ImageSet, labels: np.ndarray, config: SvmEval) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from pw13 import console
 from pw13.records import Record
-from pw13.report import comments, evidence
+from pw13.report import evidence, words
 from pw13.report.document import Block, Figure, Missing, Text, Verbatim
 from pw13.report.evidence import Series, number
 
@@ -15,7 +15,7 @@ def note(text: str) -> list[Block]:
 
 def comment(*sentences: str) -> list[Block]:
     """One paragraph computed from numbers; none where nothing can be said."""
-    text = comments.joined(*sentences)
+    text = words.joined(*sentences)
     return [Text(text, "comment")] if text else []
 
 
@@ -70,8 +70,8 @@ def missing(what: str, command: str) -> list[Block]:
 
 def shown(value: float | None, spread: tuple[float, float] | None = None, digits: int = 4) -> str:
     """A number as a table shows it, with its range over seeds where there are several."""
-    text = comments.figure(value, digits)
-    return f"{text} ({comments.figure(spread[0], digits)} to {comments.figure(spread[1], digits)})" if spread else text
+    text = words.figure(value, digits)
+    return f"{text} ({words.figure(spread[0], digits)} to {words.figure(spread[1], digits)})" if spread else text
 
 
 def of_series(series: Series, name: str, digits: int = 4) -> str:
@@ -82,7 +82,7 @@ def seeds(all_series: Iterable[Series]) -> str:
     """How to read figures of several seeds, or of one."""
     counts = {len(series.records) for series in all_series}
     if counts == {1}:
-        return comments.ONE_SEED
+        return words.ONE_SEED
     return "Medians over seeds, with the lowest and the highest in brackets." if counts else ""
 
 
@@ -97,7 +97,7 @@ def speed(run: Record, what: str) -> str:
         return ""
     processor = (run.facts.get("machine") or {}).get("processor", "this machine")
     return (
-        f"Training took {comments.figure(seconds, 3)} s, at {comments.figure(rate)} {what} a second "
+        f"Training took {words.figure(seconds, 3)} s, at {words.figure(rate)} {what} a second "
         f"({processor}, {run.facts.get('threads')} threads)."
     )
 

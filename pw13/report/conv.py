@@ -3,8 +3,10 @@
 from typing import Any
 
 from pw13.records import Record
-from pw13.report import comments
+from pw13.report import words
 from pw13.report.blocks import comment, drawn, missing, note, shown, speed, summary, whole
+from pw13.report.comments import conv as comments
+from pw13.report.comments import curves
 from pw13.report.document import Block, table
 from pw13.report.evidence import Evidence, history, number
 
@@ -60,7 +62,7 @@ def noisy(run: Record) -> list[Block]:
     psnr = number(run, "noisy_psnr_db")
     how = (
         f" It leaves the test images with a PSNR of {psnr:.1f} dB and an SSIM of "
-        f"{comments.figure(number(run, 'noisy_ssim'), 3)}."
+        f"{words.figure(number(run, 'noisy_ssim'), 3)}."
         if psnr is not None
         else ""
     )
@@ -84,7 +86,7 @@ def training(run: Record) -> list[Block]:
         "Loss of the denoising autoencoder.",
         "Line plot of training and validation loss against the epoch.",
     )
-    return [*note(told), *figure, *comment(comments.training(history(run)), speed(run, "images"))]
+    return [*note(told), *figure, *comment(curves.training(history(run)), speed(run, "images"))]
 
 
 def denoising(run: Record) -> list[Block]:

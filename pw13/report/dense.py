@@ -3,8 +3,10 @@
 from typing import Any
 
 from pw13.records import Record
-from pw13.report import comments
+from pw13.report import words
 from pw13.report.blocks import comment, drawn, missing, note, of_series, seeds, shown, speed, summary, whole
+from pw13.report.comments import curves
+from pw13.report.comments import dense as comments
 from pw13.report.document import Block, table
 from pw13.report.evidence import Evidence, history, number
 
@@ -21,7 +23,7 @@ def code_size(found: Evidence) -> list[Block]:
     size, pixels = found.dense.config["code_size"], number(found.dense, "compression.raw_bytes")
     chosen = note(
         f"The hidden layer is the code. {size} values lie between the number of classes and the "
-        f"{comments.figure(pixels)} pixels "
+        f"{words.figure(pixels)} pixels "
         f"of an image, {_times(pixels, size)} fewer than these."
     )
     series = found.series(found.dense, "code_size")
@@ -57,9 +59,9 @@ def layers(run: Record) -> list[Block]:
     size, pixels, parameters = run.config["code_size"], number(run, "compression.raw_bytes"), number(run, "parameters")
     each = pixels or 0
     rows = [
-        ("input", f"{comments.figure(pixels)}", "", "0"),
-        ("Dense, encode", str(size), run.config["activation"], comments.figure(each * size + size)),
-        ("Dense, decode", f"{comments.figure(pixels)}", "sigmoid", comments.figure(size * each + each)),
+        ("input", f"{words.figure(pixels)}", "", "0"),
+        ("Dense, encode", str(size), run.config["activation"], words.figure(each * size + size)),
+        ("Dense, decode", f"{words.figure(pixels)}", "sigmoid", words.figure(size * each + each)),
     ]
     told = (
         "The output is as large as the input, one value a pixel; a sigmoid keeps it between 0 (black) "
@@ -69,7 +71,7 @@ def layers(run: Record) -> list[Block]:
     return [
         *note(told + linear),
         table(
-            f"Layers: {comments.figure(parameters)} parameters in all.",
+            f"Layers: {words.figure(parameters)} parameters in all.",
             ("layer", "values", "activation", "parameters"),
             rows,
         ),
@@ -90,13 +92,13 @@ def fitting(run: Record) -> list[Block]:
     told = (
         f"Adam, learning rate {of['learning_rate']:g} ({of['schedule']}), loss {of['loss']}, "
         f"{of['epochs']} epochs in batches of "
-        f"{of['batch_size']}; {comments.percent(of['validation_share'], 0)} of the training file, of "
+        f"{of['batch_size']}; {words.percent(of['validation_share'], 0)} of the training file, of "
         "each class alike, are kept for validation, "
         f"and the weights of the best epoch are used. The test file is touched only for final figures."
     )
     alt = "Line plot of training and validation loss against the epoch, the best epoch marked."
     figure = drawn(run, "loss", "1d", f"Loss of the dense autoencoder with {of['code_size']} values.", alt)
-    return [*note(told), *figure, *comment(comments.training(history(run)), speed(run, "images"))]
+    return [*note(told), *figure, *comment(curves.training(history(run)), speed(run, "images"))]
 
 
 def reconstructions(run: Record) -> list[Block]:

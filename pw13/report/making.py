@@ -6,9 +6,10 @@ from typing import Any
 
 from pw13 import console
 from pw13.records import Record
-from pw13.report import comments, exercise1, exercise2, questions, svm
+from pw13.report import charrnn, exercise1, exercise2, questions, svm, words
 from pw13.report.blocks import shown
 from pw13.report.choosing import Chosen
+from pw13.report.comments import conv, dense
 from pw13.report.document import Block, Chapter, Document, Item, Text, sentence, table
 from pw13.report.evidence import Evidence, number, same_data
 
@@ -119,7 +120,7 @@ def in_short(found: Evidence) -> list[Block]:
             rows.append(
                 (
                     f"SVM on {word}, test accuracy of the better kernel",
-                    comments.percent(best) if best is not None else "–",
+                    words.percent(best) if best is not None else "–",
                     found.svm.name,
                 )
             )
@@ -129,19 +130,19 @@ def in_short(found: Evidence) -> list[Block]:
             for name, each in ((found.conv.metrics or {}).get("baselines") or {}).items()
         }
         said.append(
-            comments.denoising(number(found.conv, "noisy_psnr_db"), number(found.conv, "denoised_psnr_db"), filters)
+            conv.denoising(number(found.conv, "noisy_psnr_db"), number(found.conv, "denoised_psnr_db"), filters)
         )
     for record in found.of("charrnn"):
         if record == found.simple or record.config.get("cell") != "simple":
             name = (
-                f"{exercise2.CELLS[record.config['cell']]}, {record.config['units']} units, "
+                f"{charrnn.CELLS[record.config['cell']]}, {record.config['units']} units, "
                 f"{record.config['target']}, held out, nats a character"
             )
             rows.append((name, shown(number(record, "held_out_nats")), record.name))
     if found.dense:
         said.insert(
             0,
-            comments.against_pca(
+            dense.against_pca(
                 found.dense.config["code_size"], number(found.dense, "test_mse"), number(found.dense, "pca_test_mse")
             ).replace("Its test MSE", "The dense autoencoder's test MSE"),
         )

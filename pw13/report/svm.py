@@ -2,11 +2,12 @@
 
 from typing import Any
 
-from pw13 import comments as svm_comments
-from pw13.report import comments
+from pw13.report import words
 from pw13.report.blocks import comment, drawn, missing, shown
+from pw13.report.comments import svm as comments
 from pw13.report.document import Block, table
 from pw13.report.evidence import Evidence
+from pw13.svm import findings
 
 EVALUATE = "pw13 svm-eval"
 
@@ -19,7 +20,7 @@ def compared(found: Evidence) -> list[Block]:
     results = metrics.get("results") or []
     rows = [
         (
-            svm_comments.NAMES.get(r["features"], r["features"]),
+            findings.NAMES.get(r["features"], r["features"]),
             shown(r.get("size")),
             r["kernel"],
             _share(r.get("accuracy")),
@@ -43,8 +44,8 @@ def compared(found: Evidence) -> list[Block]:
         "predict, s",
     )
     caption = (
-        f"SVMs trained on {comments.figure(metrics.get('n_train'))} images, tested on "
-        f"{comments.figure(metrics.get('n_test'))}: same images, same scaling, "
+        f"SVMs trained on {words.figure(metrics.get('n_train'))} images, tested on "
+        f"{words.figure(metrics.get('n_test'))}: same images, same scaling, "
         f"C and gamma chosen by cross-validation for each. Without repeats: images that stand once in the test file."
     )
     told = further(metrics) if results and "mcnemar" in metrics else []
@@ -90,12 +91,12 @@ def further(metrics: dict[str, Any]) -> list[str]:
         (r for r in results if r["features"] == "codes"), key=lambda r: (r["size"] != 32, r["kernel"] != "rbf")
     )
     said = [
-        svm_comments.ae_against_pca(codes, results),
-        svm_comments.speed(codes, results),
-        svm_comments.weakest(codes or results),
+        findings.ae_against_pca(codes, results),
+        findings.speed(codes, results),
+        findings.weakest(codes or results),
     ]
     if metrics["n_test_distinct"] < metrics["n_test"]:
-        said.append(svm_comments.without_copies(metrics, codes or results))
+        said.append(findings.without_copies(metrics, codes or results))
     return [text for text in said if text]
 
 
@@ -128,7 +129,7 @@ def _p_value(metrics: dict[str, Any], kernel: str, codes: dict[str, Any]) -> flo
 
 
 def _share(value: float | None) -> str:
-    return comments.percent(value, 2) if value is not None else "–"
+    return words.percent(value, 2) if value is not None else "–"
 
 
 def _interval(pair: list[float] | None) -> str:

@@ -1,4 +1,4 @@
-"""Findings in words, each computed from the numbers of metrics.json."""
+"""What an SVM evaluation shows, in words computed from the numbers of its metrics.json."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -8,8 +8,8 @@ LEVEL = 0.05  # below it a difference is called significant
 NAMES = {"pixels": "pixels", "codes": "codes", "pca": "PCA codes", "conv-codes": "codes of the convolutional encoder"}
 
 
-def svm_eval(metrics: Mapping[str, Any]) -> list[str]:
-    """What an SVM evaluation shows, a sentence or two for each point."""
+def sentences(metrics: Mapping[str, Any]) -> list[str]:
+    """A sentence or two for each point."""
     results, tests = metrics["results"], metrics["mcnemar"]
     lines = [against_pixels(test, results) for test in tests]
     codes = [r for r in results if r["features"] == "codes"]

@@ -1,0 +1,37 @@
+"""Comments on SVMs on codes and on pixels (1g)."""
+
+from pw13.report.words import percent
+from pw13.svm.findings import LEVEL
+
+
+def svm(pixels: float, codes: float, p: float | None, *, size: int, kernel: str = "RBF") -> str:
+    """The verdict on codes against pixels: difference in points, and whether it could be chance."""
+    points = 100 * (codes - pixels)
+    if abs(points) < 0.005:
+        verdict = f"{kernel} SVM: codes are as good as pixels, {percent(codes, 2)} of the test images"
+    else:
+        what = "gain" if points > 0 else "lose"
+        verdict = (
+            f"{kernel} SVM: codes {what} {abs(points):.1f} points against pixels, {percent(codes, 2)} "
+            f"against {percent(pixels, 2)}"
+        )
+    sure = f", {_chance(p)}" if p is not None else ""
+    return f"{verdict}{sure}. A code has {size} values."
+
+
+def _chance(p: float) -> str:
+    shown = "p < 0.0001" if p < 0.0001 else f"p = {p:.2g}"
+    return f"significant ({shown}, McNemar)" if p < LEVEL else f"not significant ({shown}, McNemar)"
+
+
+def usable(codes: float, classes: int) -> str:
+    """The plain answer to the handout's question whether codes can train an SVM."""
+    chance = 1 / classes if classes else 0.0
+    if codes < 2 * chance:
+        return (
+            f"Hardly: {percent(codes)} right is little above the {percent(chance)} of guessing among {classes} classes."
+        )
+    return (
+        f"Yes: trained on codes alone, an SVM names {percent(codes)} of the test images right, "
+        f"{codes / chance:.1f} times the share of guessing among {classes} classes."
+    )
