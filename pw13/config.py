@@ -338,8 +338,13 @@ def find_toml(name: str) -> Path:
     for folder in shipped_configs():
         if (folder / f"{name}.toml").is_file() and "/" not in name:
             return folder / f"{name}.toml"
-    names = sorted({path.stem for folder in shipped_configs() for path in folder.glob("*.toml")})
-    raise UserError(f"--config {name}: no such file, and none of the shipped ones ({', '.join(names)})")
+    near = _nearest(name, shipped())
+    raise UserError(f"--config {name}: no such file, and none of the shipped ones ({', '.join(shipped())}){near}")
+
+
+def shipped() -> list[str]:
+    """The names of the TOML files that come with pw13."""
+    return sorted({path.stem for folder in shipped_configs() for path in folder.glob("*.toml")})
 
 
 def shipped_configs() -> list[Path]:

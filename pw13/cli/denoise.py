@@ -6,12 +6,12 @@ from typing import Annotated
 import typer
 
 from pw13 import console
-from pw13.cli.options import HERE, Json, Quiet, Where
+from pw13.cli.options import HERE, Json, OneRun, Quiet, Where
 
 
 def denoise(
     images: Annotated[list[Path], typer.Argument(metavar="IMAGE...", help="PNG, JPEG, ... of any size")],
-    run: Annotated[str | None, typer.Option(metavar="RUN", help="the run to use", show_default="the latest")] = None,
+    run: OneRun = None,
     out: Annotated[Path | None, typer.Option(metavar="DIR", help="where to", show_default="beside each image")] = None,
     runs_dir: Where = HERE,
     json: Json = None,

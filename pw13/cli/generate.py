@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from pw13 import config, console
-from pw13.cli.options import HERE, Json, Quiet, Where
+from pw13.cli.options import HERE, Json, OneRun, Quiet, Where
 from pw13.errors import UserError
 
 DEFAULT = config.Generate()
@@ -19,7 +19,7 @@ def generate(
     top_p: Annotated[float, typer.Option(help="choose among the likeliest that reach this share")] = DEFAULT.top_p,
     max_length: Annotated[int, typer.Option(help="cut names at this many characters")] = DEFAULT.max_length,
     only_new: Annotated[bool, typer.Option("--only-new", help="no name of the corpus, none twice")] = DEFAULT.only_new,
-    run: Annotated[str | None, typer.Option(metavar="RUN", help="the run to use", show_default="the latest")] = None,
+    run: OneRun = None,
     runs_dir: Where = HERE,
     seed: Annotated[int | None, typer.Option(min=0, max=config.BIG, help="seed", show_default="drawn")] = None,
     json: Json = None,

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from pw13 import config
+from pw13.cli import completing
 
 Data = Annotated[
     str | None,
@@ -23,13 +24,36 @@ RunsDir = Annotated[  # of commands whose TOML file may name it
 Where = Annotated[Path, typer.Option("--runs-dir", metavar="DIR", help="where the run folders are")]
 Runs = Annotated[
     list[str] | None,
-    typer.Option("--run", metavar="RUN", help="use the codes of this run (repeatable)", show_default="latest dense-ae"),
+    typer.Option(
+        "--run",
+        metavar="RUN",
+        help="use the codes of this run (repeatable)",
+        show_default="latest dense-ae",
+        autocompletion=completing.runs,
+    ),
 ]
 Json = Annotated[bool | None, typer.Option("--json", help="print one JSON document instead of tables")]
 Quiet = Annotated[bool | None, typer.Option("--quiet", help="no progress on standard error")]
 ConfigFile = Annotated[
     str | None,
-    typer.Option("--config", metavar="FILE|NAME", help="TOML file under the flags; NAME is one that pw13 ships"),
+    typer.Option(
+        "--config",
+        metavar="FILE|NAME",
+        help="TOML file under the flags; NAME is one that pw13 ships",
+        autocompletion=completing.configs,
+    ),
+]
+OneRun = Annotated[
+    str | None,
+    typer.Option(
+        "--run", metavar="RUN", help="the run to use", show_default="the latest", autocompletion=completing.runs
+    ),
+]
+RunName = Annotated[
+    str,
+    typer.Argument(
+        metavar="RUN", help="a run folder, its name, or the beginning of it", autocompletion=completing.runs
+    ),
 ]
 
 HERE = Path("runs")  # the run folders, where nothing else is said

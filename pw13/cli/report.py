@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from pw13 import console
-from pw13.cli import options
+from pw13.cli import completing, options
 from pw13.cli.options import HERE, CorpusFile, Data, Json, Quiet, RunsDir, Where
 
 OUT = Path("report")
@@ -33,7 +33,11 @@ def report(
     run: Annotated[
         list[str] | None,
         typer.Option(
-            "--run", metavar="RUN", help="a run to report on; repeat for more", show_default="of the last `pw13 all`"
+            "--run",
+            metavar="RUN",
+            help="a run to report on; repeat for more",
+            show_default="of the last `pw13 all`",
+            autocompletion=completing.runs,
         ),
     ] = None,
     author: Authors = None,
@@ -66,7 +70,13 @@ def report(
 
 def all_(
     config: Annotated[
-        str, typer.Option("--config", metavar="FILE|NAME", help="settings of every kind; quick, full, or yours")
+        str,
+        typer.Option(
+            "--config",
+            metavar="FILE|NAME",
+            help="settings of every kind; quick, full, or yours",
+            autocompletion=completing.configs,
+        ),
     ] = "full",
     fresh: Annotated[bool, typer.Option("--fresh", help="do everything anew, also what is there already")] = False,
     data: Data = None,

@@ -6,7 +6,8 @@ from typing import Annotated, Any
 import typer
 
 from pw13 import comparison, config, console, records
-from pw13.cli.options import HERE, Json, Where
+from pw13.cli import completing
+from pw13.cli.options import HERE, Json, RunName, Where
 from pw13.errors import OptionError, UserError
 from pw13.records import Record
 
@@ -14,7 +15,6 @@ app = typer.Typer(no_args_is_help=True, help="List, show and compare the runs th
 
 FEW = 4  # runs that stand side by side; more get a line each
 
-Name = Annotated[str, typer.Argument(metavar="RUN", help="a run folder, its name, or the beginning of it")]
 Kind = Annotated[
     str | None, typer.Option("--kind", metavar="KIND", help="runs of one kind, with more of their numbers")
 ]
@@ -42,7 +42,7 @@ def list_runs(kind: Kind = None, sort: Sort = None, runs_dir: Where = HERE, json
 
 
 @app.command()
-def show(name: Name, runs_dir: Where = HERE, json: Json = None) -> None:
+def show(name: RunName, runs_dir: Where = HERE, json: Json = None) -> None:
     """All that one run says of itself: settings, numbers, data, machine."""
     record = records.read(records.find(name, runs_dir))
     if json:
@@ -59,7 +59,12 @@ def show(name: Name, runs_dir: Where = HERE, json: Json = None) -> None:
 
 @app.command()
 def compare(
-    names: Annotated[list[str], typer.Argument(metavar="RUN...", help="two or more; a sweep stands for its points")],
+    names: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="RUN...", help="two or more; a sweep stands for its points", autocompletion=completing.runs
+        ),
+    ],
     figure: Figure = None,
     runs_dir: Where = HERE,
     json: Json = None,

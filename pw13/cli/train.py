@@ -7,7 +7,7 @@ import typer
 
 from pw13 import config, console, records, runs, sweeps
 from pw13.cli import sweep
-from pw13.cli.options import HERE, CorpusFile, Data, Json, Quiet, Runs, RunsDir, Where, with_settings
+from pw13.cli.options import HERE, CorpusFile, Data, Json, Quiet, RunName, Runs, RunsDir, Where, with_settings
 from pw13.config import CharRNN, ConvDAE, DenseAE, SvmEval
 from pw13.data import source
 
@@ -55,7 +55,7 @@ def train_charrnn(
 
 
 def resume(
-    name: Annotated[str, typer.Argument(metavar="RUN", help="a run folder, its name, or the beginning of it")],
+    name: RunName,
     epochs: Annotated[int | None, typer.Option(metavar="N", help="go on to this many epochs in all")] = None,
     runs_dir: Where = HERE,
     json: Json = None,
