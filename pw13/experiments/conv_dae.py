@@ -11,6 +11,7 @@ from pw13.config import ConvDAE
 from pw13.data import images as image_sets
 from pw13.data import noise
 from pw13.data.images import scaled
+from pw13.experiments import autoencoders
 from pw13.experiments import conv_dae_quality as quality
 from pw13.experiments.conv_dae_quality import Filtered, Pair
 from pw13.figures import conv_dae as figures
@@ -33,7 +34,7 @@ def perform(config: ConvDAE, *, data: str | None, run: Run) -> dict[str, Any]:
         problem(models, part, config),
         training.plan(config, f"conv denoiser, {config.noise_kind} noise {config.noise:g}"),
         run=run,
-        save=lambda best, last: save(run, models, best, last),
+        save=lambda best, last: autoencoders.save(run, models, best, last),
     )
     net = model.Denoiser(fitted.best)
     test = quality.pair(scaled(images.test_images), config.noise_kind, config.noise)
@@ -92,16 +93,6 @@ def noisy_batches(part: image_sets.Parts, config: ConvDAE) -> Callable[[tf.Tenso
     rng = np.random.default_rng([config.seed, 4])
     once = tf.constant(noise.add(scaled(part.train_images), config.noise_kind, config.noise, rng=rng)[..., np.newaxis])
     return lambda batch, rows, key: tf.gather(once, rows)
-
-
-def save(run: Run, models: model.Autoencoder, best: list[np.ndarray], last: list[np.ndarray]) -> None:
-    """model.keras of the last epoch; best.keras, encoder.keras and decoder.keras of the best one."""
-    models.autoencoder.set_weights(last)
-    run.save_model("model", models.autoencoder)
-    models.autoencoder.set_weights(best)
-    run.save_model("best", models.autoencoder)
-    run.save_model("encoder", models.encoder)
-    run.save_model("decoder", models.decoder)
 
 
 def draw(

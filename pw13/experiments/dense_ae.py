@@ -10,6 +10,7 @@ from pw13.baselines import pca
 from pw13.config import DenseAE
 from pw13.data import images as image_sets
 from pw13.data.images import flat
+from pw13.experiments import autoencoders
 from pw13.figures import curves
 from pw13.figures import dense_ae as figures
 from pw13.models import dense_ae as model
@@ -31,7 +32,7 @@ def perform(config: DenseAE, *, data: str | None, run: Run) -> dict[str, Any]:
         problem(models, flat(part.val_images), part.train_images, config),
         training.plan(config, f"dense autoencoder, code {config.code_size}"),
         run=run,
-        save=lambda best, last: save(run, models, best, last),
+        save=lambda best, last: autoencoders.save(run, models, best, last),
     )
     net = model.Weights(config.activation, *fitted.best)
     codes, test = net.encode(flat(part.train_images)), flat(images.test_images)
@@ -76,16 +77,6 @@ def problem(models: model.Autoencoder, validation: np.ndarray, images: np.ndarra
         xla=True,
         steps_per_chunk=1000,
     )
-
-
-def save(run: Run, models: model.Autoencoder, best: list[np.ndarray], last: list[np.ndarray]) -> None:
-    """model.keras of the last epoch; best.keras, encoder.keras and decoder.keras of the best one."""
-    models.autoencoder.set_weights(last)
-    run.save_model("model", models.autoencoder)
-    models.autoencoder.set_weights(best)
-    run.save_model("best", models.autoencoder)
-    run.save_model("encoder", models.encoder)
-    run.save_model("decoder", models.decoder)
 
 
 def draw(run: Run, images: image_sets.ImageSet, outputs: np.ndarray, history: list, config: DenseAE) -> None:
