@@ -384,6 +384,15 @@ def test_pdf_is_the_same_twice_and_takes_hostile_text(runs):
     assert typeset.pdf(made) == first
 
 
+def test_what_the_pdf_has_no_glyph_for_is_escaped_and_said_to_be():
+    told = {"notices": ("a",), "blocks": [{"text": "Zoë – Ж \u65e5 \U0001f600", "width": 3.5}]}
+    drawn = typeset.drawable(told)
+    assert drawn["blocks"] == [{"text": "Zoë – Ж \\u65e5 \\U0001f600", "width": 3.5}]
+    assert drawn["notices"] == ["a", typeset.LACKING]
+    plain = {"notices": ("a",), "blocks": ["Zoë"]}
+    assert typeset.drawable(plain) == plain
+
+
 def test_html_is_whole_and_escaped(runs):
     made = document(runs, own={"1a": "<script>alert(1)</script>"}, answers=questions.answers())
     page = web.html(made).decode()

@@ -1,6 +1,7 @@
 """The document as a PDF, by Typst: a static template and the document as JSON beside it."""
 
 import datetime
+import functools
 import struct
 import tempfile
 from pathlib import Path
@@ -12,6 +13,7 @@ from pw13.report.document import Block, Document, Figure
 WIDEST, TALLEST = 164.0, 82.0  # mm a figure may take of the page
 PER_INCH = 120  # pixels; as the figures of a run are saved
 SCALE = 0.78  # of a figure's own size, so that a page holds text and figure
+LACKING = "Characters that the fonts of this PDF lack are written as escapes such as \\u65e5; report.html shows them."
 
 
 def pdf(document: Document) -> bytes:
@@ -22,7 +24,7 @@ def pdf(document: Document) -> bytes:
         folder = Path(scratch)
         for figure in document.figures:
             (folder / figure.name).write_bytes(figure.png)
-        (folder / "document.json").write_text(files.to_json(data(document)), encoding="utf-8")
+        (folder / "document.json").write_text(files.to_json(drawable(data(document))), encoding="utf-8")
         (folder / "report.typ").write_bytes((Path(__file__).parent / "report.typ").read_bytes())
         return typst.compile(
             folder / "report.typ",
@@ -52,6 +54,31 @@ def data(document: Document) -> dict[str, Any]:
         for chapter in document.chapters
     ]
     return {**document._asdict(), "chapters": chapters}
+
+
+def drawable(content: dict[str, Any]) -> dict[str, Any]:
+    """The document with characters that the PDF has no glyph for as escapes, and a notice where there are any."""
+    escaped = _mapped(content)
+    if escaped != content:
+        escaped["notices"] = [*escaped["notices"], LACKING]
+    return escaped
+
+
+def _mapped(value: Any) -> Any:
+    if isinstance(value, str):
+        return "".join(c if c.isascii() or ord(c) in glyphs() else c.encode("unicode_escape").decode() for c in value)
+    if isinstance(value, dict):
+        return {key: _mapped(item) for key, item in value.items()}
+    return type(value)(map(_mapped, value)) if isinstance(value, (list, tuple)) else value
+
+
+@functools.cache
+def glyphs() -> frozenset[int]:
+    """The characters of DejaVu Sans Mono, to which Typst turns for those that the text's font lacks."""
+    import matplotlib
+    from matplotlib.ft2font import FT2Font
+
+    return frozenset(FT2Font(str(Path(matplotlib.get_data_path(), "fonts/ttf/DejaVuSansMono.ttf"))).get_charmap())
 
 
 def of_block(block: Block) -> dict[str, Any]:
