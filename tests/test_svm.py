@@ -1,13 +1,15 @@
 """The machines of pw13.svm against scikit-learn's own, and what the choice of settings may look at."""
 
 import io
+import sys
+import types
 
 import numpy as np
 import pytest
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
-from pw13.svm import evaluation, exact, kernels, large, tuning
+from pw13.svm import evaluation, exact, fast, kernels, large, tuning
 from pw13.svm.kernels import Setting
 
 
@@ -137,7 +139,8 @@ def test_a_fold_is_never_seen_by_the_machine_that_it_judges(sets):
 def test_an_evaluation_can_be_saved_as_plain_arrays(sets, kernel, rows, monkeypatch):
     train, labels, test, truth = sets
     if rows:
-        monkeypatch.setattr(evaluation, "EXACT_ROWS", rows)
+        monkeypatch.setattr(exact, "MOST_ROWS", rows)
+        monkeypatch.setattr(fast, "available", lambda: False)
     parts = tuning.folds(np.arange(len(labels)), labels, 2, rng=np.random.default_rng(0))
     ticks = []
     outcome = evaluation.evaluate(train, labels, test, kernel, parts=parts, tick=lambda: ticks.append(1))
@@ -154,10 +157,58 @@ def test_an_evaluation_can_be_saved_as_plain_arrays(sets, kernel, rows, monkeypa
     np.testing.assert_array_equal(machine.predict(scale.apply(test)), outcome.predictions)
 
 
-def test_exact_or_large_goes_by_training_images_alone(monkeypatch):
+@pytest.mark.parametrize("installed", [False, True])
+def test_the_solver_goes_by_training_images_and_the_extra(monkeypatch, installed):
+    monkeypatch.setattr(fast, "available", lambda: installed)
+    many = np.arange(60_000) % 10
     assert evaluation.solver(np.arange(10_440) % 10) is exact
-    assert evaluation.solver(np.arange(60_000) % 10) is large
-    assert evaluation.solver(np.arange(evaluation.EXACT_PAIR + 2) % 2) is large
+    assert evaluation.solver(many) is evaluation.solver(np.arange(exact.MOST_PAIR + 2) % 2)
+    assert evaluation.solver(many) is (fast if installed else large)
+    assert evaluation.solver(many, approximate=True) is large
+
+
+@pytest.fixture
+def stand_in(monkeypatch):
+    """scikit-learn's SVC in the place of scikit-learn-intelex's, which need not be installed."""
+    package, module = types.ModuleType("sklearnex"), types.ModuleType("sklearnex.svm")
+    module.SVC, package.svm = SVC, module
+    monkeypatch.setitem(sys.modules, "sklearnex", package)
+    monkeypatch.setitem(sys.modules, "sklearnex.svm", module)
+    monkeypatch.setattr(fast.metadata, "version", lambda name: "1.2.3")
+    monkeypatch.setattr(exact, "MOST_ROWS", 100)
+    fast.available.cache_clear()
+    yield
+    fast.available.cache_clear()
+
+
+@pytest.mark.parametrize("setting", [Setting("linear", 0.3, 0.0), Setting("rbf", 3.0, 0.1)])
+@pytest.mark.parametrize("classes", [2, 4])
+def test_what_the_extra_solves_is_the_same_machine(sets, stand_in, setting, classes):
+    train, labels, test, _ = sets
+    train, labels = train[labels < classes], labels[labels < classes]
+    machine = fast.fit(train, labels, setting)
+    sklearns = SVC(kernel=setting.kernel, C=setting.c, gamma=setting.gamma or "scale").fit(train, labels)
+    np.testing.assert_array_equal(machine.predict(test), sklearns.predict(test))
+    assert machine.support_vectors == len(sklearns.support_)
+    assert np.mean(machine.predict(test) == exact.fit(train, labels, setting).predict(test)) > 0.99
+
+
+def test_an_evaluation_by_the_extra_says_so(sets, stand_in):
+    train, labels, test, truth = sets
+    parts = tuning.folds(np.arange(0, len(labels), 3), labels, 2, rng=np.random.default_rng(0))
+    outcome = evaluation.evaluate(train, labels, test, "rbf", parts=parts)
+    assert outcome.method == "SVC (scikit-learn-intelex 1.2.3)" and np.mean(outcome.predictions == truth) > 0.75
+    _, machine = evaluation.restored(evaluation.arrays(outcome))
+    assert isinstance(machine, exact.Machine)
+    other = evaluation.evaluate(train, labels, test, "rbf", parts=parts, approximate=True)
+    assert other.method == large.method("rbf")
+
+
+def test_without_the_extra_nothing_breaks(monkeypatch):
+    monkeypatch.setitem(sys.modules, "sklearnex", None)
+    fast.available.cache_clear()
+    assert not fast.available()
+    fast.available.cache_clear()
 
 
 def test_more_images_and_the_accuracies_of_a_curve(sets):

@@ -152,6 +152,7 @@ def evaluate(
                     kernel,
                     parts=parts,
                     each=each,
+                    approximate=config.approximate,
                     tick=functools.partial(bar.advance, 1, words),
                 )
                 trials.append(Trial(one, outcome))
@@ -167,7 +168,14 @@ def learning_curves(
     points = []
     for one, outcome in trials:
         shares = evaluation.accuracies_by_size(
-            one.train, labels, one.test, images.test_labels, outcome, subsets=subsets, each=each
+            one.train,
+            labels,
+            one.test,
+            images.test_labels,
+            outcome,
+            subsets=subsets,
+            each=each,
+            approximate=config.approximate,
         )
         whole = float(np.mean(outcome.predictions == images.test_labels))
         fixed = {"features": one.name, "size": one.size, "run": one.run, "kernel": outcome.setting.kernel}

@@ -7,13 +7,28 @@ from typing import NamedTuple
 
 import numpy as np
 
-from pw13.svm import exact, kernels, large, tuning
+from pw13.svm import exact, fast, kernels, large, tuning
 from pw13.svm.kernels import Mapper, Scaling, Setting
 
-# Above either, an exact machine takes gigabytes. On 784 pixels, linear, a fit took 5 seconds of processor time with
-# 10,440 images and 11 with 20,000 (LinearSVC: 23, and 120 with 60,000).
-EXACT_ROWS = 20_000  # training images
-EXACT_PAIR = 6_000  # training images of the two largest classes: their kernel matrix has this many rows
+# Seconds of one fit, and the memory of the process, two cores of an AMD EPYC beside other work, ten classes; codes are
+# 32 of PCA, images beyond the 10,440 of notMNIST the same ones turned, shifted and with noise:
+#
+#                         10,440 images   20,000 images       60,000 images
+#   exact  codes  RBF     1.1             6.3 (0.9 GiB)       not run: 5 to 6 GiB
+#          codes  linear  0.8             4.2 (0.9 GiB)
+#          pixels RBF     2.0             14.4 (1.0 GiB)
+#          pixels linear  1.3             6.0 (1.0 GiB)
+#   fast   codes  RBF     2.3             7.6 (0.4 GiB)       29 (0.8 GiB), accuracy 0.910
+#          codes  linear  2.4             4.8 (0.4 GiB)       25 (0.8 GiB), accuracy 0.889
+#          pixels RBF     4.6             14.7 (1.0 GiB)      91 (2.3 GiB)
+#          pixels linear  4.3             11.3 (0.5 GiB)      50 (1.1 GiB), accuracy 0.896
+#   large  codes  RBF     4.8                                 51 (2.5 GiB), accuracy 0.908
+#          codes  linear  0.2                                 1.6 (0.6 GiB), accuracy 0.867
+#          pixels RBF     4.6                                 37 (2.7 GiB)
+#          pixels linear  9.6                                 83 (2.1 GiB), accuracy 0.875
+#
+# So: exact as long as its memory allows, then the same machine by scikit-learn-intelex where that is installed, else
+# LinearSVC and Nystroem, which need neither but lose up to two points.
 
 
 class Outcome(NamedTuple):
@@ -30,15 +45,19 @@ class Outcome(NamedTuple):
     predict_seconds: float
 
 
-def solver(labels: np.ndarray) -> ModuleType:
-    """Exact or large, by the number of training images alone: the same for all features and kernels of a table."""
-    counts = np.sort(np.bincount(labels))
-    return exact if len(labels) <= EXACT_ROWS and counts[-2:].sum() <= EXACT_PAIR else large
+def solver(labels: np.ndarray, *, approximate: bool = False) -> ModuleType:
+    """Exact, fast or large, by the training labels alone: the same for all features and kernels of a table.
+
+    `approximate`: large rather than fast.
+    """
+    if exact.takes(labels):
+        return exact
+    return fast if not approximate and fast.available() else large
 
 
 def evaluate(
     train: np.ndarray, labels: np.ndarray, test: np.ndarray, kernel: str, *,
-    parts: Sequence[np.ndarray], each: Mapper = map, tick: Callable[[], None] = lambda: None,
+    parts: Sequence[np.ndarray], each: Mapper = map, tick: Callable[[], None] = lambda: None, approximate: bool = False,
 ) -> Outcome:  # fmt: skip
     """Scale, choose C and gamma on `parts` (folds of training rows), fit on all of `train`, predict `test`.
 
@@ -46,7 +65,7 @@ def evaluate(
     """
     scale = kernels.scaling(train)
     train, test = scale.apply(train), scale.apply(test)
-    chosen_solver = solver(labels)
+    chosen_solver = solver(labels, approximate=approximate)
 
     def fit(rows: np.ndarray, row_labels: np.ndarray, setting: Setting) -> exact.Machine | large.Machine:
         machine = chosen_solver.fit(rows, row_labels, setting)
@@ -72,13 +91,13 @@ def steps(kernel: str, folds: int) -> int:
 
 def accuracies_by_size(
     train: np.ndarray, labels: np.ndarray, test: np.ndarray, test_labels: np.ndarray, outcome: Outcome, *,
-    subsets: Sequence[np.ndarray], each: Mapper = map,
+    subsets: Sequence[np.ndarray], each: Mapper = map, approximate: bool = False,
 ) -> list[float]:  # fmt: skip
     """Test accuracy with each of `subsets` of the training rows, at the setting that was chosen for all."""
     train, test = outcome.scaling.apply(train), outcome.scaling.apply(test)
     shares = []
     for rows in subsets:
-        machine = solver(labels).fit(train[rows], labels[rows], outcome.setting, each)
+        machine = solver(labels, approximate=approximate).fit(train[rows], labels[rows], outcome.setting, each)
         shares.append(float(np.mean(machine.predict(test, each) == test_labels)))
     return shares
 

@@ -14,6 +14,11 @@ from pw13.svm.kernels import Mapper, Setting, matrix
 
 SLAB = 500  # rows predicted at a time: their kernel matrix stays small
 
+# Above either the kernel matrices take too much memory: 0.6 GiB with 20,000 images of ten classes, growing with the
+# square, so 5 to 6 GiB with 60,000. What is used then, and how the two compare, stands in `evaluation`.
+MOST_ROWS = 20_000  # training images
+MOST_PAIR = 6_000  # training images of the two largest classes: their kernel matrix has this many rows
+
 
 class Machine(NamedTuple):
     """A fitted classifier of K classes with s support vectors, in LIBSVM's layout.
@@ -62,6 +67,12 @@ class Solution(NamedTuple):
     first: np.ndarray
     second: np.ndarray
     intercept: float
+
+
+def takes(labels: np.ndarray) -> bool:
+    """Whether training labels `(n,)` are few enough."""
+    counts = np.sort(np.bincount(labels))
+    return len(labels) <= MOST_ROWS and int(counts[-2:].sum()) <= MOST_PAIR
 
 
 def method(kernel: str) -> str:
