@@ -67,8 +67,23 @@ def test_an_exact_machine_is_svc(sets, setting, classes):
     assert abs(machine.support_vectors - len(sklearns.support_)) <= 2
 
 
-def test_threads_change_nothing(sets):
+@pytest.mark.parametrize("setting", [Setting("linear", 0.3, 0.0), Setting("rbf", 3.0, 0.1)])
+@pytest.mark.parametrize("classes", [2, 4])
+def test_all_pairs_at_once_or_one_by_one_is_the_same_machine(sets, monkeypatch, setting, classes):
     train, labels, test, _ = sets
+    train, labels = train[labels < classes], labels[labels < classes]
+    machines = []
+    for most in (0, 1000):
+        monkeypatch.setattr(exact, "SMALL_SET", most)
+        machines.append(exact.fit(train, labels, setting))
+    for name, array in machines[0].arrays().items():
+        np.testing.assert_allclose(array, machines[1].arrays()[name], rtol=1e-3, atol=1e-3)
+    np.testing.assert_array_equal(*(machine.predict(test) for machine in machines))
+
+
+def test_threads_change_nothing(sets, monkeypatch):
+    train, labels, test, _ = sets
+    monkeypatch.setattr(exact, "SMALL_SET", 0)
     with kernels.workers() as pool:
         threaded = exact.fit(train, labels, Setting("rbf", 3.0, 0.1), pool.map)
         predicted = threaded.predict(test, pool.map)

@@ -1,7 +1,8 @@
 """The support vector classifier of LIBSVM, one machine for each pair of classes, as `sklearn.svm.SVC` has it.
 
 Each pair is solved by SVC on a kernel matrix that NumPy computes as one matrix product: the same solution many times
-sooner, on all cores, and a pair's matrix is the most that memory must hold. What remains of a fit is plain arrays.
+sooner, on all cores, and a pair's matrix is the most that memory must hold; few images of many classes are solved in
+one call. What remains of a fit is plain arrays.
 """
 
 import itertools
@@ -18,6 +19,11 @@ SLAB = 500  # rows predicted at a time: their kernel matrix stays small
 # square, so 5 to 6 GiB with 60,000. What is used then, and how the two compare, stands in `evaluation`.
 MOST_ROWS = 20_000  # training images
 MOST_PAIR = 6_000  # training images of the two largest classes: their kernel matrix has this many rows
+
+# Up to either, one call that solves all pairs: 470 images of 47 classes in 0.02 s instead of 1.3 s, 4,700 in 1.8 s
+# either way; 10,440 of 10 classes in 6.0 s instead of 1.9 s.
+SMALL_CLASS = 100  # images a class
+SMALL_SET = 5_000
 
 
 class Machine(NamedTuple):
@@ -86,6 +92,8 @@ def pairs(classes: int) -> list[tuple[int, int]]:
 def fit(features: np.ndarray, labels: np.ndarray, setting: Setting, each: Mapper = map) -> Machine:
     """The classifier of `(n, d)` float32 rows and `(n,)` labels of at least two classes; `each` spreads the pairs."""
     classes = np.unique(labels)
+    if len(labels) <= min(SMALL_CLASS * len(classes), SMALL_SET):
+        return _fit_at_once(features, labels, setting)
     groups = [features[labels == label] for label in classes]
     own = list(each(lambda rows: matrix(rows, rows, setting), groups))
 
@@ -95,6 +103,33 @@ def fit(features: np.ndarray, labels: np.ndarray, setting: Setting, each: Mapper
         return solve(np.block([[own[first], cross], [cross.T, own[second]]]), len(groups[first]), setting.c)
 
     return assembled(setting, classes, groups, list(each(solved, pairs(len(classes)))))
+
+
+def _fit_at_once(features: np.ndarray, labels: np.ndarray, setting: Setting) -> Machine:
+    from sklearn.svm import SVC
+
+    kernel = matrix(features, features, setting)
+    return machine(SVC(kernel="precomputed", C=setting.c).fit(kernel, labels), features, setting)
+
+
+def machine(fitted: object, features: np.ndarray, setting: Setting) -> Machine:
+    """An SVC that was fitted on `(n, d)` float32 rows, scikit-learn's or scikit-learn-intelex's, as plain arrays.
+
+    With two classes a decision above 0 is for the second, with more for the first of a pair, where `Machine` has the
+    second: hence the sign.
+    """
+    classes, counts, rows, coefficients, intercepts = (
+        np.asarray(getattr(fitted, name)) for name in ("classes_", "n_support_", "support_", "dual_coef_", "intercept_")
+    )
+    sign = 1.0 if len(classes) == 2 else -1.0
+    return Machine(
+        setting,
+        classes,
+        features[rows],
+        counts,
+        sign * coefficients.T.astype(np.float64),
+        sign * intercepts.astype(np.float64),
+    )
 
 
 def solve(kernel: np.ndarray, first: int, c: float) -> Solution:

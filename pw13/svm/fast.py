@@ -38,25 +38,5 @@ def fit(features: np.ndarray, labels: np.ndarray, setting: Setting, each: Mapper
     from sklearnex.svm import SVC
 
     gamma = {"gamma": setting.gamma} if setting.kernel == "rbf" else {}
-    return machine(SVC(kernel=setting.kernel, C=setting.c, **gamma).fit(features, labels), setting)
-
-
-def machine(fitted: object, setting: Setting) -> Machine:
-    """A fitted SVC, scikit-learn's or scikit-learn-intelex's, as plain arrays.
-
-    With two classes a decision above 0 is for the second, with more for the first of a pair, where `Machine` has the
-    second: hence the sign.
-    """
-    classes, counts, support, coefficients, intercepts = (
-        np.asarray(getattr(fitted, name))
-        for name in ("classes_", "n_support_", "support_vectors_", "dual_coef_", "intercept_")
-    )
-    sign = 1.0 if len(classes) == 2 else -1.0
-    return Machine(
-        setting,
-        classes,
-        support.astype(np.float32),
-        counts,
-        sign * coefficients.T.astype(np.float64),
-        sign * intercepts.astype(np.float64),
-    )
+    fitted = SVC(kernel=setting.kernel, C=setting.c, **gamma).fit(features, labels)
+    return exact.machine(fitted, features, setting)

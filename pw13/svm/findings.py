@@ -71,6 +71,8 @@ def weakest(rows: Sequence[Mapping[str, Any]]) -> str:
     recalls = {name: value for name, value in mine["recall"].items() if value is not None and value == value}
     name = min(recalls, key=recalls.__getitem__)
     what = f"{named(mine)}, {kernel(mine)}"
+    if recalls[name] == 1:
+        return f"From {what}, every test image is recognised."
     return f"The class recognised least from {what} is {name}: {recalls[name]:.1%} of its images."
 
 
