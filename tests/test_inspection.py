@@ -11,6 +11,7 @@ from pw13.data.idx import write_idx
 from pw13.data.images import load_images
 from pw13.data.inspection import constant, describe_images, describe_names, digests, places
 from pw13.data.names import load_names
+from pw13.figures.contact_sheet import contact_sheet
 from tests.conftest import FILES, make_data, make_images
 
 
@@ -155,6 +156,14 @@ def test_a_corpus_that_is_none(data, words):
     Path("names.txt").write_bytes(data)
     (checked,) = check(Path("names.txt"))
     assert len(checked.faults) == 1 and words in checked.faults[0]
+
+
+def test_a_contact_sheet_is_as_wide_as_needed_and_says_what_it_leaves_out():
+    labels = np.repeat(np.arange(47), 2)
+    images = np.zeros((94, 4, 4), np.uint8)
+    figure = contact_sheet({"training": (images, labels)}, [str(k) for k in range(47)], "set")
+    assert figure.get_suptitle() == "set\nthe first 40 of 47 classes"
+    assert figure.axes[0].images[0].get_array().shape == (40 * 6 + 2, 2 * 6 + 2)
 
 
 def test_the_command_check(pw13, data):

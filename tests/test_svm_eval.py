@@ -1,6 +1,7 @@
 """`pw13 svm-eval`: which codes it takes, what it writes, what it refuses, how it stops."""
 
 import io
+import itertools
 import json
 import os
 import signal
@@ -17,6 +18,7 @@ from pw13 import config, encoders, records, runs
 from pw13.data import images as image_sets
 from pw13.data.idx import write_idx
 from pw13.errors import UserError
+from pw13.figures import svm_eval as figures
 from pw13.models import dense_weights
 from pw13.svm import findings
 from tests.conftest import FILES, load_json, make_images, only_run
@@ -257,6 +259,36 @@ def test_the_comment_says_what_the_numbers_say():
     assert "codes (32 values), RBF kernel is I: 50.0%" in weakest
     assert "From codes (32 values), RBF kernel, every test" in findings.weakest([{**results[1], "recall": {"A": 1.0}}])
     assert "Without the 10 test images" in copies and "90.50% instead of 91.50%" in copies
+
+
+@pytest.mark.parametrize("classes", [2, 26, 47])
+def test_sets_with_other_numbers_of_classes(pw13, tmp_path, classes):
+    """EMNIST-shaped: letters (26), balanced (47); two are the fewest."""
+    folder = tmp_path / "set"
+    folder.mkdir()
+    rng = np.random.default_rng(0)
+    patterns = rng.integers(0, 2, (classes, 8, 8)) * 200
+    labels = np.tile(np.arange(classes, dtype=np.uint8), 4)
+    images = (patterns[labels] + rng.integers(0, 50, (len(labels), 8, 8))).astype(np.uint8)
+    for name, array in zip(FILES, (images, labels, images[: 2 * classes], labels[: 2 * classes]), strict=True):
+        write_idx(folder / name, array.shape, [array])
+    (folder / "classes.txt").write_text("".join(f"class {k}\n" for k in range(classes)), "utf-8")
+    code, out, err = pw13("svm-eval", "--data", folder, "--folds", 2, "--json")
+    assert code == 0, err
+    for result in json.loads(out)["results"]:
+        assert list(result["recall"]) == [f"class {k}" for k in range(classes)] and result["accuracy"] > 0.9
+    assert (only_run(Path("runs"), "svm-eval") / "figures" / "confusion.png").is_file()
+
+
+@pytest.mark.parametrize(
+    "names", [list("ABCDEFGHIJ"), [str(k) for k in range(47)], ["ankle boot", "T-shirt", "bag"] * 4]
+)
+def test_class_names_of_a_confusion_matrix_do_not_run_into_one_another(names):
+    figure = figures.confusions([np.eye(len(names), dtype=int)] * 2, ["one", "two"], names, "rbf")
+    figure.draw_without_rendering()
+    for axis in (figure.axes[0].xaxis, figure.axes[0].yaxis):
+        boxes = [label.get_window_extent() for label in axis.get_ticklabels()]
+        assert not any(first.overlaps(second) for first, second in itertools.pairwise(boxes))
 
 
 @pytest.mark.slow

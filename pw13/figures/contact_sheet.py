@@ -15,10 +15,14 @@ def contact_sheet(
 ) -> Figure:
     """The first images of each class of each part, side by side; of more than 40 classes the first 40.
 
-    parts: title -> images `(n, height, width)` uint8 and labels `(n,)`.
+    The heading says where classes are left out. parts: title -> images `(n, height, width)` uint8 and labels `(n,)`.
     """
+    most = max(int(np.bincount(labels).max(initial=0)) for _, labels in parts.values())
+    columns = max(1, min(columns, most))
+    if len(classes) > MOST_CLASSES:
+        heading += f"\nthe first {MOST_CLASSES} of {len(classes)} classes"
     names = [name.replace("$", r"\$") for name in classes[:MOST_CLASSES]]
-    figure = Figure(figsize=(0.45 * columns * len(parts) + 1.2, 0.48 * len(names) + 0.9), layout="constrained")
+    figure = Figure(figsize=(max(0.45 * columns * len(parts) + 1.2, 6), 0.48 * len(names) + 0.9), layout="constrained")
     for axes, (title, (images, labels)) in zip(
         figure.subplots(1, len(parts), squeeze=False)[0], parts.items(), strict=True
     ):

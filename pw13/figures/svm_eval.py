@@ -31,8 +31,7 @@ def confusions(tables: Sequence[np.ndarray], titles: Sequence[str], classes: Seq
         picture = axes.imshow(np.sqrt(shares), cmap="Blues", vmin=0, vmax=1)
         hits = np.trace(table) / max(table.sum(), 1)
         axes.set(title=f"{title}: {hits:.2%} right", xlabel="taken for")
-        axes.set_xticks(range(len(classes)), classes)
-        axes.set_yticks(range(len(classes)), classes)
+        _name_classes(axes, classes)
         if len(classes) <= LABELLED:
             _write_counts(axes, table, shares)
     for axes in grid[:, 0]:
@@ -43,6 +42,15 @@ def confusions(tables: Sequence[np.ndarray], titles: Sequence[str], classes: Seq
         f"Test images of a class (row) and what they were taken for (column); {KERNELS[kernel]}", fontsize=11
     )
     return figure
+
+
+def _name_classes(axes: Any, classes: Sequence[str]) -> None:
+    """Ticks small enough for all names to stand side by side, upright where they would run into one another."""
+    names = [name.replace("$", r"\$") for name in classes]
+    size = min(10.0, 230 / len(names))
+    widest = max(map(len, names)) * len(names)  # characters along the axis
+    axes.set_xticks(range(len(names)), names, fontsize=size, rotation=90 if widest * size > 300 else 0)
+    axes.set_yticks(range(len(names)), names, fontsize=size)
 
 
 def _write_counts(axes: Any, table: np.ndarray, shares: np.ndarray) -> None:
