@@ -253,6 +253,7 @@ def test_the_comment_says_what_the_numbers_say():
     assert "codes (32 values) (91.50%" in versus and "0.50 points worse than pixels (784 values) (92.00%" in versus
     assert "p = 0.03, significant" in versus and versus.startswith("With the RBF kernel")
     assert "not significant" in findings.against_pixels({**test, "p": 0.06}, results)
+    assert "p < 1e-300, significant" in findings.against_pixels({**test, "p": 0.0}, results)
     assert "+0.50 points with 32 values" in pca
     assert "fitted in 1 s instead of 3 s (3.0 times as fast)" in speed
     assert "included, in 1 s instead of 2.9 s (2.9 times as fast)" in speed
@@ -289,6 +290,16 @@ def test_class_names_of_a_confusion_matrix_do_not_run_into_one_another(names):
     for axis in (figure.axes[0].xaxis, figure.axes[0].yaxis):
         boxes = [label.get_window_extent() for label in axis.get_ticklabels()]
         assert not any(first.overlaps(second) for first, second in itertools.pairwise(boxes))
+
+
+def test_the_lines_of_many_sizes_can_be_told_apart():
+    points = [
+        {"features": name, "size": size, "run": None, "n_train": n, "accuracy": 0.5, "ci95": (0.4, 0.6)}
+        for name in ("codes", "pca") for size in range(1, 7) for n in (10, 20)
+    ]  # fmt: skip
+    figure = figures.learning_curve(points, "rbf")
+    looks = {(box.lines[0].get_color(), box.lines[0].get_linestyle()) for box in figure.axes[0].containers}
+    assert len(looks) == 12 and figure.axes[0].get_legend() is None and len(figure.legends) == 1
 
 
 @pytest.mark.slow

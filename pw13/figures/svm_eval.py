@@ -11,6 +11,7 @@ from pw13.figures.curves import BLUE, GREY, ORANGE
 NAMES = {"pixels": "pixels", "codes": "codes", "pca": "PCA codes", "conv-codes": "convolutional codes"}
 KERNELS = {"rbf": "RBF kernel", "linear": "linear kernel"}
 COLOURS = (BLUE, ORANGE, "#3a7d44", "#8d5a97", "#c58b1b", GREY)
+LINES = ("-", "--", ":")  # where there are more lines than colours
 COLUMNS = 12  # images a row in the sheet
 LABELLED = 20  # classes up to which counts are written into the cells
 
@@ -71,14 +72,19 @@ def learning_curve(points: Sequence[Mapping[str, Any]], kernel: str) -> Figure:
         label = f"{NAMES[key[0]]} ({key[1]})" + (f", {key[2]}" if names.count(key[:2]) > 1 else "")
         errors = np.abs(np.array([p["ci95"] for p in mine]).T - [p["accuracy"] for p in mine])
         sizes, shares = [p["n_train"] for p in mine], [p["accuracy"] for p in mine]
-        axes.errorbar(sizes, shares, errors, marker="o", capsize=3, color=COLOURS[number % len(COLOURS)], label=label)
+        turn, colour = divmod(number, len(COLOURS))
+        style = LINES[turn % len(LINES)]
+        axes.errorbar(sizes, shares, errors, marker="o", capsize=3, color=COLOURS[colour], linestyle=style, label=label)
     axes.set_xscale("log")
     ticks = sorted({p["n_train"] for p in points})
     axes.set_xticks(ticks, [f"{tick:,}" for tick in ticks])
     axes.minorticks_off()
     axes.set(xlabel="training images", ylabel="test accuracy", title=f"SVM, {KERNELS[kernel]}; bars: 95 % intervals")
     axes.grid(alpha=0.3)
-    axes.legend(loc="lower right")
+    if len(keys) > len(COLOURS):
+        figure.legend(loc="outside right upper")
+    else:
+        axes.legend(loc="lower right")
     return figure
 
 

@@ -31,8 +31,13 @@ def against_pixels(test: Mapping[str, Any], results: Sequence[Mapping[str, Any]]
     sure = "significant" if test["p"] < LEVEL else "not significant"
     return (
         f"With the {kernel(test)}, {named(other)} {percent(other)} are {verdict} {named(pixels)} {percent(pixels)}; "
-        f"McNemar's exact test: p = {test['p']:.2g}, {sure}."
+        f"McNemar's exact test: p {chance(test['p'])}, {sure}."
     )
+
+
+def chance(p: float) -> str:
+    """A probability; what is too small for a float is told as such."""
+    return f"= {p:.2g}" if p else "< 1e-300"
 
 
 def ae_against_pca(codes: Sequence[Mapping[str, Any]], results: Sequence[Mapping[str, Any]]) -> str | None:
