@@ -18,6 +18,7 @@ import io
 import shutil
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -29,6 +30,9 @@ from pw13 import config, console, files, machine
 from pw13.errors import OptionError, UserError
 from pw13.records import Record, read_json
 from pw13.stopping import Stopped
+
+# One change of run.json at a time: a process that is left at once notes it from the thread that hears signals.
+_changing = threading.RLock()
 
 
 @dataclass(frozen=True)
@@ -77,7 +81,8 @@ class Run:
     def update(self, **facts: Any) -> None:
         """Lay `facts` over run.json."""
         path = self.folder / "run.json"
-        files.write_json(path, {**read_json(path), **facts})
+        with _changing:
+            files.write_json(path, {**read_json(path), **facts})
 
     def note_data(self, source: Any, notes: Sequence[str] = (), **counts: Any) -> None:
         """Record which data are used, and say so.
@@ -216,5 +221,6 @@ def recorded(run: Run) -> Iterator[Run]:
 
 
 def _leave(run: Run) -> None:
+    _changing.acquire(timeout=2)  # and never let go: what the work writes from now on would undo the status
     run.close("interrupted")
     console.warning(f"interrupted; what was finished is kept. Go on with: pw13 resume {run.name}")

@@ -3,48 +3,45 @@
 import os
 import random
 import signal
-import subprocess
-import sys
 import time
+import zipfile
 from pathlib import Path
+from typing import Any, NamedTuple
 
-import numpy as np
 import pytest
 
 from pw13 import checkpoints
-from tests import tally
-from tests.conftest import load_json
+from tests import forks, tally
+from tests.conftest import load_json, make_data, make_names
+from tests.forks import ended, start, wait_for
 
-TRAINERS = {
-    "dense-ae": ["train-dense-ae", "--epochs", "4000", "--batch-size", "16"],
-}
 if os.name == "nt":
     pytest.skip("kill -9 is a thing of POSIX", allow_module_level=True)
 
-
-def command(*arguments: object) -> list[str]:
-    return [sys.executable, "-m", "pw13", *map(str, arguments)]
-
-
-def spawn(*arguments: object) -> subprocess.Popen:
-    with open("log", "ab") as log:
-        return subprocess.Popen(command(*arguments), stdout=log, stderr=log)
-
-
-def wait_for(condition, seconds: float = 120) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, Path("log").read_text("utf-8", "replace")[-2000:]
-        time.sleep(0.02)
+# Small, with every kind of state that a checkpoint must carry: within an epoch, noise, dropout, states of streams.
+OFTEN = ("--checkpoint-every", "0.001")  # seconds: after every chunk
+TRAINERS = {
+    "dense-ae": ("train-dense-ae", "--epochs", "20", "--batch-size", "1", "--code-size", "4", *OFTEN),
+    "conv-dae": ("train-conv-dae", "--epochs", "3", *OFTEN),
+    "charrnn": ("train-charrnn", "--epochs", "12", "--batch-size", "2", "--length", "2", "--units", "4",
+                "--target", "many-to-many", "--carry-state", "--dropout", "0.2", "--sample-every", "4", *OFTEN),
+}  # fmt: skip
+LAST_EPOCH = {kind: int(words[words.index("--epochs") + 1]) for kind, words in TRAINERS.items()}
+TIMES = {"seconds", "train_seconds", "throughput_per_second", "epoch_seconds", "chunk_seconds"}
+KILLS = int(os.environ.get("PW13_KILLS", "100"))
+CHAIN = 10  # kills that one run suffers at most
 
 
-def weights(run: Path) -> dict[str, np.ndarray]:
-    """All arrays of the newest resume state: parameters, Adam's means, the best parameters, the carry."""
-    return checkpoints.read_state(checkpoints.states(run / "checkpoints")[-1]).arrays
-
-
-def place(kind: str, data: Path, corpus: Path) -> list[object]:
-    return ["--corpus", corpus] if kind == "charrnn" else ["--data", data]
+@pytest.fixture(scope="module")
+def places(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[object]]:
+    """For each trainer the flag of its data; an epoch of them is longer than a chunk."""
+    folder = tmp_path_factory.mktemp("data")
+    (folder / "names.txt").write_text("".join(f"{name}\n" for name in make_names(1200)), encoding="utf-8")
+    return {
+        "dense-ae": ["--data", make_data(folder / "many", 1200, 40)],
+        "conv-dae": ["--data", make_data(folder / "some", 730, 30)],
+        "charrnn": ["--corpus", folder / "names.txt"],
+    }
 
 
 def run_folder(runs: Path) -> Path | None:
@@ -52,95 +49,135 @@ def run_folder(runs: Path) -> Path | None:
     return found[0] if found else None
 
 
-def killed_at_random(
-    kind: str, places: list[object], runs: Path, kills: int, moments: random.Random
-) -> tuple[Path, int]:
-    """Start a training, kill it up to `kills` times after random progress, resume each time, and let it end.
+def states(runs: Path) -> list[Path]:
+    run = run_folder(runs)
+    return checkpoints.states(run / "checkpoints") if run else []
 
-    Returns the run folder and how often the process was killed before the run was complete.
-    """
-    process = spawn(*TRAINERS[kind], *places, "--runs-dir", runs)
+
+class Moment(NamedTuple):
+    """When a process is killed: so many seconds after its start, or after the next checkpoint that it writes."""
+
+    seconds: float
+    after_checkpoint: bool
+
+
+def moment(rng: random.Random, number: int) -> Moment:
+    """The first kill of a run comes before there is a checkpoint, most others soon after one, some at any time."""
+    if number == 0:
+        return Moment(rng.uniform(0, 1), after_checkpoint=False)
+    if rng.random() < 0.7:
+        return Moment(rng.uniform(0, 0.3), after_checkpoint=True)
+    return Moment(rng.uniform(0, 8), after_checkpoint=False)
+
+
+def killed(process: Any, runs: Path, when: Moment) -> bool:
+    """Kill a process then; whether it still ran."""
+    if when.after_checkpoint:
+        before = states(runs)
+        wait_for(lambda: process.exitcode is not None or states(runs) != before)
+    process.join(when.seconds)
+    process.kill()
+    return ended(process) == -signal.SIGKILL
+
+
+def phase(kind: str, run: Path) -> str:
+    """Where in its course a run was killed, as its newest checkpoint has it."""
+    found = checkpoints.load(run / "checkpoints")
+    if found is None:
+        return "before a checkpoint"
+    if found.facts["step"]:
+        return "inside an epoch"
+    return "after the last epoch" if found.facts["epoch"] == LAST_EPOCH[kind] else "between epochs"
+
+
+def chain(kind: str, place: list[object], runs: Path, kills: int, rng: random.Random) -> tuple[Path, list[str]]:
+    """Start a training, kill and resume it up to `kills` times, and let it end: its folder, the phase of each kill."""
+    process, phases = start(*TRAINERS[kind], *place, "--runs-dir", runs, fresh=rng.random() < 0.1), []
     wait_for(lambda: run_folder(runs) is not None)
-    run, killed = run_folder(runs), 0
-    while killed < kills and load_json(run / "run.json")["status"] != "completed":
-        if killed:
-            process = spawn("resume", run)
-        if moments.random() < 0.8:  # else: perhaps while it still imports
-            seen = checkpoints.states(run / "checkpoints")
-            wait_for(lambda: process.poll() is not None or checkpoints.states(run / "checkpoints") != seen)  # noqa: B023
-        time.sleep(moments.uniform(0, 1.0))
-        process.send_signal(signal.SIGKILL)
-        killed += process.wait() == -signal.SIGKILL
-    done = subprocess.run(command("resume", run), capture_output=True, check=False)
-    assert done.returncode == 0, done.stderr.decode()
-    return run, killed
+    run = run_folder(runs)
+    assert run is not None
+    while killed(process, runs, moment(rng, len(phases))):
+        phases.append(phase(kind, run))
+        process = start("resume", run, fresh=rng.random() < 0.1)
+        if len(phases) == kills:
+            break
+    assert ended(process) == 0, f"killed {phases}: {forks.log()}"
+    assert "Traceback" not in forks.log()
+    return run, phases
 
 
-def unbroken(kind: str, places: list[object]) -> Path:
-    done = subprocess.run(command(*TRAINERS[kind], *places, "--runs-dir", "unbroken"), capture_output=True, check=False)
-    assert done.returncode == 0, done.stderr.decode()
-    return run_folder(Path("unbroken"))
+def outcome(run: Path) -> dict[str, Any]:
+    """All that a training leaves behind, by file: what must not depend on how often it was killed."""
+    found: dict[str, Any] = {
+        str(path.relative_to(run)): path.read_bytes()
+        for path in run.rglob("*")
+        if path.is_file() and path.suffix not in (".keras", ".npz") and path.name not in ("run.json", "metrics.json")
+    }
+    for path in run.rglob("*.keras"):
+        found[path.name] = zipfile.ZipFile(path).read("model.weights.h5")
+    state = checkpoints.read_state(checkpoints.states(run / "checkpoints")[-1])
+    found |= {f"state {name}": array.tobytes() for name, array in state.arrays.items()}
+    figures = {**state.facts, **load_json(run / "metrics.json"), "status": load_json(run / "run.json")["status"]}
+    return found | {name: value for name, value in figures.items() if name not in TIMES}
 
 
-def check_same(one: Path, broken: Path) -> None:
-    """Weights and figures of two runs are equal, times excepted."""
-    ours, theirs = weights(one), weights(broken)
-    assert ours.keys() == theirs.keys() and len(ours) > 4
-    for name, array in ours.items():
-        assert np.array_equal(array, theirs[name]), name
-    assert load_json(broken / "run.json")["status"] == "completed"
-    times = {"seconds", "train_seconds", "throughput_per_second", "epoch_seconds"}
-    a, b = load_json(one / "metrics.json"), load_json(broken / "metrics.json")
-    assert {k: v for k, v in a.items() if k not in times} == {k: v for k, v in b.items() if k not in times}
+def check_same(unbroken: Path, broken: Path, phases: list[str]) -> None:
+    ours, theirs = outcome(unbroken), outcome(broken)
+    assert ours.keys() == theirs.keys() and {"best.keras", "model.keras", "history.csv", "state best/0"} <= ours.keys()
+    for name, value in ours.items():
+        assert value == theirs[name], f"{name} differs after kills {phases}"
+    assert theirs["status"] == "completed"
 
 
 @pytest.mark.parametrize("kind", TRAINERS)
-def test_three_kills_and_a_resume_cost_nothing(kind, data, corpus):
-    places = place(kind, data, corpus)
-    run, killed = killed_at_random(kind, places, Path("runs"), 3, random.Random(kind))
-    assert killed == 3
-    check_same(unbroken(kind, places), run)
-
-
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_stops_soon_and_keeps_what_was_learnt(data, number):
-    process = spawn("train-dense-ae", "--data", data, "--epochs", 1_000_000, "--runs-dir", "runs")
-    wait_for(
-        lambda: run_folder(Path("runs")) is not None and checkpoints.states(run_folder(Path("runs")) / "checkpoints")
-    )
-    time.sleep(0.5)
-    sent = time.monotonic()
-    process.send_signal(number)
-    assert process.wait(timeout=30) == {signal.SIGINT: 130, signal.SIGTERM: 143}[number]
-    assert time.monotonic() - sent < 5
-    run = run_folder(Path("runs"))
-    assert load_json(run / "run.json")["status"] == "interrupted"
-    assert (run / "checkpoints" / "best.keras").exists()
-    log = Path("log").read_text("utf-8")
-    assert "Traceback" not in log and f"pw13 resume {run.name}" in log
-
-
-def test_a_second_ctrl_c_leaves_at_once(data):
-    process = spawn("train-dense-ae", "--data", data, "--epochs", 1_000_000, "--runs-dir", "runs")
-    wait_for(
-        lambda: run_folder(Path("runs")) is not None and checkpoints.states(run_folder(Path("runs")) / "checkpoints")
-    )
-    process.send_signal(signal.SIGINT)
-    process.send_signal(signal.SIGINT)
-    assert process.wait(timeout=5) == 130
-    assert load_json(run_folder(Path("runs")) / "run.json")["status"] == "interrupted"
-    assert checkpoints.load(run_folder(Path("runs")) / "checkpoints") is not None
+def test_three_kills_and_a_resume_cost_nothing(kind, places):
+    survive(kind, places[kind], 3, random.Random(kind))
 
 
 @pytest.mark.faults
 @pytest.mark.parametrize("kind", TRAINERS)
-def test_a_hundred_kills_cost_nothing(kind, data, corpus):
-    wanted, total, chains = int(os.environ.get("PW13_KILLS", "100")), 0, 0
-    places, moments = place(kind, data, corpus), random.Random(f"{kind} 100")
-    whole = unbroken(kind, places)
-    while total < wanted:
-        chains += 1
-        run, killed = killed_at_random(kind, places, Path(f"runs{chains}"), min(10, wanted - total), moments)
-        check_same(whole, run)
-        total += killed
-    tally.count("kills survived", kind, total)
+def test_a_hundred_kills_cost_nothing(kind, places):
+    survive(kind, places[kind], KILLS, random.Random())
+
+
+def survive(kind: str, place: list[object], kills: int, rng: random.Random) -> None:
+    """Kill runs of a trainer `kills` times in all; each must end as the one beside them that nothing disturbs."""
+    whole, suffered, number = start(*TRAINERS[kind], *place, "--runs-dir", "unbroken"), 0, 0
+    while suffered < kills:
+        number += 1
+        run, phases = chain(kind, place, Path(f"runs{number}"), min(CHAIN, kills - suffered), rng)
+        assert ended(whole) == 0, forks.log()
+        check_same(run_folder(Path("unbroken")), run, phases)
+        suffered += len(phases)
+        for name in phases:
+            tally.count("kills survived", f"{kind} {name}")
+
+
+def started() -> Any:
+    """A training without end that has written its first checkpoint."""
+    process = start("train-dense-ae", "--data", "builtin", "--limit", 100, "--epochs", 1_000_000, "--runs-dir", "runs")
+    wait_for(lambda: states(Path("runs")))
+    return process
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_stops_soon_and_keeps_what_was_learnt(number, code):
+    process = started()
+    time.sleep(0.5)
+    sent = time.monotonic()
+    os.kill(process.pid, number)
+    assert ended(process) == code
+    assert time.monotonic() - sent < 5
+    run = run_folder(Path("runs"))
+    assert load_json(run / "run.json")["status"] == "interrupted"
+    assert (run / "checkpoints" / "best.keras").exists()
+    assert "Traceback" not in forks.log() and f"pw13 resume {run.name}" in forks.log()
+
+
+def test_a_second_ctrl_c_leaves_at_once():
+    process = started()
+    os.kill(process.pid, signal.SIGINT)
+    os.kill(process.pid, signal.SIGINT)
+    assert ended(process, 5) == 130
+    assert load_json(run_folder(Path("runs")) / "run.json")["status"] == "interrupted"
+    assert checkpoints.load(run_folder(Path("runs")) / "checkpoints") is not None

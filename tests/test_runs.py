@@ -139,3 +139,16 @@ def test_json_is_strict(tmp_path):
     text = (run.folder / "metrics.json").read_text("utf-8")
     found = json.loads(text, parse_constant=lambda name: pytest.fail(name))
     assert (found["a"], found["b"]) == (None, [None, 1.5])
+
+
+def test_a_run_that_is_left_stays_interrupted_whatever_the_work_still_writes(tmp_path, monkeypatch):
+    monkeypatch.setattr(runs, "_changing", threading.RLock())
+    run = runs.create(tmp_path / "runs", "dense-ae", {"epochs": 1})
+    leaving = threading.Thread(target=runs._leave, args=(run,))
+    leaving.start()
+    leaving.join()
+    working = threading.Thread(target=run.update, kwargs={"late": True}, daemon=True)
+    working.start()
+    working.join(0.3)
+    facts = json.loads((run.folder / "run.json").read_text("utf-8"))
+    assert facts["status"] == "interrupted" and "late" not in facts
