@@ -144,11 +144,13 @@ def test_json_is_strict(tmp_path):
 def test_a_run_that_is_left_stays_interrupted_whatever_the_work_still_writes(tmp_path, monkeypatch):
     monkeypatch.setattr(runs, "_changing", threading.RLock())
     run = runs.create(tmp_path / "runs", "dense-ae", {"epochs": 1})
-    leaving = threading.Thread(target=runs._leave, args=(run,))
+    left, ended = threading.Event(), threading.Event()
+    leaving = threading.Thread(target=lambda: (runs._leave(run), left.set(), ended.wait()))
     leaving.start()
-    leaving.join()
+    left.wait(5)
     working = threading.Thread(target=run.update, kwargs={"late": True}, daemon=True)
     working.start()
     working.join(0.3)
     facts = json.loads((run.folder / "run.json").read_text("utf-8"))
+    ended.set()
     assert facts["status"] == "interrupted" and "late" not in facts
