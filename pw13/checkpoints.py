@@ -19,7 +19,7 @@ import numpy as np
 from pw13 import files
 from pw13.errors import UserError
 
-FORMAT = 1
+FORMAT = 2
 KEPT = 2  # resume states that stay on disk: the newest, and one before it should the newest be damaged
 STATE = re.compile(r"state-(\d+)-(\d+)\.npz")
 BROKEN_ZIP = (zipfile.BadZipFile, zlib.error)

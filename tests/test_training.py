@@ -209,8 +209,8 @@ def test_a_newer_format_is_refused_with_both_versions(tmp_path, monkeypatch):
     run = start_run(tmp_path)
     monkeypatch.setattr(checkpoints, "FORMAT", 7)
     fit(run)
-    monkeypatch.setattr(checkpoints, "FORMAT", 1)
-    with pytest.raises(UserError, match="format 7, this pw13 reads format 1"):
+    monkeypatch.setattr(checkpoints, "FORMAT", 2)
+    with pytest.raises(UserError, match="format 7, this pw13 reads format 2"):
         fit(run)
 
 

@@ -17,10 +17,10 @@ from pw13.report.evidence import LAST_ALL
 from pw13.runs import Run
 
 SIZES = (0.5, 1, 2)  # of the configured code size and units: 16, 32, 64 and 32, 64, 128
-# Rough rates on two cores, only for a first guess of how long all will take.
-IMAGES_A_SECOND = {"dense-ae": 170_000, "conv-dae": 600}
-WINDOWS_A_SECOND = {"simple": 90_000, "gru": 35_000, "lstm": 30_000}  # of many-to-one, 64 units
-AROUND = {"dense-ae": 12, "conv-dae": 45, "svm-eval": 5, "charrnn": 12}  # seconds beside training: data, figures, names
+# Rates measured on two cores of an AMD EPYC, for a first guess of how long all will take; the steps done mend it.
+IMAGES_A_SECOND = {"dense-ae": 200_000, "conv-dae": 700}
+WINDOWS_A_SECOND = {"simple": 200_000, "gru": 75_000, "lstm": 60_000}  # of many-to-one, 64 units
+AROUND = {"dense-ae": 12, "conv-dae": 40, "svm-eval": 5, "charrnn": 3}  # seconds beside training: data, figures, names
 
 
 class Step(NamedTuple):
@@ -177,11 +177,12 @@ def training(step: Step, data: Data) -> Iterator[float]:
     of = step.settings
     if step.kind == "charrnn":
         rate = WINDOWS_A_SECOND[of.cell] * min(1.0, 64 / of.units)
-        yield 8 + of.epochs * data.characters / of.skip / rate * (1.5 if of.target == "many-to-many" else 1)
+        yield data.characters / 140_000  # counting n-grams, measuring, sampling
+        yield of.epochs * data.characters / of.skip / rate * (1.5 if of.target == "many-to-many" else 1)
         return
     images = min(data.images, getattr(of, "limit", None) or data.images)
     if step.kind == "svm-eval":
-        yield (1 + len(step.uses)) * (images / 10_000) ** 1.5 * 30
+        yield (1 + len(step.uses)) * (4 + 15 * (images / 10_000) ** 1.5)
     else:
         yield of.epochs * images / IMAGES_A_SECOND[step.kind]
 
