@@ -24,6 +24,7 @@ def loss_curves(
     if max(row["loss"] for row in history) > 3 * best["val_loss"] > 0:
         axes.set_yscale("log")
     axes.set(xlabel="epoch", ylabel=label)
+    axes.xaxis.get_major_locator().set_params(integer=True)
     axes.grid(alpha=0.3)
     axes.legend()
     return figure
