@@ -28,6 +28,7 @@ $(READY): pyproject.toml constraints.txt
 	if [ -z "$$found" ]; then echo "pw13 needs Python 3.11, 3.12 or 3.13 with venv (Debian, Ubuntu: apt install python3-venv); found none" >&2; exit 1; fi; \
 	if [ ! -x $(VENV)/bin/python ]; then $$found -m venv --clear $(VENV); fi
 	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,cluster,tensorboard]'
+	$(VENV)/bin/python -m compileall -q pw13  # so that the first command starts as fast as the next
 	@touch $(READY)
 
 run: $(READY)  ## the whole practical work with quick settings, report included

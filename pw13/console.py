@@ -1,4 +1,7 @@
-"""The terminal: results on standard output, progress and messages on standard error; no other module writes there."""
+"""The terminal: results on standard output, progress and messages on standard error; no other module writes there.
+
+Rich is imported where it draws: every command starts through this file, and few of them draw at once.
+"""
 
 import contextlib
 import os
@@ -8,16 +11,9 @@ import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from rich.cells import cell_len
-from rich.console import Console
-from rich.table import Column, Table
-from rich.text import Text
-
 from pw13 import files
 
-if (
-    TYPE_CHECKING
-):  # imported where it is used: only long work shows progress, and every command starts through this file
+if TYPE_CHECKING:
     from rich.progress import Progress
 
 _quiet = False
@@ -83,6 +79,10 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]], *, 
     cells = [[cell(value) for value in row] for row in rows]
     if len(cells) > PLAIN_ROWS:
         return _plain_table(title, columns, cells)
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
     view = Table(title=Text(title), caption=Text(caption) if caption else None, title_justify="left")
     view.show_header = any(columns)
     for number, name in enumerate(columns):
@@ -102,6 +102,8 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]], *, 
 
 def _plain_table(title: str, columns: Sequence[str], rows: list[list[str]]) -> None:
     """A long table without lines, which takes milliseconds where Rich takes a second for a thousand rows."""
+    from rich.cells import cell_len
+
     shown = [list(columns), *([printable(value, sys.stdout) for value in row] for row in rows)]
     widths = [max(cell_len(row[number]) for row in shown) for number in range(len(columns))]
     pad = [str.rjust if all(_numeric(row[n]) for row in rows if row[n]) else str.ljust for n in range(len(columns))]
@@ -163,7 +165,10 @@ def live() -> Iterator[Show | None]:
     if _quiet or not _live():
         yield None
         return
+    from rich.console import Console
     from rich.live import Live
+    from rich.table import Column, Table
+    from rich.text import Text
 
     printer = Console(stderr=True, highlight=False, emoji=False)
     with Live(console=printer, auto_refresh=False, transient=True) as view:
@@ -205,6 +210,7 @@ def progress(label: str, total: int, *, done: int = 0) -> Iterator[Bar]:
     if _quiet or not _live():
         yield Bar(None, label, total, done)
         return
+    from rich.console import Console
     from rich.progress import (
         BarColumn,
         MofNCompleteColumn,

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from pw13 import config
+from pw13 import fields
 from pw13.errors import OptionError
 
 MOST_POINTS = 10_000
@@ -36,7 +36,7 @@ def axes(cls: type, texts: Sequence[str]) -> dict[str, list[Any]]:
         if name in found:
             raise OptionError(f"--grid: {name} is given twice")
         try:
-            found[name] = [config.parse(cls, name, word) for word in words]
+            found[name] = [fields.parse(cls, name, word) for word in words]
         except OptionError as error:
             raise OptionError(f"--grid {text}: {error}") from None
         if len(set(found[name])) < len(words):

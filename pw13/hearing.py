@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from pw13 import console, sampling
+from pw13 import console, recurrent, sampling
 from pw13.config import CharRNN
 from pw13.data.corpus import Corpus
 from pw13.data.vocabulary import NEWLINE
@@ -16,11 +16,11 @@ TEMPERATURES = (0.5, 0.8, 1.0, 1.2)
 USUAL = 0.8  # the temperature of `names` in metrics.json
 
 
-def network(config: CharRNN, parameters: list[np.ndarray]) -> sampling.Network:
-    return sampling.network(config.cell, config.target, config.length, parameters)
+def network(config: CharRNN, parameters: list[np.ndarray]) -> recurrent.Network:
+    return recurrent.network(config.cell, config.target, config.length, parameters)
 
 
-def statistics(net: sampling.Network, data: Corpus, config: CharRNN) -> list[dict[str, Any]]:
+def statistics(net: recurrent.Network, data: Corpus, config: CharRNN) -> list[dict[str, Any]]:
     """Statistics of sampled names, one row a temperature: shares whole, new and unique, mean length, the texts."""
     corpus = set(data.names)
     rows = []

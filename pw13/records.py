@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pw13 import config, files, machine
+from pw13 import config, fields, files, machine
 from pw13.errors import OptionError, UserError
 
 NAME = re.compile(r"\d{4}-\d\d-\d\d_\d\d-\d\d-\d\d_([a-z-]+?)(?:_\d+)?")
@@ -155,7 +155,7 @@ def settings_of(record: Record) -> Any:
     try:
         if missing := sorted(names - values.keys()):
             raise OptionError(f"{where}: no {missing[0]!r}")
-        return config.from_dict(cls, values, where)
+        return fields.from_dict(cls, values, where)
     except OptionError as error:
         raise UserError(str(error)) from None
 
@@ -171,7 +171,7 @@ def places_of(record: Record) -> dict[str, Any]:
     for key, value in places.items():
         paths = value if isinstance(value, list) else [value]
         if not all(isinstance(path, str) and "\0" not in path for path in paths):
-            raise UserError(f"{record.folder / 'config.json'}: {key}: expected a path, received {config.shown(value)}")
+            raise UserError(f"{record.folder / 'config.json'}: {key}: expected a path, received {fields.shown(value)}")
     return places
 
 

@@ -26,7 +26,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from pw13 import config, console, files, machine
+from pw13 import console, fields, files, machine
 from pw13.errors import OptionError, UserError
 from pw13.records import Record, read_json
 from pw13.stopping import Stopped
@@ -183,7 +183,7 @@ def reopen(record: Record, settings: Any) -> Run:
         files.check_own(record.folder / inner)
     for leftover in record.folder.rglob(".*.tmp"):  # of writes that a kill cut off
         leftover.unlink(missing_ok=True)
-    run.save_json("config.json", {**record.config, **config.as_dict(settings)})
+    run.save_json("config.json", {**record.config, **fields.as_dict(settings)})
     resumed = [*record.facts.get("resumed", []), now()]
     run.update(
         status="running", resumed=resumed, versions=machine.versions(), machine=machine.facts(), **machine.process()

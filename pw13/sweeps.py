@@ -12,7 +12,7 @@ import dataclasses
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from pw13 import comparison, config, grid, records, runs
+from pw13 import comparison, config, fields, grid, records, runs
 from pw13.errors import UserError
 from pw13.grid import Point
 from pw13.records import Record
@@ -53,7 +53,7 @@ def plan(kind: str, base: Any, axes: dict[str, list[Any]], seeds: int, places: d
 
 def options(sweep: Sweep) -> dict[str, Any]:
     """What config.json of the sweep's folder holds beside the kind."""
-    settings = config.as_dict(sweep.base)
+    settings = fields.as_dict(sweep.base)
     return {**settings, **sweep.places, "grid": sweep.axes, "seeds": sweep.seeds, "points": len(sweep.points)}
 
 

@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from pw13 import config, console, experiments, machine, records, runs, stopping
+from pw13 import config, console, experiments, fields, machine, records, runs, stopping
 from pw13.errors import OptionError, UserError
 from pw13.stopping import Stopped
 from pw13.tasks import INTERRUPTED, Task
@@ -49,7 +49,7 @@ def _perform(task: Task) -> None:
         raise UserError(
             f"{task.folder.parent}: not to be seen from {machine.facts()['host']}; --runs-dir must be shared"
         )
-    settings = config.from_dict(config.KINDS[task.kind], task.settings, str(task.folder))
+    settings = fields.from_dict(config.KINDS[task.kind], task.settings, str(task.folder))
     run = _opened(task, settings)
     if run is not None:
         experiments.perform(task.kind, settings, run=run, **task.places)
@@ -59,7 +59,7 @@ def _opened(task: Task, settings: Any) -> runs.Run | None:
     """The run of the point, new or open again; None if it is complete."""
     began = time.time()
     if not task.folder.exists():
-        described = {**config.as_dict(settings), **task.places}
+        described = {**fields.as_dict(settings), **task.places}
         data = {"sha256": task.sha256}  # so that other data under the same name are refused
         run = runs.create(task.folder.parent, task.kind, described, name=task.folder.name, data=data)
         return dataclasses.replace(run, began=began)

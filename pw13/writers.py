@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from pw13 import checkpoints, records, sampling
+from pw13 import checkpoints, records, recurrent
 from pw13.config import CharRNN
 from pw13.data import names as corpora
 from pw13.data import vocabulary
@@ -21,7 +21,7 @@ class Writer(NamedTuple):
     record: Record
     settings: CharRNN
     known: VocabularyFile
-    network: sampling.Network
+    network: recurrent.Network
 
 
 def load(record: Record) -> Writer:
@@ -34,11 +34,11 @@ def load(record: Record) -> Writer:
         raise UserError(f"{path}: not the vocabulary of this run's model; the two do not belong together")
     if settings.target == "many-to-one" and not all(len(ending) == settings.length for ending in known.endings):
         raise UserError(f"{path}: a name's ending is not {settings.length} characters long; the file is damaged")
-    places = sampling.parts(settings.cell, settings.units, settings.layers, words.size)
+    places = recurrent.parts(settings.cell, settings.units, settings.layers, words.size)
     arrays = checkpoints.read_keras(record.folder / "checkpoints" / MODEL, places)
     if not all(np.isfinite(array).all() for array in arrays):
         raise UserError(f"{record.folder / 'checkpoints' / MODEL}: damaged: a weight is not a finite number")
-    network = sampling.network(settings.cell, settings.target, settings.length, arrays)
+    network = recurrent.network(settings.cell, settings.target, settings.length, arrays)
     return Writer(record, settings, known, network)
 
 

@@ -5,7 +5,7 @@ import zipfile
 import numpy as np
 import pytest
 
-from pw13 import checkpoints, sampling
+from pw13 import checkpoints, recurrent
 from pw13.config import CharRNN
 from pw13.data import corpus as corpora
 from pw13.data import vocabulary, windows
@@ -81,11 +81,11 @@ def test_output_and_gradient_equal_keras_on_one_hot(cell, target, layers, length
 def test_sampling_equals_keras_after_a_whole_name(cell, target, layers):
     config = settings(cell=cell, target=target, layers=layers)
     model, parameters = built(config)
-    net = sampling.network(cell, target, config.length, [array.numpy() for array in parameters])
+    net = recurrent.network(cell, target, config.length, [array.numpy() for array in parameters])
     text = ids(4, 5 if target == "many-to-one" else 17)
     given = model(keras.ops.one_hot(text, CHARACTERS)).numpy()
     given = given if target == "many-to-one" else given[:, -1]
-    scores = sampling.logits(net, sampling.read(net, text)).astype(np.float64)
+    scores = recurrent.logits(net, recurrent.read(net, text)).astype(np.float64)
     shares = np.exp(scores) / np.exp(scores).sum(axis=1, keepdims=True)
     assert shares == pytest.approx(given, abs=1e-5)
 
@@ -228,9 +228,11 @@ def test_the_saved_model_is_plain_keras_on_one_hot_and_equals_sampling(trained):
     model = keras.models.load_model(run / "checkpoints" / "best.keras")
     ending = known.vocabulary.ids(known.endings[0]).astype(int)[None]
     given = model.predict(keras.ops.one_hot(ending, known.vocabulary.size), verbose=0)
-    places = sampling.parts("gru", 64, 1, known.vocabulary.size)
-    net = sampling.network("gru", "many-to-one", 10, checkpoints.read_keras(run / "checkpoints" / "best.keras", places))
-    scores = sampling.logits(net, sampling.read(net, ending)).astype(np.float64)
+    places = recurrent.parts("gru", 64, 1, known.vocabulary.size)
+    net = recurrent.network(
+        "gru", "many-to-one", 10, checkpoints.read_keras(run / "checkpoints" / "best.keras", places)
+    )
+    scores = recurrent.logits(net, recurrent.read(net, ending)).astype(np.float64)
     assert np.exp(scores) / np.exp(scores).sum() == pytest.approx(given, abs=1e-5)
 
 
@@ -240,7 +242,7 @@ def test_the_saved_model_is_plain_keras_on_one_hot_and_equals_sampling(trained):
 def test_weights_stand_where_sampling_reads_them(cell, dropout, layers, tmp_path):
     model, parameters = built(settings(cell=cell, layers=layers, dropout=dropout))
     model.save(tmp_path / "model.keras")
-    arrays = checkpoints.read_keras(tmp_path / "model.keras", sampling.parts(cell, 8, layers, CHARACTERS))
+    arrays = checkpoints.read_keras(tmp_path / "model.keras", recurrent.parts(cell, 8, layers, CHARACTERS))
     assert all(np.array_equal(a, b) for a, b in zip(arrays, parameters, strict=True))
 
 

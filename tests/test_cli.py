@@ -50,7 +50,7 @@ def test_a_mistake_gets_one_line_and_no_run(pw13, data, arguments, code, words):
 def test_every_command_has_help(pw13):
     code, out, _ = pw13("--help")
     assert code == 0
-    commands = re.findall(r"^│ ([a-z][a-z-]+) ", out, re.M)
+    commands = re.findall(r"^  ([a-z][a-z-]+)  ", out, re.M)
     assert {"train-dense-ae", "resume"} <= set(commands)
     for command in commands:
         code, out, _ = pw13(command, "--help")

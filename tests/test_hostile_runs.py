@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pw13 import checkpoints, config, sampling
+from pw13 import checkpoints, config, fields, recurrent
 from pw13.data import vocabulary
 from pw13.errors import UserError
 from tests import tally
@@ -26,11 +26,11 @@ NAME = "2026-01-02_03-04-05_charrnn"
 SETTINGS = config.CharRNN(units=4)
 WORDS = vocabulary.of_text("\nabcdefgh")
 ENDINGS = tuple(f"{'abcdefghabcdefgh'[i : i + 9]}\n" for i in range(7))
-PARTS = sampling.parts("simple", 4, 1, WORDS.size)
+PARTS = recurrent.parts("simple", 4, 1, WORDS.size)
 rng = np.random.default_rng(0)
 ARRAYS = {part.place: rng.normal(size=part.shape).astype(np.float32) for part in PARTS}
 DOCUMENTS = {
-    "config.json": {"kind": "charrnn", **config.as_dict(SETTINGS), "corpus": "/nowhere/names.txt"},
+    "config.json": {"kind": "charrnn", **fields.as_dict(SETTINGS), "corpus": "/nowhere/names.txt"},
     "run.json": {
         "status": "completed",
         "started": "2026-01-02T03:04:05.000000+00:00", "ended": "2026-01-02T03:04:06.000000+00:00",

@@ -23,13 +23,15 @@ LAYERS = [
     ["sweeps"],
     ["tables", "tables_data", "resuming", "comparison", "grid", "training", "hearing", "encoders", "writers", "doctor"],
     ["models", "sampling"],
+    ["recurrent"],
     ["figures", "compression", "svm", "tensorflow_setup"],
     ["data", "baselines"],
     ["metrics", "statistics"],
     ["runs", "checkpoints"],
     ["records"],
+    ["presets"],
     ["console", "config", "stopping", "machine", "tasks"],
-    ["files"],
+    ["files", "fields"],
     ["errors"],
 ]
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import pytest
 import typer.main
 
-from pw13 import config
+from pw13 import presets
 from pw13.cli import app
 
 ROOT = Path(__file__).parent.parent
@@ -76,7 +76,7 @@ def test_the_table_names_every_command() -> None:
 def test_every_toml_block_is_read(block: Block, tmp_path: Path) -> None:
     path = tmp_path / "settings.toml"
     path.write_text(block.text, "utf-8")
-    content, _ = config.read_toml(str(path))
+    content, _ = presets.read(str(path))
     assert content == tomllib.loads(block.text)
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pw13 import config, files, machine, records
+from pw13 import fields, files, machine, records
 from pw13.config import DenseAE
 from pw13.errors import UserError
 
@@ -14,7 +14,7 @@ NOW = "2026-11-24_22-36-05_dense-ae"
 
 
 def settings(**changes):
-    return config.as_dict(DenseAE(**changes))
+    return fields.as_dict(DenseAE(**changes))
 
 
 def make(folder: Path, name: str = NOW, *, status: str = "completed", metrics=None, **facts) -> Path:

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pw13 import config, sampling, writers
+from pw13 import config, fields, recurrent, writers
 from pw13.data.vocabulary import VocabularyFile, of_text
 from pw13.errors import OptionError, UserError
 from pw13.experiments import report
@@ -170,7 +170,7 @@ def make_run(
         "data": data or (NAMES if kind == "charrnn" else IMAGES),
     }
     full = {**METRICS[kind], **{k: v for k, v in settings.items() if k in METRICS[kind]}, **(metrics or {})}
-    for name, value in (("config", {"kind": kind, **config.as_dict(asked)}), ("run", facts), ("metrics", full)):
+    for name, value in (("config", {"kind": kind, **fields.as_dict(asked)}), ("run", facts), ("metrics", full)):
         (folder / f"{name}.json").write_text(json.dumps(value), "utf-8")
     for name in ("loss", "reconstructions", "denoising", "confusion"):
         (folder / "figures" / f"{name}.png").write_bytes(png())
@@ -549,7 +549,9 @@ def test_ranked_names_are_whole_new_and_printable():
     rng = np.random.default_rng(0)
     arrays = [0.3 * rng.normal(size=shape).astype(np.float32) for shape in ((5, 4), (4, 4), (4,), (4, 5))]
     arrays.append(np.array([0.5, -1, 1, 1, -2], np.float32))  # newline, space, a, b, a control character
-    writer = writers.Writer(None, config.CharRNN(units=4), known, sampling.network("simple", "many-to-one", 10, arrays))
+    writer = writers.Writer(
+        None, config.CharRNN(units=4), known, recurrent.network("simple", "many-to-one", 10, arrays)
+    )
     ranked = choosing.ranked(writer, ["aaaa", "bbbb"])
     logs = [each.log_probability for each in ranked]
     assert ranked

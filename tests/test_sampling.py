@@ -5,7 +5,7 @@ import warnings
 import numpy as np
 import pytest
 
-from pw13 import sampling
+from pw13 import recurrent, sampling
 from pw13.data import vocabulary
 from pw13.data.vocabulary import VocabularyFile
 
@@ -23,10 +23,10 @@ def network(cell="simple", target="many-to-many", layers=1, *, newline=0.0, unit
     """Random weights; `newline` is added to the newline's logit."""
     draw = rng(3)
     arrays = [
-        draw.normal(0, 0.7, part.shape).astype(np.float32) for part in sampling.parts(cell, units, layers, WORDS.size)
+        draw.normal(0, 0.7, part.shape).astype(np.float32) for part in recurrent.parts(cell, units, layers, WORDS.size)
     ]
     arrays[-1][WORDS.newline] += newline
-    return sampling.network(cell, target, LENGTH, arrays)
+    return recurrent.network(cell, target, LENGTH, arrays)
 
 
 def names(net, n=20, choice=None, seed=0, **options):
@@ -137,7 +137,7 @@ def test_log_probability_is_that_of_the_network_at_temperature_one(target):
     total, text = 0.0, "abc\n" + found.text + "\n"
     for place in range(4, len(text)):
         seen = text[place - LENGTH : place] if target == "many-to-one" else text[3:place]
-        scores = sampling.logits(net, sampling.read(net, WORDS.ids(seen)[None]))[0].astype(float)
+        scores = recurrent.logits(net, recurrent.read(net, WORDS.ids(seen)[None]))[0].astype(float)
         total += scores[WORDS.encode[text[place]]] - np.log(np.exp(scores).sum())
     assert found.whole
     assert found.log_probability == pytest.approx(total / (len(found.text) + 1), abs=1e-5)
@@ -146,11 +146,11 @@ def test_log_probability_is_that_of_the_network_at_temperature_one(target):
 def test_windows_that_begin_alike_are_read_as_each_alone():
     windows = rng().integers(0, 3, (40, LENGTH)).astype(np.uint8)
     net = network("lstm", "many-to-one", layers=2)
-    together = sampling.logits(net, sampling.read(net, windows))
-    alone = np.concatenate([sampling.logits(net, sampling.read(net, window[None])) for window in windows])
+    together = recurrent.logits(net, recurrent.read(net, windows))
+    alone = np.concatenate([recurrent.logits(net, recurrent.read(net, window[None])) for window in windows])
     assert together == pytest.approx(alone, abs=1e-5)
 
 
 def test_parts_name_every_array_with_its_shape():
-    shapes = [part.shape for part in sampling.parts("gru", 5, 2, 7)]
+    shapes = [part.shape for part in recurrent.parts("gru", 5, 2, 7)]
     assert shapes == [(7, 15), (5, 15), (2, 15), (5, 15), (5, 15), (2, 15), (5, 7), (7,)]

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pw13 import config, encoders, records, runs
+from pw13 import config, encoders, fields, records, runs
 from pw13.data import images as image_sets
 from pw13.data.idx import write_idx
 from pw13.errors import UserError
@@ -31,7 +31,7 @@ def dense_run(runs_dir: Path, data: Path, size: int = 8, seed: int = 0) -> Path:
     import h5py
 
     settings = config.DenseAE(code_size=size)
-    run = runs.create(runs_dir, "dense-ae", {**config.as_dict(settings), "data": str(data)})
+    run = runs.create(runs_dir, "dense-ae", {**fields.as_dict(settings), "data": str(data)})
     run.note_data(image_sets.load_images(str(data)).source)
     buffer = io.BytesIO()
     rng = np.random.default_rng(seed)
@@ -196,7 +196,7 @@ def test_a_damaged_model_is_refused_when_named_and_passed_over_when_latest(pw13,
 
 
 def test_a_run_of_another_kind_is_refused(pw13, data):
-    run = runs.create(Path("runs"), "svm-eval", config.as_dict(config.SvmEval()))
+    run = runs.create(Path("runs"), "svm-eval", fields.as_dict(config.SvmEval()))
     code, _, err = pw13("svm-eval", "--data", data, "--run", run.name)
     assert code == 1 and one_line(err) and "a svm-eval run, expected one of dense-ae, conv-dae" in err
 

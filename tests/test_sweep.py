@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from pw13 import checkpoints, config, crews, machine, records, runs, stopping, sweeps, workers
+from pw13 import checkpoints, config, crews, fields, machine, records, runs, stopping, sweeps, workers
 from pw13.config import DenseAE
 from pw13.errors import UserError
 from pw13.stopping import Stopped
@@ -243,7 +243,7 @@ def test_a_running_sweep_is_not_run_twice(pw13, tmp_path, data):
 
 @pytest.fixture
 def task(tmp_path) -> Task:
-    settings = config.as_dict(DenseAE(code_size=2, epochs=2))
+    settings = fields.as_dict(DenseAE(code_size=2, epochs=2))
     return Task(tmp_path / "1_x", "dense-ae", settings, {"data": "builtin"}, "abc", machine.versions())
 
 
@@ -298,7 +298,7 @@ def test_a_worker_that_differs_refuses(task, performed, tmp_path):
 
 # ------------------------------------------------------------------------------------------------- real processes
 
-LONG = ["--epochs", 400, "--batch-size", 8, "--threads", 1]
+LONG = ["--epochs", 150, "--batch-size", 8, "--threads", 1]
 TIMES = ("seconds", "train_seconds", "throughput_per_second", "epoch_seconds")
 
 

@@ -13,7 +13,7 @@ from pw13.errors import OptionError, UserError
 app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    rich_markup_mode="rich",
+    rich_markup_mode=None,  # plain help comes in two thirds of the time: Typer's other form imports a Markdown parser
     context_settings={"help_option_names": ["-h", "--help"]},
     help="Autoencoders, SVMs and name-inventing RNNs from the command line: train, measure, compare, write up.",
 )

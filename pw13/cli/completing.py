@@ -4,7 +4,7 @@ from pathlib import Path
 
 import typer
 
-from pw13 import config, records
+from pw13 import presets, records
 from pw13.errors import UserError
 
 
@@ -25,6 +25,6 @@ def runs(context: typer.Context, incomplete: str) -> list[str]:
 def configs(incomplete: str) -> list[str]:
     """The settings files that pw13 ships."""
     try:
-        return sorted(name for name in config.shipped() if name.startswith(incomplete))
+        return sorted(name for name in presets.shipped() if name.startswith(incomplete))
     except (OSError, UserError):
         return []

@@ -32,7 +32,7 @@ def info(
     json: Json = None,
     quiet: Quiet = None,
 ) -> None:
-    """What is found where: counts, classes, digests, copies, odd images and characters."""
+    """Show what data are found where. Counts, classes, digests, copies, odd images and characters."""
     from pw13.data import inspection
     from pw13.data.images import load_images
     from pw13.data.names import load_names
@@ -64,7 +64,7 @@ def fetch(
     json: Json = None,
     quiet: Quiet = None,
 ) -> None:
-    """Download data, verify them by their digests, and put them where pw13 looks for them."""
+    """Download data to where pw13 looks for them. Each file is verified by its digest."""
     from pw13.data import fetch, known
     from pw13.data.source import PLACES
 
@@ -88,7 +88,7 @@ def check(
     ],
     json: Json = None,
 ) -> None:
-    """Every fault of a data folder or a corpus at once; exit code 1 if there is any."""
+    """List every fault of a data folder or a corpus. Exit code 1 if there is any."""
     from pw13.data import checking
 
     results = checking.check(path)
@@ -118,7 +118,7 @@ def import_(
     json: Json = None,
     quiet: Quiet = None,
 ) -> None:
-    """Turn images by class, or IDX files with other labels, into a data folder that --data takes."""
+    """Turn images into a data folder that --data takes. From folders by class, their archives, or other IDX files."""
     from pw13.data import importing
 
     console.start(quiet=bool(quiet))

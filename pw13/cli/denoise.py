@@ -17,7 +17,7 @@ def denoise(
     json: Json = None,
     quiet: Quiet = None,
 ) -> None:
-    """Denoise your own images with a trained convolutional autoencoder.
+    """Denoise your own images with a trained denoiser.
 
     Each IMAGE becomes NAME-denoised.png, in grey, and NAME-before-after.png. Nothing is overwritten. Images other than
     the size of the training images go through the network in overlapping tiles of that size.

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from pw13 import config, console
+from pw13 import config, console, fields
 from pw13.cli.options import HERE, Json, OneRun, Quiet, Where
 from pw13.errors import UserError
 
@@ -21,7 +21,7 @@ def generate(
     only_new: Annotated[bool, typer.Option("--only-new", help="no name of the corpus, none twice")] = DEFAULT.only_new,
     run: OneRun = None,
     runs_dir: Where = HERE,
-    seed: Annotated[int | None, typer.Option(min=0, max=config.BIG, help="seed", show_default="drawn")] = None,
+    seed: Annotated[int | None, typer.Option(min=0, max=fields.BIG, help="seed", show_default="drawn")] = None,
     json: Json = None,
     quiet: Quiet = None,
 ) -> None:
@@ -33,7 +33,7 @@ def generate(
     drawn = experiment.perform(request, run=run, runs_dir=runs_dir, seed=seed, details=bool(json))
     if json:
         console.json_document(
-            {"run": str(drawn.run), "seed": drawn.seed, **config.as_dict(request), "names": drawn.names}
+            {"run": str(drawn.run), "seed": drawn.seed, **fields.as_dict(request), "names": drawn.names}
         )
     else:
         for name in drawn.names:

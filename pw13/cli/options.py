@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from pw13 import config
+from pw13 import config, fields, presets
 from pw13.cli import completing
 
 Data = Annotated[
@@ -90,11 +90,11 @@ def layered(cls: type, file: str | None, given: dict[str, Any]) -> tuple[Any, di
     Raises:
         OptionError, UserError: from the file or a value out of range.
     """
-    names = [spec.name for spec, _ in config.typed_fields(cls)]
+    names = [spec.name for spec, _ in fields.typed(cls)]
     flags = {key: value for key, value in given.items() if value is not None}
     top, table = {}, {}
     if file is not None:
-        content, _ = config.read_toml(file)
+        content, _ = presets.read(file)
         top = {key: value for key, value in content.items() if not isinstance(value, dict)}
         table = content.get(config.kind_of(cls), {})
     values = {key: value for key, value in {**top, **table, **flags}.items() if key in names}
@@ -105,11 +105,11 @@ def layered(cls: type, file: str | None, given: dict[str, Any]) -> tuple[Any, di
 
 
 def _flags(cls: type) -> list[inspect.Parameter]:
-    return [_flag(spec, kind) for spec, kind in config.typed_fields(cls)]
+    return [_flag(spec, kind) for spec, kind in fields.typed(cls)]
 
 
 def _flag(spec: Any, kind: Any) -> inspect.Parameter:
-    names = [config.flag(spec.name)]
+    names = [fields.flag(spec.name)]
     if kind is bool and spec.default:
         names = [f"{names[0]}/--no-{names[0][2:]}"]
     metavar = {int: "N", float: "X"}.get(kind)

@@ -53,7 +53,7 @@ def report(
     json: Json = None,
     quiet: Quiet = None,
 ) -> None:
-    """Write the hand-in from finished runs: report.pdf, report.html, notebook.ipynb, hand-in.zip."""
+    """Write the hand-in from finished runs. It is report.pdf, report.html, notebook.ipynb and hand-in.zip."""
     from pw13.experiments import report as experiment
 
     console.start(quiet=bool(quiet))
@@ -91,7 +91,7 @@ def all_(
     json: Json = None,
     quiet: Quiet = None,
 ) -> None:
-    """Do the whole practical work in one process, then write the hand-in. Finished runs are used again."""
+    """Do the whole practical work and write the hand-in. All in one process; finished runs are used again."""
     from pw13.experiments import report as reporting
 
     places = {"data": data, "corpus": corpus, "runs_dir": runs_dir, "json": json, "quiet": quiet}

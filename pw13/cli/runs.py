@@ -26,7 +26,7 @@ Figure = Annotated[
 
 @app.command("list")
 def list_runs(kind: Kind = None, sort: Sort = None, runs_dir: Where = HERE, json: Json = None) -> None:
-    """The runs in a folder, oldest first: what each is, how it stands, its chief number."""
+    """List the runs in a folder, oldest first. What each is, how it stands, its chief number."""
     kinds = [*config.KINDS, *(f"sweep-{name}" for name in config.KINDS)]
     if kind is not None and kind not in kinds:
         raise OptionError(f"--kind: expected one of {', '.join(kinds)}, received {kind!r}")
@@ -43,7 +43,7 @@ def list_runs(kind: Kind = None, sort: Sort = None, runs_dir: Where = HERE, json
 
 @app.command()
 def show(name: RunName, runs_dir: Where = HERE, json: Json = None) -> None:
-    """All that one run says of itself: settings, numbers, data, machine."""
+    """Show all that one run says of itself. Settings, numbers, data, machine."""
     record = records.read(records.find(name, runs_dir))
     if json:
         return console.json_document({**comparison.as_json(record), "run": record.facts})
@@ -69,7 +69,7 @@ def compare(
     runs_dir: Where = HERE,
     json: Json = None,
 ) -> None:
-    """Runs beside each other: the settings in which they differ, and their numbers."""
+    """Show runs beside each other. The settings in which they differ, and their numbers."""
     found = comparison.expanded([records.read(records.find(name, runs_dir)) for name in names])
     if len(found) < 2:
         raise OptionError(f"RUN...: expected two runs or more, received {len(found)}")

@@ -16,7 +16,7 @@ from pw13.records import Record
 from pw13.runs import Run
 from pw13.sweeps import Sweep
 
-app = typer.Typer(no_args_is_help=True, help="Run a grid of settings, on this machine's cores or a Dask cluster.")
+app = typer.Typer(no_args_is_help=True, help="Run a grid of settings, here or on a Dask cluster.")
 
 # Convolutions keep their threads busy, the small products of the other models do not: so those run one to a core.
 # Measured on two cores (AMD EPYC): 27 char-RNN points of 8,000 names and 1 to 3 epochs took 204 s with one job, 152 s

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from pw13 import config, console, records, runs, sweeps
+from pw13 import console, fields, records, runs, sweeps
 from pw13.cli import sweep
 from pw13.cli.options import HERE, CorpusFile, Data, Json, Quiet, RunName, Runs, RunsDir, Where, with_settings
 from pw13.config import CharRNN, ConvDAE, DenseAE, SvmEval
@@ -24,7 +24,7 @@ def train_dense_ae(
 def train_conv_dae(
     settings: ConvDAE, data: Data = None, runs_dir: RunsDir = None, json: Json = None, quiet: Quiet = None
 ) -> None:
-    """Train the convolutional denoising autoencoder (exercise 1, second part)."""
+    """Train the convolutional denoiser (exercise 1, conv)."""
     _train("conv-dae", settings, runs_dir, json, quiet, data=data)
 
 
@@ -37,12 +37,12 @@ def svm_eval(
     json: Json = None,
     quiet: Quiet = None,
 ) -> None:
-    """Compare SVMs on codes, on pixels and on PCA codes (exercise 1g)."""
+    """Compare SVMs on codes and on pixels (exercise 1g)."""
     console.start(quiet=bool(quiet))
     folder = Path(runs_dir or ".").absolute()
     named = [str(records.find(name, folder).absolute()) for name in run or ()]
     places = {"data": source.resolved("data", data), "runs": named, "runs_dir": str(folder)}
-    made = runs.create(folder, "svm-eval", {**config.as_dict(settings), **places})
+    made = runs.create(folder, "svm-eval", {**fields.as_dict(settings), **places})
     _perform("svm-eval", settings, made, json, **places)
 
 
@@ -61,7 +61,7 @@ def resume(
     json: Json = None,
     quiet: Quiet = None,
 ) -> None:
-    """Go on with a run that was interrupted or died, to the same weights as if it had never stopped."""
+    """Go on with a run that was interrupted or died. It ends with the weights of a run that never stopped."""
     from pw13 import resuming
 
     console.start(quiet=bool(quiet))
@@ -78,7 +78,7 @@ def resume(
 def _train(kind: str, settings: Any, runs_dir: Any, json: Any, quiet: Any, **places: str | None) -> None:
     console.start(quiet=bool(quiet))
     resolved = {name: source.resolved(name, place) for name, place in places.items()}
-    run = runs.create(runs_dir, kind, {**config.as_dict(settings), **resolved})
+    run = runs.create(runs_dir, kind, {**fields.as_dict(settings), **resolved})
     _perform(kind, settings, run, json, **resolved)
 
 

@@ -1,20 +1,18 @@
 """Download the published files: digests checked before a file gets its name, nothing half-written."""
 
 import os
-import time
 import zipfile
 import zlib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import IO, NamedTuple
+from typing import NamedTuple
 
+from pw13.data import transfer
 from pw13.data.known import STAND_IN, Pin
-from pw13.data.source import CHUNK, git_blob_id, looks_like, sha256_of, trouble
+from pw13.data.source import git_blob_id, looks_like, sha256_of, trouble
 from pw13.data.staging import Progress, silent, staging
 from pw13.errors import OptionError, UserError
 
-TRIES = 3
-TIMEOUT = 30  # seconds without an answer or a byte
 ARCHIVE_BYTES = 1 << 20  # what a zip archive may be larger than the one file in it
 
 
@@ -25,14 +23,6 @@ class Fetched(NamedTuple):
     bytes: int
     sha256: str
     new: bool
-
-
-class _Missing(Exception):
-    """There is no file under this address; the next address is tried."""
-
-
-class _Unreachable(Exception):
-    """Several tries came to nothing."""
 
 
 def fetch(
@@ -62,7 +52,7 @@ def fetch(
 
 
 def check_mirror(mirror: str | None) -> None:
-    if mirror is None or _is_url(mirror):
+    if mirror is None or transfer.is_url(mirror):
         return
     if "://" in mirror:
         raise OptionError(f"--from: expected a folder or an address with http:// or https://, received {mirror!r}")
@@ -97,10 +87,10 @@ def _get(pin: Pin, folder: Path, stage: Path, addresses: list[str], progress: Pr
         packed = pin.member is not None and address.endswith(".zip")
         most = pin.most_bytes + (ARCHIVE_BYTES if packed else 0)
         try:
-            _transfer(address, arrived, _Sink(pin.name, address, most, progress), pause)
-        except _Missing:
+            transfer.bring(address, arrived, transfer.Sink(pin.name, address, most, progress), pause)
+        except transfer.Missing:
             continue
-        except _Unreachable as error:
+        except transfer.Unreachable as error:
             raise UserError(f"{address}: {error}; {by_hand}") from None
         if packed:
             _unzip(address, arrived, target, pin)
@@ -110,93 +100,6 @@ def _get(pin: Pin, folder: Path, stage: Path, addresses: list[str], progress: Pr
             raise UserError(f"{address}: {_difference(pin, target)}")
         return target
     raise UserError(f"{addresses[0]}: not found there; {by_hand}")
-
-
-class _Sink:
-    """What a download is written to: it counts, shows progress, and stops what is larger than it may be."""
-
-    def __init__(self, name: str, address: str, most: int, progress: Progress):
-        self.name, self.address, self.most, self.progress = name, address, most, progress
-        self.total, self.head = most, b""
-
-    def start(self, file: IO[bytes]) -> None:
-        self.file, self.done = file, 0
-
-    def write(self, block: bytes) -> None:
-        self.head = block[:32] if self.done == 0 else self.head
-        self.done += len(block)
-        if self.done > self.most:
-            looks = looks_like(self.head)
-            what = f"; it {looks}" if looks and "web page" in looks else ""
-            raise UserError(f"{self.address}: larger than the {self.most:,} bytes expected of {self.name}{what}")
-        self.file.write(block)
-        self.progress(self.name, self.done, self.total)
-
-    def flush(self) -> None:
-        """Part of what a downloader asks of a file; the file is synced once, at its end."""
-
-
-def _transfer(address: str, target: Path, sink: _Sink, pause: float) -> None:
-    """Bring the bytes at `address` into `target`; a broken transfer is tried again from its beginning."""
-    for attempt in range(1, TRIES + 1):
-        with open(target, "wb") as file:
-            sink.start(file)
-            fault = _download(address, sink) if _is_url(address) else _copy(Path(address), sink)
-            file.flush()
-            os.fsync(file.fileno())
-        if fault is None:
-            return
-        if attempt < TRIES:
-            time.sleep(pause * attempt)
-    raise _Unreachable(f"{fault} ({TRIES} tries)")
-
-
-def _copy(path: Path, sink: _Sink) -> str | None:
-    try:
-        with open(path, "rb") as file:
-            sink.total = os.fstat(file.fileno()).st_size
-            while block := file.read(CHUNK):
-                sink.write(block)
-    except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
-        raise _Missing from None
-    return None
-
-
-def _download(address: str, sink: _Sink) -> str | None:
-    """Download once; what went wrong where another try may help, None when all is here."""
-    import pooch
-    import requests
-
-    opened: list[requests.Response] = []  # pooch does not close them when a transfer fails
-
-    def note(response: requests.Response, *_: object, **__: object) -> None:
-        opened.append(response)
-        length = response.headers.get("Content-Length", "")
-        sink.total = int(length) if length.isdecimal() else sink.total
-
-    try:
-        pooch.HTTPDownloader(timeout=TIMEOUT, chunk_size=1 << 16, hooks={"response": note})(address, sink, None)
-    except requests.HTTPError as error:
-        code, reason = (error.response.status_code, error.response.reason) if error.response is not None else (0, "")
-        if code in (404, 410):
-            raise _Missing from None
-        if code < 500 and code != 429:
-            raise UserError(f"{address}: the server refuses: {code} {reason}") from None
-        return f"the server answers {code} {reason}"
-    except requests.Timeout:
-        return f"no answer within {TIMEOUT} s"
-    except requests.exceptions.SSLError:
-        raise UserError(f"{address}: no secure connection (certificate or protocol)") from None
-    except requests.exceptions.ChunkedEncodingError:
-        return "the connection broke off"
-    except requests.ConnectionError:
-        return "no connection; is there a network?"
-    except (requests.RequestException, ValueError) as error:
-        raise UserError(f"{address}: cannot be downloaded: {' '.join(str(error).split())}") from None
-    finally:
-        for response in opened:
-            response.close()
-    return None
 
 
 def _unzip(address: str, archive: Path, target: Path, pin: Pin) -> None:
@@ -235,13 +138,9 @@ def _addresses(pin: Pin, mirror: str | None, folder: str) -> list[str]:
     if mirror is None:
         return list(pin.urls)
     names = [pin.name, pin.member] if pin.member else [pin.name]
-    if _is_url(mirror):
+    if transfer.is_url(mirror):
         return [f"{mirror}{'' if mirror.endswith('/') else '/'}{name}" for name in names]
     return [str(place / name) for place in (Path(mirror), Path(mirror, folder)) for name in names]
-
-
-def _is_url(text: str) -> bool:
-    return text.lower().startswith(("http://", "https://"))
 
 
 def _final_name(pin: Pin) -> str:

@@ -7,7 +7,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from pw13 import sampling, training
+from pw13 import recurrent, training
 from pw13.config import CharRNN
 from pw13.data import windows
 from pw13.data.corpus import Corpus
@@ -98,8 +98,8 @@ def halved(loss: Callable, config: CharRNN) -> Callable:
 
 def steps_per_chunk(characters: int, config: CharRNN) -> int:
     """Steps that take about a second at 30 GFLOP/s, from the sizes of the products of a step."""
-    gates = sampling.GATES[config.cell]
-    recurrent = config.units**2 * gates * (2 * config.layers - 1)
+    gates = recurrent.GATES[config.cell]
+    inner = config.units**2 * gates * (2 * config.layers - 1)
     predicted = 1 if config.target == "many-to-one" else config.length
-    step = config.batch_size * (config.length * recurrent + predicted * config.units * characters)
+    step = config.batch_size * (config.length * inner + predicted * config.units * characters)
     return max(1, min(2000, round(3e10 / (6 * step))))

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from pw13 import console, files
 from pw13.errors import UserError
-from pw13.report import choosing, evidence, executing, making, notebook, packing, questions, typeset, web
+from pw13.report import choosing, evidence, executing, first_page, making, notebook, packing, questions, typeset, web
 from pw13.report.choosing import Chosen
 from pw13.report.document import Missing
 from pw13.report.evidence import Evidence
@@ -80,7 +80,7 @@ def whole_records(found: Evidence) -> Iterator[None]:
 def told(found: Evidence) -> None:
     """Say which runs are taken; what a reader must know of them, such as --limit, even under --quiet."""
     console.message(f"report on {found.origin}: {', '.join(record.name for record in found.records)}")
-    for text in making.notices(found):
+    for text in first_page.notices(found):
         console.warning(text)
 
 

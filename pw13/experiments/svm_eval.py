@@ -1,38 +1,25 @@
 """Exercise 1g: an SVM on codes against one on pixels, and on PCA codes: same images, scaling, kernels and tuning."""
 
 import functools
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from pw13 import console, encoders, metrics, statistics
-from pw13.baselines import pca
 from pw13.config import SvmEval
 from pw13.data import images as image_sets
-from pw13.data.images import ImageSet, flat
-from pw13.encoders import Encoder
+from pw13.data.images import ImageSet
 from pw13.errors import OptionError, UserError
+from pw13.experiments import svm_features
+from pw13.experiments.svm_features import Features
 from pw13.figures import svm_eval as figures
 from pw13.runs import Run
 from pw13.svm import evaluation, findings, kernels, tuning
 from pw13.svm.evaluation import Outcome
 
-PCA_SIZE = 32  # where there is no dense run whose size it could have
 CURVE = (1 / 16, 1 / 8, 1 / 4, 1 / 2)  # shares of the training images in the learning curve
-
-
-class Features(NamedTuple):
-    """`train` `(n, size)` and `test` `(m, size)` float32; `name` as in metrics.json, `run` that of the encoder."""
-
-    name: str
-    size: int
-    run: str | None
-    train: np.ndarray
-    test: np.ndarray
-    encode_seconds: float
 
 
 class Trial(NamedTuple):
@@ -58,7 +45,7 @@ def perform(
     run.note_data(images.source, images.notes, train=len(rows), test=len(images.test_labels))
     run.update(encoders=[encoder.run for encoder in found])
 
-    sets = feature_sets(images, rows, found)
+    sets = svm_features.sets_of(images, rows, found)
     chosen = ("rbf", "linear") if config.kernel == "both" else (config.kernel,)
     with kernels.workers() as pool:
         trials = evaluate(sets, chosen, labels, config, pool.map)
@@ -104,34 +91,6 @@ def check_classes(images: ImageSet, labels: np.ndarray, config: SvmEval) -> None
             f"{where}: class {least} has {counts.min()} training images, fewer than the {config.folds} folds of "
             "cross-validation; expected at least one a fold (--folds)"
         )
-
-
-def feature_sets(images: ImageSet, rows: np.ndarray, found: Sequence[Encoder]) -> list[Features]:
-    """Pixels, the codes of each encoder, and PCA codes of each size that a dense one has."""
-    train, pixels = images.train_images[rows], int(np.prod(images.train_images.shape[1:]))
-    sizes = sorted({encoder.size for encoder in found if encoder.kind == "dense-ae"}) or [PCA_SIZE]
-    linear = pca.fit(flat(train), max(sizes))
-
-    def pca_codes(size: int, part: np.ndarray) -> np.ndarray:
-        return linear.encode(flat(part))[:, :size]
-
-    names = {"dense-ae": "codes", "conv-dae": "conv-codes"}
-    makers: list[tuple[str, str | None, Callable[[np.ndarray], np.ndarray]]] = [
-        ("pixels", None, flat),
-        *((names[encoder.kind], encoder.run, encoder.encode) for encoder in found),
-        *(("pca", None, functools.partial(pca_codes, size)) for size in sizes if size < pixels),
-    ]
-    return [features(name, run, encode, train, images.test_images) for name, run, encode in makers]
-
-
-def features(
-    name: str, run: str | None, encode: Callable[[np.ndarray], np.ndarray], train: np.ndarray, test: np.ndarray
-) -> Features:
-    """What `encode` makes of training and test images, and the seconds for the test images."""
-    train_codes = encode(train)
-    begun = time.perf_counter()
-    test_codes = encode(test)
-    return Features(name, train_codes.shape[1], run, train_codes, test_codes, time.perf_counter() - begun)
 
 
 def evaluate(

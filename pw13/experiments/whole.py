@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from pw13 import config, console, experiments, files, records, runs
+from pw13 import console, experiments, fields, files, records, runs
 from pw13.data import images as image_sets
 from pw13.data import names as corpora
 from pw13.data import windows
@@ -151,7 +151,7 @@ def opened(step: Step, places: Mapping[str, Any], record: Record | None, runs_di
         console.message(f"going on with {record.name}")
         run = runs.reopen(record, step.settings)
     else:
-        run = runs.create(runs_dir, step.kind, {**config.as_dict(step.settings), **places})
+        run = runs.create(runs_dir, step.kind, {**fields.as_dict(step.settings), **places})
     return dataclasses.replace(run, began=begun)
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 BLUE, ORANGE, GREY = "#2a6f97", "#d1495b", "#6c757d"
 
@@ -24,7 +25,7 @@ def loss_curves(
     if max(row["loss"] for row in history) > 3 * best["val_loss"] > 0:
         axes.set_yscale("log")
     axes.set(xlabel="epoch", ylabel=label)
-    axes.xaxis.get_major_locator().set_params(integer=True)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.grid(alpha=0.3)
     axes.legend()
     return figure

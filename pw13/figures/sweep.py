@@ -54,7 +54,18 @@ def _error_bars(
     means = [row["mean"] for row in rows]
     spread = [[row["mean"] - row["low"] for row in rows], [row["high"] - row["mean"] for row in rows]]
     style = {"alpha": 0.4, "linewidth": 1, "zorder": 1} if faint else {"zorder": 2}
-    axes.errorbar(x, means, yerr=spread, color=color, label=label, marker="o", markersize=4, capsize=3, **style)
+    several = any(row["high"] > row["low"] for row in rows)  # one seed has no spread to draw
+    axes.errorbar(
+        x,
+        means,
+        yerr=spread if several else None,
+        color=color,
+        label=label,
+        marker="o",
+        markersize=4,
+        capsize=3,
+        **style,
+    )
 
 
 def _scale(axes: Axes, name: str, values: list[Any]) -> None:

@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from pw13 import config
+from pw13 import config, fields
 from pw13.data.source import default_place
 from pw13.records import Record
 from pw13.report.document import Document
@@ -77,7 +77,7 @@ def _chief(found: Evidence) -> list[tuple[Record | None, str]]:
 
 def _settings(record: Record | None, kind: str) -> dict[str, Any]:
     """The settings of a run, over the defaults where it lacks one or is not there."""
-    return {**config.as_dict(config.KINDS[kind]()), **(record.config if record else {})}
+    return {**fields.as_dict(config.KINDS[kind]()), **(record.config if record else {})}
 
 
 def numbers(records: dict[str, Record | None]) -> str:

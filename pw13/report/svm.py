@@ -12,76 +12,77 @@ from pw13.svm import findings
 EVALUATE = "pw13 svm-eval"
 
 
+COLUMNS = (
+    "features",
+    "values",
+    "kernel",
+    "accuracy",
+    "95 % interval",
+    "without repeats",
+    "support vectors",
+    "fit, s",
+    "predict, s",
+)
+FIGURES = (  # file, caption, what a reader who cannot see it is told
+    (
+        "confusion",
+        "Confusions: rows are true classes, columns what the SVM says.",
+        "Matrices of counts by true and predicted class, side by side.",
+    ),
+    (
+        "code_size",
+        "Accuracy against the size of the code, with 95 % intervals.",
+        "Line plot of accuracy against the number of code values.",
+    ),
+    (
+        "learning_curve",
+        "Accuracy against the number of training images.",
+        "Line plot of test accuracy against training images, a line for each kind of features.",
+    ),
+    (
+        "disagreements",
+        "Test images that one of two SVMs gets right and the other wrong.",
+        "Rows of test images with the answers of both SVMs above.",
+    ),
+)
+
+
 def compared(found: Evidence) -> list[Block]:
     run = found.svm
     if run is None:
         return missing("No evaluation by SVM.", EVALUATE)
     metrics = run.metrics or {}
     results = metrics.get("results") or []
-    rows = [
-        (
-            findings.NAMES.get(r["features"], r["features"]),
-            shown(r.get("size")),
-            r["kernel"],
-            _share(r.get("accuracy")),
-            _interval(r.get("ci95")),
-            _share(r.get("accuracy_distinct")),
-            shown(r.get("support_vectors")),
-            shown(r.get("fit_seconds"), digits=2),
-            shown(r.get("predict_seconds"), digits=2),
-        )
-        for r in results
+    told = further(metrics) if results and "mcnemar" in metrics else []
+    return [
+        *comment(*verdict(metrics)),
+        table(_caption(metrics), COLUMNS, [_row(result) for result in results]),
+        *[block for line in told for block in comment(line)],
+        *[block for name, caption, alt in FIGURES for block in drawn(run, name, "1g", caption, alt)],
     ]
-    columns = (
-        "features",
-        "values",
-        "kernel",
-        "accuracy",
-        "95 % interval",
-        "without repeats",
-        "support vectors",
-        "fit, s",
-        "predict, s",
+
+
+def _row(result: dict[str, Any]) -> tuple[str, ...]:
+    """A result in the order of `COLUMNS`."""
+    return (
+        findings.NAMES.get(result["features"], result["features"]),
+        shown(result.get("size")),
+        result["kernel"],
+        _share(result.get("accuracy")),
+        _interval(result.get("ci95")),
+        _share(result.get("accuracy_distinct")),
+        shown(result.get("support_vectors")),
+        shown(result.get("fit_seconds"), digits=2),
+        shown(result.get("predict_seconds"), digits=2),
     )
-    caption = (
+
+
+def _caption(metrics: dict[str, Any]) -> str:
+    return (
         f"SVMs trained on {words.figure(metrics.get('n_train'))} images, tested on "
         f"{words.figure(metrics.get('n_test'))}: same images, same scaling, "
         f"C and gamma chosen by cross-validation for each. Without repeats: images that stand once in the test file."
     )
-    told = further(metrics) if results and "mcnemar" in metrics else []
-    return [
-        *comment(*verdict(metrics)),
-        table(caption, columns, rows),
-        *[block for line in told for block in comment(line)],
-        *drawn(
-            run,
-            "confusion",
-            "1g",
-            "Confusions: rows are true classes, columns what the SVM says.",
-            "Matrices of counts by true and predicted class, side by side.",
-        ),
-        *drawn(
-            run,
-            "code_size",
-            "1g",
-            "Accuracy against the size of the code, with 95 % intervals.",
-            "Line plot of accuracy against the number of code values.",
-        ),
-        *drawn(
-            run,
-            "learning_curve",
-            "1g",
-            "Accuracy against the number of training images.",
-            "Line plot of test accuracy against training images, a line for each kind of features.",
-        ),
-        *drawn(
-            run,
-            "disagreements",
-            "1g",
-            "Test images that one of two SVMs gets right and the other wrong.",
-            "Rows of test images with the answers of both SVMs above.",
-        ),
-    ]
 
 
 def further(metrics: dict[str, Any]) -> list[str]:

@@ -32,9 +32,8 @@ def against_ngram(held_out: float | None, ngram: float | None, order: int | None
     if held_out is None or ngram is None:
         return ""
     verdict = change(ngram, held_out)
-    model = (
-        f"a {order}-gram model of the same training names" if order else "an n-gram model of the same training names"
-    )
+    named = f"{'an' if str(order).startswith(('8', '11', '18')) else 'a'} {order}-gram" if order else "an n-gram"
+    model = f"{named} model of the same training names"
     if "same" in verdict:
         return f"That is practically what {model} reaches by counting alone ({figure(ngram)})."
     return f"That is {verdict} than {model} reaches by counting alone ({figure(ngram)})."
