@@ -9,23 +9,33 @@ from pw13 import machine
 from pw13.data import source
 
 EXTRAS = {"tensorboard": "tensorboard", "distributed": "cluster", "sklearnex": "fast", "torch": "bench"}
+X86_LEVELS = {"X86_V2": "SSE4.2", "X86_V3": "AVX2, FMA", "X86_V4": "AVX-512"}  # the x86-64 psABI's levels
 
 
 def report() -> dict[str, Any]:
     """The findings by topic, ready for a table or for JSON."""
     return {
         "versions": machine.versions(),
-        "machine": {**machine.facts(), "SIMD": ", ".join(simd()), "oneDNN": one_dnn()},
+        "machine": {**machine.facts(), "memory": memory(), "SIMD": ", ".join(simd()), "oneDNN": one_dnn()},
         "places": places(),
         "missing": missing(),
     }
 
 
+def memory() -> str:
+    """How much memory there is, and how much of it is free."""
+    import psutil
+
+    held = psutil.virtual_memory()
+    return f"{held.total / 2**30:.1f} GiB, {held.available / 2**30:.1f} GiB of it free"
+
+
 def simd() -> list[str]:
-    """The vector instructions that NumPy found and can use."""
+    """The vector instructions that NumPy found and can use; its levels of x86-64 with the name that is better known."""
     import numpy as np
 
-    return list(np.show_config(mode="dicts")["SIMD Extensions"].get("found", []))  # type: ignore[call-overload, index]
+    found = np.show_config(mode="dicts")["SIMD Extensions"].get("found", [])  # type: ignore[call-overload, index]
+    return [f"{name} ({X86_LEVELS[name]})" if name in X86_LEVELS else name for name in found]
 
 
 def one_dnn() -> str:
