@@ -490,6 +490,39 @@ def test_notebook_uses_the_runs_settings(tmp_path):
     assert '"parameters": None' in code
 
 
+def sources(runs) -> str:
+    """All code of the notebook."""
+    cells = notebook.notebook(document(runs), evidence.gather([], runs))
+    return "\n".join(cell["source"] for cell in cells["cells"] if cell["cell_type"] == "code")
+
+
+@pytest.mark.parametrize("depth", [1, 3])
+def test_notebook_stacks_as_many_layers_as_the_run(tmp_path, depth):
+    make_run(tmp_path, "charrnn", layers=depth)
+    code = sources(tmp_path)
+    one, many, gated = (code[code.index(start) :].split("Dense(")[0] for start in ("model = ", "many = ", "gated = "))
+    assert one.count("SimpleRNN(units") == many.count("SimpleRNN(units") == gated.count("cell(units") == depth
+    assert one.count("return_sequences=True") == gated.count("return_sequences=True") == depth - 1
+    assert many.count("return_sequences=True") == depth
+    compile(code, "notebook", "exec")
+
+
+@pytest.mark.parametrize("kind", ["gaussian", "salt-pepper", "masking"])
+def test_notebook_makes_the_noise_of_the_run(tmp_path, kind):
+    make_run(tmp_path, "conv-dae", noise_kind=kind, noise=0.25)
+    code = sources(tmp_path)
+    (function,) = re.findall(r"def noisy\(x\):\n(?:    .*\n)+", code)
+    space = {"np": np, "rng": np.random.default_rng(0)}
+    exec(function, space)
+    noisy = space["noisy"](np.full((40, 40), 0.5, np.float32))
+    assert noisy.dtype == np.float32
+    if kind == "gaussian":
+        assert noisy.min() >= 0 and noisy.max() <= 1 and np.std(noisy) == pytest.approx(0.24, abs=0.03)
+    else:
+        assert set(np.unique(noisy)) == ({0, 0.5, 1} if kind == "salt-pepper" else {0, 0.5})
+        assert np.mean(noisy != 0.5) == pytest.approx(0.25, abs=0.05)
+
+
 def test_markdown_escapes_what_is_markup():
     assert markdown.escaped("a*b_c <i> $x$ | #1") == r"a\*b\_c &lt;i&gt; \$x\$ \| \#1"
     assert markdown.markdown(Verbatim("x\n```", "c")) == "c\n\n    x\n    ```"
@@ -682,10 +715,10 @@ def test_notebook_runs_twice_to_the_same_bytes_and_checks_the_runs_parameters(da
     distinct = len(set(corpus.read_text("utf-8")))
     of_images = {**IMAGES, "path": str(data), "sha256": images.sha256}
     of_names = {**NAMES, "path": str(corpus), "sha256": names.sha256}
-    right = 64 * (distinct + 64 + 1) + 65 * distinct
+    right = 64 * (distinct + 64 + 1) + 64 * (64 + 64 + 1) + 65 * distinct
     make_run(tmp_path, "dense-ae", 0, data=of_images)
     make_run(tmp_path, "conv-dae", 1, data=of_images)
-    make_run(tmp_path, "charrnn", 2, data=of_names, metrics={"parameters": right})
+    make_run(tmp_path, "charrnn", 2, data=of_names, layers=2, metrics={"parameters": right})
     found = evidence.gather([], tmp_path)
 
     def made():
@@ -698,7 +731,7 @@ def test_notebook_runs_twice_to_the_same_bytes_and_checks_the_runs_parameters(da
     assert f"simple_rnn: {right:,} parameters" in printed
     assert notebook.as_bytes(made()) == notebook.as_bytes(first)
 
-    make_run(tmp_path, "charrnn", 3, data=of_names, metrics={"parameters": right + 1})
+    make_run(tmp_path, "charrnn", 3, data=of_names, layers=2, metrics={"parameters": right + 1})
     found = evidence.gather([], tmp_path)
     with pytest.raises(UserError, match=f"has {right + 1:,}"):
         made()

@@ -13,6 +13,21 @@ from pw13.report.evidence import Evidence, number
 from pw13.report.executing import KERNEL
 from pw13.report.markdown import reported
 
+NOISY = {  # kind of noise: what the notebook's `noisy` returns, in words and as code
+    "gaussian": (
+        "Copies with Gaussian noise, cut to the range of the pixels.",
+        'np.clip(x + rng.normal(0, {level}, x.shape).astype("float32"), 0, 1)',
+    ),
+    "salt-pepper": (
+        "Copies with a share of the pixels set to black or white.",
+        'np.where(rng.random(x.shape) < {level}, rng.integers(0, 2, x.shape), x).astype("float32")',
+    ),
+    "masking": (
+        "Copies with a share of the pixels set to black.",
+        'np.where(rng.random(x.shape) < {level}, 0, x).astype("float32")',
+    ),
+}
+
 
 def notebook(document: Document, found: Evidence) -> Any:
     """The notebook, not executed; ids of cells are counters."""
@@ -40,7 +55,9 @@ def template() -> list[tuple[str, str, str]]:
 
 
 def filled(code: str, values: dict[str, str]) -> str:
-    """`code` with each {{name}} as its value."""
+    """`code` with each {{name}} as its value, and a line with {{lower}} once for each layer below the last."""
+    lower = int(values["layers"]) - 1
+    code = re.sub(r"^(.*)\{\{lower\}\}(.*\n)", lambda line: (line[1] + line[2]) * lower, code, flags=re.MULTILINE)
     return re.sub(r"\{\{(\w+)\}\}", lambda match: values[match[1]], code)
 
 
@@ -58,16 +75,19 @@ def _values(found: Evidence) -> dict[str, str]:
     dense, conv, simple = (_settings(record, kind) for record, kind in _chief(found))
     reading = {key: simple[key] for key in ("encoding", "fix_accents") if simple[key] != getattr(config.CharRNN(), key)}
     options = "".join(f", {key}={value!r}" for key, value in reading.items())
+    noisy_copies, noisy = NOISY[conv["noise_kind"]]
     return {
         "numbers": "RUNS = " + numbers({kind: record for record, kind in _chief(found)}),
         "data": place(found.dense or found.conv or found.svm, "notmnist"),
         "corpus": place(found.simple, "startup-names", "companies.csv") + options,
         "code_size": str(dense["code_size"]),
         "activation": dense["activation"],
-        "noise": f"{conv['noise']:g}",
+        "noisy_copies": noisy_copies,
+        "noisy": noisy.format(level=f"{conv['noise']:g}"),
         "length": str(simple["length"]),
         "skip": str(simple["skip"]),
         "units": str(simple["units"]),
+        "layers": str(simple["layers"]),
     }
 
 
