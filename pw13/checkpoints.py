@@ -26,6 +26,10 @@ BROKEN_ZIP = (zipfile.BadZipFile, zlib.error)
 MAX_HEADER = 16 * 2**20  # bytes of the HDF5 structure beside the arrays
 
 
+class OtherFormatError(UserError):
+    """A resume state that another version of pw13 wrote: whole, and not for this one to read."""
+
+
 class State(NamedTuple):
     """All that the rest of a training depends on: arrays by name, and facts that JSON can hold."""
 
@@ -71,9 +75,9 @@ def load(folder: Path) -> State | None:
     for path in reversed(states(folder)):
         try:
             return read_state(path)
+        except OtherFormatError:
+            raise
         except UserError as error:
-            if "format" in str(error):
-                raise
             problem = problem or error
     if problem:
         raise problem
@@ -91,7 +95,7 @@ def read_state(path: Path) -> State:
         with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as archive:
             manifest = json.loads(archive["manifest"].tobytes())
             if manifest["format"] != FORMAT:
-                raise UserError(f"{path}: state of format {manifest['format']}, this pw13 reads format {FORMAT}")
+                raise OtherFormatError(f"{path}: state of format {manifest['format']}, this pw13 reads format {FORMAT}")
             arrays = {name: archive[name] for name in manifest["sha256"]}
     except (OSError, ValueError, KeyError, TypeError, EOFError, MemoryError, *BROKEN_ZIP):
         raise UserError(f"{path}: damaged: not a whole resume state") from None

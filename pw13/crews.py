@@ -17,7 +17,7 @@ from concurrent.futures.process import BrokenProcessPool
 from multiprocessing.connection import Connection
 from typing import Any
 
-from pw13 import console, records, stopping, workers
+from pw13 import console, records, runs, stopping, workers
 from pw13.errors import OptionError, UserError
 from pw13.tasks import DIED, INTERRUPTED, Ended, Task
 
@@ -180,7 +180,10 @@ class Cluster:
         while not any(future.done() for future in self._futures) and time.monotonic() < until:
             time.sleep(min(0.1, seconds))
         if self._client.status != "running":
-            raise UserError(f"{self.name}: the scheduler is gone; what is finished is kept, go on with: pw13 resume")
+            sweep = runs.as_typed(self._begun[0].folder.parent) if self._begun else "SWEEP"
+            raise UserError(
+                f"{self.name}: the scheduler is gone; what is finished is kept, go on with: pw13 resume {sweep}"
+            )
         return [self._end(future) for future in list(self._futures) if future.done()]
 
     def _end(self, future: Any) -> Ended:

@@ -36,19 +36,10 @@ def check(record: Any) -> None:
         value = getattr(record, spec.name)
         if value is None and spec.default is None:
             continue
-        if isinstance(value, int) and not isinstance(value, bool) and kind is float:
-            value = as_float(value)
-            object.__setattr__(record, spec.name, value)
-        if not _fits(value, kind, spec.metadata):
+        if not fits(value, kind, spec.metadata):
             raise OptionError(f"{flag(spec.name)}: expected {expected(kind, spec.metadata)}, received {shown(value)}")
-
-
-def as_float(value: int) -> float:
-    """The number as a float; infinite where it is beyond all floats."""
-    try:
-        return float(value)
-    except OverflowError:
-        return math.inf if value > 0 else -math.inf
+        if kind is float:
+            object.__setattr__(record, spec.name, float(value))
 
 
 def shown(value: Any) -> str:
@@ -103,6 +94,17 @@ def parse(cls: type, key: str, text: str) -> Any:
         raise OptionError(f"{flag(key)}: expected {wanted}, received {shown(text)}") from None
 
 
+def check_values(cls: type, values: Mapping[str, Any], where: str) -> None:
+    """Refuse keys that `cls` has not and values that do not fit their fields; whether they go together is not asked."""
+    kinds = {spec.name: (kind, spec.metadata) for spec, kind in typed(cls)}
+    for key, value in values.items():
+        if key not in kinds:
+            raise OptionError(f"{where}: unknown key {shown(key)}{nearest(key, kinds)}")
+        kind, bounds = kinds[key]
+        if not fits(value, kind, bounds):
+            raise OptionError(f"{where}: {flag(key)}: expected {expected(kind, bounds)}, received {shown(value)}")
+
+
 def from_dict(cls: type, values: Mapping[str, Any], where: str) -> Any:
     """A settings record of `cls` from `values`, unknown keys refused; `where` names their origin in the message."""
     names = [spec.name for spec in dataclasses.fields(cls)]
@@ -120,15 +122,26 @@ def as_dict(record: Any) -> dict[str, Any]:
     return dataclasses.asdict(record)
 
 
+def _as_float(value: int) -> float:
+    """The number as a float; infinite where it is beyond all floats."""
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf if value > 0 else -math.inf
+
+
 def _without_none(kind: Any) -> Any:
     if isinstance(kind, types.UnionType):
         return next(part for part in typing.get_args(kind) if part is not type(None))
     return kind
 
 
-def _fits(value: Any, kind: Any, bounds: Mapping[str, Any]) -> bool:
+def fits(value: Any, kind: Any, bounds: Mapping[str, Any]) -> bool:
+    """Whether a value has the type of a field (a whole number is a float too) and lies in its range."""
     if typing.get_origin(kind) is Literal:
         return value in typing.get_args(kind)
+    if kind is float and isinstance(value, int) and not isinstance(value, bool):
+        value = _as_float(value)
     if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
         return False
     if kind not in (int, float):

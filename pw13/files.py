@@ -59,11 +59,11 @@ def write_whole(path: Path, data: bytes) -> None:
                 disk.write(file, data[start : start + CHUNK])
             disk.fsync(file.fileno())
         disk.rename(beside, path)
+        sync_folder(path.parent)
     except OSError as error:
         beside.unlink(missing_ok=True)
         error.filename = error.filename or os.fspath(path)
         raise
-    sync_folder(path.parent)
 
 
 def check_own(path: Path, *, below: int = 1) -> None:

@@ -105,7 +105,7 @@ def alive(pid: int, started: float) -> bool:
 
     try:
         return abs(psutil.Process(pid).create_time() - started) < 1.0
-    except psutil.Error:
+    except (psutil.Error, ValueError, TypeError, OverflowError):  # the last three: numbers that are no process's
         return False
 
 

@@ -36,7 +36,7 @@ def read(name: str) -> tuple[dict[str, Any], Path]:
             )
     for kind, table in content.items():  # a fault in any table is told at once
         if kind in config.KINDS:
-            fields.from_dict(config.KINDS[kind], table, f"--config {path} [{kind}]")
+            fields.check_values(config.KINDS[kind], table, f"--config {path} [{kind}]")
     return content, path
 
 

@@ -12,6 +12,7 @@ from pw13.errors import OptionError, UserError
 
 NAME = re.compile(r"\d{4}-\d\d-\d\d_\d\d-\d\d-\d\d_([a-z-]+?)(?:_\d+)?")
 PLACES = ("data", "corpus", "runs", "runs_dir")  # keys of config.json that are no settings
+PLACES_OF = {"charrnn": ("corpus",), "svm-eval": ("data", "runs", "runs_dir")}  # those of a kind; of the others: data
 MAX_JSON = 64 * 2**20  # a larger config, run or metrics file is not ours
 
 
@@ -164,10 +165,13 @@ def places_of(record: Record) -> dict[str, Any]:
     """Where the run's data are, out of its config.json: what stands there beside the settings.
 
     Raises:
-        UserError: a place that is no path.
+        UserError: a place that is missing, or no path.
     """
     names = {spec.name for spec in dataclasses.fields(config.KINDS[record.kind])}
     places = {key: value for key, value in record.config.items() if key not in names and key != "kind"}
+    for key in PLACES_OF.get(record.kind, ("data",)):
+        if key not in places:
+            raise UserError(f"{record.folder / 'config.json'}: damaged: no {key!r}")
     for key, value in places.items():
         paths = value if isinstance(value, list) else [value]
         if not all(isinstance(path, str) and "\0" not in path for path in paths):

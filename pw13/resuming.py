@@ -8,15 +8,29 @@ from pw13.errors import OptionError, UserError
 from pw13.records import Record
 
 
+def refuse_running(record: Record, *, force: bool = False) -> None:
+    """Refuse a run that a process works on; `force`: take it that one of another host has ended.
+
+    Raises:
+        UserError: another process works on the run, or may do so.
+    """
+    status = record.status
+    if status == "running":
+        raise UserError(f"{record.name} is running (process {record.facts.get('pid')}); stop it first")
+    if status.startswith("running") and not force:
+        raise UserError(
+            f"{record.name} is {status} (process {record.facts.get('pid')}); stop it first, or say by --force that it "
+            "does not run any more"
+        )
+
+
 def settings(record: Record, epochs: int | None) -> Any | None:
     """The settings to go on with, `epochs` of them if given; None where the run is complete.
 
     Raises:
-        UserError: another process works on the run.
+        UserError: config.json does not fit this version.
         OptionError: `epochs` cannot lead to the weights of an unbroken run of that length.
     """
-    if record.status.startswith("running"):
-        raise UserError(f"{record.name} is {record.status} (process {record.facts.get('pid')}); stop it first")
     asked = records.settings_of(record)
     if epochs is not None and epochs != getattr(asked, "epochs", None):
         return _with_epochs(record, asked, epochs)

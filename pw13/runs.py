@@ -15,13 +15,15 @@ Every file is replaced whole (`pw13.files`), so a folder can be read at any mome
 import contextlib
 import dataclasses
 import io
+import os
+import shlex
 import shutil
 import sys
 import tempfile
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -31,16 +33,24 @@ from pw13.errors import OptionError, UserError
 from pw13.records import Record, read_json
 from pw13.stopping import Stopped
 
+OF_AN_END = ("ended", "error", "signal", "peak_memory_mib")  # facts of how a run ended, which one that goes on has not
+
 # One change of run.json at a time: a process that is left at once notes it from the thread that hears signals.
 _changing = threading.RLock()
 
 
 @dataclass(frozen=True)
 class Run:
-    """One run folder, open for writing; `began`: when the work on it began (Unix time), if later than the process."""
+    """One run folder, open for writing.
+
+    began: when the work on it began (Unix time), if later than the process. before: what it was when it was reopened.
+    seen: the sha256 of the data that this process has looked at and found right.
+    """
 
     folder: Path
     began: float | None = None
+    before: Record | None = None
+    seen: list[str] = field(default_factory=list)
 
     @property
     def name(self) -> str:
@@ -68,7 +78,11 @@ class Run:
         self._sub("checkpoints")
         with tempfile.TemporaryDirectory() as scratch:
             path = Path(scratch, "model.keras")
-            model.save(path)
+            try:
+                model.save(path)
+            except OSError as error:
+                error.filename = error.filename or os.fspath(path)
+                raise
             files.write_whole(self.checkpoints / f"{name}.keras", path.read_bytes())
 
     def save_arrays(self, name: str, arrays: Mapping[str, Any]) -> None:
@@ -97,6 +111,7 @@ class Run:
         before = read_json(self.folder / "run.json").get("data", {}).get("sha256")
         if before not in (None, source.sha256):
             raise UserError(f"{source.path}: other data than this run began with (sha256 {before[:12]}...)")
+        self.seen.append(source.sha256)
         self.update(data={**dataclasses.asdict(source), "notes": list(notes), "counts": counts})
 
     def finish(self, metrics: dict[str, Any]) -> dict[str, Any]:
@@ -178,16 +193,16 @@ def reopen(record: Record, settings: Any) -> Run:
     Raises:
         UserError: a link leads out of the folder.
     """
-    run = Run(record.folder)
+    run = Run(record.folder, before=record)
     for inner in ("checkpoints", "figures"):
         files.check_own(record.folder / inner)
     for leftover in record.folder.rglob(".*.tmp"):  # of writes that a kill cut off
         leftover.unlink(missing_ok=True)
-    run.save_json("config.json", {**record.config, **fields.as_dict(settings)})
+    earlier = {key: value for key, value in record.facts.items() if key not in OF_AN_END}
+    here = {"versions": machine.versions(), "machine": machine.facts(), **machine.process()}
     resumed = [*record.facts.get("resumed", []), now()]
-    run.update(
-        status="running", resumed=resumed, versions=machine.versions(), machine=machine.facts(), **machine.process()
-    )
+    run.save_json("run.json", {**earlier, "status": "running", "resumed": resumed, **here})
+    run.save_json("config.json", {**record.config, **fields.as_dict(settings)})
     for name, version in machine.versions().items():
         if record.facts.get("versions", {}).get(name) != version and name in ("tensorflow", "keras", "numpy"):
             console.warning(f"{name} is {version} now; the weights may differ from an unbroken run's")
@@ -198,7 +213,7 @@ def reopen(record: Record, settings: Any) -> Run:
 def recorded(run: Run) -> Iterator[Run]:
     """Write into run.json how the work inside ended, if it did not complete.
 
-    A run that was refused before its data were read leaves no folder behind.
+    A run that was refused before its data were read leaves no folder behind; one that was reopened stays as it was.
     """
     from pw13 import stopping
 
@@ -207,20 +222,39 @@ def recorded(run: Run) -> Iterator[Run]:
         yield run
     except Stopped as stop:
         run.close("interrupted", signal=stop.number)
-        stop.run = run.name
+        stop.run = as_typed(run.folder)
         raise
     except BaseException as error:
-        if isinstance(error, (UserError, OptionError)) and "data" not in read_json(run.folder / "run.json"):
-            shutil.rmtree(run.folder, ignore_errors=True)
+        if isinstance(error, (UserError, OptionError)) and _refused(run):
             raise
         with contextlib.suppress(OSError):
             run.close("failed", error=f"{error}"[:2000] or type(error).__name__)
         raise
     finally:
-        stopping.reset()
+        stopping.forget_actions()
+
+
+def _refused(run: Run) -> bool:
+    """Whether the run was refused before any work on it; then what was made for it is undone."""
+    if run.seen:
+        return False
+    if run.before is not None:
+        run.save_json("config.json", run.before.config)
+        run.save_json("run.json", run.before.facts)
+        return True
+    if "data" in read_json(run.folder / "run.json"):  # a point of a sweep, which is told of in its folder
+        return False
+    shutil.rmtree(run.folder, ignore_errors=True)
+    return True
+
+
+def as_typed(folder: Path) -> str:
+    """How to name a run on the command line: by its name in `runs`, else by its path; quoted where a shell needs it."""
+    usual = folder.parent.absolute() == Path("runs").absolute()
+    return shlex.quote(folder.name if usual else os.fspath(folder))
 
 
 def _leave(run: Run) -> None:
     _changing.acquire(timeout=2)  # and never let go: what the work writes from now on would undo the status
     run.close("interrupted")
-    console.warning(f"interrupted; what was finished is kept. Go on with: pw13 resume {run.name}")
+    console.warning(f"interrupted; what was finished is kept. Go on with: pw13 resume {as_typed(run.folder)}")

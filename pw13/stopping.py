@@ -10,10 +10,13 @@ import contextlib
 import os
 import signal
 import socket
+import sys
 import threading
 from collections.abc import Callable, Iterator
 
 PATIENCE = 4.0  # seconds from the first signal to leaving without waiting for cooperative work any longer
+
+SHOW_CURSOR = b"\x1b[?25h"  # a progress bar hides it, and is not asked to end when the process is left at once
 
 EXIT_CODES = {int(signal.SIGINT): 130, int(signal.SIGTERM): 143}
 
@@ -78,13 +81,21 @@ def before_leaving(action: Callable[[], None]) -> None:
     _before_leaving.append(action)
 
 
-def reset() -> None:
-    """Forget requests and actions; for a process that starts another run, and for tests."""
-    _received.clear()
+def forget_actions() -> None:
+    """Forget what `before_leaving` was given; for a run that has ended. A request is still to be answered."""
     _before_leaving.clear()
 
 
+def reset() -> None:
+    """Forget requests too; for a worker, whose next task is none of their business, and for tests."""
+    forget_actions()
+    _received.clear()
+    while _timers:
+        _timers.pop().cancel()
+
+
 _kept: list[socket.socket] = []
+_timers: list[threading.Timer] = []
 
 
 def _watch(wake: socket.socket) -> None:
@@ -94,15 +105,18 @@ def _watch(wake: socket.socket) -> None:
                 continue
             _received.append(number)
             if len(_received) > 1 or not _looking:
-                _leave()
-            timer = threading.Timer(PATIENCE, _leave)
+                _leave(number)
+            timer = threading.Timer(PATIENCE, _leave, (number,))
             timer.daemon = True
+            _timers.append(timer)
             timer.start()
 
 
-def _leave() -> None:
+def _leave(number: int) -> None:
     try:
         for action in _before_leaving:
             action()
+        if sys.stderr is not None and sys.stderr.isatty():
+            os.write(sys.stderr.fileno(), SHOW_CURSOR)
     finally:
-        os._exit(EXIT_CODES[_received[0]])
+        os._exit(EXIT_CODES[number])

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from pw13 import comparison, config, fields, grid, records, runs
-from pw13.errors import UserError
+from pw13.errors import OptionError, UserError
 from pw13.grid import Point
 from pw13.records import Record
 from pw13.runs import Run
@@ -46,8 +46,10 @@ def plan(kind: str, base: Any, axes: dict[str, list[Any]], seeds: int, places: d
     """The sweep with its points, every one of them checked.
 
     Raises:
-        OptionError: from `grid.points`.
+        OptionError: from `grid.points`; a char-RNN without validation names, which there is nothing to compare by.
     """
+    if 0 in (getattr(base, "hold_out", None), *axes.get("hold_out", ())):
+        raise OptionError("--hold-out: a sweep compares on validation names; expected a share above 0, received 0")
     return Sweep(kind, base, axes, seeds, places, grid.points(base, axes, seeds))
 
 
@@ -76,8 +78,17 @@ def of_record(record: Record) -> Sweep:
     own = {spec.name for spec in dataclasses.fields(config.KINDS[kind])}
     inner = {key: value for key, value in record.config.items() if key in own}
     base = records.settings_of(dataclasses.replace(record, kind=kind, config=inner))
-    places = {key: value for key, value in record.config.items() if key in ("data", "corpus")}
-    return plan(kind, base, axes, seeds, places)
+    places = records.places_of(dataclasses.replace(record, kind=kind, config={**inner, **_places(record)}))
+    if not all(isinstance(values, list) and values and name in own for name, values in axes.items()):
+        raise UserError(f"{where}: damaged: 'grid' is not lists of values of settings")
+    try:
+        return plan(kind, base, axes, seeds, places)
+    except (OptionError, TypeError) as error:
+        raise UserError(f"{where}: {error}") from None
+
+
+def _places(record: Record) -> dict[str, Any]:
+    return {key: value for key, value in record.config.items() if key in ("data", "corpus")}
 
 
 def is_sweep(record: Record) -> bool:

@@ -34,6 +34,10 @@ def shell(line: str, **more) -> subprocess.CompletedProcess:
         (["train-dense-ae", "--config", "nowhere"], 1, "--config nowhere: no such file"),
         (["train-dense-ae", "--runs-dir", "file"], 1, "file: cannot make a run folder"),
         (["resume", "nothing"], 1, "run 'nothing' is neither"),
+        (["train-dense-ae", "--data", "~nobody-of-this-name/x"], 1, "--data ~nobody-of-this-name/x: there is no such"),
+        (["all", "--comments", "nowhere.toml"], 1, "--comments nowhere.toml: cannot be read"),
+        (["all", "--names", "nowhere.txt"], 1, "--names nowhere.txt: cannot be read"),
+        (["all", "--out", "file/report"], 1, "file/report: cannot be written"),
         (["resume", "."], 1, "not a run folder"),
     ],
 )

@@ -87,3 +87,18 @@ def test_grid_values_are_parsed_by_type():
         fields.parse(DenseAE, "epochs", "x")
     with pytest.raises(OptionError, match=r"no setting 'epoch'; did you mean 'epochs'"):
         fields.parse(DenseAE, "epoch", "1")
+
+
+def test_a_flag_beats_the_file_both_ways(tmp_path):
+    path = tmp_path / "c.toml"
+    path.write_text("[charrnn]\ncarry_state = true\n")  # which needs a target that a flag gives
+    given = {"target": "many-to-many", "carry_state": None}
+    assert options.layered(config.CharRNN, str(path), given)[0].carry_state is True
+    assert options.layered(config.CharRNN, str(path), {"target": None, "carry_state": False})[0].carry_state is False
+    with pytest.raises(OptionError, match="--carry-state: needs --target many-to-many"):
+        options.layered(config.CharRNN, str(path), {"target": None, "carry_state": None})
+
+
+def test_every_switch_can_be_switched_off(pw13):
+    shown = pw13("train-charrnn", "--help")[1]
+    assert all(f"--no-{name}" in shown for name in ("carry-state", "fix-accents", "tensorboard"))

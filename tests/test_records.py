@@ -142,3 +142,14 @@ def test_settings_of_a_run_are_checked_as_flags_are(tmp_path):
     files.write_json(path / "config.json", {"kind": "dense-ae"})
     with pytest.raises(UserError, match="no 'activation'"):
         records.settings_of(records.read(path))
+
+
+@pytest.mark.parametrize("pid", [-1, "7", None, 2**80, 1.5])
+def test_a_number_that_is_no_process_is_a_dead_one(tmp_path, pid):
+    assert records.read(make(tmp_path, status="running", pid=pid, pid_started=1.0)).status == "died"
+
+
+def test_a_run_that_does_not_say_where_its_data_are_is_refused(tmp_path):
+    record = records.read(make(tmp_path))
+    with pytest.raises(UserError, match=r"config\.json: damaged: no 'data'"):
+        records.places_of(record)

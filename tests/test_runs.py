@@ -3,10 +3,12 @@
 import json
 import os
 import re
+import shlex
 import subprocess
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
@@ -154,3 +156,45 @@ def test_a_run_that_is_left_stays_interrupted_whatever_the_work_still_writes(tmp
     facts = json.loads((run.folder / "run.json").read_text("utf-8"))
     ended.set()
     assert facts["status"] == "interrupted" and "late" not in facts
+
+
+def test_a_run_that_goes_on_is_rid_of_how_it_ended(tmp_path):
+    run = runs.create(tmp_path, "dense-ae", settings())
+    run.update(data={"sha256": "a"})
+    run.close("failed", error="no space")
+    before = records.read(run.folder)
+    facts = records.read(runs.reopen(before, DenseAE()).folder).facts
+    assert facts["status"] == "running" and len(facts["resumed"]) == 1
+    assert not {"error", "ended", "signal"} & facts.keys()
+
+
+def test_a_refused_resume_leaves_the_run_as_it_was(tmp_path):
+    run = runs.create(tmp_path, "dense-ae", settings())
+    run.update(data={"sha256": "a"})
+    run.finish({"loss": 1.0})
+    before = records.read(run.folder)
+    with pytest.raises(UserError), runs.recorded(runs.reopen(before, DenseAE(epochs=999))):
+        raise UserError("the data are gone")
+    assert records.read(run.folder) == before
+    with pytest.raises(UserError), runs.recorded(runs.reopen(before, DenseAE(epochs=999))) as again:
+        again.seen.append("a")
+        raise UserError("the loss is not finite")
+    after = records.read(run.folder)
+    assert (after.status, after.config["epochs"]) == ("failed", 999)
+
+
+def test_the_hint_names_the_run_so_that_resume_finds_it():
+    for place in (Path("runs"), Path("else where")):
+        run = runs.create(place, "dense-ae", settings())
+        (named,) = shlex.split(runs.as_typed(run.folder))
+        assert records.find(named, Path("runs")).samefile(run.folder)
+        assert (named == run.name) is (place == Path("runs"))
+
+
+def test_a_model_that_cannot_be_saved_names_its_file(tmp_path):
+    class Model:
+        def save(self, path):
+            raise OSError(28, "No space left on device")
+
+    with pytest.raises(OSError, match=r"model\.keras"):
+        runs.create(tmp_path, "dense-ae", {}).save_model("best", Model())

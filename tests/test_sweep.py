@@ -11,11 +11,13 @@ import sys
 import time
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from pw13 import checkpoints, config, crews, fields, machine, records, runs, stopping, sweeps, workers
 from pw13.config import DenseAE
 from pw13.errors import UserError
+from pw13.experiments import sweep as experiment
 from pw13.stopping import Stopped
 from pw13.tasks import DIED, Ended, Task
 from tests.conftest import load_json, make_data
@@ -140,6 +142,7 @@ def test_a_stop_keeps_what_is_finished(tmp_path, data):
     record = records.read(run.folder)
     assert record.status == "interrupted"
     assert sweeps.of_record(record) == sweep
+    stopping.reset()  # as in a process of its own
     again = Crew()
     assert perform(sweep, reopened(run), again)["completed"] == 4
     assert again.started == [point.name for point in sweep.points[2:]]
@@ -181,6 +184,8 @@ def test_the_same_sweep_is_found_again_and_another_is_not(tmp_path, data):
         (["--jobs", "2", "--dask", "tcp://127.0.0.1:1"], "--jobs"),
         (["--dask", "tcp://127.0.0.1:1", "--grid", "threads=1,2"], "threads"),
         (["--dask", "nowhere:at:all"], "--dask"),
+        (["--dask", "tcp://127.0.0.1:1", "--dry-run"], "--dask"),
+        (["--resume", "--dry-run"], "--resume"),
     ],
 )
 def test_a_bad_option_is_refused_before_the_first_run(pw13, arguments, told, data):
@@ -236,6 +241,41 @@ def test_a_running_sweep_is_not_run_twice(pw13, tmp_path, data):
     run = sweeps.begin(plan(data), tmp_path)
     code, _, err = pw13("resume", run.name, "--runs-dir", tmp_path)
     assert code == 1 and "is running" in err
+
+
+def test_a_sweep_on_another_host_is_gone_on_with_by_force_only(pw13, tmp_path, data):
+    run = sweeps.begin(plan(data), tmp_path)
+    perform(plan(data), run, Crew())
+    run.update(status="running", machine={"host": "far"})
+    code, _, err = pw13("resume", run.name, "--runs-dir", tmp_path)
+    assert code == 1 and "running on far" in err and "--force" in err
+    assert pw13("resume", run.name, "--runs-dir", tmp_path, "--force")[0] == 0
+    assert records.read(run.folder).status == "completed"
+
+
+@pytest.mark.parametrize(
+    "grid", [{"code_size": 5}, {"units": [3]}, {"code_size": []}, {"code_size": [0]}, {"loss": [1]}]
+)
+def test_a_damaged_plan_is_refused_with_its_file(pw13, tmp_path, data, grid):
+    run = sweeps.begin(plan(data), tmp_path)
+    run.save_json("config.json", {**records.read(run.folder).config, "grid": grid})
+    run.close("interrupted")
+    code, out, err = pw13("resume", run.name, "--runs-dir", tmp_path)
+    assert code == 1 and not out and err.startswith(f"pw13: {run.name}/config.json: ")
+
+
+@pytest.mark.parametrize("arguments", [["--hold-out", "0"], ["--grid", "hold_out=0.1,0"]])
+def test_a_sweep_without_validation_names_is_refused(pw13, arguments):
+    code, _, err = pw13("sweep", "charrnn", "--corpus", "builtin", *arguments)
+    assert code == 2 and "--hold-out: a sweep compares" in err
+    assert not Path("runs").exists()
+
+
+def test_points_without_the_metric_are_left_out_and_no_best_is_made_up(data):
+    sweep = plan(data)
+    frame = pd.DataFrame({"code_size": [2, 4], "seed": [0, 0], "val_mse": [None, 0.5]})
+    assert [row["code_size"] for row in experiment.summary(frame, sweep)] == [4]
+    assert experiment.summary(frame[:1], sweep) == []
 
 
 # ------------------------------------------------------------------------------------------------ inside a worker

@@ -181,6 +181,8 @@ def test_a_loss_that_is_not_finite_keeps_the_last_finite_state(tmp_path):
 
 
 def test_two_states_stay_and_a_damaged_newest_one_is_passed_over(tmp_path):
+    tmp_path = tmp_path / "informatics"  # a word that holds "format" is no other format
+    tmp_path.mkdir()
     run = start_run(tmp_path)
     unbroken = fit(run, Plan(6, 0.05, checkpoint_every=1e-9))
     old, new = checkpoints.states(run.checkpoints)
@@ -266,3 +268,13 @@ def test_every_operation_may_fail(tmp_path, monkeypatch, operation):
             assert same(unbroken, resumed), f"{operation} {number}"
     tally.count("faults injected", operation, tried)
     assert tried >= len(kinds)
+
+
+def test_stopped_in_its_first_epoch_it_has_a_state_and_no_model(tmp_path):
+    run, saved = start_run(tmp_path), []
+    stopping.request(signal.SIGINT)
+    with pytest.raises(stopping.Stopped):
+        training.fit(toy(), USUAL, run=run, save=lambda best, last: saved.append(best))
+    assert saved == [] and len(checkpoints.states(run.checkpoints)) == 1
+    stopping.reset()
+    assert same(fit(run), fit(start_run(tmp_path)))

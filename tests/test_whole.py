@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from pw13 import config, records, stopping
+from pw13.errors import OptionError
 from pw13.experiments import whole
 from pw13.experiments.whole import Data, Done, Step
 
@@ -165,3 +166,25 @@ def test_in_words(seconds, words):
 def test_a_limit_shortens_the_guess(data):
     limited = Step("x", "conv-dae", config.ConvDAE(limit=100))
     assert whole.guess(limited, data) < whole.guess(limited._replace(settings=config.ConvDAE()), data)
+
+
+def test_a_signal_that_a_step_had_no_time_for_stops_before_the_next(tmp_path, data, performed, monkeypatch):
+    plan, perform = whole.steps(BASE)[:3], whole.experiments.perform
+
+    def signalled(kind, settings, **rest):
+        stopping.request()
+        return perform(kind, settings, **rest)
+
+    monkeypatch.setattr(whole.experiments, "perform", signalled)
+    try:
+        with pytest.raises(stopping.Stopped):
+            whole.perform(plan, data, runs_dir=tmp_path, fresh=False)
+    finally:
+        stopping.reset()
+    assert len(performed) == 1
+    assert [record.status for record in records.listing(tmp_path)] == ["completed"]
+
+
+def test_one_process_has_one_number_of_threads():
+    with pytest.raises(OptionError, match=r"threads: expected the same .* dense-ae 2, conv-dae 1, charrnn 2"):
+        whole.steps({**BASE, "conv-dae": config.ConvDAE(threads=1)})

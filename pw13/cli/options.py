@@ -110,7 +110,7 @@ def _flags(cls: type) -> list[inspect.Parameter]:
 
 def _flag(spec: Any, kind: Any) -> inspect.Parameter:
     names = [fields.flag(spec.name)]
-    if kind is bool and spec.default:
+    if kind is bool:  # so that a flag beats the file both ways
         names = [f"{names[0]}/--no-{names[0][2:]}"]
     metavar = {int: "N", float: "X"}.get(kind)
     option = typer.Option(*names, help=_help(spec), metavar=metavar, show_default=False)

@@ -97,8 +97,9 @@ def all_(
     places = {"data": data, "corpus": corpus, "runs_dir": runs_dir, "json": json, "quiet": quiet}
     base, rest = whole_settings(config, places)
     console.start(quiet=bool(rest["quiet"]))
-    done = carried_out(base, rest, fresh)
     request = reporting.Request((), tuple(author or ()), comments, names, answers == "full", execute)
+    reporting.look(request, out)
+    done = carried_out(base, rest, fresh)
     written = reporting.perform(request, runs_dir=rest["runs_dir"], out=out)
     if not rest["json"]:
         rows = [(each.step.name, each.how, each.run.name, f"{each.seconds:.0f}") for each in done]
@@ -121,11 +122,14 @@ def carried_out(base: dict[str, Any], rest: dict[str, Any], fresh: bool) -> list
     from pw13.experiments import whole
 
     places = {name: source.resolved(name, rest[name]) for name in ("data", "corpus")}
+    if whole.set_by_the_handout(base["charrnn"]):
+        console.message("note: cell, target and carry_state of [charrnn] are the handout's, one after the other")
     found = whole.look(places["data"], places["corpus"], base["charrnn"])
     try:
         return whole.perform(whole.steps(base), found, runs_dir=rest["runs_dir"], fresh=fresh)
     except stopping.Stopped as stop:
-        console.warning("interrupted; what was learnt is kept. The same command goes on from here")
+        same = "The same command without --fresh" if fresh else "The same command"
+        console.warning(f"interrupted; what was learnt is kept. {same} goes on from here")
         raise typer.Exit(stop.exit_code) from None
 
 

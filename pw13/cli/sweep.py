@@ -8,10 +8,10 @@ from typing import Annotated, Any
 
 import typer
 
-from pw13 import config, console, grid, machine, runs, sweeps
+from pw13 import config, console, grid, machine, resuming, runs, stopping, sweeps
 from pw13.cli.options import CorpusFile, Data, Json, Quiet, RunsDir, with_settings
 from pw13.data import source
-from pw13.errors import OptionError, UserError
+from pw13.errors import OptionError
 from pw13.records import Record
 from pw13.runs import Run
 from pw13.sweeps import Sweep
@@ -102,9 +102,12 @@ def _sweep(
     axes = grid.axes(config.KINDS[kind], texts or [])
     sweep = sweeps.plan(kind, settings, axes, 1 if seeds is None else seeds, resolved)
     if dry_run:
+        if dask is not None or resume:
+            raise OptionError(f"{'--dask' if dask is not None else '--resume'}: a --dry-run tries the whole sweep here")
         return _dry_run(sweep, jobs, json)
     before = sweeps.same(sweep, runs_dir) if resume else None
     if before is not None:
+        resuming.refuse_running(before)
         return go_on(before, jobs, dask, json)
     if resume:
         console.message(f"no sweep of these settings in {runs_dir}; beginning one")
@@ -121,17 +124,11 @@ def resume(record: Record, epochs: int | None, json: bool | None) -> None:
 
 
 def go_on(record: Record, jobs: int | None, dask: str | None, json: bool | None) -> None:
-    """Go on with a sweep: its finished points stay, the interrupted and failed ones are resumed, the rest is begun.
-
-    Raises:
-        UserError: it is running.
-    """
+    """Go on with a sweep: its finished points stay, the interrupted and failed ones are resumed, the rest is begun."""
     sweep = sweeps.of_record(record)
     if record.status == "completed":
         console.message(f"{record.name} is complete; nothing to do")
         return _show(sweep, Run(record.folder), record.metrics or {}, json)
-    if record.status == "running":
-        raise UserError(f"{record.name} is running (process {record.facts.get('pid')}); stop it first")
     crew = _crew(sweep, jobs, dask)
     for leftover in record.folder.glob(".new-*"):  # of a point that a kill kept from beginning
         for path in leftover.iterdir():
@@ -188,7 +185,11 @@ def _dry_run(sweep: Sweep, jobs: int | None, json: bool | None) -> None:
         run = runs.create(folder, sweeps.PREFIX + sweep.kind, sweeps.options(sweep))
         sha256 = experiment.note_data(sweep, run)
         first = sweep.points[0]._replace(settings=dataclasses.replace(sweep.points[0].settings, epochs=1))
-        seconds = experiment.estimate(sweep, experiment.task(sweep, run, first, sha256), crews.Local(1), at_a_time)
+        try:
+            seconds = experiment.estimate(sweep, experiment.task(sweep, run, first, sha256), crews.Local(1), at_a_time)
+        except stopping.Stopped as stop:
+            console.warning("interrupted; a dry run keeps nothing")
+            raise typer.Exit(stop.exit_code) from None
     if json:
         return console.json_document({"runs": count, "jobs": at_a_time, "seconds": seconds, "first": first.name})
     console.out(f"{count} runs, {at_a_time} at a time: about {_duration(seconds)}")

@@ -57,6 +57,9 @@ def train_charrnn(
 def resume(
     name: RunName,
     epochs: Annotated[int | None, typer.Option(metavar="N", help="go on to this many epochs in all")] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="go on though a process of another host seems to work on it")
+    ] = False,
     runs_dir: Where = HERE,
     json: Json = None,
     quiet: Quiet = None,
@@ -66,13 +69,14 @@ def resume(
 
     console.start(quiet=bool(quiet))
     record = records.opened(name, runs_dir)
+    resuming.refuse_running(record, force=force)
     if sweeps.is_sweep(record):
         return sweep.resume(record, epochs, json)
-    settings = resuming.settings(record, epochs)
+    settings, places = resuming.settings(record, epochs), records.places_of(record)
     if settings is None:
         console.message(f"{record.name} is complete; nothing to do")
-        return
-    _perform(record.kind, settings, runs.reopen(record, settings), json, **records.places_of(record))
+        return _show(record.kind, runs.Run(record.folder), record.metrics or {}, json) if json else None
+    _perform(record.kind, settings, runs.reopen(record, settings), json, **places)
 
 
 def _train(kind: str, settings: Any, runs_dir: Any, json: Any, quiet: Any, **places: str | None) -> None:
@@ -83,9 +87,14 @@ def _train(kind: str, settings: Any, runs_dir: Any, json: Any, quiet: Any, **pla
 
 
 def _perform(kind: str, settings: Any, run: runs.Run, json: Any, **places: Any) -> None:
-    from pw13 import experiments, tables
+    from pw13 import experiments
 
-    metrics = experiments.perform(kind, settings, run=run, **places)
+    _show(kind, run, experiments.perform(kind, settings, run=run, **places), json)
+
+
+def _show(kind: str, run: runs.Run, metrics: dict[str, Any], json: Any) -> None:
+    from pw13 import tables
+
     if json:
         console.json_document({"run": str(run.folder), **metrics})
     else:

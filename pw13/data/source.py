@@ -73,9 +73,18 @@ PLACES = {"data": ("notmnist",), "corpus": ("startup-names", "companies.csv")}
 
 
 def resolved(name: str, given: str | None) -> str:
-    """What --data or --corpus means here and now: an absolute path, or "builtin" where there is nothing else."""
+    """What --data or --corpus means here and now: an absolute path, or "builtin" where there is nothing else.
+
+    Raises:
+        UserError: `~name` of a user that there is not.
+    """
     place = given if given is not None else default_place(*PLACES[name])
-    return "builtin" if place is None or place == "builtin" else str(Path(place).expanduser().absolute())
+    if place is None or place == "builtin":
+        return "builtin"
+    try:
+        return str(Path(place).expanduser().absolute())
+    except RuntimeError:
+        raise UserError(f"--{name} {place}: there is no such user's home folder") from None
 
 
 def trouble(path: Path | str, error: OSError) -> UserError:

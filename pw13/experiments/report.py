@@ -1,6 +1,7 @@
 """The hand-in: report.pdf, report.html, notebook.ipynb and hand-in.zip, written from finished runs."""
 
 import contextlib
+import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -34,6 +35,22 @@ class Written(NamedTuple):
     runs: tuple[str, ...]
     notices: tuple[str, ...]
     missing: tuple[str, ...]
+
+
+def look(request: Request, out: Path) -> None:
+    """Refuse what would be refused when the hand-in is written; for before the hours of training.
+
+    Raises:
+        UserError: a file of the user's cannot be read, `out` cannot be written.
+        OptionError: the comments name an item that there is not.
+    """
+    if request.comments:
+        questions.read_own(request.comments, making.keys())
+    if request.names:
+        choosing.read_names(request.names)
+    there = next(path for path in (out, *out.absolute().parents) if path.exists())
+    if not there.is_dir() or not os.access(there, os.W_OK):
+        raise UserError(f"{out}: cannot be written: {there} is not a folder that may be written to")
 
 
 def perform(request: Request, *, runs_dir: Path, out: Path) -> Written:

@@ -51,7 +51,7 @@ def perform(sweep: Sweep, *, run: Run, crew: Crew) -> dict[str, Any]:
         if troubles:
             first, trouble = next(iter(troubles.items()))
             raise UserError(f"{len(troubles)} of {len(sweep.points)} points failed, {first}: {trouble}")
-        best = {"metric": sweeps.metric(sweep.kind), "best": rows[0]}
+        best = {"metric": sweeps.metric(sweep.kind), "best": rows[0] if rows else None}
         return run.finish({"points": len(sweep.points), "completed": len(frame), **best, "summary": rows})
 
 
@@ -133,6 +133,7 @@ def results(sweep: Sweep, run: Run) -> pd.DataFrame:
 def summary(frame: pd.DataFrame, sweep: Sweep) -> list[dict[str, Any]]:
     """The metric over the seeds of each combination: mean, lowest, highest, number of runs; the lowest mean first."""
     metric, axes = sweeps.metric(sweep.kind), list(sweep.axes)
+    frame = frame.dropna(subset=[metric]) if metric in frame else frame[:0]  # a tiny corpus has no validation names
     if frame.empty:
         return []
     grouped = frame.groupby(axes, dropna=False)[metric] if axes else frame.groupby(lambda _: "all")[metric]

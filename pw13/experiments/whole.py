@@ -7,11 +7,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from pw13 import console, experiments, fields, files, records, runs
+from pw13 import console, experiments, fields, files, records, runs, stopping
 from pw13.data import images as image_sets
 from pw13.data import names as corpora
 from pw13.data import windows
-from pw13.errors import UserError
+from pw13.errors import OptionError, UserError
 from pw13.records import Record
 from pw13.report.evidence import LAST_ALL
 from pw13.runs import Run
@@ -51,8 +51,15 @@ class Done(NamedTuple):
 
 
 def steps(base: Mapping[str, Any]) -> list[Step]:
-    """The plan from one settings record a kind, in the order of the handout."""
+    """The plan from one settings record a kind, in the order of the handout, which says which cells and targets.
+
+    Raises:
+        OptionError: other numbers of threads, of which a process can have one only.
+    """
     dense, conv, svm, rnn = (base[kind] for kind in ("dense-ae", "conv-dae", "svm-eval", "charrnn"))
+    if len({each.threads for each in (dense, conv, rnn)}) > 1:
+        told = ", ".join(f"{kind} {base[kind].threads}" for kind in ("dense-ae", "conv-dae", "charrnn"))
+        raise OptionError(f"--config: threads: expected the same for all kinds, which share a process, received {told}")
     sizes = [max(1, int(dense.code_size * factor)) for factor in SIZES]
     codes = [Step(f"dense autoencoder, code {n}", "dense-ae", dataclasses.replace(dense, code_size=n)) for n in sizes]
     rnn = dataclasses.replace(rnn, cell="simple", target="many-to-one", carry_state=False)
@@ -69,6 +76,11 @@ def steps(base: Mapping[str, Any]) -> list[Step]:
     ]
 
 
+def set_by_the_handout(rnn: Any) -> bool:
+    """Whether the settings ask for a cell or a target that the plan has in any case, beside the others."""
+    return (rnn.cell, rnn.target, rnn.carry_state) != ("simple", "many-to-one", False)
+
+
 def described(rnn: Any) -> str:
     """ "simple RNN, many-to-one, 64 units, 10 epochs"."""
     return f"{rnn.cell} RNN, {rnn.target}, {rnn.units} units, {rnn.epochs} epoch{'s' if rnn.epochs > 1 else ''}"
@@ -83,6 +95,7 @@ def perform(plan: Sequence[Step], data: Data, *, runs_dir: Path, fresh: bool) ->
     done: list[Done] = []
     logging.getLogger("tensorflow").setLevel(logging.ERROR)  # it warns of functions that every run compiles anew
     for number, step in enumerate(plan, 1):
+        stopping.check()  # a signal may have come when the step before had nothing more to stop
         places = places_of(step, data, done, runs_dir)
         record = None if fresh else existing(step, places, data, runs_dir)
         if record is not None and record.status == "completed":

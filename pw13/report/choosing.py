@@ -54,7 +54,7 @@ def rules(chosen: Chosen) -> str:
         f"Chosen by rule among {DRAWN * len(TEMPERATURES):,} names drawn from run {chosen.run} with seed "
         f"0: whole, {SHORT} to {LONG} characters, {known}, "
         "no two that begin or end with the same word; of those the likeliest under the model (mean ln p "
-        f"a character), {COUNT} in all."
+        f"a character), {len(chosen.names)} in all."
     )
 
 
@@ -122,8 +122,8 @@ def beside_known(name: Name, corpus: Sequence[str] | None) -> Name:
     return name._replace(nearest=nearest, similarity=similarity / 100)
 
 
-def by_hand(path: Path, records: Sequence[Record]) -> Chosen:
-    """The names in a user's file, one a line, beside the corpus of the newest char-RNN run.
+def read_names(path: Path) -> list[str]:
+    """The names in a user's file, one a line.
 
     Raises:
         UserError: the file cannot be read, or holds no names.
@@ -137,6 +137,16 @@ def by_hand(path: Path, records: Sequence[Record]) -> Chosen:
     texts = [line.rstrip("\r") for line in lines if line.strip()]
     if not texts:
         raise UserError(f"--names {path}: holds no names; expected one a line")
+    return texts
+
+
+def by_hand(path: Path, records: Sequence[Record]) -> Chosen:
+    """The names in a user's file, one a line, beside the corpus of the newest char-RNN run.
+
+    Raises:
+        UserError: the file cannot be read, or holds no names.
+    """
+    texts = read_names(path)
     corpus, run = None, ""
     for record in records[-1:]:
         run = record.name

@@ -38,7 +38,8 @@ class Saver:
     def write(self, state: Progress) -> None:
         """Write everything: history, resume state and, once an epoch is over, the models."""
         self._write_state(state)
-        self._write_models(state)
+        if state.epoch:  # before that the best weights are those it began with
+            self._write_models(state)
 
     def _write_state(self, state: Progress) -> None:
         began = time.monotonic()
