@@ -98,7 +98,7 @@ def speed(run: Record, what: str) -> str:
     processor = (run.facts.get("machine") or {}).get("processor", "this machine")
     return (
         f"Training took {words.figure(seconds, 3)} s, at {words.figure(rate)} {what} a second "
-        f"({processor}, {run.facts.get('threads')} threads)."
+        f"({processor}, {words.count(run.facts.get('threads'), 'thread')})."
     )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from pw13.report import words
 from pw13.report.blocks import comment, drawn, missing, note, safe, seeds
-from pw13.report.charrnn import CELLS, TRAIN
+from pw13.report.charrnn import CELLS, TRAIN, validated
 from pw13.report.comments import charrnn as comments
 from pw13.report.document import Block, Verbatim
 from pw13.report.evidence import Evidence, Series
@@ -22,9 +22,10 @@ def many_to_many(found: Evidence) -> list[Block]:
     told = (
         "The target of a window is the same window moved on by one character: y has the shape of X, the "
         "recurrent layer returns its output at every step "
-        "(return_sequences=True), and Dense is applied to each. Both are measured on the same held-out "
-        "characters: many-to-many reads each name from its beginning."
+        "(return_sequences=True), and Dense is applied to each."
     )
+    if one.value("held_out_nats") is not None and many.value("held_out_nats") is not None:
+        told += " Both are measured on the same held-out characters: many-to-many reads each name from its beginning."
     said = comments.many_to_many(
         one.value("held_out_nats"),
         many.value("held_out_nats"),
@@ -40,7 +41,7 @@ def many_to_many(found: Evidence) -> list[Block]:
             many.first,
             "loss",
             "m2m",
-            "Loss of the many-to-many SimpleRNN.",
+            f"Loss of the many-to-many SimpleRNN{validated(many.first)}.",
             "Line plot of training and validation loss against the epoch.",
         ),
     ]
@@ -55,7 +56,9 @@ def other_cells(found: Evidence) -> list[Block]:
     named = [(CELLS[cell], series[cell]) for cell in CELLS if cell in series]
     if len(named) < 2:
         return blocks
-    loss = comments.cells([(name, s.value("held_out_nats") or s.value("train_nats")) for name, s in named])
+    held_out = all(s.value("held_out_nats") is not None for _, s in named)
+    metric, place = ("held_out_nats", "held-out names") if held_out else ("train_nats", "training names")
+    loss = comments.cells([(name, s.value(metric)) for name, s in named], place=place)
     quality = comments.cell_names([(name, (s.first.metrics or {}).get("names") or {}) for name, s in named])
     sizes = listed_parameters(named)
     return [

@@ -14,10 +14,11 @@ CELLS = {"simple": "SimpleRNN", "gru": "GRU", "lstm": "LSTM"}
 
 def preparation(run: Record) -> list[Block]:
     of = run.config
+    every = "at every character" if of["skip"] == 1 else f"every {of['skip']} characters"
     return note(
         "As in the Shakespeare example: the names become one text, every distinct character gets a "
         f"number, the text is cut into windows of {of['length']} "
-        f"characters that begin every {of['skip']} characters, and the network learns to say which "
+        f"characters that begin {every}, and the network learns to say which "
         "character comes after a window."
     )
 
@@ -34,13 +35,23 @@ def corpus(run: Record) -> list[Block]:
     return [table(f"The corpus as read: {facts.get('name', 'unknown')}.", ("what", "count"), rows), *notes]
 
 
+def keeps_names_out(run: Record) -> bool:
+    """Whether names are kept out of training, for validation and for the end."""
+    return bool(((run.facts.get("data") or {}).get("counts") or {}).get("held_out"))
+
+
+def validated(run: Record) -> str:
+    """What a caption of loss curves adds where the line called validation is none."""
+    return "" if keeps_names_out(run) else "; no name is kept out, so both lines are measured on training names"
+
+
 def one_string(run: Record) -> list[Block]:
-    counts = (run.facts.get("data") or {}).get("counts") or {}
-    if not counts.get("held_out"):
+    if not keeps_names_out(run):
         return note(
             "All names in the order of the file are one string, a newline after each: the newline is a "
             "character like any other, and the network learns where a name ends."
         )
+    counts = run.facts["data"]["counts"]
     return note(
         "The names are one string, a newline after each: the newline is a character like any other, and "
         "the network learns where a name ends. Since windows overlap "
@@ -61,13 +72,13 @@ def data(run: Record) -> list[Block]:
         f"holds {windows:,} windows of training text, one-hot of shape "
         f"({windows:,}, {of['length']}, {distinct}), y the character after each, ({windows:,}, {distinct})."
     )
-    return note(told + " " + comments.windows(read.get("characters", 0), windows, distinct, of["length"]))
+    return note(told + " " + comments.windows(windows, distinct, of["length"]))
 
 
 def model(run: Record) -> list[Block]:
     of, distinct = run.config, ((run.metrics or {}).get("corpus") or {}).get("distinct")
     told = (
-        f"{CELLS[of['cell']]} with {of['units']} units reads a window, and a Dense layer with softmax "
+        f"{CELLS[of['cell']]} with {words.count(of['units'], 'unit')} reads a window, and a Dense layer with softmax "
         f"gives a probability to each of the {words.figure(distinct)} characters."
     )
     return [*note(told), *summary(run)]
@@ -78,7 +89,7 @@ def training(run: Record) -> list[Block]:
     counted = metrics.get("ngram") or {}
     told = (
         "Categorical cross-entropy (in nats a character), Adam with learning rate "
-        f"{of['learning_rate']:g} ({of['schedule']}), {of['epochs']} epochs in batches of "
+        f"{of['learning_rate']:g} ({of['schedule']}), {words.count(of['epochs'], 'epoch')} in batches of "
         f"{of['batch_size']}."
     )
     rate = number(run, "throughput_per_second")
@@ -88,6 +99,9 @@ def training(run: Record) -> list[Block]:
         if rate
         else ""
     )
+    line = "; the dashed line is the n-gram model" if number(run, "ngram.validation_nats") is not None else ""
+    parts = "training, validation and held-out names" if keeps_names_out(run) else "training names"
+    levelled = curves.training(history(run)) if keeps_names_out(run) else ""
     against = comments.against_ngram(metrics.get("held_out_nats"), counted.get("held_out_nats"), counted.get("order"))
     return [
         *note(told),
@@ -95,15 +109,15 @@ def training(run: Record) -> list[Block]:
             run,
             "loss",
             "2f",
-            "Loss of the SimpleRNN; the dashed line is the n-gram model.",
+            f"Loss of the SimpleRNN{line}{validated(run)}.",
             "Line plot of training and validation loss against the epoch.",
         ),
-        *comment(curves.training(history(run)), speed),
+        *comment(levelled, speed),
         *drawn(
             run,
             "nats",
             "2f",
-            "Nats a character on training, validation and held-out names, beside the n-gram model.",
+            f"Nats a character on {parts}, beside the n-gram model.",
             "Bars of the loss on the parts of the corpus.",
         ),
         *comment(comments.charrnn(metrics), against),

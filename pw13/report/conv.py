@@ -32,17 +32,25 @@ def diabolo(run: Record) -> list[Block]:
 
 def conv_code(run: Record) -> list[Block]:
     values, pixels = whole(run, "code_values"), whole(run, "pixel_values")
-    uint8, packed, png = (number(run, name) for name in ("code_bytes_uint8", "code_bytes_entropy", "png_bytes"))
+    uint8, packed, packed_pixels, png = (
+        number(run, name) for name in ("code_bytes_uint8", "code_bytes_entropy", "pixel_bytes_entropy", "png_bytes")
+    )
     rows = [
         ("raw pixels", shown(pixels), shown(pixels)),
+        ("raw pixels, packed by LZMA", shown(pixels), shown(packed_pixels, digits=3)),
         ("PNG", shown(pixels), shown(png, digits=3)),
         ("code, float32", shown(values), shown(4 * values if values else None)),
         ("code, 8 bits a value", shown(values), shown(uint8)),
         ("code, 8 bits, packed by LZMA", shown(values), shown(packed, digits=3)),
     ]
     return [
-        table("Values and bytes an image.", ("form", "values", "bytes"), rows),
-        *comment(comments.conv_code(values, pixels, uint8, packed, png)),
+        table(
+            "Values and bytes an image; codes are those of noisy test images, pixels those of clean ones. "
+            "LZMA packs all images together, PNG each alone.",
+            ("form", "values", "bytes"),
+            rows,
+        ),
+        *comment(comments.conv_code(values, pixels, uint8, packed, packed_pixels)),
     ]
 
 
@@ -77,7 +85,7 @@ def training(run: Record) -> list[Block]:
     told = (
         "Loss MSE between what comes out for a noisy image and the clean one, batches of "
         f"{of['batch_size']}, Adam with learning rate "
-        f"{of['learning_rate']:g} ({of['schedule']}), {of['epochs']} epochs."
+        f"{of['learning_rate']:g} ({of['schedule']}), {words.count(of['epochs'], 'epoch')}."
     )
     figure = drawn(
         run,
@@ -98,7 +106,7 @@ def denoising(run: Record) -> list[Block]:
         setting = ", ".join(
             f"{key} {value:g}" for key, value in (metrics["baselines"][name].get("setting") or {}).items()
         )
-        rows.append((f"{name} filter", shown(psnr, digits=3), setting))
+        rows.append((f"{comments.FILTERS.get(name, name)} filter", shown(psnr, digits=3), setting))
     levels = metrics.get("by_noise") or []
     return [
         *drawn(
@@ -106,7 +114,7 @@ def denoising(run: Record) -> list[Block]:
             "denoising",
             "conv-e",
             "Test images: clean, noisy, denoised by the network, and by the best classical filter.",
-            "Rows of grey letters: clean, covered by noise, restored by the network, restored by a filter.",
+            "Rows of grey images: clean, covered by noise, restored by the network, restored by a filter.",
         ),
         table(
             "Denoising the test images: PSNR of the mean squared error.",
@@ -121,7 +129,8 @@ def denoising(run: Record) -> list[Block]:
             run,
             "psnr_against_noise",
             "conv-e",
-            "PSNR against the level of noise, for a network trained at one level.",
+            "PSNR against the level of noise, for a network trained at one level; filters are tuned anew at each "
+            "level.",
             "Line plot of PSNR against noise: noisy images, the network, classical filters.",
         ),
         *comment(comments.noise_levels(levels, run.config["noise"])),

@@ -22,9 +22,8 @@ def code_size(found: Evidence) -> list[Block]:
         return missing("No run of the dense autoencoder.", TRAIN)
     size, pixels = found.dense.config["code_size"], number(found.dense, "compression.raw_bytes")
     chosen = note(
-        f"The hidden layer is the code. {size} values lie between the number of classes and the "
-        f"{words.figure(pixels)} pixels "
-        f"of an image, {_times(pixels, size)} fewer than these."
+        f"The hidden layer is the code: {words.count(size, 'value')} {'stands' if size == 1 else 'stand'} for the "
+        f"{words.figure(pixels)} pixels of an image{_times_fewer(pixels, size)}."
     )
     series = found.series(found.dense, "code_size")
     rows = [
@@ -51,8 +50,8 @@ def code_size(found: Evidence) -> list[Block]:
     return [*chosen, *compared, *said]
 
 
-def _times(large: float | None, small: float) -> str:
-    return f"{large / small:.3g} times" if large else "many"
+def _times_fewer(large: float | None, small: float) -> str:
+    return f", {large / small:.3g} times fewer" if large and small < large else ""
 
 
 def layers(run: Record) -> list[Block]:
@@ -91,13 +90,15 @@ def fitting(run: Record) -> list[Block]:
     of = run.config
     told = (
         f"Adam, learning rate {of['learning_rate']:g} ({of['schedule']}), loss {of['loss']}, "
-        f"{of['epochs']} epochs in batches of "
+        f"{words.count(of['epochs'], 'epoch')} in batches of "
         f"{of['batch_size']}; {words.percent(of['validation_share'], 0)} of the training file, of "
         "each class alike, are kept for validation, "
         f"and the weights of the best epoch are used. The test file is touched only for final figures."
     )
     alt = "Line plot of training and validation loss against the epoch, the best epoch marked."
-    figure = drawn(run, "loss", "1d", f"Loss of the dense autoencoder with {of['code_size']} values.", alt)
+    figure = drawn(
+        run, "loss", "1d", f"Loss of the dense autoencoder with {words.count(of['code_size'], 'value')}.", alt
+    )
     return [*note(told), *figure, *comment(curves.training(history(run)), speed(run, "images"))]
 
 
@@ -107,15 +108,16 @@ def reconstructions(run: Record) -> list[Block]:
         run,
         "reconstructions",
         "1e",
-        f"Test images above, their reconstructions from {size} values below: the first of each class.",
+        f"Test images above, their reconstructions from {words.count(size, 'value')} below: the first of each class, "
+        "of at most 20 classes.",
         "Two rows of grey images, one column a class: above a test image, below what the decoder made of its code.",
     )
     extremes = drawn(
         run,
         "best_and_worst",
         "1e",
-        "The test images that are reconstructed best and worst.",
-        "Rows of test images and reconstructions: those with the smallest and those with the largest error.",
+        "The best reconstructions of some classes, and the worst of all.",
+        "Rows of test images and reconstructions: those with a small and those with the largest error.",
     )
     codes = drawn(
         run,
@@ -128,8 +130,8 @@ def reconstructions(run: Record) -> list[Block]:
         run,
         "units",
         "1e",
-        "What each code unit draws: the change of the output as it goes from low to high.",
-        "A small picture for each unit of the code, in two colours for darker and brighter.",
+        "What code units draw (128 of them at most): the change of the output as one goes from low to high.",
+        "A small picture for each unit shown, in two colours for darker and brighter.",
     )
     text = comments.reconstruction(number(run, "test_psnr_db"), number(run, "test_mse"))
     pca = comments.against_pca(size, number(run, "test_mse"), number(run, "pca_test_mse"))

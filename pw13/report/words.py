@@ -12,6 +12,11 @@ def percent(value: float, digits: int = 1) -> str:
     return f"{100 * value:.{digits}f} %"
 
 
+def count(number: int | None, one: str) -> str:
+    """ "1 thread", "2 threads"; a dash where the number is not known."""
+    return f"{figure(number)} {one if number == 1 else one + 's'}"
+
+
 def figure(value: float | None, digits: int = 4) -> str:
     """A number with so many significant digits, thousands apart; a dash for none."""
     if value is None:

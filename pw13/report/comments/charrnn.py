@@ -11,7 +11,7 @@ def charrnn(metrics: Mapping[str, Any]) -> str:
     train, held_out = metrics.get("train_nats"), metrics.get("held_out_nats")
     if train is None or held_out is None:
         shown = f"Training loss {figure(train)} nats a character. " if train is not None else ""
-        return f"{shown}No name was held out, so nothing can be said of new names (--hold-out 0)."
+        return f"{shown}No name was held out, so nothing can be said of new names."
     perplexity, accuracy = 2.718281828459045**held_out, metrics.get("held_out_accuracy")
     right = f"; the likeliest next character is right in {percent(accuracy)} of places" if accuracy is not None else ""
     first = (
@@ -19,7 +19,7 @@ def charrnn(metrics: Mapping[str, Any]) -> str:
         f"({figure(held_out / 0.6931471805599453, 3)} bits): the network hesitates as if among "
         f"{perplexity:.1f} equally likely characters{right}."
     )
-    gap = (held_out - train) / train if train else 0.0
+    gap = 1 - train / held_out if held_out else 0.0
     if gap > 0.02:
         second = f"On training names it is {figure(train)}, {percent(gap)} less: the network begins to know them."
     else:
@@ -81,8 +81,8 @@ def temperatures(rows: Sequence[Mapping[str, Any]]) -> str:
     return joined(f"Of the sampled names {'; '.join(parts)}." if parts else "", odd)
 
 
-def cells(rows: Sequence[tuple[str, float | None]], base: str = "SimpleRNN") -> str:
-    """The handout's first question on LSTM and GRU: can we reduce the loss further? rows of (cell, held-out loss)."""
+def cells(rows: Sequence[tuple[str, float | None]], *, place: str = "held-out names", base: str = "SimpleRNN") -> str:
+    """The handout's first question on LSTM and GRU: can we reduce the loss further? rows of (cell, loss on `place`)."""
     known = {name: loss for name, loss in rows if loss is not None}
     others = {name: loss for name, loss in known.items() if name != base}
     if base not in known or not others:
@@ -92,7 +92,7 @@ def cells(rows: Sequence[tuple[str, float | None]], base: str = "SimpleRNN") -> 
     answer = f"Yes, with {listed(lower)}" if lower else "No"
     return (
         f"Can the loss be reduced further? {answer}: {base} {figure(known[base])} nats a character on "
-        f"held-out names, {listed(compared)}."
+        f"{place}, {listed(compared)}."
     )
 
 
@@ -112,12 +112,12 @@ def cell_names(rows: Sequence[tuple[str, Mapping[str, Any]]], base: str = "Simpl
         shown.append(f"{name} {figure(nats, 3)} nats" + (f" ({', '.join(extra)})" if extra else ""))
     better = [name for name, nats, *_ in known if nats < at_base[1] * (1 - SAME)]
     answer = (
-        f"{listed(better)} {'writes' if len(better) == 1 else 'write'} names that look more like real ones"
+        f"{listed(better)} {'writes' if len(better) == 1 else 'write'} names that the n-gram model finds more usual"
         if better
         else "Not by this measure"
     )
     return (
-        f"Are the names better? {answer}: to an n-gram model of the training names, sampled names have "
+        f"Are the names better? {answer}: to the n-gram model of the training names, sampled names have "
         f"{listed(shown)} a character; lower is more usual."
     )
 
@@ -141,13 +141,11 @@ def many_to_many(
     return sentence
 
 
-def windows(characters: int, windows_: int, distinct: int, length: int) -> str:
+def windows(windows_: int, distinct: int, length: int) -> str:
     """What one-hot vectors of all windows would take."""
     cells_ = windows_ * (length + 1) * distinct
     return (
         f"As one-hot vectors all windows and labels would be {size(cells_)} at a byte a cell and "
-        f"{size(4 * cells_)} as float32, "
-        f"for a text of {figure(characters)} characters. So the ids are kept, and one-hot vectors exist "
-        "for one batch at a time; a one-hot vector "
-        f"times a weight matrix is a row of it, and the result is the same."
+        f"{size(4 * cells_)} as float32. So only the ids are kept: a one-hot vector times a weight matrix is a row "
+        "of it."
     )

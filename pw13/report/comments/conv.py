@@ -5,6 +5,8 @@ from typing import Any
 
 from pw13.report.words import figure, joined, listed
 
+FILTERS = {"gaussian": "Gaussian", "tv": "total variation", "nlm": "non-local means"}  # names that are not words
+
 
 def denoising(noisy: float | None, denoised: float | None, filters: Mapping[str, float | None]) -> str:
     """The gain of the network in dB, beside the best classical filter."""
@@ -21,19 +23,19 @@ def denoising(noisy: float | None, denoised: float | None, filters: Mapping[str,
     known = {name: value for name, value in filters.items() if value is not None}
     if not known:
         return first
-    name = max(known, key=known.__getitem__)
-    ahead = denoised - known[name]
+    best = max(known, key=known.__getitem__)
+    name, ahead = FILTERS.get(best, best), denoised - known[best]
     if abs(ahead) < 0.05:
         return f"{first} That is as much as the best classical filter, {name}, tuned on validation images."
     word = "more" if ahead > 0 else "less"
     why = (
-        "the network has learnt what letters look like, a filter only that neighbouring pixels are alike"
+        "the network has learnt what such images look like, a filter only that neighbouring pixels are alike"
         if ahead > 0
-        else "it needs more training to be of use"
+        else "as trained, the network is no use beside it"
     )
     return (
         f"{first} That is {abs(ahead):.1f} dB {word} than the best classical filter, {name}, reaches "
-        f"({known[name]:.1f} dB, tuned on validation images): {why}."
+        f"({known[best]:.1f} dB, tuned on validation images): {why}."
     )
 
 
@@ -71,9 +73,9 @@ def noise_levels(rows: Sequence[Mapping[str, Any]], trained_at: float) -> str:
 
 
 def conv_code(
-    code: int | None, pixels: int | None, uint8: float | None, entropy: float | None, png: float | None
+    code: int | None, pixels: int | None, uint8: float | None, entropy: float | None, packed_pixels: float | None
 ) -> str:
-    """Whether the code of the convolutional encoder is smaller than the image."""
+    """Whether the code of the convolutional encoder is smaller than the image, raw and packed in the same way."""
     if not code or not pixels:
         return ""
     ratio = code / pixels
@@ -87,13 +89,14 @@ def conv_code(
     if uint8 and entropy:
         verdict = "still more" if entropy > pixels else "fewer"
         packed = (
-            f"Cut to 8 bits it takes {figure(uint8)} bytes, and packed {figure(entropy, 3)}: {verdict} than "
+            f"Cut to 8 bits it takes {figure(uint8)} bytes, and packed by LZMA {figure(entropy, 3)}: {verdict} than "
             f"the {figure(pixels)} bytes of the raw image"
         )
         packed += (
-            f", {'and' if (entropy > png) == (entropy > pixels) else 'but'} "
-            f"{'more' if entropy > png else 'fewer'} than the {figure(png, 3)} of a lossless PNG."
-            if png
+            f", {'and' if (entropy > packed_pixels) == (entropy > pixels) else 'but'} "
+            f"{'more' if entropy > packed_pixels else 'fewer'} than the {figure(packed_pixels, 3)} of its pixels "
+            "packed in the same way."
+            if packed_pixels
             else "."
         )
     return joined(first, packed)

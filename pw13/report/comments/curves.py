@@ -23,10 +23,10 @@ def _levelled(losses: Sequence[float]) -> str:
     before = losses[-1 - max(1, len(losses) // 10)]
     fall = (before - losses[-1]) / before if before else 0.0
     span = "epoch" if len(losses) < 20 else f"{len(losses) // 10} epochs"
-    if fall > FLAT:
-        return f"It still fell by {percent(fall)} over the last {span}: more epochs would lower it further."
     if losses[-1] > min(losses) * (1 + FLAT):
         return "Since then it has risen, so that the model of the best epoch is the one used everywhere below."
+    if fall > FLAT:
+        return f"It still fell by {percent(fall)} over the last {span}: more epochs may lower it further."
     return f"Over the last {span} it changed by {percent(abs(fall))}: the training has levelled off."
 
 

@@ -4,7 +4,7 @@ import itertools
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from pw13.report.words import change, falling, figure, joined
+from pw13.report.words import change, count, falling, figure, joined
 
 
 def code_sizes(rows: Sequence[tuple[int, float | None]]) -> str:
@@ -23,8 +23,8 @@ def code_sizes(rows: Sequence[tuple[int, float | None]]) -> str:
         else "More is not always better here"
     )
     return (
-        f"{lead}: test MSE {figure(known[0][1])} with {known[0][0]} values; {', '.join(steps)}. The "
-        f"lowest is {figure(best[1])} with {best[0]} values."
+        f"{lead}: test MSE {figure(known[0][1])} with {count(known[0][0], 'value')}; {', '.join(steps)}. The "
+        f"lowest is {figure(best[1])} with {count(best[0], 'value')}."
     )
 
 
@@ -35,23 +35,24 @@ def against_pca(size: int, mse: float | None, pca: float | None) -> str:
     verdict = change(pca, mse)
     beside = (
         f"Its test MSE, {figure(mse)}, is {verdict} {'as' if 'same' in verdict else 'than'} that of "
-        f"{size} principal components, {figure(pca)}"
+        f"{count(size, 'principal component')}, {figure(pca)}"
     )
     if "same" in verdict:
         return f"{beside}: it does as well as the best linear map of that size, and no better."
     if mse < pca:
-        return f"{beside}: the sigmoid after the decoder makes it more than a linear map."
-    return f"{beside}, the best linear map of that size: it is not trained to its limit."
+        return f"{beside}: what is not linear in it makes it more than a linear map."
+    return f"{beside}, the best linear map of that size."
 
 
 def dead_units(dead: int | None, size: int) -> str:
     if dead is None:
         return ""
     if not dead:
-        return f"All {size} code units are in use."
+        return f"All {size} code units are in use." if size > 1 else "The one code unit is in use."
+    verb, who = ("changes", "it carries") if dead == 1 else ("change", "they carry")
     return (
-        f"{dead} of {size} code units never change over the training images: they carry nothing, and "
-        f"{size - dead} values would do."
+        f"{dead} of {count(size, 'code unit')} never {verb} over the training images: {who} nothing, and "
+        f"{count(size - dead, 'value')} would do."
     )
 
 
@@ -62,10 +63,7 @@ def reconstruction(psnr: float | None, mse: float | None) -> str:
     off = mse**0.5
     return (
         f"Over the whole test file the reconstructions reach {psnr:.1f} dB: a pixel is off by {off:.2f} "
-        "of the range from black "
-        "to white (root of the mean square). What is common to many letters, strokes and their places, "
-        "comes through; thin lines and "
-        f"ornaments are blurred, as the worst ones show."
+        "of the range from black to white (root of the mean square)."
     )
 
 
@@ -99,8 +97,8 @@ def _lossless(sizes: Mapping[str, Any], code: float) -> str:
         return ""
     name = min(known, key=known.__getitem__)
     return (
-        f"Without any loss {name} needs {figure(known[name], 3)} bytes a test image on average: the fair "
-        f"gain is {known[name] / code:.1f} times, at the price of the loss above."
+        f"Without any loss {name} needs {figure(known[name], 3)} bytes a test image on average: against "
+        f"that the gain is {known[name] / code:.1f} times, at the price of the loss above."
     )
 
 

@@ -1,7 +1,9 @@
 """Comments on SVMs on codes and on pixels (1g)."""
 
-from pw13.report.words import percent
+from pw13.report.words import count, percent
 from pw13.svm.findings import LEVEL
+
+LITTLE = 0.1  # of the way from guessing to all right, up to which codes are called hardly usable
 
 
 def svm(pixels: float, codes: float, p: float | None, *, size: int, kernel: str = "RBF") -> str:
@@ -12,11 +14,11 @@ def svm(pixels: float, codes: float, p: float | None, *, size: int, kernel: str 
     else:
         what = "gain" if points > 0 else "lose"
         verdict = (
-            f"{kernel} SVM: codes {what} {abs(points):.1f} points against pixels, {percent(codes, 2)} "
+            f"{kernel} SVM: codes {what} {abs(points):.2f} points against pixels, {percent(codes, 2)} "
             f"against {percent(pixels, 2)}"
         )
     sure = f", {_chance(p)}" if p is not None else ""
-    return f"{verdict}{sure}. A code has {size} values."
+    return f"{verdict}{sure}. A code has {count(size, 'value')}."
 
 
 def _chance(p: float) -> str:
@@ -26,11 +28,11 @@ def _chance(p: float) -> str:
 
 def usable(codes: float, classes: int) -> str:
     """The plain answer to the handout's question whether codes can train an SVM."""
-    chance = 1 / classes if classes else 0.0
-    if codes < 2 * chance:
-        return (
-            f"Hardly: {percent(codes)} right is little above the {percent(chance)} of guessing among {classes} classes."
-        )
+    if not classes:
+        return ""
+    chance = 1 / classes
+    if codes - chance < LITTLE * (1 - chance):
+        return f"Hardly: {percent(codes)} right, where guessing among {classes} classes gives {percent(chance)}."
     return (
         f"Yes: trained on codes alone, an SVM names {percent(codes)} of the test images right, "
         f"{codes / chance:.1f} times the share of guessing among {classes} classes."
