@@ -93,8 +93,12 @@ CONV = {
     "pixel_values": 784,
     "code_bytes_uint8": 6272,
     "code_bytes_entropy": 2857.2,
+    "pixel_bytes_entropy": 371.5,
     "png_bytes": 446.0,
-    "baselines": {"median": {"psnr_db": 13.5, "setting": {"size": 3}}},
+    "baselines": {
+        "median": {"psnr_db": 13.5, "setting": {"size": 3}},
+        "tv": {"psnr_db": 13.1, "setting": {"weight": 0.4}},
+    },
     "by_noise": [
         {"noise": 0.1, "noisy_psnr_db": 22.4, "denoised_psnr_db": 16.0},
         {"noise": 0.5, "noisy_psnr_db": 9.4, "denoised_psnr_db": 17.4},
@@ -111,7 +115,7 @@ RNN = {
     "val_nats": 2.15,
     "held_out_nats": 2.2,
     "held_out_accuracy": 0.38,
-    "ngram": {"order": 5, "held_out_nats": 1.9},
+    "ngram": {"order": 5, "validation_nats": 1.88, "held_out_nats": 1.9},
     "names": {
         "temperature": 0.8,
         "sampled": 1000,
@@ -125,6 +129,8 @@ RNN = {
 }
 RESULT = {
     "kernel": "rbf",
+    "method": "SVC",
+    "cv_accuracy": 0.88,
     "ci95": [0.88, 0.91],
     "accuracy_distinct": 0.89,
     "support_vectors": 500,
@@ -230,7 +236,7 @@ def test_items_stand_in_the_order_of_the_handout(runs):
 def test_comments_come_from_the_numbers(runs):
     made = items(document(runs))
     assert "31.3 % lower than that of 32 principal components" in texts(made["1e"], "comment")
-    assert "codes lose 0.7 points against pixels" in texts(made["1g"], "comment")
+    assert "codes lose 0.70 points against pixels" in texts(made["1g"], "comment")
     assert "not significant (p = 0.08, McNemar)" in texts(made["1g"], "comment")
     assert "3.9 dB more than the best classical filter, median" in texts(made["conv-e"], "comment")
     assert "8 times as many" in texts(made["conv-b"], "comment")
@@ -340,7 +346,151 @@ def test_own_comments_are_checked(tmp_path):
         questions.read_own(tmp_path / "none.toml", [])
 
 
+def captions(item):
+    return " ".join(block.caption for block in item.blocks if isinstance(block, Table | Figure))
+
+
+def test_a_code_is_told_beside_the_pixels_that_it_stands_for(tmp_path):
+    make_run(tmp_path, "dense-ae", code_size=4, metrics={"code_size": 4})
+    make_run(tmp_path, "dense-ae", 1, code_size=1000)
+    made = document(tmp_path, "2026-11-24_10-00-00_dense-ae")
+    assert texts(items(made)["1a"], "plain") == (
+        "The hidden layer is the code: 4 values stand for the 784 pixels of an image, 196 times fewer."
+    )
+    larger = texts(items(document(tmp_path, "2026-11-24_10-00-01_dense-ae"))["1a"], "plain")
+    assert larger.endswith("1,000 values stand for the 784 pixels of an image.")
+
+
+def test_captions_say_how_many_are_drawn(tmp_path):
+    folder = make_run(tmp_path, "dense-ae")
+    for name in ("best_and_worst", "units"):
+        (folder / "figures" / f"{name}.png").write_bytes(png())
+    told = captions(items(document(tmp_path))["1e"])
+    assert "the first of each class, of at most 20 classes." in told
+    assert "The best reconstructions of some classes, and the worst of all." in told
+    assert "What code units draw (128 of them at most)" in told
+
+
+def test_pixels_are_packed_as_codes_are(runs):
+    (shown,) = [b for b in items(document(runs))["conv-b"].blocks if isinstance(b, Table)]
+    assert ("raw pixels, packed by LZMA", "784", "372") in shown.rows
+    assert "codes are those of noisy test images" in shown.caption
+    assert "more than the 372 of its pixels packed in the same way" in texts(items(document(runs))["conv-b"])
+
+
+def test_filters_are_called_by_their_names(runs):
+    made = items(document(runs))["conv-e"]
+    (shown,) = [b for b in made.blocks if isinstance(b, Table)]
+    assert [row[0] for row in shown.rows][2:] == ["median filter", "total variation filter"]
+
+
+def test_what_solved_the_svms_is_told(tmp_path):
+    results = [{**each, "kernel": kernel, "method": method} for each in SVM["results"]
+               for kernel, method in (("rbf", "Nystroem 2000 + LinearSVC"), ("linear", "LinearSVC"))]  # fmt: skip
+    make_run(tmp_path, "svm-eval", metrics={"results": results})
+    assert "Solved by LinearSVC and Nystroem 2000 + LinearSVC." in captions(items(document(tmp_path))["1g"])
+
+
+def test_first_page_chooses_a_kernel_by_cross_validation(tmp_path):
+    def result(features, size, kernel, cv, accuracy):
+        return {**RESULT, "features": features, "size": size, "kernel": kernel, "cv_accuracy": cv,
+                "accuracy": accuracy, "run": f"r{size}" if features == "codes" else None}  # fmt: skip
+
+    results = [
+        result("pixels", 784, "rbf", 0.90, 0.91), result("pixels", 784, "linear", 0.89, 0.93),
+        result("codes", 16, "rbf", 0.99, 0.99), result("codes", 32, "rbf", 0.85, 0.98),
+        result("codes", 32, "linear", 0.86, 0.87), result("codes", 64, "linear", 0.95, 0.96),
+    ]  # fmt: skip
+    make_run(tmp_path, "svm-eval", metrics={"results": results})
+    shown = next(b for b in document(tmp_path).chapters[0].blocks if isinstance(b, Table))
+    assert [row[:2] for row in shown.rows] == [
+        ("SVM on pixels, RBF kernel (chosen by cross-validation), test accuracy", "91.0 %"),
+        ("SVM on codes, linear kernel (chosen by cross-validation), test accuracy", "87.0 %"),
+    ]
+    make_run(tmp_path, "svm-eval", 1, metrics={"results": results[:1]})
+    shown = next(b for b in document(tmp_path).chapters[0].blocks if isinstance(b, Table))
+    assert [row[:2] for row in shown.rows] == [
+        ("SVM on pixels, RBF kernel, test accuracy", "91.0 %"),
+        ("SVM on codes, test accuracy", "–"),
+    ]
+
+
+NOTHING_HELD_OUT = {
+    "held_out_nats": None,
+    "held_out_accuracy": None,
+    "val_nats": None,
+    "ngram": {"order": 5, "validation_nats": None, "held_out_nats": None},
+}
+ALL_IN_TRAINING = {**NAMES, "counts": {"names": 600, "training": 600, "validation": 0, "held_out": 0}}
+
+
+def test_without_held_out_names_nothing_is_said_of_them(tmp_path):
+    for second, settings in enumerate(({}, {"cell": "gru"}, {"cell": "lstm"}, {"target": "many-to-many"})):
+        metrics = {**NOTHING_HELD_OUT, "train_nats": 2.1 - second / 10}
+        folder = make_run(tmp_path, "charrnn", second, data=ALL_IN_TRAINING, metrics=metrics, hold_out=0.0, **settings)
+        (folder / "figures" / "nats.png").write_bytes(png())
+    made = items(document(tmp_path, *[path.name for path in tmp_path.iterdir()]))
+    said = " ".join(texts(made[key]) for key in ("2c", "2f", "m2m", "cells"))
+    assert "SimpleRNN 2.100 nats a character on training names, GRU 2.000" in said
+    assert "All names in the order of the file are one string" in said
+    assert "No name was held out, so nothing can be said of new names." in said
+    for claim in ("held-out", "validation", "overfitting", "by heart", "--hold-out"):
+        assert claim not in said
+    told = captions(made["2f"]) + captions(made["m2m"])
+    assert told.count("no name is kept out, so both lines are measured on training names.") == 2
+    assert "dashed" not in told and "Nats a character on training names, beside" in told
+
+
+def test_with_held_out_names_their_loss_is_compared(tmp_path):
+    for second, settings in enumerate(({}, {"cell": "gru"}, {"target": "many-to-many"})):
+        make_run(tmp_path, "charrnn", second, **settings)
+    made = items(document(tmp_path, *[path.name for path in tmp_path.iterdir()]))
+    assert "nats a character on held-out names" in texts(made["cells"])
+    assert "Both are measured on the same held-out characters" in texts(made["m2m"])
+    assert "The lowest validation loss" in texts(made["2f"])
+    assert "Loss of the SimpleRNN; the dashed line is the n-gram model." in captions(made["2f"])
+
+
+def test_one_of_anything_is_singular(tmp_path):
+    folder = make_run(tmp_path, "dense-ae", epochs=1, limit=1)
+    facts = json.loads((folder / "run.json").read_text("utf-8"))
+    (folder / "run.json").write_text(json.dumps({**facts, "threads": 1}), "utf-8")
+    make_run(tmp_path, "charrnn", 1, epochs=1, skip=1, units=1)
+    made = document(tmp_path)
+    said = " ".join(block.text for block in made.blocks if isinstance(block, Text))
+    assert "(a processor, 1 thread)" in said and "1 epoch in batches of" in said
+    assert "begin at every character, and" in said and "SimpleRNN with 1 unit reads" in said
+    assert "at most 1 image (--limit)" in " ".join(made.notices)
+
+
+def test_answers_are_true_of_images_of_any_size():
+    words = " ".join(questions.answers()["conv-b"]["text"])
+    assert "28, 14 and 7 for the handout's images of 28 x 28" in words
+    assert "from 1 to 128, 128 times, while their area shrinks 16 times" in words
+
+
 # ---------------------------------------------------------------------------------------------------- which runs
+
+
+def test_the_simple_rnn_is_one_that_others_can_be_compared_with(tmp_path):
+    for second, settings in enumerate(
+        (
+            {"units": 128, "epochs": 8},
+            {"units": 128, "epochs": 2},
+            {"units": 64, "epochs": 8},
+            {"units": 256, "epochs": 8},
+            {"units": 128, "epochs": 8, "cell": "gru"},
+        )
+    ):
+        make_run(tmp_path, "charrnn", second, **settings)
+
+    def chosen(*seconds):
+        return evidence.gather([f"2026-11-24_10-00-{second:02d}" for second in seconds], tmp_path).simple.config
+
+    assert (chosen(0, 1, 2, 3, 4)["units"], chosen(0, 1, 2, 3, 4)["epochs"]) == (128, 8)
+    assert chosen(0, 2, 4)["units"] == 128
+    assert chosen(0, 2, 3)["units"] == 64
+    assert chosen(0, 3)["units"] == 256
 
 
 def test_named_runs_only(runs):
@@ -603,6 +753,8 @@ def test_names_by_hand(runs, tmp_path):
     assert [each.text for each in chosen.names] == ["Zimble", "Quontora"]
     made = items(document(runs, chosen=chosen))["2g"]
     assert "Chosen by hand from names.txt" in texts(made)
+    by_rule = chosen._replace(by_hand=None)
+    assert "(mean ln p a character), 2 in all." in texts(items(document(runs, chosen=by_rule))["2g"])
     path.write_text("\n", "utf-8")
     with pytest.raises(UserError, match="holds no names"):
         choosing.by_hand(path, [])

@@ -78,10 +78,13 @@ def _row(result: dict[str, Any]) -> tuple[str, ...]:
 
 
 def _caption(metrics: dict[str, Any]) -> str:
+    methods = sorted({result["method"] for result in metrics.get("results") or [] if result.get("method")})
+    solved = f" Solved by {words.listed(methods)}." if methods else ""
     return (
         f"SVMs trained on {words.figure(metrics.get('n_train'))} images, tested on "
         f"{words.figure(metrics.get('n_test'))}: same images, same scaling, "
-        f"C and gamma chosen by cross-validation for each. Without repeats: images that stand once in the test file."
+        f"C and gamma chosen by cross-validation for each.{solved} Without repeats: images that stand once in the test "
+        "file."
     )
 
 
@@ -106,8 +109,8 @@ def verdict(metrics: dict[str, Any]) -> list[str]:
     results: list[dict[str, Any]] = metrics.get("results") or []
     said: list[str] = []
     for kernel, name in (("rbf", "RBF"), ("linear", "Linear")):
-        codes = _preferred(results, "codes", kernel)
-        pixels = _preferred(results, "pixels", kernel)
+        codes = preferred(results, "codes", kernel)
+        pixels = preferred(results, "pixels", kernel)
         if codes and not said:
             said.append(comments.usable(codes["accuracy"], len(codes.get("recall") or {})))
         if codes and pixels:
@@ -116,7 +119,7 @@ def verdict(metrics: dict[str, Any]) -> list[str]:
     return said
 
 
-def _preferred(results: list[dict[str, Any]], features: str, kernel: str) -> dict[str, Any] | None:
+def preferred(results: list[dict[str, Any]], features: str, kernel: str) -> dict[str, Any] | None:
     """The result of these features and kernel; of several code sizes that with the handout's 32 values."""
     found = [r for r in results if (r["features"], r["kernel"]) == (features, kernel)]
     return next((r for r in found if r.get("size") == 32), found[0] if found else None)
