@@ -19,9 +19,9 @@ from pw13.sweeps import Sweep
 app = typer.Typer(no_args_is_help=True, help="Run a grid of settings, here or on a Dask cluster.")
 
 # Convolutions keep their threads busy, the small products of the other models do not: so those run one to a core.
-# Measured on two cores (AMD EPYC): 27 char-RNN points of 8,000 names and 1 to 3 epochs took 204 s with one job, 152 s
-# with two, 1.34 times as fast. Not twice: one job keeps 1.3 cores busy by itself (compiling, counting, drawing), and
-# two need 7 % more processor time in all. The autoencoders are not measured.
+# Measured on two cores (AMD EPYC), one job and two: 27 char-RNN points of 8,000 names and 1 to 3 epochs 204 s and 152 s
+# (1.34 times as fast), 4 dense points of 60 epochs 86 s and 63 s (1.36), 2 convolutional ones of 1,500 images, a thread
+# each, 132 s and 91 s (1.45). Not twice: one job keeps 1.3 cores busy by itself (compiling, counting, drawing).
 FILLS_ITS_THREADS = ("conv-dae",)
 
 Grid = Annotated[
@@ -170,7 +170,7 @@ def _show(sweep: Sweep, run: Run, metrics: dict[str, Any], json: bool | None) ->
         return console.json_document({"run": str(run.folder), **metrics})
     columns = [*sweep.axes, f"{metrics['metric']}, mean", "lowest", "highest", "runs"]
     console.table(
-        f"{metrics['points']} runs: {run.folder}", columns, [list(row.values()) for row in metrics["summary"]]
+        f"{_runs(metrics['points'])}: {run.folder}", columns, [list(row.values()) for row in metrics["summary"]]
     )
 
 
@@ -179,7 +179,7 @@ def _dry_run(sweep: Sweep, jobs: int | None, json: bool | None) -> None:
     from pw13.experiments import sweep as experiment
 
     at_a_time, count = _jobs(sweep, jobs), len(sweep.points)
-    console.message(f"{count} runs, {at_a_time} at a time; trying one epoch of the first")
+    console.message(f"{_runs(count)}, {at_a_time} at a time; trying one epoch of the first")
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
         run = runs.create(folder, sweeps.PREFIX + sweep.kind, sweeps.options(sweep))
@@ -192,7 +192,11 @@ def _dry_run(sweep: Sweep, jobs: int | None, json: bool | None) -> None:
             raise typer.Exit(stop.exit_code) from None
     if json:
         return console.json_document({"runs": count, "jobs": at_a_time, "seconds": seconds, "first": first.name})
-    console.out(f"{count} runs, {at_a_time} at a time: about {_duration(seconds)}")
+    console.out(f"{_runs(count)}, {at_a_time} at a time: about {_duration(seconds)}")
+
+
+def _runs(count: int) -> str:
+    return f"{count} run{'s' * (count != 1)}"
 
 
 def _duration(seconds: float) -> str:
