@@ -55,7 +55,7 @@ names: $(READY)  ## ten invented names
 report: $(READY)  ## write the hand-in from the runs
 	$(PW13) report $(ARGS)
 
-bench: $(READY)  ## pw13 beside Keras and PyTorch (PyTorch: pip install 'pw13[bench]')
+bench: $(READY)  ## pw13 beside Keras and PyTorch (PyTorch: pip install -c constraints.txt -e '.[bench]')
 	$(VENV)/bin/python -m bench $(ARGS)
 
 test: $(READY)  ## the fast tests

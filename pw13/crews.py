@@ -156,7 +156,9 @@ class Cluster:
         try:
             from distributed import Client
         except ImportError:
-            raise UserError("--dask: distributed is not installed; pip install 'pw13[cluster]'") from None
+            raise UserError(
+                "--dask: distributed is not installed; pip install -e '.[cluster]' in pw13's folder"
+            ) from None
         try:
             self._client = Client(address, timeout=10, set_as_default=False)
         except (OSError, TimeoutError):

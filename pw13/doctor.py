@@ -61,7 +61,7 @@ def missing() -> list[str]:
     """What some command would need and does not find, with the way to get it."""
     found = [f"{name}: pip install {name}" for name, version in machine.versions().items() if version == "missing"]
     extras = {extra for module, extra in EXTRAS.items() if importlib.util.find_spec(module) is None}
-    found += [f"extra [{extra}]: pip install 'pw13[{extra}]'" for extra in sorted(extras)]
+    found += [f"extra [{extra}]: pip install -e '.[{extra}]' in pw13's folder" for extra in sorted(extras)]
     if source.resolved("data", None) == "builtin":
         found.append("notMNIST: pw13 data fetch notmnist (until then the built-in letters are used)")
     if source.resolved("corpus", None) == "builtin":

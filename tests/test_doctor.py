@@ -37,6 +37,11 @@ def test_a_package_that_is_not_installed_is_missing(monkeypatch):
     assert "tensorflow: pip install tensorflow" in doctor.missing()
 
 
+def test_an_extra_that_is_not_installed_is_missing(monkeypatch):
+    monkeypatch.setattr(doctor, "EXTRAS", {"no_such_module": "cluster"})
+    assert "extra [cluster]: pip install -e '.[cluster]' in pw13's folder" in doctor.missing()
+
+
 @pytest.mark.parametrize(
     ("found", "shown"),
     [(["X86_V3", "X86_V2"], ["X86_V3 (AVX2, FMA)", "X86_V2 (SSE4.2)"]), (["NEON"], ["NEON"]), ([], [])],

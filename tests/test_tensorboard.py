@@ -43,4 +43,7 @@ def test_without_the_extra_it_is_refused_in_one_line(pw13, data, tmp_path, monke
     code, _, err = pw13(
         "train-dense-ae", "--epochs", 1, "--data", data, "--runs-dir", tmp_path, "--tensorboard", "--quiet"
     )
-    assert code == 1 and err == "pw13: --tensorboard: TensorBoard is not installed; pip install 'pw13[tensorboard]'\n"
+    assert code == 1
+    assert err == (
+        "pw13: --tensorboard: TensorBoard is not installed; pip install -e '.[tensorboard]' in pw13's folder\n"
+    )

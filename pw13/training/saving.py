@@ -69,7 +69,7 @@ def tensorboard(run: Run) -> Callable[[dict[str, float]], None]:
         UserError: the extra is not installed; TensorFlow alone has no `tf.summary.scalar`.
     """
     if importlib.util.find_spec("tensorboard") is None:
-        raise UserError("--tensorboard: TensorBoard is not installed; pip install 'pw13[tensorboard]'")
+        raise UserError("--tensorboard: TensorBoard is not installed; pip install -e '.[tensorboard]' in pw13's folder")
     writer = tf.summary.create_file_writer(str(run.folder / "tensorboard"))
 
     def write(row: dict[str, float]) -> None:
