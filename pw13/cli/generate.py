@@ -41,6 +41,7 @@ def generate(
     if seed is None:
         console.message(f"seed {drawn.seed}")
     if cut := sum(not name["whole"] for name in drawn.names):
-        console.message(f"note: {cut} of {len(drawn.names)} names were cut at --max-length {max_length}")
+        of = f"{len(drawn.names)} name{'s' * (len(drawn.names) != 1)} {'was' if cut == 1 else 'were'}"
+        console.message(f"note: {cut} of {of} cut at --max-length {max_length}")
     if len(drawn.names) < n:
         raise UserError(f"only {len(drawn.names)} of {n} names came out of {experiment.sampling.DRAWS * n} draws")
