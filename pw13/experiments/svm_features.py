@@ -26,10 +26,13 @@ class Features(NamedTuple):
 
 
 def sets_of(images: ImageSet, rows: np.ndarray, found: Sequence[Encoder]) -> list[Features]:
-    """Pixels, the codes of each encoder, and PCA codes of each size that a dense one has."""
+    """Pixels, the codes of each encoder, and PCA codes of each size that a dense one has.
+
+    PCA learns from all training images, not from `rows` alone, as the autoencoders did: neither needs a label.
+    """
     train, pixels = images.train_images[rows], int(np.prod(images.train_images.shape[1:]))
     sizes = sorted({encoder.size for encoder in found if encoder.kind == "dense-ae"}) or [PCA_SIZE]
-    linear = pca.fit(flat(train), max(sizes))
+    linear = pca.fit(flat(images.train_images), max(sizes))
 
     def pca_codes(size: int, part: np.ndarray) -> np.ndarray:
         return linear.encode(flat(part))[:, :size]

@@ -50,7 +50,7 @@ def ae_against_pca(codes: Sequence[Mapping[str, Any]], results: Sequence[Mapping
         )
         if rival:
             points = 100 * (mine["accuracy"] - rival["accuracy"])
-            parts.append(f"{points:+.2f} points with {mine['size']} values, {kernel(mine)}")
+            parts.append(f"{points:+.2f} points with {values(mine)}, {kernel(mine)}")
     return f"Codes of the autoencoder against PCA codes of the same size: {'; '.join(parts)}." if parts else None
 
 
@@ -65,8 +65,9 @@ def speed(codes: Sequence[Mapping[str, Any]], results: Sequence[Mapping[str, Any
     what = named(mine)
     return (
         f"{what[0].upper()}{what[1:]} instead of {named(pixels)}, {kernel(mine)}: fitted in "
-        f"{mine['fit_seconds']:.2g} s instead of {pixels['fit_seconds']:.2g} s ({fit_ratio}); applied, encoding "
-        f"included, in {apply:.2g} s instead of {pixels['predict_seconds']:.2g} s ({apply_ratio})."
+        f"{mine['fit_seconds']:.2g} s instead of {pixels['fit_seconds']:.2g} s ({fit_ratio}), "
+        f"the autoencoder's training not counted; applied, encoding included, in {apply:.2g} s instead of "
+        f"{pixels['predict_seconds']:.2g} s ({apply_ratio})."
     )
 
 
@@ -104,7 +105,11 @@ def found(
 
 
 def named(result: Mapping[str, Any]) -> str:
-    return f"{NAMES[result['features']]} ({result['size']} values)"
+    return f"{NAMES[result['features']]} ({values(result)})"
+
+
+def values(result: Mapping[str, Any]) -> str:
+    return f"{result['size']} value{'s' * (result['size'] != 1)}"
 
 
 def kernel(result: Mapping[str, Any]) -> str:
