@@ -116,7 +116,9 @@ class SvmEval:
     folds: int = setting(3, "folds of the cross-validation that chooses C and gamma", low=2, high=20)
     tune_on: int = setting(4000, "training images that C and gamma are chosen on, at most", low=20, high=BIG)
     approximate: bool = setting(
-        False, "more than 20,000 images: LinearSVC and Nystroem, even where scikit-learn-intelex is installed"
+        False,
+        "more than 20,000 images, or 6,000 of two classes: LinearSVC and Nystroem, even where scikit-learn-intelex is "
+        "installed",
     )
     limit: int | None = limit()
     seed: int = seed()

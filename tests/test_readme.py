@@ -16,7 +16,7 @@ from pw13.cli import app
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text("utf-8")
-ELSEWHERE = ("pw13 data fetch", "pw13[cluster]", "dask ", "--dask")  # need a network or a cluster
+ELSEWHERE = ("pw13 data fetch", ".[cluster]", "dask ", "--dask")  # need a network or a cluster
 
 
 class Block(NamedTuple):
