@@ -87,7 +87,7 @@ def check_classes(images: ImageSet, labels: np.ndarray, config: SvmEval) -> None
         )
     if counts.min() < config.folds:
         least = images.classes[present[counts.argmin()]]
-        many = f"{counts.min()} training image{'s' * (counts.min() != 1)}"
+        many = f"{counts.min()} training image{'' if counts.min() == 1 else 's'}"
         raise refusal(
             f"{where}: class {least} has {many}, fewer than the {config.folds} folds of "
             "cross-validation; expected at least one a fold (--folds)"
