@@ -70,7 +70,7 @@ def version(package: str) -> str:
     try:
         return importlib.metadata.version(package)
     except importlib.metadata.PackageNotFoundError:
-        return "missing: its rows are left out (pip install 'pw13[bench]')"
+        return "missing: its rows are left out (pip install -e '.[bench]')"
 
 
 if __name__ == "__main__":

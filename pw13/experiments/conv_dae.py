@@ -7,6 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from pw13 import metrics, training
+from pw13.baselines import FILTER_NAMES
 from pw13.config import ConvDAE
 from pw13.data import images as image_sets
 from pw13.data import noise
@@ -107,7 +108,7 @@ def draw(
 ) -> None:
     """Denoised images beside the best classical filter's, the worst ones, PSNR against noise, the loss."""
     name = max(filtered, key=lambda each: filtered[each].psnr_db)
-    best = {f"best filter:\n{name}": filtered[name].images}
+    best = {f"best filter:\n{FILTER_NAMES.get(name, name)}": filtered[name].images}
     rows = {"clean": test.clean, "noisy": test.noisy, "denoised": denoised, **best}
     run.save_figure("denoising", figures.denoising(rows, images.test_labels, images.classes))
     errors = metrics.image_mse(test.clean, denoised)

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
+from pw13.baselines import FILTER_NAMES
 from pw13.figures.grids import image_rows, one_per_class
 
 COLOURS = {"median": "#2a9d8f", "gaussian": "#e9a23b", "tv": "#8d6a9f", "nlm": "#6b8e23", "wavelet": "#a0522d"}
@@ -35,7 +36,9 @@ def psnr_against_noise(levels: Sequence[Mapping[str, Any]], trained_at: float, k
     x = [row["noise"] for row in levels]
     axes.plot(x, [row["denoised_psnr_db"] for row in levels], "o-", color="#d1495b", linewidth=2.5, label="network")
     for name in levels[0]["baselines"]:
-        axes.plot(x, [row["baselines"][name] for row in levels], ".-", color=COLOURS[name], label=name)
+        axes.plot(
+            x, [row["baselines"][name] for row in levels], ".-", color=COLOURS[name], label=FILTER_NAMES.get(name, name)
+        )
     axes.plot(x, [row["noisy_psnr_db"] for row in levels], "--", color="#6c757d", label="noisy input")
     if x[0] <= trained_at <= x[-1]:
         axes.axvline(trained_at, color="#6c757d", linestyle=":", label="trained at")

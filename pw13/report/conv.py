@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from pw13.baselines import FILTER_NAMES
 from pw13.records import Record
 from pw13.report import words
 from pw13.report.blocks import comment, drawn, missing, note, shown, speed, summary, whole
@@ -106,7 +107,7 @@ def denoising(run: Record) -> list[Block]:
         setting = ", ".join(
             f"{key} {value:g}" for key, value in (metrics["baselines"][name].get("setting") or {}).items()
         )
-        rows.append((f"{comments.FILTERS.get(name, name)} filter", shown(psnr, digits=3), setting))
+        rows.append((f"{FILTER_NAMES.get(name, name)} filter", shown(psnr, digits=3), setting))
     levels = metrics.get("by_noise") or []
     return [
         *drawn(

@@ -3,9 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from pw13.baselines import FILTER_NAMES
 from pw13.report.words import figure, joined, listed
-
-FILTERS = {"gaussian": "Gaussian", "tv": "total variation", "nlm": "non-local means"}  # names that are not words
 
 
 def denoising(noisy: float | None, denoised: float | None, filters: Mapping[str, float | None]) -> str:
@@ -24,7 +23,7 @@ def denoising(noisy: float | None, denoised: float | None, filters: Mapping[str,
     if not known:
         return first
     best = max(known, key=known.__getitem__)
-    name, ahead = FILTERS.get(best, best), denoised - known[best]
+    name, ahead = FILTER_NAMES.get(best, best), denoised - known[best]
     if abs(ahead) < 0.05:
         return f"{first} That is as much as the best classical filter, {name}, tuned on validation images."
     word = "more" if ahead > 0 else "less"
