@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 _quiet = False
 PLAIN_ROWS = 100  # a longer table is plain text
 PLAIN_SECONDS = 10.0  # without a terminal, a line of progress at most this often
+WIDE = 110  # columns of a terminal from which on a bar has room beside the figures
 
 
 def start(*, quiet: bool = False) -> None:
@@ -206,7 +207,10 @@ class Bar:
 
 @contextlib.contextmanager
 def progress(label: str, total: int, *, done: int = 0) -> Iterator[Bar]:
-    """A bar with figures and time left on a terminal; a plain line now and then elsewhere and under NO_COLOR."""
+    """A bar with figures and time left on a terminal; a plain line now and then elsewhere and under NO_COLOR.
+
+    On a narrow terminal the numbers stand without the bar, so that none is cut.
+    """
     if _quiet or not _live():
         yield Bar(None, label, total, done)
         return
@@ -220,15 +224,18 @@ def progress(label: str, total: int, *, done: int = 0) -> Iterator[Bar]:
         TimeRemainingColumn,
     )
 
+    printer = Console(stderr=True)
+    wide = printer.width >= WIDE
     columns = (
         TextColumn("{task.description}"),
-        BarColumn(),
+        *([BarColumn()] if wide else []),
         MofNCompleteColumn(),
         TextColumn("{task.fields[figures]}"),
-        TimeElapsedColumn(),
+        *([TimeElapsedColumn()] if wide else []),
         TimeRemainingColumn(),
+        TextColumn("left"),
     )
-    with Progress(*columns, console=Console(stderr=True), transient=True) as live:
+    with Progress(*columns, console=printer, transient=True) as live:
         yield Bar(live, label, total, done)
 
 
