@@ -97,7 +97,9 @@ def read_state(path: Path) -> State:
             if manifest["format"] != FORMAT:
                 raise OtherFormatError(f"{path}: state of format {manifest['format']}, this pw13 reads format {FORMAT}")
             arrays = {name: archive[name] for name in manifest["sha256"]}
-    except (OSError, ValueError, KeyError, TypeError, EOFError, MemoryError, *BROKEN_ZIP):
+    except UserError:
+        raise
+    except Exception:  # a damaged zip archive or header makes the reader raise almost anything
         raise UserError(f"{path}: damaged: not a whole resume state") from None
     for name, array in arrays.items():
         if _digest(array) != manifest["sha256"][name]:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pw13 import config
+from pw13 import config, fields
 from tests import hostile, tally
 from tests.conftest import FILES, make_images
 from tests.hostile import attempt, idx
@@ -210,8 +210,10 @@ def is_sound_toml(data: bytes) -> bool:
         content = tomllib.loads(data.decode())
         for key, value in content.items():
             if key in config.KINDS:
-                config.KINDS[key](**value)
-            elif type(value) is not config.SHARED[key] or value == "":
+                fields.check_values(config.KINDS[key], value, "x")
+                if key == "svm-eval":
+                    config.SvmEval(**value)
+            elif type(value) is not config.SHARED[key] or value == "" or (isinstance(value, str) and "\0" in value):
                 return False
         return True
     except Exception:
