@@ -34,11 +34,8 @@ def check(record: Any) -> None:
     """
     for spec, kind in typed(type(record)):
         value = getattr(record, spec.name)
-        if value is None and spec.default is None:
-            continue
-        if not fits(value, kind, spec.metadata):
-            raise OptionError(f"{flag(spec.name)}: expected {expected(kind, spec.metadata)}, received {shown(value)}")
-        if kind is float:
+        _check_value(spec, kind, value)
+        if kind is float and value is not None:
             object.__setattr__(record, spec.name, float(value))
 
 
@@ -96,25 +93,28 @@ def parse(cls: type, key: str, text: str) -> Any:
 
 def check_values(cls: type, values: Mapping[str, Any], where: str) -> None:
     """Refuse keys that `cls` has not and values that do not fit their fields; whether they go together is not asked."""
-    kinds = {spec.name: (kind, spec.metadata) for spec, kind in typed(cls)}
+    known = {spec.name: (spec, kind) for spec, kind in typed(cls)}
     for key, value in values.items():
-        if key not in kinds:
-            raise OptionError(f"{where}: unknown key {shown(key)}{nearest(key, kinds)}")
-        kind, bounds = kinds[key]
-        if not fits(value, kind, bounds):
-            raise OptionError(f"{where}: {flag(key)}: expected {expected(kind, bounds)}, received {shown(value)}")
+        if key not in known:
+            raise OptionError(f"{where}: unknown key {shown(key)}{nearest(key, known)}")
+        try:
+            _check_value(*known[key], value)
+        except OptionError as error:
+            raise OptionError(f"{where}: {error}") from None
 
 
 def from_dict(cls: type, values: Mapping[str, Any], where: str) -> Any:
     """A settings record of `cls` from `values`, unknown keys refused; `where` names their origin in the message."""
-    names = [spec.name for spec in dataclasses.fields(cls)]
-    for key in values:
-        if key not in names:
-            raise OptionError(f"{where}: unknown key {shown(key)}{nearest(key, names)}")
+    check_values(cls, values, where)
     try:
         return cls(**values)
     except OptionError as error:
         raise OptionError(f"{where}: {error}") from None
+
+
+def _check_value(spec: dataclasses.Field, kind: Any, value: Any) -> None:
+    if (value is not None or spec.default is not None) and not fits(value, kind, spec.metadata):
+        raise OptionError(f"{flag(spec.name)}: expected {expected(kind, spec.metadata)}, received {shown(value)}")
 
 
 def as_dict(record: Any) -> dict[str, Any]:

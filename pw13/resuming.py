@@ -3,7 +3,7 @@
 import dataclasses
 from typing import Any
 
-from pw13 import records
+from pw13 import records, runs
 from pw13.errors import OptionError, UserError
 from pw13.records import Record
 
@@ -19,8 +19,8 @@ def refuse_running(record: Record, *, force: bool = False) -> None:
         raise UserError(f"{record.name} is running (process {record.facts.get('pid')}); stop it first")
     if status.startswith("running") and not force:
         raise UserError(
-            f"{record.name} is {status} (process {record.facts.get('pid')}); stop it first, or say by --force that it "
-            "does not run any more"
+            f"{record.name} is {status} (process {record.facts.get('pid')}); stop it first, or, if it has ended, "
+            f"go on with: pw13 resume {runs.as_typed(record.folder)} --force"
         )
 
 

@@ -38,7 +38,7 @@ def zipped(members: dict[str, bytes]) -> bytes:
     return buffer.getvalue()
 
 
-ARCHIVE = zipped({"work/companies.csv": NAMES, "__MACOSX/work/companies.csv": b"x", "other.txt": b"y"})
+ARCHIVE = zipped({"handout/companies.csv": NAMES, "__MACOSX/handout/companies.csv": b"x", "other.txt": b"y"})
 
 
 class Server:

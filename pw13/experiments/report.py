@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from pw13 import console, files
 from pw13.errors import UserError
-from pw13.report import choosing, evidence, executing, first_page, making, notebook, packing, questions, typeset, web
+from pw13.report import choosing, evidence, executing, making, notebook, packing, questions, typeset, web
 from pw13.report.choosing import Chosen
 from pw13.report.document import Missing
 from pw13.report.evidence import Evidence
@@ -64,9 +64,11 @@ def perform(request: Request, *, runs_dir: Path, out: Path) -> Written:
     found = evidence.gather(request.runs, runs_dir)
     answers = questions.answers() if request.answers else {}
     with whole_records(found):
-        told(found)
+        console.message(f"report on {found.origin}: {', '.join(record.name for record in found.records)}")
         chosen = names(request, found)
         document = making.make(found, chosen, authors=request.authors, answers=answers, own=own)
+    for text in document.notices:  # what a reader must know, such as --limit, is told even under --quiet
+        console.warning(text)
 
     contents = {"report.pdf": typeset.pdf(document), "report.html": web.html(document)}
     cells = notebook.notebook(document, found)
@@ -92,13 +94,6 @@ def whole_records(found: Evidence) -> Iterator[None]:
     except (LookupError, TypeError, ValueError, AttributeError) as error:
         listed = ", ".join(record.name for record in found.records)
         raise UserError(f"a run's files lack what a report needs ({error}); looked into {listed}") from error
-
-
-def told(found: Evidence) -> None:
-    """Say which runs are taken; what a reader must know of them, such as --limit, even under --quiet."""
-    console.message(f"report on {found.origin}: {', '.join(record.name for record in found.records)}")
-    for text in first_page.notices(found):
-        console.warning(text)
 
 
 def names(request: Request, found: Evidence) -> Chosen | None:

@@ -108,6 +108,7 @@ def perform(plan: Sequence[Step], data: Data, *, runs_dir: Path, fresh: bool) ->
         experiments.perform(step.kind, step.settings, run=run, **places)
         done.append(Done(step, "resumed" if record else "new", run.folder, time.time() - begun))
     files.write_json(runs_dir / LAST_ALL, {"runs": {each.step.name: each.run.name for each in done}})
+    stopping.check()
     return done
 
 
