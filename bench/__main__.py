@@ -15,12 +15,13 @@ PACKAGES = ("tensorflow", "keras", "numpy", "scikit-learn", "torch")
 NOTES = """\
 Every peer is a process of its own that waits while the others train; they take turns, every other round backwards.
 All begin with the same weights and take the same examples in the same order in the first epoch, the last batch as
-full as it comes; a row whose first epoch's loss differs from pw13's by more than 1 % does not count. examples/s: median
-of the rounds, compile and data preparation left out. compile: for pw13 before the first step, else what the first
-epoch took longer. of sgemm: the arithmetic of the model's products, there and back, as a share of the rate of
-a 2048 x 2048 float32 product in NumPy, measured between the rounds; a one-hot product counts as nothing, and
-a convolution after a doubling as the layer defines it, though pw13 does 16 of its 36 multiplications. peak: of the
-whole process, with what TensorFlow or PyTorch take by themselves.
+full as it comes; a row whose first epoch's loss differs from pw13's by more than 1 % does not count. TensorFlow
+leaves oneDNN off on processors without AVX-512 VNNI unless the user switches it on (2.9 and later), so Keras trains
+without it and with it. examples/s: median of the rounds, compile and data preparation left out. compile: for pw13
+before the first step, else what the first epoch took longer. of sgemm: the arithmetic of the model's products, there
+and back, as a share of the rate of a 2048 x 2048 float32 product in NumPy, measured between the rounds; a one-hot
+product counts as nothing, and a convolution after a doubling as the layer defines it, though pw13 does 16 of its 36
+multiplications. peak: of the whole process, with what TensorFlow or PyTorch take by themselves.
 """
 
 

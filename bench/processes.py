@@ -39,7 +39,7 @@ class Timed(NamedTuple):
 def run(command: list[str]) -> tuple[float, float, str]:
     """Seconds on the wall, MiB at most, standard output of one process; an error if it fails."""
     starter = [sys.executable, "-I", "-S", "-c", STARTER, *command]
-    done = subprocess.run(starter, capture_output=True, text=True, check=False, env=environment("keras"))
+    done = subprocess.run(starter, capture_output=True, text=True, check=False, env=environment("pw13"))
     if done.returncode:
         raise RuntimeError(f"{' '.join(command)} has ended with {done.returncode}")
     seconds, peak = done.stderr.split("\n")[-2].split()

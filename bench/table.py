@@ -8,7 +8,7 @@ from bench.turns import Result
 
 NAMES = {
     "pw13": "pw13",
-    "keras": "Keras `fit`, TensorFlow as it comes",
+    "keras": "Keras `fit`, oneDNN off",
     "onednn": "Keras `fit`, oneDNN on",
     "torch": "PyTorch eager",
 }

@@ -18,6 +18,7 @@ import numpy as np
 from bench.tasks import THREADS, Task
 
 PEERS = ("pw13", "keras", "onednn", "torch")
+ONEDNN = {"keras": "0", "onednn": "1"}
 TURN = 0.5  # seconds that a turn lasts at least
 
 
@@ -76,9 +77,9 @@ class Worker:
 
 
 def environment(peer: str) -> dict[str, str]:
-    """The environment of a peer's process; only "onednn" is told anything about oneDNN."""
+    """The environment of a peer's process; the two of Keras are told whether to use oneDNN."""
     kept = {name: value for name, value in os.environ.items() if name != "TF_ENABLE_ONEDNN_OPTS"}
-    more = {"TF_ENABLE_ONEDNN_OPTS": "1"} if peer == "onednn" else {}
+    more = {"TF_ENABLE_ONEDNN_OPTS": ONEDNN[peer]} if peer in ONEDNN else {}
     return {**kept, **more, "TF_CPP_MIN_LOG_LEVEL": "3"}
 
 

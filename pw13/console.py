@@ -187,22 +187,26 @@ def live() -> Iterator[Show | None]:
 
 
 class Bar:
-    """Progress of one long task: `advance` moves it and shows figures such as the loss."""
+    """Progress of one long task, in whole steps and parts of them, beside figures such as the loss."""
 
     def __init__(self, progress: "Progress | None", label: str, total: int, done: int):
         self._progress, self._label, self._total = progress, label, total
-        self._done, self._from, self._began, self._told = done, done, time.monotonic(), time.monotonic()
+        self._done, self._from, self._began, self._told = float(done), done, time.monotonic(), time.monotonic()
         self._task = progress.add_task(label, total=total, completed=done, figures="") if progress else None
 
     def advance(self, steps: int, figures: str) -> None:
-        self._done += steps
+        self.reach(self._done + steps, figures)
+
+    def reach(self, done: float, figures: str) -> None:
+        self._done = done
         if self._progress is not None and self._task is not None:
-            self._progress.update(self._task, advance=steps, figures=figures)
+            self._progress.update(self._task, completed=done, figures=figures)
         elif not _quiet and time.monotonic() - self._told >= PLAIN_SECONDS:
             self._told = time.monotonic()
             spent = self._told - self._began
-            left = spent * (self._total - self._done) / max(self._done - self._from, 1)
-            message(f"{self._label}: {self._done}/{self._total}  {figures}  {spent:.0f} s, about {left:.0f} s left")
+            left = spent * (self._total - done) / (done - self._from) if done > self._from else None
+            told = f"{spent:.0f} s" + (f", about {left:.0f} s left" if left is not None else "")
+            message(f"{self._label}: {int(done)}/{self._total}  {figures}  {told}")
 
 
 @contextlib.contextmanager

@@ -5,6 +5,7 @@ weigh them: Witten-Bell (Bell, Cleary, Witten 1990, "Text Compression", method C
 modified Kneser-Ney (Chen & Goodman 1998, section 3). Before a name stand newlines only, never the name before it.
 """
 
+import functools
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -102,6 +103,13 @@ def nats(model: Ngram, text: np.ndarray) -> float:
 
 def choose(train: np.ndarray, validation: np.ndarray, *, size: int, newline: int) -> dict[str, Any]:
     """The order and smoothing with the lowest nats on `validation`: keys order, smoothing, val_nats."""
+    texts = (text.astype(np.int32).tobytes() for text in (train, validation))
+    return dict(_chosen(*texts, size=size, newline=newline))
+
+
+@functools.lru_cache(maxsize=1)  # the runs of one process mostly share their names
+def _chosen(*texts: bytes, size: int, newline: int) -> dict[str, Any]:
+    train, validation = (np.frombuffer(text, np.int32) for text in texts)
     return min(tried(train, validation, size=size, newline=newline), key=lambda row: row["val_nats"])
 
 

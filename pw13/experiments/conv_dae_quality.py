@@ -116,5 +116,5 @@ def code_size(net: model.Denoiser, images: image_sets.ImageSet, config: ConvDAE)
         "pixel_values": pixels[0].size,
         **sizes,
         "pixel_bytes_entropy": compression.entropy_coded_bytes(pixels),
-        "png_bytes": compression.mean_bytes(pixels, "PNG", optimize=True),
+        "png_bytes": compression.file_bytes(pixels)["png_bytes"],
     }

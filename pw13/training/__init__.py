@@ -76,7 +76,7 @@ def fit(
                 board(state.history[-1])
             if ended and on_epoch:
                 on_epoch(state.epoch, arrays(state.moving.parameters))
-            bar.advance(int(ended), _figures(state))
+            bar.reach(state.epoch + state.step / len(order), _figures(state))
             saver.after_chunk(state, ended=ended)
         saver.write(state)
     return fitted(state)
