@@ -746,6 +746,15 @@ def test_ranked_names_are_whole_new_and_printable():
         assert each.text == each.text.strip()
 
 
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [("Zimble", True), ('The "Zim" Co', True), ("Zim (UK)", True), ('Zimble LLC"', False), ("Zim (UK", False),
+     ("Zim", False), ("Z" * 31, False), (" Zimble", False), ("Zim\x85ble", False)],
+)  # fmt: skip
+def test_what_is_presentable(text, shown):
+    assert choosing.presentable(text) == shown
+
+
 def test_names_by_hand(runs, tmp_path):
     path = tmp_path / "names.txt"
     path.write_text("Zimble\r\n\nQuontora\n", "utf-8", newline="")

@@ -52,7 +52,7 @@ def rules(chosen: Chosen) -> str:
     )
     return (
         f"Chosen by rule among {DRAWN * len(TEMPERATURES):,} names drawn from run {chosen.run} with seed "
-        f"0: whole, {SHORT} to {LONG} characters, {known}, "
+        f"0: whole, {SHORT} to {LONG} characters, quotes and brackets in pairs, {known}, "
         "no two that begin or end with the same word; of those the likeliest under the model (mean ln p "
         f"a character), {len(chosen.names)} in all."
     )
@@ -82,16 +82,15 @@ def ranked(writer: writers.Writer, corpus: Sequence[str] | None) -> list[Name]:
         for name in sampling.names(
             writer.network, writer.known, DRAWN, sampling.Choice(temperature, max_length=LONG), rng=rng
         ):
-            text = name.text
-            if (
-                name.whole
-                and SHORT <= len(text) <= LONG
-                and text == text.strip()
-                and text.isprintable()
-                and text not in known
-            ):
-                found.setdefault(text, Name(text, temperature, name.log_probability, None, None))
+            if name.whole and presentable(name.text) and name.text not in known:
+                found.setdefault(name.text, Name(name.text, temperature, name.log_probability, None, None))
     return sorted(found.values(), key=lambda name: (-(name.log_probability or 0.0), name.text))
+
+
+def presentable(text: str) -> bool:
+    """Whether a name is of a fair length, without characters that do not print, its quotes and brackets in pairs."""
+    paired = text.count('"') % 2 == 0 and text.count("(") == text.count(")")
+    return SHORT <= len(text) <= LONG and text == text.strip() and text.isprintable() and paired
 
 
 def distinct(names: Sequence[Name], corpus: Sequence[str] | None) -> Iterator[Name]:
