@@ -8,7 +8,7 @@ import pytest
 
 from pw13 import config, records, stopping
 from pw13.errors import OptionError
-from pw13.experiments import whole
+from pw13.experiments import pace, whole
 from pw13.experiments.whole import Data, Done, Step
 
 BASE = {kind: cls() for kind, cls in config.KINDS.items()}
@@ -166,6 +166,22 @@ def test_in_words(seconds, words):
 def test_a_limit_shortens_the_guess(data):
     limited = Step("x", "conv-dae", config.ConvDAE(limit=100))
     assert whole.guess(limited, data) < whole.guess(limited._replace(settings=config.ConvDAE()), data)
+
+
+def test_what_costs_more_is_guessed_to_take_longer():
+    one = config.CharRNN(skip=3)
+    for more in (
+        {"units": 128},
+        {"cell": "gru"},
+        {"layers": 2},
+        {"length": 20},
+        {"target": "many-to-many"},
+        {"skip": 1},
+    ):
+        longer = dataclasses.replace(one, **more)
+        assert pace.epoch_seconds("charrnn", longer) > 1.9 * pace.epoch_seconds("charrnn", one)
+    images = [pace.epoch_seconds("conv-dae", config.ConvDAE(limit=limit), 10_000) for limit in (1000, None, 20_000)]
+    assert images == [images[0], 10 * images[0], 10 * images[0]]
 
 
 def test_a_signal_that_a_step_had_no_time_for_stops_before_the_next(tmp_path, data, performed, monkeypatch):

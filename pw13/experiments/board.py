@@ -3,6 +3,7 @@
 import time
 
 from pw13 import console, sweeps
+from pw13.experiments import pace
 from pw13.grid import Point
 from pw13.runs import Run
 from pw13.sweeps import State, Sweep
@@ -32,7 +33,7 @@ class Board:
         point = self.running.pop(ended.task.folder.name)
         state = self.states[point.name] = self._read(point.name)
         if state.status == "completed":
-            self._done_here += cost(point)
+            self._done_here += cost(self._sweep.kind, point)
             figures = f"{sweeps.metric(self._sweep.kind)} {console.cell(state.value)}, {console.cell(state.seconds)} s"
             console.message(f"{point.name}: {figures}{self._left()}")
         else:
@@ -47,12 +48,13 @@ class Board:
         console.message(f"{point.name}: goes on from its last checkpoint")
 
     def _left(self) -> str:
-        """In words how many points are left and about how long they take, by the epochs done so far."""
+        """In words how many points are left and about how long they take, by what those done so far took."""
         over = {name for name, state in self.states.items() if state.status == "completed"} | self.troubles.keys()
         left = [point for name, point in self._points.items() if name not in over]
         if not left:
             return ""
-        seconds = sum(map(cost, left)) / self._done_here * (time.monotonic() - self._began)
+        work = sum(cost(self._sweep.kind, point) for point in left)
+        seconds = work / self._done_here * (time.monotonic() - self._began)
         return f"; {len(left)} left, about {seconds:,.0f} s"
 
     def show(self, show: console.Show | None) -> None:
@@ -86,6 +88,6 @@ class Board:
         self._run.save_json("sweep.json", {**plan, "points": points})
 
 
-def cost(point: Point) -> float:
-    """What a point takes beside the others: its epochs."""
-    return float(getattr(point.settings, "epochs", 1))
+def cost(kind: str, point: Point) -> float:
+    """What a point takes beside the others: its epochs, by how long one takes."""
+    return point.settings.epochs * pace.epoch_seconds(kind, point.settings)

@@ -7,7 +7,7 @@ import pandas as pd
 
 from pw13 import comparison, console, fields, machine, records, runs, stopping, sweeps
 from pw13.errors import UserError
-from pw13.experiments import sweep_names
+from pw13.experiments import pace, sweep_names
 from pw13.experiments.board import Board, cost
 from pw13.figures import sweep as figures
 from pw13.grid import Point
@@ -163,4 +163,5 @@ def estimate(sweep: Sweep, task: Task, crew: Crew, jobs: int) -> float:
         raise UserError(f"{sweep.points[0].name}: {ended[0].trouble}")
     metrics = records.read(task.folder).metrics or {}
     epoch, once = metrics["epoch_seconds"], metrics["seconds"] - metrics["epoch_seconds"]
-    return sum(once + cost(point) * epoch for point in sweep.points) / min(jobs, len(sweep.points))
+    slower = epoch / pace.epoch_seconds(sweep.kind, sweep.points[0].settings)  # than the guess
+    return sum(once + slower * cost(sweep.kind, point) for point in sweep.points) / min(jobs, len(sweep.points))

@@ -3,7 +3,7 @@
 import dataclasses
 import logging
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -12,15 +12,13 @@ from pw13.data import images as image_sets
 from pw13.data import names as corpora
 from pw13.data import windows
 from pw13.errors import OptionError, UserError
+from pw13.experiments import pace
 from pw13.records import Record
 from pw13.report.evidence import LAST_ALL
 from pw13.runs import Run
 
 SIZES = (0.5, 1, 2)  # of the configured code size and units: 16, 32, 64 and 32, 64, 128
-# Rates measured on two cores of an AMD EPYC, for a first guess of how long all will take; the steps done mend it.
-IMAGES_A_SECOND = {"dense-ae": 200_000, "conv-dae": 700}
-WINDOWS_A_SECOND = {"simple": 200_000, "gru": 75_000, "lstm": 60_000}  # of many-to-one, 64 units
-AROUND = {"dense-ae": 12, "conv-dae": 40, "svm-eval": 5, "charrnn": 3}  # seconds beside training: data, figures, names
+AROUND = {"dense-ae": 8, "conv-dae": 40, "svm-eval": 5, "charrnn": 3}  # seconds beside training: data, figures, names
 
 
 class Step(NamedTuple):
@@ -183,22 +181,14 @@ def left(open_steps: Sequence[Step], done: Sequence[Done], data: Data) -> str:
 
 def guess(step: Step, data: Data) -> float:
     """Seconds a step may take on two cores."""
-    return AROUND[step.kind] + sum(training(step, data))
-
-
-def training(step: Step, data: Data) -> Iterator[float]:
-    """Seconds of training and tuning, from the amount of data and the settings."""
-    of = step.settings
-    if step.kind == "charrnn":
-        rate = WINDOWS_A_SECOND[of.cell] * min(1.0, 64 / of.units)
-        yield data.characters / 140_000  # counting n-grams, measuring, sampling
-        yield of.epochs * data.characters / of.skip / rate * (1.5 if of.target == "many-to-many" else 1)
-        return
-    images = min(data.images, getattr(of, "limit", None) or data.images)
+    of, around = step.settings, AROUND[step.kind]
     if step.kind == "svm-eval":
-        yield (1 + len(step.uses)) * (4 + 15 * (images / 10_000) ** 1.5)
-    else:
-        yield of.epochs * images / IMAGES_A_SECOND[step.kind]
+        images = min(data.images, of.limit or data.images)
+        return around + (1 + len(step.uses)) * (4 + 15 * (images / 10_000) ** 1.5)
+    if step.kind == "charrnn":
+        counting = data.characters / 140_000  # n-grams, and measuring and sampling
+        return around + counting + of.epochs * pace.epoch_seconds(step.kind, of, data.characters)
+    return around + of.epochs * pace.epoch_seconds(step.kind, of, data.images)
 
 
 def in_words(seconds: float) -> str:
