@@ -198,6 +198,7 @@ class Bar:
         self.reach(self._done + steps, figures)
 
     def reach(self, done: float, figures: str) -> None:
+        """Be at `done` steps, counted as `total` is; half of the first one is 0.5."""
         self._done = done
         if self._progress is not None and self._task is not None:
             self._progress.update(self._task, completed=done, figures=figures)
