@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 from bench import growth, processes, table, tasks, turns
-from pw13 import machine
+from pw13.system import machine
 
 ROUNDS = 3
 PACKAGES = ("tensorflow", "keras", "numpy", "scikit-learn", "torch")

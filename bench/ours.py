@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from bench.tasks import THREADS, Task
-from pw13 import tensorflow_setup
+from pw13.system import tensorflow_runtime as tensorflow_setup
 
 
 class Material(NamedTuple):
@@ -28,8 +28,8 @@ def prepare(task: Task, count: int, folder: Path) -> tuple[dict[str, Any], Calla
     import tensorflow as tf
 
     from pw13.training.chunk import compiled_chunk
-    from pw13.training.problem import Plan
-    from pw13.training.progress import after_chunk, beginning
+    from pw13.training.state import after_chunk, beginning
+    from pw13.training.task import Plan
 
     problem, arrays, characters, source = MATERIAL[task.kind](task, count)
     order = problem.order(1)
@@ -58,7 +58,7 @@ def prepare(task: Task, count: int, folder: Path) -> tuple[dict[str, Any], Calla
 
 def _images(config: Any, count: int) -> tuple[Any, Any]:
     """The training part of the images, cut to `count` or repeated up to it."""
-    from pw13.data import images as image_sets
+    from pw13.data.images import dataset as image_sets
 
     images = image_sets.load_images(None)
     limit = count if count < len(images.train_images) else None
@@ -68,8 +68,8 @@ def _images(config: Any, count: int) -> tuple[Any, Any]:
 
 
 def _dense(task: Task, count: int) -> Material:
-    from pw13.config import DenseAE
-    from pw13.data.images import flat
+    from pw13.config.settings import DenseAE
+    from pw13.data.images.dataset import flat
     from pw13.experiments import dense_ae
     from pw13.models import dense_ae as model
 
@@ -81,9 +81,9 @@ def _dense(task: Task, count: int) -> Material:
 
 
 def _conv(task: Task, count: int) -> Material:
-    from pw13.config import ConvDAE
-    from pw13.data import noise
-    from pw13.data.images import scaled
+    from pw13.config.settings import ConvDAE
+    from pw13.data.images import noise
+    from pw13.data.images.dataset import scaled
     from pw13.experiments import conv_dae
     from pw13.models import conv_dae as model
 
@@ -95,9 +95,10 @@ def _conv(task: Task, count: int) -> Material:
 
 
 def _charrnn(task: Task, count: int) -> Material:
-    from pw13.config import CharRNN
-    from pw13.data import corpus as corpora
-    from pw13.data import names, windows
+    from pw13.config.settings import CharRNN
+    from pw13.data.names import dataset as corpora
+    from pw13.data.names import name_list as names
+    from pw13.data.names import windows
     from pw13.experiments import charrnn
     from pw13.models import charrnn as model
 

@@ -10,7 +10,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
-from pw13.data import images as image_sets
+from pw13.data.images import dataset as image_sets
 from pw13.svm import kernels
 
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from bench.table import markdown
 from bench.turns import environment
-from pw13.config import SvmEval
+from pw13.config.settings import SvmEval
 
 PW13 = [sys.executable, "-m", "pw13"]
 COLUMNS = ("command", "seconds", "lowest-highest", "pw13 is faster by", "peak MiB")
@@ -107,7 +107,7 @@ def generate(tiny: bool) -> str:
 
 
 def names(count: int) -> tuple[str, ...]:
-    from pw13.data.names import load_names
+    from pw13.data.names.name_list import load_names
 
     return tuple(dict.fromkeys(load_names(None).names))[:count]
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from bench import tasks
-from pw13.machine import peak_memory_mib
+from pw13.system.machine import peak_memory_mib
 
 PEERS = {
     "pw13": "bench.ours",

@@ -11,7 +11,7 @@ import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from pw13 import files
+from pw13.system import files
 
 if TYPE_CHECKING:
     from rich.progress import Progress

@@ -12,66 +12,85 @@ import pw13
 PACKAGE = Path(pw13.__file__).parent
 HEAVY = ("tensorflow", "keras", "sklearn", "pandas", "matplotlib", "scipy", "skimage", "h5py", "dask", "distributed")
 
-# From the top down; a module imports from lines below its own, or from siblings in its folder.
-LAYERS = [
+# From the top down; a module imports from floors below its own, or from siblings in its folder.
+FLOORS = [
     ["__main__"],
     ["cli"],
-    ["crews"],
-    ["workers"],
-    ["experiments"],
-    ["report"],
+    ["coursework"],
     ["sweeps"],
-    ["tables", "tables_data", "resuming", "comparison", "grid", "training", "hearing", "encoders", "writers", "doctor"],
-    ["models", "sampling"],
-    ["recurrent"],
-    ["figures", "compression", "svm", "tensorflow_setup"],
-    ["data", "baselines"],
-    ["metrics", "statistics"],
-    ["runs", "checkpoints"],
-    ["records"],
-    ["presets"],
-    ["console", "config", "stopping", "machine", "tasks"],
-    ["files", "fields"],
+    ["experiments", "report"],
+    ["inference", "training"],
+    ["runs", "models"],
+    ["data", "figures"],
+    ["baselines", "console"],
+    ["config", "system", "metrics", "svm"],
     ["errors"],
 ]
 
 
 def modules() -> dict[str, Path]:
-    return {
-        ".".join(path.relative_to(PACKAGE).with_suffix("").parts).removesuffix(".__init__"): path
-        for path in PACKAGE.rglob("*.py")
-    }
+    """Return each module of the package, such as "runs.folder", with its file."""
+    paths = {".".join(path.relative_to(PACKAGE).with_suffix("").parts): path for path in PACKAGE.rglob("*.py")}
+    return {name.removesuffix(".__init__"): path for name, path in paths.items() if name != "__init__"}
 
 
-def imports(path: Path) -> set[str]:
-    """The pw13 modules that a file imports, inside functions too."""
+def imports(path: Path, known: set[str]) -> set[str]:
+    """Return the modules of `known` that a file imports, inside functions too."""
     found = set()
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-        if isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] == "pw13":
-            found |= {f"{node.module}.{alias.name}" for alias in node.names}
+        if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "pw13":
+            module = (node.module or "").removeprefix("pw13").lstrip(".")
+            for alias in node.names:
+                full = f"{module}.{alias.name}".lstrip(".")
+                found.add(full if full in known else module)
         if isinstance(node, ast.Import):
-            found |= {alias.name for alias in node.names if alias.name.startswith("pw13.")}
-    return {name.removeprefix("pw13.") for name in found if name != "pw13.__version__"}
+            found |= {alias.name.removeprefix("pw13.") for alias in node.names if alias.name.startswith("pw13.")}
+    return found - {""}
 
 
-def layer(module: str) -> int:
+def graph() -> dict[str, set[str]]:
+    found = modules()
+    return {module: imports(path, set(found)) - {module} for module, path in found.items()}
+
+
+def floor(module: str) -> int:
     top = module.split(".")[0]
-    for number, names in enumerate(LAYERS):
+    for number, names in enumerate(FLOORS):
         if top in names:
             return number
-    pytest.fail(f"{module} stands in no layer")
+    pytest.fail(f"{module} stands on no floor")
 
 
 def test_imports_point_one_way():
     wrong = [
         f"{module} imports {other}"
-        for module, path in modules().items()
-        if module not in ("", "__init__")
-        for other in imports(path)
-        if layer(other) < layer(module)
-        or (layer(other) == layer(module) and other.split(".")[0] != module.split(".")[0])
+        for module, others in graph().items()
+        for other in others
+        if module.split(".")[0] != other.split(".")[0] and floor(other) <= floor(module)
     ]
     assert sorted(wrong) == []
+
+
+def test_no_modules_import_each_other_in_a_circle():
+    assert cycles(graph()) == []
+    assert cycles({"a": {"b"}, "b": {"c"}, "c": {"a"}, "d": {"a"}}) == [["a", "b", "c"]]
+
+
+def cycles(edges: dict[str, set[str]]) -> list[list[str]]:
+    """Return the modules that lie on a circle of imports: removing those without importers or imports leaves them."""
+    left = dict(edges)
+    while True:
+        imported = set().union(*left.values()) if left else set()
+        kept = {
+            name: others & left.keys() for name, others in left.items() if others & left.keys() and name in imported
+        }
+        if kept == left:
+            return [sorted(left)] if left else []
+        left = kept
+
+
+def test_only_two_modules_stand_beside_the_packages():
+    assert {path.stem for path in PACKAGE.glob("*.py")} == {"__init__", "__main__", "console", "errors"}
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["train-dense-ae", "--help"], ["--version"]])

@@ -11,8 +11,8 @@ from typing import NamedTuple
 import pytest
 import typer.main
 
-from pw13 import presets
 from pw13.cli import app
+from pw13.config import presets
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text("utf-8")

@@ -15,9 +15,9 @@ import numpy as np
 from sklearn.metrics import pairwise_distances_argmin_min
 from sklearn.svm import LinearSVC
 
-from pw13 import metrics
 from pw13.baselines import pca
-from pw13.data.images import flat, load_images
+from pw13.data.images.dataset import flat, load_images
+from pw13.metrics import images as metrics
 
 
 class Part(NamedTuple):

@@ -11,7 +11,7 @@ import numpy as np
 import pywt
 from scipy import ndimage
 
-from pw13 import metrics
+from pw13.metrics import images as metrics
 
 SLAB = 100  # images a thread works on at once: their arrays stay in its cache
 

@@ -6,9 +6,10 @@ from typing import Annotated, Any
 
 import typer
 
-from pw13 import __version__, console, stopping
+from pw13 import __version__, console
 from pw13.cli import data, denoise, doctor, generate, report, runs, sweep, train
 from pw13.errors import OptionError, UserError
+from pw13.system import signals as stopping
 
 app = typer.Typer(
     no_args_is_help=True,

@@ -7,10 +7,12 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from pw13 import console, stopping, tables_data
+from pw13 import console
+from pw13.cli import data_tables as tables_data
 from pw13.cli.options import CorpusFile, Data, Json, Quiet
 from pw13.data.staging import Progress
 from pw13.errors import OptionError, UserError
+from pw13.system import signals as stopping
 
 app = typer.Typer(no_args_is_help=True, help="The data sets: what is here, download, verify, convert.")
 
@@ -34,8 +36,8 @@ def info(
 ) -> None:
     """Show what data are found where. Counts, classes, digests, copies, odd images and characters."""
     from pw13.data import inspection
-    from pw13.data.images import load_images
-    from pw13.data.names import load_names
+    from pw13.data.images.dataset import load_images
+    from pw13.data.names.name_list import load_names
 
     console.start(quiet=bool(quiet))
     if figure is not None and figure.suffix not in ENDINGS:
@@ -65,7 +67,8 @@ def fetch(
     quiet: Quiet = None,
 ) -> None:
     """Download data to where pw13 looks for them. Each file is verified by its digest."""
-    from pw13.data import fetch, known
+    from pw13.data import published as known
+    from pw13.data.download import fetch
     from pw13.data.source import PLACES
 
     console.start(quiet=bool(quiet))
@@ -119,7 +122,7 @@ def import_(
     quiet: Quiet = None,
 ) -> None:
     """Turn images into a data folder that --data takes. From folders by class, their archives, or other IDX files."""
-    from pw13.data import importing
+    from pw13.data.importing import pictures as importing
 
     console.start(quiet=bool(quiet))
     choice = importing.Choice(size, test_share, seed, transpose)
@@ -155,8 +158,8 @@ def _shown(if_stopped: str) -> Iterator[Progress]:
 
 
 def _draw(images: Any, path: Path) -> None:
-    from pw13 import files
     from pw13.figures.contact_sheet import contact_sheet
+    from pw13.system import files
 
     parts = {
         f"training: {len(images.train_labels):,} images": (images.train_images, images.train_labels),

@@ -22,7 +22,7 @@ def denoise(
     Each IMAGE becomes NAME-denoised.png, in grey, and NAME-before-after.png. Nothing is overwritten. Images other than
     the size of the training images go through the network in overlapping tiles of that size.
     """
-    from pw13.experiments import denoise as experiment
+    from pw13.inference import denoise as experiment
 
     console.start(quiet=bool(quiet))
     results = experiment.perform(images, run=run, runs_dir=runs_dir, out=out)

@@ -4,8 +4,10 @@ from typing import Annotated
 
 import typer
 
-from pw13 import config, console, fields
+from pw13 import console
 from pw13.cli.options import HERE, Json, OneRun, Quiet, Where
+from pw13.config import fields
+from pw13.config import settings as config
 from pw13.errors import UserError
 
 DEFAULT = config.Generate()
@@ -26,7 +28,7 @@ def generate(
     quiet: Quiet = None,
 ) -> None:
     """Invent names with a trained character RNN (exercise 2g)."""
-    from pw13.experiments import generate as experiment
+    from pw13.inference import generate as experiment
 
     console.start(quiet=bool(quiet))
     request = config.Generate(temp, n, prefix, top_k, top_p, max_length, only_new)

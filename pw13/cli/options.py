@@ -7,8 +7,9 @@ from typing import Annotated, Any
 
 import typer
 
-from pw13 import config, fields, presets
-from pw13.cli import completing
+from pw13.cli import completion as completing
+from pw13.config import fields, presets
+from pw13.config import settings as config
 
 Data = Annotated[
     str | None,

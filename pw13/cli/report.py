@@ -6,7 +6,8 @@ from typing import Annotated, Any, Literal
 import typer
 
 from pw13 import console
-from pw13.cli import completing, options
+from pw13.cli import completion as completing
+from pw13.cli import options
 from pw13.cli.options import HERE, CorpusFile, Data, Json, Quiet, RunsDir, Where
 
 OUT = Path("report")
@@ -54,7 +55,7 @@ def report(
     quiet: Quiet = None,
 ) -> None:
     """Write the hand-in from finished runs. It is report.pdf, report.html, notebook.ipynb and hand-in.zip."""
-    from pw13.experiments import report as experiment
+    from pw13.report import hand_in as experiment
 
     console.start(quiet=bool(quiet))
     if check is not None:
@@ -92,7 +93,7 @@ def all_(
     quiet: Quiet = None,
 ) -> None:
     """Do the whole practical work and write the hand-in. All in one process; finished runs are used again."""
-    from pw13.experiments import report as reporting
+    from pw13.report import hand_in as reporting
 
     places = {"data": data, "corpus": corpus, "runs_dir": runs_dir, "json": json, "quiet": quiet}
     base, rest = whole_settings(config, places)
@@ -109,7 +110,7 @@ def all_(
 
 def whole_settings(name: str, places: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     """The settings record of each kind out of one TOML file, and what stands at its top under the flags."""
-    from pw13 import config
+    from pw13.config import settings as config
 
     layers = {kind: options.layered(cls, name, places) for kind, cls in config.KINDS.items()}
     return {kind: settings for kind, (settings, _) in layers.items()}, layers["dense-ae"][1]
@@ -117,16 +118,17 @@ def whole_settings(name: str, places: dict[str, Any]) -> tuple[dict[str, Any], d
 
 def carried_out(base: dict[str, Any], rest: dict[str, Any], fresh: bool) -> list[Any]:
     """Every step of the practical work, done now or before."""
-    from pw13 import stopping
+    from pw13.coursework import plan
+    from pw13.coursework import run as whole
     from pw13.data import source
-    from pw13.experiments import whole
+    from pw13.system import signals as stopping
 
     places = {name: source.resolved(name, rest[name]) for name in ("data", "corpus")}
-    if whole.set_by_the_handout(base["charrnn"]):
+    if plan.set_by_the_handout(base["charrnn"]):
         console.message("note: cell, target and carry_state of [charrnn] are the handout's, one after the other")
     found = whole.look(places["data"], places["corpus"], base["charrnn"])
     try:
-        return whole.perform(whole.steps(base), found, runs_dir=rest["runs_dir"], fresh=fresh)
+        return whole.perform(plan.steps(base), found, runs_dir=rest["runs_dir"], fresh=fresh)
     except stopping.Stopped as stop:
         same = "The same command without --fresh" if fresh else "The same command"
         console.warning(f"interrupted; what was learnt is kept. {same} goes on from here")

@@ -5,11 +5,14 @@ from typing import Annotated, Any
 
 import typer
 
-from pw13 import comparison, config, console, records
-from pw13.cli import completing
+from pw13 import console
+from pw13.cli import completion as completing
 from pw13.cli.options import HERE, Json, RunName, Where
+from pw13.config import settings as config
 from pw13.errors import OptionError, UserError
-from pw13.records import Record
+from pw13.runs import comparison
+from pw13.runs import record as records
+from pw13.runs.record import Record
 
 app = typer.Typer(no_args_is_help=True, help="List, show and compare the runs that there are.")
 
@@ -121,8 +124,8 @@ def _tell_problems(records: list[Record]) -> None:
 
 
 def _draw(records: list[Record], path: Path) -> None:
-    from pw13 import files
     from pw13.figures import comparison as figures
+    from pw13.system import files
 
     if path.suffix not in (".png", ".svg", ".pdf"):
         raise OptionError(f"--figure: expected a file ending in .png, .svg or .pdf, received {str(path)!r}")

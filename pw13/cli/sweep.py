@@ -8,13 +8,20 @@ from typing import Annotated, Any
 
 import typer
 
-from pw13 import config, console, grid, machine, resuming, runs, stopping, sweeps
+from pw13 import console
 from pw13.cli.options import CorpusFile, Data, Json, Quiet, RunsDir, with_settings
+from pw13.config import settings as config
 from pw13.data import source
 from pw13.errors import OptionError
-from pw13.records import Record
-from pw13.runs import Run
-from pw13.sweeps import Sweep
+from pw13.runs import folder as runs
+from pw13.runs import resume as resuming
+from pw13.runs.folder import Run
+from pw13.runs.record import Record
+from pw13.sweeps import folder as sweeps
+from pw13.sweeps import grid
+from pw13.sweeps.folder import Sweep
+from pw13.system import machine
+from pw13.system import signals as stopping
 
 app = typer.Typer(no_args_is_help=True, help="Run a grid of settings, here or on a Dask cluster.")
 
@@ -138,7 +145,7 @@ def go_on(record: Record, jobs: int | None, dask: str | None, json: bool | None)
 
 
 def _crew(sweep: Sweep, jobs: int | None, dask: str | None) -> Any:
-    from pw13 import crews
+    from pw13.sweeps import executors as crews
 
     if dask is None:
         return crews.Local(_jobs(sweep, jobs))
@@ -159,7 +166,7 @@ def _jobs(sweep: Sweep, jobs: int | None) -> int:
 
 
 def _perform(sweep: Sweep, run: Run, crew: Any, jobs: int | None, dask: str | None, json: bool | None) -> None:
-    from pw13.experiments import sweep as experiment
+    from pw13.sweeps import scheduler as experiment
 
     run.update(crew={"jobs": jobs, "dask": dask})
     _show(sweep, run, experiment.perform(sweep, run=run, crew=crew), json)
@@ -175,8 +182,9 @@ def _show(sweep: Sweep, run: Run, metrics: dict[str, Any], json: bool | None) ->
 
 
 def _dry_run(sweep: Sweep, jobs: int | None, json: bool | None) -> None:
-    from pw13 import crews
-    from pw13.experiments import sweep as experiment
+    from pw13.sweeps import executors as crews
+    from pw13.sweeps import scheduler as experiment
+    from pw13.sweeps.jobs import task
 
     at_a_time, count = _jobs(sweep, jobs), len(sweep.points)
     console.message(f"{_runs(count)}, {at_a_time} at a time; trying one epoch of the first")
@@ -186,7 +194,7 @@ def _dry_run(sweep: Sweep, jobs: int | None, json: bool | None) -> None:
         sha256 = experiment.note_data(sweep, run)
         first = sweep.points[0]._replace(settings=dataclasses.replace(sweep.points[0].settings, epochs=1))
         try:
-            seconds = experiment.estimate(sweep, experiment.task(sweep, run, first, sha256), crews.Local(1), at_a_time)
+            seconds = experiment.estimate(sweep, task(sweep, run, first, sha256), crews.Local(1), at_a_time)
         except stopping.Stopped as stop:
             console.warning("interrupted; a dry run keeps nothing")
             raise typer.Exit(stop.exit_code) from None

@@ -5,11 +5,15 @@ from typing import Annotated, Any
 
 import typer
 
-from pw13 import console, fields, records, runs, sweeps
+from pw13 import console
 from pw13.cli import sweep
 from pw13.cli.options import HERE, CorpusFile, Data, Json, Quiet, RunName, Runs, RunsDir, Where, with_settings
-from pw13.config import CharRNN, ConvDAE, DenseAE, SvmEval
+from pw13.config import fields
+from pw13.config.settings import CharRNN, ConvDAE, DenseAE, SvmEval
 from pw13.data import source
+from pw13.runs import folder as runs
+from pw13.runs import record as records
+from pw13.sweeps import folder as sweeps
 
 
 @with_settings(DenseAE)
@@ -65,7 +69,7 @@ def resume(
     quiet: Quiet = None,
 ) -> None:
     """Go on with a run that was interrupted or died. It ends with the weights of a run that never stopped."""
-    from pw13 import resuming
+    from pw13.runs import resume as resuming
 
     console.start(quiet=bool(quiet))
     record = records.opened(name, runs_dir)
@@ -93,7 +97,7 @@ def _perform(kind: str, settings: Any, run: runs.Run, json: Any, **places: Any) 
 
 
 def _show(kind: str, run: runs.Run, metrics: dict[str, Any], json: Any) -> None:
-    from pw13 import tables
+    from pw13.cli import tables
 
     if json:
         console.json_document({"run": str(run.folder), **metrics})

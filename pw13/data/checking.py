@@ -5,12 +5,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from pw13.data import folder as folders
 from pw13.data import inspection
-from pw13.data.idx import read_idx
-from pw13.data.images import read_folder
-from pw13.data.known import FILES
-from pw13.data.names import Corpus, load_names
+from pw13.data.images import idx_folder as folders
+from pw13.data.images.dataset import read_folder
+from pw13.data.images.idx import read_idx
+from pw13.data.names.name_list import Corpus, load_names
+from pw13.data.published import FILES
 from pw13.data.source import PLACES, looks_like, trouble
 from pw13.errors import UserError
 

@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from pw13.data import windows
-from pw13.data.images import ImageSet
-from pw13.data.known import file_known_as
-from pw13.data.names import Corpus
+from pw13.data.images.dataset import ImageSet
+from pw13.data.names import windows
+from pw13.data.names.name_list import Corpus
+from pw13.data.published import file_known_as
 from pw13.data.source import PLACES
 
 BLOCK = 4096  # images looked at together: temporary arrays stay small whatever the set's size

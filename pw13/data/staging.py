@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from pw13 import stopping
+from pw13.system import signals as stopping
 
 Progress = Callable[[str, int, int], None]  # what is worked on, how much of it is done, how much there is (0: unknown)
 

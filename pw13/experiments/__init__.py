@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from pw13.runs import Run
+from pw13.runs.folder import Run
 
 # Where the experiment of each kind of run is told; imported when it begins, since it imports TensorFlow.
 MODULES = {"dense-ae": "dense_ae", "conv-dae": "conv_dae", "svm-eval": "svm_eval", "charrnn": "charrnn"}
@@ -15,7 +15,8 @@ def perform(kind: str, settings: Any, *, run: Run, **places: Any) -> dict[str, A
     """
     import importlib
 
-    from pw13 import runs, tensorflow_setup
+    from pw13.runs import folder as runs
+    from pw13.system import tensorflow_runtime as tensorflow_setup
 
     with runs.recorded(run):
         if hasattr(settings, "threads"):

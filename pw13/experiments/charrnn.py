@@ -6,17 +6,19 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from pw13 import hearing, training
 from pw13.baselines import ngram
-from pw13.config import CharRNN
-from pw13.data import corpus as corpora
-from pw13.data import names, vocabulary, windows
-from pw13.data.corpus import Corpus
-from pw13.experiments.charrnn_problem import problem
+from pw13.config.settings import CharRNN
+from pw13.data.names import dataset as corpora
+from pw13.data.names import name_list as names
+from pw13.data.names import vocabulary, windows
+from pw13.data.names.dataset import Corpus
+from pw13.experiments import charrnn_samples as hearing
+from pw13.experiments.charrnn_task import problem
 from pw13.figures import charrnn as figures
 from pw13.figures import curves
 from pw13.models import charrnn, likelihood
-from pw13.runs import Run
+from pw13.runs.folder import Run
+from pw13.training import fit as training
 
 
 def perform(config: CharRNN, *, corpus: str | None, run: Run) -> dict[str, Any]:

@@ -6,19 +6,20 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from pw13 import metrics, training
 from pw13.baselines import FILTER_NAMES
-from pw13.config import ConvDAE
-from pw13.data import images as image_sets
-from pw13.data import noise
-from pw13.data.images import scaled
-from pw13.experiments import autoencoders
-from pw13.experiments import conv_dae_quality as quality
-from pw13.experiments.conv_dae_quality import Filtered, Pair
+from pw13.config.settings import ConvDAE
+from pw13.data.images import dataset as image_sets
+from pw13.data.images import noise
+from pw13.data.images.dataset import scaled
+from pw13.experiments import conv_dae_evaluation as quality
+from pw13.experiments import model_files as autoencoders
+from pw13.experiments.conv_dae_evaluation import Filtered, Pair
 from pw13.figures import conv_dae as figures
 from pw13.figures import curves
+from pw13.metrics import images as metrics
 from pw13.models import conv_dae as model
-from pw13.runs import Run
+from pw13.runs.folder import Run
+from pw13.training import fit as training
 
 
 def perform(config: ConvDAE, *, data: str | None, run: Run) -> dict[str, Any]:

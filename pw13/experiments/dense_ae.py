@@ -5,16 +5,18 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from pw13 import compression, metrics, training
 from pw13.baselines import pca
-from pw13.config import DenseAE
-from pw13.data import images as image_sets
-from pw13.data.images import flat
-from pw13.experiments import autoencoders
+from pw13.config.settings import DenseAE
+from pw13.data.images import dataset as image_sets
+from pw13.data.images.dataset import flat
+from pw13.experiments import model_files as autoencoders
 from pw13.figures import curves
 from pw13.figures import dense_ae as figures
+from pw13.metrics import compression
+from pw13.metrics import images as metrics
 from pw13.models import dense_ae as model
-from pw13.runs import Run
+from pw13.runs.folder import Run
+from pw13.training import fit as training
 
 MAPPED = 1000  # test codes in the map: t-SNE of all would take minutes
 

@@ -7,16 +7,20 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from pw13 import console, encoders, metrics, statistics
-from pw13.config import SvmEval
-from pw13.data import images as image_sets
-from pw13.data.images import ImageSet
+from pw13 import console
+from pw13.config.settings import SvmEval
+from pw13.data.images import dataset as image_sets
+from pw13.data.images.dataset import ImageSet
 from pw13.errors import OptionError, UserError
 from pw13.experiments import svm_features
 from pw13.experiments.svm_features import Features
 from pw13.figures import svm_eval as figures
-from pw13.runs import Run
-from pw13.svm import evaluation, findings, kernels, tuning
+from pw13.inference import encoders
+from pw13.metrics import classification as statistics
+from pw13.runs.folder import Run
+from pw13.svm import cross_validation as tuning
+from pw13.svm import evaluation, kernels
+from pw13.svm import summary as findings
 from pw13.svm.evaluation import Outcome
 
 CURVE = (1 / 16, 1 / 8, 1 / 4, 1 / 2)  # shares of the training images in the learning curve
@@ -60,7 +64,7 @@ def perform(
     results: dict[str, Any] = {
         "n_train": len(rows),
         "n_test": len(images.test_labels),
-        "n_test_distinct": int(metrics.single(images.test_images).sum()),
+        "n_test_distinct": int(image_sets.single(images.test_images).sum()),
         "tuned_on": min(config.tune_on, len(rows)),
         "folds": config.folds,
         "cores": kernels.cores(),
@@ -150,7 +154,7 @@ def row(trial: Trial, images: ImageSet) -> dict[str, Any]:
     """One entry of `results` in metrics.json."""
     one, outcome = trial
     right = outcome.predictions == images.test_labels
-    recall = metrics.recall(images.test_labels, outcome.predictions, len(images.classes))
+    recall = statistics.recall(images.test_labels, outcome.predictions, len(images.classes))
     return {
         "features": one.name,
         "size": one.size,
@@ -161,7 +165,7 @@ def row(trial: Trial, images: ImageSet) -> dict[str, Any]:
         "gamma": outcome.setting.gamma if outcome.setting.kernel == "rbf" else None,
         "cv_accuracy": outcome.cv_accuracy,
         "accuracy": float(right.mean()),
-        "accuracy_distinct": share(right[metrics.single(images.test_images)]),
+        "accuracy_distinct": share(right[image_sets.single(images.test_images)]),
         "ci95": statistics.wilson(int(right.sum()), len(right)),
         "encode_seconds": one.encode_seconds,
         "tune_seconds": outcome.tune_seconds,
@@ -208,7 +212,7 @@ def draw(run: Run, trials: Sequence[Trial], curves: Sequence[dict[str, Any]], im
     """Confusions side by side, the learning curve, accuracy by code size, images that divide pixels and codes."""
     kernel = trials[0].outcome.setting.kernel
     shown = [trial for trial in trials if trial.outcome.setting.kernel == kernel]
-    tables = [metrics.confusion(images.test_labels, t.outcome.predictions, len(images.classes)) for t in shown]
+    tables = [statistics.confusion(images.test_labels, t.outcome.predictions, len(images.classes)) for t in shown]
     run.save_figure("confusion", figures.confusions(tables, [t.title for t in shown], images.classes, kernel))
     run.save_figure("learning_curve", figures.learning_curve(curves, kernel))
     if len({t.features.size for t in shown if t.features.name == "codes"}) > 1:

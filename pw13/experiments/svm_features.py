@@ -8,8 +8,8 @@ from typing import NamedTuple
 import numpy as np
 
 from pw13.baselines import pca
-from pw13.data.images import ImageSet, flat
-from pw13.encoders import Encoder
+from pw13.data.images.dataset import ImageSet, flat
+from pw13.inference.encoders import Encoder
 
 PCA_SIZE = 32  # where there is no dense run whose size it could have
 

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 import keras
 import tensorflow as tf
 
-from pw13.config import CharRNN
-from pw13.models import cells
+from pw13.config.settings import CharRNN
+from pw13.models import rnn_cells as cells
 
 LAYERS = {"simple": keras.layers.SimpleRNN, "gru": keras.layers.GRU, "lstm": keras.layers.LSTM}
 

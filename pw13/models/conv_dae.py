@@ -8,8 +8,8 @@ import numpy as np
 import tensorflow as tf
 from keras import layers
 
-from pw13.checkpoints import Part
 from pw13.errors import UserError
+from pw13.models.keras_archive import Part
 
 HALVINGS = 2
 CODE_CHANNELS = 128

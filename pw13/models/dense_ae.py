@@ -5,8 +5,8 @@ from typing import NamedTuple
 import keras
 import tensorflow as tf
 
-from pw13.config import DenseAE
-from pw13.models.dense_weights import Weights, parts
+from pw13.config.settings import DenseAE
+from pw13.models.dense_ae_numpy import Weights, parts
 
 __all__ = ["Autoencoder", "Weights", "build", "logits", "losses", "parts"]
 

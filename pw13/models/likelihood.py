@@ -5,8 +5,8 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import tensorflow as tf
 
-from pw13.config import CharRNN
-from pw13.data import windows
+from pw13.config.settings import CharRNN
+from pw13.data.names import windows
 from pw13.models import charrnn
 
 BATCH = 1024  # windows at a time

@@ -7,7 +7,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from pw13.svm import exact, fast, kernels, large, tuning
+from pw13.svm import approximate as large
+from pw13.svm import cross_validation as tuning
+from pw13.svm import exact, kernels
+from pw13.svm import intelex as fast
 from pw13.svm.kernels import Mapper, Scaling, Setting
 
 # Seconds of one fit, and the memory of the process, two cores of an AMD EPYC beside other work, ten classes; codes are

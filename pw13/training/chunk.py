@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import tensorflow as tf
 
-from pw13.training.problem import Plan, Problem
+from pw13.training.task import Plan, Problem
 
 BETA_1, BETA_2, EPSILON = 0.9, 0.999, 1e-7  # Adam (Kingma and Ba, 2015), with the constants that Keras takes
 

@@ -1,0 +1,1 @@
+"""`pw13 all`: every experiment of the course in one process."""

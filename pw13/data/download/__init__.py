@@ -1,0 +1,1 @@
+"""Download published data sets and verify their checksums."""

@@ -1,0 +1,69 @@
+"""Names that a char-RNN invents: samples during training, and statistics after it."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from pw13 import console
+from pw13.config.settings import CharRNN
+from pw13.data.names.dataset import Corpus
+from pw13.data.names.vocabulary import NEWLINE
+from pw13.inference import sampling
+from pw13.models import charrnn_numpy as recurrent
+from pw13.runs.folder import Run
+
+HEARD = 1000  # names sampled for the statistics
+TEMPERATURES = (0.5, 0.8, 1.0, 1.2)
+USUAL = 0.8  # the temperature of `names` in metrics.json
+
+
+def network(config: CharRNN, parameters: list[np.ndarray]) -> recurrent.Network:
+    return recurrent.network(config.cell, config.target, config.length, parameters)
+
+
+def statistics(net: recurrent.Network, data: Corpus, config: CharRNN) -> list[dict[str, Any]]:
+    """Statistics of sampled names, one row a temperature: shares whole, new and unique, mean length, the texts."""
+    corpus = set(data.names)
+    rows = []
+    for place, temperature in enumerate(TEMPERATURES):
+        rng = np.random.default_rng([config.seed, 4, place])
+        drawn = list(sampling.names(net, data.known, HEARD, sampling.Choice(temperature), rng=rng))
+        texts = [name.text for name in drawn]
+        new = [text for text in dict.fromkeys(texts) if text not in corpus]
+        rows.append(
+            {
+                "temperature": temperature,
+                "sampled": len(texts),
+                "whole": float(np.mean([name.whole for name in drawn])),
+                "new": float(np.mean([text not in corpus for text in texts])),
+                "unique": len(set(texts)) / len(texts),
+                "mean_length": float(np.mean([len(text) for text in texts])),
+                "examples": new[:20],
+                "texts": texts,
+            }
+        )
+    return rows
+
+
+def listener(run: Run, data: Corpus, config: CharRNN) -> Callable[[int, list[np.ndarray]], None]:
+    """A function that samples every so many epochs at several temperatures, into samples.txt and onto the screen."""
+    every = config.sample_every or max(1, config.epochs // 10)
+    path = run.folder / "samples.txt"
+
+    def listen(epoch: int, parameters: list[np.ndarray]) -> None:
+        if epoch % every:
+            return
+        rng = np.random.default_rng([config.seed, 5, epoch])
+        lines = [f"epoch {epoch}"]
+        for temperature in TEMPERATURES:
+            choice = sampling.Choice(temperature)
+            names = sampling.names(network(config, parameters), data.known, 5, choice, rng=rng)
+            lines.append(f"  {temperature}: " + " | ".join(name.text for name in names))
+        for line in lines:
+            console.message(line)
+        earlier = path.read_text("utf-8") if epoch > every and path.exists() else ""
+        kept = earlier.split(f"epoch {epoch}{NEWLINE}")[0]  # a resumed run may come to an epoch for the second time
+        run.save_text("samples.txt", kept + NEWLINE.join(lines) + NEWLINE)
+
+    return listen

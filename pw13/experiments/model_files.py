@@ -1,0 +1,18 @@
+"""What the dense and the convolutional experiment do alike."""
+
+import numpy as np
+
+from pw13.models import conv_dae, dense_ae
+from pw13.runs.folder import Run
+
+
+def save(
+    run: Run, models: dense_ae.Autoencoder | conv_dae.Autoencoder, best: list[np.ndarray], last: list[np.ndarray]
+) -> None:
+    """model.keras of the last epoch; best.keras, encoder.keras and decoder.keras of the best one."""
+    models.autoencoder.set_weights(last)
+    run.save_model("model", models.autoencoder)
+    models.autoencoder.set_weights(best)
+    run.save_model("best", models.autoencoder)
+    run.save_model("encoder", models.encoder)
+    run.save_model("decoder", models.decoder)

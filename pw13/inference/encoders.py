@@ -1,0 +1,112 @@
+"""The encoders of earlier runs, from images to codes."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from pw13 import console
+from pw13.data.images.dataset import ImageSet, flat
+from pw13.errors import UserError
+from pw13.models import dense_ae_numpy as dense_weights
+from pw13.models import keras_archive
+from pw13.runs import record as records
+from pw13.runs.record import Record
+from pw13.system import tensorflow_runtime as tensorflow_setup
+
+KINDS = ("dense-ae", "conv-dae")
+
+
+class Encoder(NamedTuple):
+    """`encode` takes `(n, height, width)` uint8 images to `(n, size)` float32 codes; `run` is its run's name."""
+
+    kind: str
+    run: str
+    size: int
+    encode: Callable[[np.ndarray], np.ndarray]
+
+
+def of_runs(names: Sequence[str], runs_dir: Path, images: ImageSet) -> list[Encoder]:
+    """Encoders of the named runs, each once, in their order; without a dense one among them, the latest in front.
+
+    Raises:
+        UserError: a named run is of another kind, made on other data, or its model is damaged.
+    """
+    distinct = {record.folder.resolve(): record for record in (records.opened(name, runs_dir) for name in names)}
+    named = [of_run(record, images) for record in distinct.values()]
+    if any(encoder.kind == "dense-ae" for encoder in named):
+        return named
+    latest = latest_dense(runs_dir, images)
+    return [latest, *named] if latest else named
+
+
+def of_run(record: Record, images: ImageSet) -> Encoder:
+    """The encoder of one run on `images`.
+
+    Raises:
+        UserError: as for `of_runs`.
+    """
+    if record.kind not in KINDS:
+        raise UserError(f"{record.folder}: a {record.kind} run, expected one of {', '.join(KINDS)}")
+    made_on = record.facts.get("data") or {}
+    if made_on.get("sha256") != images.source.sha256:
+        theirs = f"{made_on.get('name', 'unknown')}, sha256 {str(made_on.get('sha256'))[:12]}"
+        ours = f"{images.source.name}, sha256 {images.source.sha256[:12]}"
+        raise UserError(f"{record.folder}: made on other data ({theirs}), expected a run made on {ours}")
+    return _dense(record, images) if record.kind == "dense-ae" else _conv(record, images)
+
+
+def latest_dense(runs_dir: Path, images: ImageSet) -> Encoder | None:
+    """The encoder of the newest usable dense run on the same data; None if there is none."""
+    for record in reversed(records.listing(runs_dir, "dense-ae")):
+        same = (record.facts.get("data") or {}).get("sha256") == images.source.sha256
+        if record.problem or not same or not _best(record).is_file():
+            continue
+        try:
+            return of_run(record, images)
+        except UserError as error:
+            console.warning(f"passed over: {error}")
+    return None
+
+
+def _best(record: Record) -> Path:
+    return record.folder / "checkpoints" / "best.keras"
+
+
+def _dense(record: Record, images: ImageSet) -> Encoder:
+    """By NumPy: a dense encoder is one matrix product, and TensorFlow takes seconds to import."""
+    config = records.settings_of(record)
+    pixels = int(np.prod(images.train_images.shape[1:]))
+    weights = keras_archive.read_keras(_best(record), dense_weights.parts(pixels, config))
+    net = dense_weights.Weights(config.activation, *weights)
+    return Encoder("dense-ae", record.name, config.code_size, _finite(record, lambda part: net.encode(flat(part))))
+
+
+def _conv(record: Record, images: ImageSet) -> Encoder:
+    config = records.settings_of(record)
+    tensorflow_setup.start(config.threads, config.seed)
+    from pw13.models import conv_dae
+
+    net = conv_dae.Denoiser(keras_archive.read_keras(_best(record), conv_dae.parts()))
+    height, width = images.train_images.shape[1:]
+    conv_dae.check_sides(height, width)
+    size = (height // 4) * (width // 4) * conv_dae.CODE_CHANNELS
+
+    def encode(part: np.ndarray) -> np.ndarray:
+        return net.encode(part.astype(np.float32) / np.float32(255)).reshape(len(part), size)
+
+    return Encoder("conv-dae", record.name, size, _finite(record, encode))
+
+
+def _finite(record: Record, encode: Callable[[np.ndarray], np.ndarray]) -> Callable[[np.ndarray], np.ndarray]:
+    """`encode`, but codes that are not finite are refused."""
+
+    def checked(part: np.ndarray) -> np.ndarray:
+        with np.errstate(all="ignore"):
+            codes = encode(part)
+        if not np.isfinite(codes).all():
+            raise UserError(f"{_best(record)}: its codes are not finite; the training of this run has failed")
+        return codes
+
+    return checked

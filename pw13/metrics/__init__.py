@@ -1,0 +1,6 @@
+"""Formulas that turn images, predictions and codes into figures; NumPy only."""
+
+from pw13.metrics.classification import confusion, mcnemar, recall, wilson
+from pw13.metrics.images import image_mse, mse, psnr, ssim
+
+__all__ = ["confusion", "image_mse", "mcnemar", "mse", "psnr", "recall", "ssim", "wilson"]

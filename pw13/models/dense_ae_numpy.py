@@ -1,0 +1,56 @@
+"""The arrays of a trained dense autoencoder, used without Keras or TensorFlow."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+
+from pw13.config.settings import DenseAE
+from pw13.models.keras_archive import Part
+
+
+def parts(pixels: int, config: DenseAE) -> list[Part]:
+    """Where best.keras holds encoder kernel and bias, decoder kernel and bias."""
+    size = config.code_size
+    return [
+        Part("layers/dense/vars/0", (pixels, size)),
+        Part("layers/dense/vars/1", (size,)),
+        Part("layers/dense_1/vars/0", (size, pixels)),
+        Part("layers/dense_1/vars/1", (pixels,)),
+    ]
+
+
+class Weights(NamedTuple):
+    """The trained arrays, to encode and decode without Keras (NumPy, float32)."""
+
+    activation: str
+    kernel: np.ndarray
+    bias: np.ndarray
+    decoder_kernel: np.ndarray
+    decoder_bias: np.ndarray
+
+    def encode(self, images: np.ndarray) -> np.ndarray:
+        """`(n, pixels)` in [0, 1] -> codes `(n, code_size)`."""
+        return ACTIVATIONS[self.activation](images @ self.kernel + self.bias)
+
+    def decode(self, codes: np.ndarray) -> np.ndarray:
+        """Codes `(n, code_size)` -> images `(n, pixels)` in [0, 1]."""
+        return sigmoid(codes.astype(np.float32) @ self.decoder_kernel + self.decoder_bias)
+
+    @property
+    def decoder_values(self) -> int:
+        """Numbers that a decoder needs."""
+        return self.decoder_kernel.size + self.decoder_bias.size
+
+
+def sigmoid(x: np.ndarray) -> np.ndarray:
+    """1 / (1 + exp(-x)) by the tanh identity, which cannot overflow."""
+    return np.float32(0.5) * (1 + np.tanh(np.float32(0.5) * x))
+
+
+ACTIVATIONS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+    "linear": lambda x: x,
+    "relu": lambda x: np.maximum(x, 0),
+    "tanh": np.tanh,
+    "sigmoid": sigmoid,
+}

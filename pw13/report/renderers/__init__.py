@@ -1,0 +1,1 @@
+"""The document rendered as PDF, HTML, Markdown and notebook."""

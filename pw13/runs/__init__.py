@@ -1,0 +1,1 @@
+"""Run folders: create, fill, read, resume and compare them."""

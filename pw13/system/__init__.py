@@ -1,0 +1,1 @@
+"""The machine: files, signals, processes, hardware facts and TensorFlow itself."""

@@ -1,0 +1,105 @@
+"""Settings: default < TOML < flag, checked whatever the way in; every refusal names what is wrong."""
+
+import dataclasses
+import math
+from pathlib import Path
+
+import pytest
+
+from pw13.cli import options
+from pw13.config import fields, presets
+from pw13.config import settings as config
+from pw13.config.settings import DenseAE
+from pw13.errors import OptionError, UserError
+
+
+def test_default_then_toml_then_flag(tmp_path):
+    path = tmp_path / "c.toml"
+    path.write_text('seed = 5\nruns_dir = "elsewhere"\n[dense-ae]\nepochs = 7\ncode_size = 8\nlearning_rate = 1\n')
+    given = {"code_size": 9, "epochs": None, "runs_dir": None, "data": None}
+    settings, rest = options.layered(DenseAE, str(path), given)
+    assert (settings.epochs, settings.code_size, settings.seed, settings.batch_size) == (7, 9, 5, DenseAE.batch_size)
+    assert settings.learning_rate == 1.0 and isinstance(settings.learning_rate, float)
+    assert rest == {"runs_dir": Path("elsewhere"), "data": None}
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("epochs", 0), ("epochs", 1.5), ("epochs", "3"), ("epochs", True), ("epochs", None), ("code_size", -1),
+        ("learning_rate", math.nan), ("learning_rate", math.inf), ("learning_rate", 0.0), ("learning_rate", "fast"),
+        ("loss", "mae"), ("schedule", None), ("validation_share", 1.0), ("seed", -1), ("seed", 2**31), ("limit", 0),
+        ("tensorboard", 1), ("checkpoint_every", math.inf),
+    ],
+)  # fmt: skip
+def test_a_value_out_of_range_is_refused_by_name(field, value):
+    with pytest.raises(OptionError, match=rf"^{fields.flag(field)}: expected .+, received "):
+        DenseAE(**{field: value})
+
+
+@pytest.mark.parametrize(
+    ("text", "error", "words"),
+    [
+        ("[dense-ea]\nepochs = 1\n", OptionError, r"unknown table 'dense-ea'; did you mean 'dense-ae'"),
+        ("epochs = 1\n", OptionError, r"unknown key 'epochs'"),
+        ("[dense-ae]\nepoch = 1\n", OptionError, r"\[dense-ae\]: unknown key 'epoch'; did you mean 'epochs'"),
+        ("[dense-ae]\nepochs = -1\n", OptionError, r"\[dense-ae\]: --epochs: expected"),
+        ("runs_dir = 3\n", OptionError, r"runs_dir: expected text, received 3"),
+        ("quiet = 1\n", OptionError, r"quiet: expected true or false, received 1"),
+        ("dense-ae = 3\n", OptionError, r"unknown key 'dense-ae'"),
+        ("[dense-ae\n", OptionError, r"not TOML"),
+        ("a = " + "[" * 5000 + "]" * 5000, OptionError, r"not TOML"),
+        ("\xe9".encode("latin-1"), UserError, r"not UTF-8"),
+    ],
+)
+def test_a_faulty_toml_file_is_refused(tmp_path, text, error, words):
+    path = tmp_path / "c.toml"
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    with pytest.raises(error, match=words):
+        presets.read(str(path))
+
+
+def test_a_missing_file_lists_the_shipped_ones():
+    with pytest.raises(UserError, match=r"--config nix: no such file"):
+        presets.read("nix")
+
+
+@pytest.mark.parametrize("path", [path for folder in presets.folders() for path in folder.glob("*.toml")], ids=str)
+def test_every_shipped_file_loads_and_says_what_it_is_for(path):
+    presets.read(str(path))
+    assert path.read_text("utf-8").startswith("# ")
+
+
+@pytest.mark.parametrize("kind", config.KINDS)
+def test_every_setting_has_help_and_a_round_trip(kind):
+    cls = config.KINDS[kind]
+    record = cls()
+    assert all(spec.metadata["help"] for spec in dataclasses.fields(cls))
+    assert fields.from_dict(cls, fields.as_dict(record), "x") == record
+    with pytest.raises(OptionError, match="unknown key 'colour'"):
+        fields.from_dict(cls, {"colour": 1}, "x")
+
+
+def test_grid_values_are_parsed_by_type():
+    assert fields.parse(DenseAE, "epochs", "12") == 12
+    assert fields.parse(DenseAE, "learning_rate", "1e-3") == 1e-3
+    assert fields.parse(DenseAE, "loss", "bce") == "bce"
+    with pytest.raises(OptionError, match="--epochs: expected a whole number from 1"):
+        fields.parse(DenseAE, "epochs", "x")
+    with pytest.raises(OptionError, match=r"no setting 'epoch'; did you mean 'epochs'"):
+        fields.parse(DenseAE, "epoch", "1")
+
+
+def test_a_flag_beats_the_file_both_ways(tmp_path):
+    path = tmp_path / "c.toml"
+    path.write_text("[charrnn]\ncarry_state = true\n")  # which needs a target that a flag gives
+    given = {"target": "many-to-many", "carry_state": None}
+    assert options.layered(config.CharRNN, str(path), given)[0].carry_state is True
+    assert options.layered(config.CharRNN, str(path), {"target": None, "carry_state": False})[0].carry_state is False
+    with pytest.raises(OptionError, match="--carry-state: needs --target many-to-many"):
+        options.layered(config.CharRNN, str(path), {"target": None, "carry_state": None})
+
+
+def test_every_switch_can_be_switched_off(pw13):
+    shown = pw13("train-charrnn", "--help")[1]
+    assert all(f"--no-{name}" in shown for name in ("carry-state", "fix-accents", "tensorboard"))

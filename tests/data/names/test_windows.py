@@ -1,0 +1,112 @@
+"""Names as one text, split, cut into windows and streams."""
+
+import numpy as np
+import pytest
+
+from pw13.data.names import vocabulary, windows
+
+NAMES = [f"name {number}" for number in range(40)]
+
+
+def rng(seed=0):
+    return np.random.default_rng(seed)
+
+
+def test_every_name_gets_a_newline():
+    assert windows.join(["a", "bc"]) == "a\nbc\n"
+    assert windows.join([]) == ""
+
+
+def test_split_is_by_distinct_name():
+    split = windows.split_names([*NAMES, *NAMES], 0.05, least=11, rng=rng())
+    assert [len(part) for part in split] == [36, 2, 2]
+    assert sorted([*split.train, *split.validation, *split.held_out]) == sorted(NAMES)
+
+
+def test_split_depends_on_the_seed_alone():
+    assert windows.split_names(NAMES, 0.1, least=1, rng=rng()) == windows.split_names(NAMES, 0.1, least=1, rng=rng())
+    assert windows.split_names(NAMES, 0.1, least=1, rng=rng()) != windows.split_names(NAMES, 0.1, least=1, rng=rng(1))
+
+
+def test_no_share_keeps_file_order_and_repeats():
+    split = windows.split_names(["b", "a", "b"], 0, least=1, rng=rng())
+    assert split == (("b", "a", "b"), (), ())
+
+
+@pytest.mark.parametrize(("names", "least"), [(NAMES[:5], 11), (NAMES[:20], 150)])
+def test_a_corpus_too_small_holds_no_name_out(names, least):
+    split = windows.split_names(names, 0.05, least=least, rng=rng())
+    assert split == (tuple(names), (), ())
+
+
+@pytest.mark.parametrize(("characters", "expected"), [(11, [0]), (10, []), (14, [0, 3]), (13, [0]), (3, [])])
+def test_window_starts(characters, expected):
+    starts = windows.window_starts(characters, 10, 3)
+    assert starts.tolist() == expected == list(range(0, characters - 10, 3))
+    assert starts.dtype == np.int32
+
+
+def test_many_to_one_windows():
+    x, y = windows.many_to_one(np.arange(9, dtype=np.uint8), 4, 2)
+    assert x.tolist() == [[0, 1, 2, 3], [2, 3, 4, 5], [4, 5, 6, 7]]
+    assert y.tolist() == [4, 6, 8]
+    assert x.dtype == y.dtype == np.uint8
+
+
+def test_many_to_many_windows():
+    x, y = windows.many_to_many(np.arange(9, dtype=np.uint8), 4, 2)
+    assert x.tolist() == [[0, 1, 2, 3], [2, 3, 4, 5], [4, 5, 6, 7]]
+    assert y.tolist() == [[1, 2, 3, 4], [3, 4, 5, 6], [5, 6, 7, 8]]
+
+
+def test_the_handouts_windows_are_those_of_a_loop():
+    text, length, skip = windows.join(NAMES), 10, 3
+    words = vocabulary.of_text(text)
+    x, y = windows.many_to_one(words.ids(text), length, skip)
+    places = range(0, len(text) - length, skip)
+    assert [words.text(row) for row in x] == [text[place : place + length] for place in places]
+    assert words.text(y) == "".join(text[place + length] for place in places)
+
+
+def test_endings_are_windows_that_end_a_name():
+    text = windows.join(NAMES)
+    found = windows.endings(text, 10, 5, rng=rng())
+    assert len(set(found)) == 5
+    assert all(len(ending) == 10 and ending.endswith("\n") and ending in text for ending in found)
+    assert len(windows.endings(text, 10, 1000, rng=rng())) == len(NAMES) - 1  # before the first newline it is too short
+    with pytest.raises(ValueError, match="10"):
+        windows.endings("short\n", 10, 5, rng=rng())
+
+
+def test_streams_hold_every_name_once_and_whole():
+    names = [np.array(ids) for ids in ([1, 2, 3], [4], [5, 6], [7, 8, 9, 1])]
+    ids, weights = windows.streams(names, 2, 0)
+    assert ids.shape == (2, weights.shape[1] + 1)
+    assert (ids[:, 0] == 0).all()
+    assert weights.sum() == sum(len(name) + 1 for name in names)
+    found = [tuple(part) for row in ids for part in np.split(row, np.flatnonzero(row == 0)) if len(part) > 1]
+    assert sorted(found) == sorted((0, *name) for name in names)
+    assert all(weight.tolist() == sorted(weight, reverse=True) for weight in weights)
+
+
+def test_permuted_keeps_the_names():
+    words = vocabulary.of_text(windows.join(NAMES))
+    ids = words.ids(windows.join(NAMES))
+    moved = windows.permuted(ids, words.newline, rng=rng())
+    assert moved.dtype == ids.dtype
+    assert words.text(moved) != words.text(ids)
+    assert sorted(words.text(moved).split("\n")) == sorted(words.text(ids).split("\n"))
+
+
+def test_stream_steps_go_on_from_step_to_step():
+    steps = windows.stream_steps(np.arange(1, 12), batch=2, length=2, newline=0)
+    assert steps.shape == (3, 2, 3)
+    assert steps[:, 0].tolist() == [[0, 1, 2], [2, 3, 4], [4, 5, 6]]
+    assert steps[:, 1].tolist() == [[6, 7, 8], [8, 9, 10], [10, 11, -1]]
+
+
+def test_every_character_is_predicted_once():
+    ids = np.arange(1, 101)
+    steps = windows.stream_steps(ids, batch=8, length=3, newline=0)
+    predicted = steps[:, :, 1:].ravel()
+    assert sorted(predicted[predicted >= 0].tolist()) == ids.tolist()

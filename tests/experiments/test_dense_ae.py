@@ -1,0 +1,263 @@
+"""The dense autoencoder from command to run folder."""
+
+import io
+import math
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pw13.baselines import pca
+from pw13.config.settings import DenseAE
+from pw13.data.images.dataset import flat, load_images
+from pw13.errors import UserError
+from pw13.metrics import compression
+from pw13.metrics import images as metrics
+from pw13.models import keras_archive
+from pw13.training import resume_state as checkpoints
+from tests.helpers.runs import load_json, only_run
+from tests.helpers.tensorflow import start_tensorflow
+
+FAST = ["--epochs", "12", "--batch-size", "16", "--code-size", "6"]
+
+
+@pytest.fixture(scope="module")
+def trained(data, tmp_path_factory):
+    """A finished run on the small data, made by the command."""
+    from pw13 import cli
+    from pw13.system import signals as stopping
+
+    folder = tmp_path_factory.mktemp("dense")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(stopping, "listen", lambda: None)
+        assert (
+            cli.main(["train-dense-ae", "--data", str(data), "--runs-dir", str(folder / "runs"), "--quiet", *FAST]) == 0
+        )
+    return only_run(folder / "runs", "dense-ae")
+
+
+def test_parameters_of_the_handout_model():
+    start_tensorflow()
+    from pw13.models import dense_ae
+
+    models = dense_ae.build(784, DenseAE())
+    assert models.autoencoder.count_params() == 50_992
+    assert models.encoder.count_params() + models.decoder.count_params() == 50_992
+    assert models.encoder.output_shape == (None, 32) and models.autoencoder.output_shape == (None, 784)
+    assert models.autoencoder.layers[1] is models.encoder.layers[1]  # the three share their layers
+
+
+def test_the_run_folder_is_complete(trained):
+    names = {str(path.relative_to(trained)) for path in trained.rglob("*") if path.is_file()}
+    figures = {f"figures/{name}.png" for name in ("reconstructions", "best_and_worst", "loss", "codes", "units")}
+    models = {f"checkpoints/{name}.keras" for name in ("model", "best", "encoder", "decoder")}
+    states = {name for name in names if "state-" in name}
+    assert (
+        names - states == {"config.json", "run.json", "history.csv", "summary.txt", "metrics.json"} | figures | models
+    )
+    assert 1 <= len(states) <= 2
+    facts = load_json(trained / "run.json")
+    assert facts["status"] == "completed" and facts["seed"] == 0 and facts["peak_memory_mib"] > 100
+    assert facts["data"]["counts"] == {"train": 110, "validation": 10, "test": 60}
+    assert len((trained / "history.csv").read_text().splitlines()) == 13
+    assert "encode" in (trained / "summary.txt").read_text("utf-8")
+
+
+def test_metrics_are_what_the_saved_model_does(trained, data):
+    import keras
+
+    values = load_json(trained / "metrics.json")
+    images = load_images(str(data))
+    test = flat(images.test_images)
+    autoencoder = keras.models.load_model(trained / "checkpoints/best.keras")
+    encoder = keras.models.load_model(trained / "checkpoints/encoder.keras")
+    decoder = keras.models.load_model(trained / "checkpoints/decoder.keras")
+    outputs = autoencoder.predict(test, verbose=0)
+    np.testing.assert_allclose(decoder.predict(encoder.predict(test, verbose=0), verbose=0), outputs, atol=1e-6)
+    assert values["test_mse"] == pytest.approx(np.mean((outputs - test) ** 2), rel=1e-4)
+    assert values["test_psnr_db"] == pytest.approx(-10 * math.log10(values["test_mse"]))
+    assert values["code_size"] == 6 and values["epochs"] == 12 and values["parameters"] == 784 * 6 * 2 + 6 + 784
+    assert values["dead_units"] == 0 and values["test_mse"] < 0.1 and values["pca_test_mse"] < values["test_mse"] + 0.1
+    assert set(values["compression"]) >= {
+        "raw_bytes", "png_bytes", "webp_bytes", "float32_code_bytes", "uint8_code_bytes", "uint8_code_test_mse",
+        "decoder_bytes", "break_even_images",
+    }  # fmt: skip
+
+
+def test_arrays_are_read_without_keras_and_do_the_same(trained, data):
+    from pw13.models import dense_ae
+
+    config = DenseAE(code_size=6)
+    arrays = keras_archive.read_keras(trained / "checkpoints/best.keras", dense_ae.parts(784, config))
+    net = dense_ae.Weights(config.activation, *arrays)
+    test = flat(load_images(str(data)).test_images)
+    assert metrics.mse(test, net.decode(net.encode(test))) == pytest.approx(
+        load_json(trained / "metrics.json")["test_mse"]
+    )
+
+
+def test_saved_models_open_without_pw13(trained):
+    code = (
+        "import sys, keras; keras.models.load_model(sys.argv[1]);"
+        "assert not any(name.startswith('pw13') for name in sys.modules)"
+    )
+    path = trained / "checkpoints/best.keras"
+    done = subprocess.run([sys.executable, "-c", code, str(path)], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_same_seed_same_bytes_another_seed_others(trained, data, pw13):
+    for seed in (0, 1):
+        assert pw13("train-dense-ae", "--data", data, "--runs-dir", f"runs{seed}", "--seed", seed, *FAST)[0] == 0
+    folders = (trained, only_run_of("runs0"), only_run_of("runs1"))
+    first, again, other = (checkpoints.load(folder / "checkpoints").arrays for folder in folders)
+    assert all(np.array_equal(first[name], again[name]) for name in first)
+    assert not np.array_equal(first["parameters/0"], other["parameters/0"])
+
+
+def only_run_of(folder):
+    return only_run(Path(folder), "dense-ae")
+
+
+def test_json_is_one_document_and_quiet_is_quiet(data, pw13):
+    import json
+
+    code, out, err = pw13("train-dense-ae", "--data", data, "--epochs", 1, "--json", "--quiet")
+    assert code == 0 and err == ""
+    document = json.loads(out)
+    assert document["epochs"] == 1 and (only_run_of("runs")).name in document["run"]
+
+
+def test_limit_cuts_training_only(data, pw13):
+    assert pw13("train-dense-ae", "--data", data, "--epochs", 1, "--limit", 30)[0] == 0
+    assert load_json(only_run_of("runs") / "run.json")["data"]["counts"] == {"train": 30, "validation": 10, "test": 60}
+
+
+def test_resume_of_a_complete_run_says_so(trained, pw13):
+    code, _, err = pw13("resume", trained)
+    assert code == 0 and "complete; nothing to do" in err
+
+
+def test_resume_with_more_epochs_under_cosine_is_refused(trained, pw13):
+    code, _, err = pw13("resume", trained, "--epochs", 20)
+    assert code == 2 and "--epochs: the cosine schedule ends at epoch 12" in err
+
+
+def test_resume_on_changed_data_is_refused(data, pw13, tmp_path):
+    from tests.helpers.data import make_data
+
+    ours = make_data(tmp_path / "ours")
+    options = ["--data", ours, "--schedule", "constant", "--epochs", 2]
+    assert pw13("train-dense-ae", *options)[0] == 0
+    make_data(tmp_path / "ours", train=130)
+    code, _, err = pw13("resume", only_run_of("runs"), "--epochs", 3)
+    assert code == 1 and "other data than this run began with" in err
+
+
+# ---------------------------------------------------------------------------------------------- leaves
+
+
+def test_pca_of_full_rank_is_exact_and_fewer_components_are_the_best():
+    rng = np.random.default_rng(0)
+    images = np.clip(rng.normal(0.5, 0.1, (50, 8)).astype(np.float32), 0, 1)
+    full = pca.fit(images, 8)
+    np.testing.assert_allclose(full.decode(full.encode(images)), images, atol=1e-5)
+    part = pca.fit(images, 3)
+    values = np.linalg.svd(images - images.mean(0), compute_uv=False)
+    lost = metrics.mse(images, part.encode(images) @ part.components + part.mean)
+    assert lost == pytest.approx((values[3:] ** 2).sum() / images.size, rel=1e-4)
+
+
+def test_quantised_codes_are_off_by_half_a_level_at_most():
+    codes = np.random.default_rng(0).normal(size=(100, 4)).astype(np.float32)
+    scale = compression.scale_of(codes)
+    back = compression.restored(compression.quantised(codes, scale), scale)
+    assert np.abs(back - codes).max() <= ((scale.high - scale.low) / 255 / 2).max() * 1.001
+    assert compression.quantised(codes + 100, scale).max() == 255
+
+
+def test_compression_report_counts_bytes():
+    images = np.zeros((3, 28, 28), np.uint8)
+    codes = np.zeros((3, 32), np.float32)
+    made = compression.report(
+        images, codes, compression.scale_of(codes), lambda c: np.zeros((3, 784), np.float32), 25_872
+    )
+    assert (made["raw_bytes"], made["float32_code_bytes"], made["uint8_code_bytes"]) == (784, 128, 32)
+    assert made["decoder_bytes"] == 4 * (25_872 + 64) and made["uint8_code_test_mse"] == 0
+    assert made["break_even_images"] == math.ceil(made["decoder_bytes"] / (784 - 32))
+    assert 60 < made["png_bytes"] < 120 and made["webp_bytes"] < made["png_bytes"]
+
+
+# ---------------------------------------------------------------------------------------------- foreign files
+
+
+def test_a_model_of_other_shapes_is_refused(trained):
+    from pw13.models import dense_ae
+
+    with pytest.raises(UserError, match=r"best.keras: does not hold the model of its run"):
+        keras_archive.read_keras(trained / "checkpoints/best.keras", dense_ae.parts(784, DenseAE(code_size=7)))
+
+
+@pytest.mark.parametrize("keep", [0, 10, 0.5, 0.99])
+def test_a_cut_model_is_damaged(trained, tmp_path, keep):
+    from pw13.models import dense_ae
+
+    whole = (trained / "checkpoints/best.keras").read_bytes()
+    path = tmp_path / "best.keras"
+    path.write_bytes(whole[: int(keep if keep > 1 else keep * len(whole))])
+    with pytest.raises(UserError, match=r"best.keras: damaged"):
+        keras_archive.read_keras(path, dense_ae.parts(784, DenseAE(code_size=6)))
+
+
+def test_links_and_bombs_in_a_model_are_refused(tmp_path):
+    import h5py
+
+    def keras_file(fill, name="model.weights.h5", compress=zipfile.ZIP_STORED):
+        buffer = io.BytesIO()
+        with h5py.File(buffer, "w") as file:
+            fill(file)
+        path = tmp_path / "x.keras"
+        with zipfile.ZipFile(path, "w", compress) as archive:
+            archive.writestr(name, buffer.getvalue())
+        return path
+
+    part = [keras_archive.Part("layers/dense/vars/0", (2, 2))]
+
+    def external(file):
+        file.require_group("layers/dense/vars")["0"] = h5py.ExternalLink("/etc/passwd", "/x")
+
+    def soft(file):
+        file["secret"] = np.zeros((2, 2), np.float32)
+        file.require_group("layers/dense/vars")["0"] = h5py.SoftLink("/secret")
+
+    def packed(file):
+        file.create_dataset("layers/dense/vars/0", (2, 2), np.float32, compression="gzip")
+
+    def large(file):
+        file["layers/dense/vars/0"] = np.zeros((3000, 3000), np.float32)
+
+    for fill in (external, soft, packed):
+        with pytest.raises(UserError, match="does not hold the model of its run"):
+            keras_archive.read_keras(keras_file(fill), part)
+    with pytest.raises(UserError, match="expected at most"):
+        keras_archive.read_keras(keras_file(large, compress=zipfile.ZIP_DEFLATED), part)
+    with pytest.raises(UserError, match="damaged"):
+        keras_archive.read_keras(keras_file(packed, name="../model.weights.h5"), part)
+
+
+# ---------------------------------------------------------------------------------------------- real data
+
+
+@pytest.mark.slow
+def test_real_notmnist_beats_the_best_public_notebook(real_data, pw13):
+    import json
+
+    code, out, _ = pw13("train-dense-ae", "--json", "--quiet")
+    values = json.loads(out)
+    assert code == 0 and values["test_mse"] <= 0.0235 < values["pca_test_mse"]
+    assert values["dead_units"] == 0 and values["parameters"] == 50_992
+    facts = load_json(only_run_of("runs") / "run.json")
+    assert facts["data"]["name"].startswith("notMNIST") and "10,440" in facts["data"]["notes"][0]

@@ -1,0 +1,332 @@
+"""`pw13 svm-eval`: which codes it takes, what it writes, what it refuses, how it stops."""
+
+import io
+import itertools
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pw13.baselines import pca
+from pw13.config import fields
+from pw13.config import settings as config
+from pw13.data.images import dataset as image_sets
+from pw13.data.images.idx import write_idx
+from pw13.errors import UserError
+from pw13.experiments import svm_features
+from pw13.figures import svm_eval as figures
+from pw13.inference import encoders
+from pw13.models import dense_ae_numpy as dense_weights
+from pw13.runs import folder as runs
+from pw13.runs import record as records
+from pw13.svm import summary as findings
+from tests.helpers.data import FILES, make_images
+from tests.helpers.runs import load_json, only_run
+
+QUICK = ("--tune-on", 30, "--folds", 2)
+
+
+def dense_run(runs_dir: Path, data: Path, size: int = 8, seed: int = 0) -> Path:
+    """A finished dense-autoencoder run, its weights drawn at random: written without Keras."""
+    import h5py
+
+    settings = config.DenseAE(code_size=size)
+    run = runs.create(runs_dir, "dense-ae", {**fields.as_dict(settings), "data": str(data)})
+    run.note_data(image_sets.load_images(str(data)).source)
+    buffer = io.BytesIO()
+    rng = np.random.default_rng(seed)
+    with h5py.File(buffer, "w") as file:
+        for part in dense_weights.parts(784, settings):
+            file[part.place] = rng.normal(0, 0.1, part.shape).astype(np.float32)
+    (run.folder / "checkpoints").mkdir()
+    with zipfile.ZipFile(run.folder / "checkpoints" / "best.keras", "w") as archive:
+        archive.writestr("model.weights.h5", buffer.getvalue())
+    run.finish({})
+    return run.folder
+
+
+def other_data(folder: Path) -> Path:
+    """An image set of the same size and classes but other images."""
+    folder.mkdir()
+    for name, array in zip(FILES, (*make_images(60, 11), *make_images(40, 12)), strict=True):
+        write_idx(folder / name, array.shape, [array])
+    return folder
+
+
+def one_line(err: str) -> bool:
+    return len(err.strip().splitlines()) == 1 and "Traceback" not in err and "Error" not in err
+
+
+def test_codes_pixels_and_pca_with_both_kernels(pw13, data, capfd):
+    encoder = dense_run(Path("runs"), data)
+    code, out, err = pw13("svm-eval", "--data", data, *QUICK)
+    assert code == 0, err
+    folder = only_run(Path("runs"), "svm-eval")
+    metrics, facts = load_json(folder / "metrics.json"), load_json(folder / "run.json")
+    assert facts["status"] == "completed" and facts["encoders"] == [encoder.name]
+    assert facts["data"]["counts"] == {"train": 120, "test": 60}
+    assert (metrics["n_train"], metrics["n_test"], metrics["seconds"] > 0) == (120, 60, True)
+    found = [(r["features"], r["size"], r["kernel"], r["run"]) for r in metrics["results"]]
+    expected = [("pixels", 784, None), ("codes", 8, encoder.name), ("pca", 8, None)]
+    assert found == [(name, size, kernel, run) for kernel in ("rbf", "linear") for name, size, run in expected]
+    for result in metrics["results"]:
+        low, high = result["ci95"]
+        assert low < result["accuracy"] <= high and result["accuracy_distinct"] == result["accuracy"]
+        assert result["fit_seconds"] > 0 and result["predict_seconds"] > 0 and result["support_vectors"] > 0
+        assert list(result["recall"]) == [str(k) for k in range(10)] and result["method"] == "SVC"
+        assert np.mean(list(result["recall"].values())) == pytest.approx(result["accuracy"])
+    assert metrics["results"][0]["accuracy"] > 0.9  # a bright block tells the class
+    assert 0 <= metrics["mcnemar_p"] <= 1 and len(metrics["mcnemar"]) == 4
+    assert {p.name for p in (folder / "figures").iterdir()} == {
+        "confusion.png",
+        "learning_curve.png",
+        "disagreements.png",
+    }
+    assert len(list((folder / "checkpoints").glob("svm-*.npz"))) == 6
+    assert "accuracy" in out and metrics["comment"][0] in out
+    assert records.settings_of(records.read(folder)) == config.SvmEval(tune_on=30, folds=2)
+
+
+def test_without_a_dense_run_codes_are_left_out(pw13, data):
+    code, out, err = pw13("svm-eval", "--data", data, "--json", *QUICK)
+    assert code == 0, err
+    document = json.loads(out)
+    assert [r["features"] for r in document["results"]] == ["pixels", "pca"] * 2
+    assert [r["size"] for r in document["results"]] == [784, 32] * 2
+    assert document["mcnemar_p"] is None
+    assert "pw13 train-dense-ae" in document["comment"][-1]
+    assert len(list(Path("runs").iterdir())) == 1
+
+
+def test_several_runs_give_accuracy_by_code_size(pw13, data):
+    folders = [dense_run(Path("runs"), data, size) for size in (4, 16)]
+    named = [word for folder in [*folders, folders[0]] for word in ("--run", folder.name)]
+    code, _, err = pw13("svm-eval", "--data", data, "--kernel", "rbf", *named, *QUICK)
+    assert code == 0, err
+    folder = only_run(Path("runs"), "svm-eval")
+    found = [(r["features"], r["size"]) for r in load_json(folder / "metrics.json")["results"]]
+    assert found == [("pixels", 784), ("codes", 4), ("codes", 16), ("pca", 4), ("pca", 16)]
+    assert (folder / "figures" / "code_size.png").is_file()
+    assert load_json(folder / "config.json")["runs"] == [str(Path(f).absolute()) for f in [*folders, folders[0]]]
+
+
+def test_same_seed_same_numbers(pw13, data):
+    dense_run(Path("runs"), data)
+    numbers = []
+    for _ in range(2):
+        pw13("svm-eval", "--data", data, "--kernel", "rbf", *QUICK)
+        folder = sorted(Path("runs").glob("*_svm-eval*"))[-1]
+        numbers.append(
+            [
+                (r["accuracy"], r["c"], r["gamma"], r["cv_accuracy"])
+                for r in load_json(folder / "metrics.json")["results"]
+            ]
+        )
+    assert numbers[0] == numbers[1]
+
+
+def test_copies_in_the_test_file_are_counted_apart(pw13, tmp_path):
+    folder = tmp_path / "copies"
+    folder.mkdir()
+    test_images, test_labels = make_images(60, 2)
+    test_images[:20] = test_images[0]
+    for name, array in zip(FILES, (*make_images(120, 1), test_images, test_labels), strict=True):
+        write_idx(folder / name, array.shape, [array])
+    code, out, _ = pw13("svm-eval", "--data", folder, "--kernel", "linear", "--json", *QUICK)
+    document = json.loads(out)
+    assert code == 0 and document["n_test_distinct"] == 40
+    pixels = document["results"][0]
+    assert pixels["accuracy_distinct"] > pixels["accuracy"]
+    assert any("20 test images that stand several times" in line for line in document["comment"])
+
+
+def test_pca_learns_from_all_training_images_as_the_autoencoder_did(data):
+    images = image_sets.load_images(str(data))
+    rows = np.arange(50)
+    codes = svm_features.sets_of(images, rows, [])[-1]
+    linear = pca.fit(image_sets.flat(images.train_images), svm_features.PCA_SIZE)
+    assert (codes.name, codes.train.shape) == ("pca", (50, svm_features.PCA_SIZE))
+    assert codes.train == pytest.approx(linear.encode(image_sets.flat(images.train_images[rows])))
+    assert codes.test == pytest.approx(linear.encode(image_sets.flat(images.test_images)))
+
+
+def test_limit_is_stratified(pw13, data):
+    code, out, _ = pw13("svm-eval", "--data", data, "--limit", 50, "--kernel", "linear", "--json", *QUICK)
+    assert code == 0 and json.loads(out)["n_train"] == 50
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (["--run", "nothing"], 1, "run 'nothing' is neither"),
+        (["--kernel", "poly"], 2, "--kernel"),
+        (["--limit", 0], 2, "--limit: expected a whole number from 1"),
+        (["--limit", 20], 2, "--limit 20: class 0 has 2 training images, fewer than the 3 folds"),
+        (["--limit", 10], 2, "--limit 10: class 0 has 1 training image, fewer than the 3 folds"),
+        (["--limit", 1], 2, "--limit 1: the training labels hold only one class"),
+        (["--folds", 13], 1, "class 0 has 12 training images, fewer than the 13 folds"),
+        (["--folds", 1], 2, "--folds: expected a whole number from 2"),
+    ],
+)
+def test_a_mistake_gets_one_line_and_no_run(pw13, data, arguments, code, words):
+    got, out, err = pw13("svm-eval", "--data", data, *arguments)
+    assert got == code and out == "" and words in err and one_line(err)
+    assert not list(Path().glob("runs/*"))
+
+
+def test_one_class_only_is_refused(pw13, tmp_path):
+    folder = tmp_path / "one"
+    folder.mkdir()
+    images, _ = make_images(30, 1)
+    for name, array in zip(FILES, (images, np.zeros(30, np.uint8), images, np.zeros(30, np.uint8)), strict=True):
+        write_idx(folder / name, array.shape, [array])
+    code, _, err = pw13("svm-eval", "--data", folder)
+    assert code == 1 and one_line(err) and "only one class (0" in err and "two classes" in err
+    assert not list(Path().glob("runs/*"))
+
+
+def test_a_named_run_on_other_data_is_refused_and_the_latest_is_passed_over(pw13, data, tmp_path):
+    mine = dense_run(Path("runs"), data)
+    theirs = dense_run(Path("runs"), other_data(tmp_path / "other"))
+    code, _, err = pw13("svm-eval", "--data", data, "--run", theirs.name, *QUICK)
+    assert code == 1 and one_line(err) and "made on other data" in err and theirs.name in err
+    assert not list(Path("runs").glob("*svm-eval*"))
+    images = image_sets.load_images(str(data))
+    assert encoders.latest_dense(Path("runs"), images).run == mine.name
+
+
+def test_a_damaged_model_is_refused_when_named_and_passed_over_when_latest(pw13, data, capfd):
+    mine, damaged = dense_run(Path("runs"), data), dense_run(Path("runs"), data)
+    path = damaged / "checkpoints" / "best.keras"
+    path.write_bytes(path.read_bytes()[:1000])
+    code, _, err = pw13("svm-eval", "--data", data, "--run", damaged.name)
+    assert code == 1 and one_line(err) and "best.keras: damaged" in err
+    capfd.readouterr()
+    assert encoders.latest_dense(Path("runs"), image_sets.load_images(str(data))).run == mine.name
+    assert "passed over" in capfd.readouterr().err
+
+
+def test_a_run_of_another_kind_is_refused(pw13, data):
+    run = runs.create(Path("runs"), "svm-eval", fields.as_dict(config.SvmEval()))
+    code, _, err = pw13("svm-eval", "--data", data, "--run", run.name)
+    assert code == 1 and one_line(err) and "a svm-eval run, expected one of dense-ae, conv-dae" in err
+
+
+def test_codes_that_are_not_finite_are_refused(data):
+    images = image_sets.load_images(str(data))
+    encoder = encoders.of_run(records.read(dense_run(Path("runs"), data)), images)
+    assert encoder.encode(images.test_images).shape == (60, 8)
+    broken = encoders._finite(records.read(Path("runs", encoder.run)), lambda part: np.full((len(part), 8), np.nan))
+    with pytest.raises(UserError, match=r"best\.keras: its codes are not finite"):
+        broken(images.test_images)
+
+
+def test_tensorflow_is_not_imported(data):
+    dense_run(Path("runs"), data)
+    code = (
+        "import sys; from pw13.cli import main; code = main(sys.argv[1:]);"
+        "sys.exit(code or any(name in sys.modules for name in ('tensorflow', 'keras', 'torch')))"
+    )
+    arguments = ["svm-eval", "--data", str(data), "--kernel", "linear", *map(str, QUICK)]
+    done = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs POSIX signals")
+def test_ctrl_c_ends_at_once_and_is_recorded(tmp_path, data):
+    arguments = ["svm-eval", "--data", str(data), "--folds", "12", "--tune-on", "120"]
+    child = subprocess.Popen([sys.executable, "-m", "pw13", *arguments], stderr=subprocess.PIPE, text=True)
+    deadline = time.monotonic() + 60
+    while not list(Path().glob("runs/*_svm-eval/run.json")) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    folder = only_run(Path("runs"), "svm-eval")
+    while "data" not in load_json(folder / "run.json") and time.monotonic() < deadline:
+        time.sleep(0.01)
+    child.send_signal(signal.SIGINT)
+    _, err = child.communicate(timeout=20)
+    assert child.returncode == 130 and "Traceback" not in err
+    assert load_json(folder / "run.json")["status"] == "interrupted"
+    assert not (folder / "metrics.json").exists()
+
+
+def test_the_comment_says_what_the_numbers_say():
+    def result(features, size, accuracy, seconds, run=None):
+        return {
+            "features": features, "size": size, "run": run, "kernel": "rbf", "accuracy": accuracy,
+            "accuracy_distinct": accuracy - 0.01, "ci95": (accuracy - 0.005, accuracy + 0.005), "encode_seconds": 0.1,
+            "fit_seconds": seconds, "predict_seconds": seconds - 0.1, "recall": {"A": 0.9, "I": 0.5, "Z": None},
+        }  # fmt: skip
+
+    results = [result("pixels", 784, 0.92, 3.0), result("codes", 32, 0.915, 1.0, "r"), result("pca", 32, 0.91, 1.0)]
+    test = {"kernel": "rbf", "first": "pixels", "second": "codes", "size": 32, "run": "r", "p": 0.03}
+    metrics = {"results": results, "mcnemar": [test], "n_test": 100, "n_test_distinct": 90}
+    versus, pca, speed, weakest, copies = findings.sentences(metrics)
+    assert "codes (32 values) (91.50%" in versus and "0.50 points worse than pixels (784 values) (92.00%" in versus
+    assert "p = 0.03, significant" in versus and versus.startswith("With the RBF kernel")
+    assert "not significant" in findings.against_pixels({**test, "p": 0.06}, results)
+    assert "p < 1e-300, significant" in findings.against_pixels({**test, "p": 0.0}, results)
+    assert "+0.50 points with 32 values" in pca
+    assert "fitted in 1 s instead of 3 s (3.0 times as fast), the autoencoder's training not counted; applied" in speed
+    assert "encoding included, in 1 s instead of 2.9 s (2.9 times as fast)" in speed
+    assert "codes (32 values), RBF kernel is I: 50.0%" in weakest
+    assert "From codes (32 values), RBF kernel, every test" in findings.weakest([{**results[1], "recall": {"A": 1.0}}])
+    assert findings.named({**results[1], "size": 1}) == "codes (1 value)"
+    assert "Without the 10 test images" in copies and "90.50% instead of 91.50%" in copies
+
+
+@pytest.mark.parametrize("classes", [2, 26, 47])
+def test_sets_with_other_numbers_of_classes(pw13, tmp_path, classes):
+    """EMNIST-shaped: letters (26), balanced (47); two are the fewest."""
+    folder = tmp_path / "set"
+    folder.mkdir()
+    rng = np.random.default_rng(0)
+    patterns = rng.integers(0, 2, (classes, 8, 8)) * 200
+    labels = np.tile(np.arange(classes, dtype=np.uint8), 4)
+    images = (patterns[labels] + rng.integers(0, 50, (len(labels), 8, 8))).astype(np.uint8)
+    for name, array in zip(FILES, (images, labels, images[: 2 * classes], labels[: 2 * classes]), strict=True):
+        write_idx(folder / name, array.shape, [array])
+    (folder / "classes.txt").write_text("".join(f"class {k}\n" for k in range(classes)), "utf-8")
+    code, out, err = pw13("svm-eval", "--data", folder, "--folds", 2, "--json")
+    assert code == 0, err
+    for result in json.loads(out)["results"]:
+        assert list(result["recall"]) == [f"class {k}" for k in range(classes)] and result["accuracy"] > 0.9
+    assert (only_run(Path("runs"), "svm-eval") / "figures" / "confusion.png").is_file()
+
+
+@pytest.mark.parametrize(
+    "names", [list("ABCDEFGHIJ"), [str(k) for k in range(47)], ["ankle boot", "T-shirt", "bag"] * 4]
+)
+def test_class_names_of_a_confusion_matrix_do_not_run_into_one_another(names):
+    figure = figures.confusions([np.eye(len(names), dtype=int)] * 2, ["one", "two"], names, "rbf")
+    figure.draw_without_rendering()
+    for axis in (figure.axes[0].xaxis, figure.axes[0].yaxis):
+        boxes = [label.get_window_extent() for label in axis.get_ticklabels()]
+        assert not any(first.overlaps(second) for first, second in itertools.pairwise(boxes))
+
+
+def test_the_lines_of_many_sizes_can_be_told_apart():
+    points = [
+        {"features": name, "size": size, "run": None, "n_train": n, "accuracy": 0.5, "ci95": (0.4, 0.6)}
+        for name in ("codes", "pca") for size in range(1, 7) for n in (10, 20)
+    ]  # fmt: skip
+    figure = figures.learning_curve(points, "rbf")
+    looks = {(box.lines[0].get_color(), box.lines[0].get_linestyle()) for box in figure.axes[0].containers}
+    assert len(looks) == 12 and figure.axes[0].get_legend() is None and len(figure.legends) == 1
+
+
+@pytest.mark.slow
+def test_on_the_real_images(pw13, real_data):
+    code, out, err = pw13("svm-eval", "--json", "--quiet")
+    assert code == 0, err
+    document = json.loads(out)
+    shares = {(r["features"], r["kernel"]): r["accuracy"] for r in document["results"]}
+    assert (document["n_train"], document["n_test"], document["n_test_distinct"]) == (10_440, 10_000, 9_747)
+    assert shares["pixels", "rbf"] >= 0.92 and shares["pca", "linear"] >= 0.885
+    assert document["seconds"] < 240

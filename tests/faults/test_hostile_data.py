@@ -1,0 +1,239 @@
+"""IDX files, corpora and TOML files broken at random: refused in one line, without a traceback, nothing touched."""
+
+import gzip
+import tomllib
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pw13.config import fields
+from pw13.config import settings as config
+from tests.helpers import hostile, tally
+from tests.helpers.data import FILES, make_images
+from tests.helpers.hostile import FEW, MANY, attempt, examples, idx, numbers
+
+
+def fresh() -> Path:
+    folder = Path(f"input{next(numbers)}")
+    folder.mkdir()
+    return folder
+
+
+# ----------------------------------------------------------------------------------------------------------- images
+
+SOUND = dict(zip(FILES, (*make_images(40, 1), *make_images(20, 2)), strict=True))
+
+
+class Files(dict[str, bytes]):
+    """Files by name, which a failed test shows by their sizes and beginnings, not by megabytes."""
+
+    def __repr__(self) -> str:
+        return f"Files({ {name: (len(data), data[:40]) for name, data in self.items()} })"
+
+
+@st.composite
+def image_sets(draw: st.DrawFn) -> Files:
+    """The four files of a sound set, one of them damaged somehow."""
+    files = {name: gzip.compress(idx(array), 1, mtime=0) for name, array in SOUND.items()}
+    name = draw(st.sampled_from(FILES))
+    array, data = SOUND[name], files[name]
+    damage = draw(
+        st.sampled_from(["none", "cut", "flip", "tail", "head", "sizes", "labels", "other", "plain", "counts"])
+    )
+    if damage == "cut":
+        data = data[: draw(st.integers(0, len(data) - 1))]
+    elif damage == "flip":
+        place = draw(st.integers(0, len(data) - 1))
+        data = data[:place] + bytes([data[place] ^ draw(st.integers(1, 255))]) + data[place + 1 :]
+    elif damage == "tail":
+        data += draw(st.binary(min_size=1, max_size=40).filter(lambda tail: tail.strip(b"\0")))
+    elif damage == "head":
+        data = gzip.compress(idx(array, magic=draw(st.binary(max_size=6))), mtime=0)
+    elif damage == "sizes":
+        sizes = draw(st.lists(st.integers(0, 2**32 - 1) | st.integers(0, 60), min_size=1, max_size=4))
+        data = gzip.compress(idx(array, sizes=tuple(sizes)), mtime=0)
+    elif damage == "labels":
+        name = draw(st.sampled_from([FILES[1], FILES[3]]))
+        labels = draw(st.lists(st.integers(0, 255) | st.integers(0, 9), min_size=1, max_size=60))
+        data = gzip.compress(idx(np.array(labels, np.uint8)), mtime=0)
+    elif damage == "other":
+        data = draw(
+            st.sampled_from(
+                [b"", b"<!DOCTYPE html><html></html>", b"PK\3\4", b"\x89PNG\r\n", b"\x1f\x8b", b"\0\0\x08\3"]
+            )
+        )
+    elif damage == "plain":
+        data = idx(array)
+    elif damage == "counts":
+        data = gzip.compress(idx(array[: draw(st.integers(0, len(array) - 1))]), mtime=0)
+    return Files({**files, name: data})
+
+
+def check_images(pw13, files: dict[str, bytes]) -> None:
+    """A damaged set is refused with exit 1; a sound one gets as far as the option that stops the command, exit 2."""
+    folder, runs = fresh(), Path("runs")
+    runs.mkdir(exist_ok=True)
+    for name, data in files.items():
+        (folder / name).write_bytes(data)
+    code = 2 if hostile.is_sound_set(files) else 1
+    done = attempt(pw13, folder, {code}, "svm-eval", "--limit", 1, "--data", folder, "--runs-dir", runs, runs=runs)
+    assert code == 2 or folder.name in done.err
+    tally.count("hostile inputs", "image sets")
+
+
+@examples(FEW)
+@given(image_sets())
+def test_a_damaged_image_set_is_refused(pw13, files):
+    check_images(pw13, files)
+
+
+@pytest.mark.faults
+@examples(MANY)
+@given(image_sets())
+def test_many_damaged_image_sets_are_refused(pw13, files):
+    check_images(pw13, files)
+
+
+def test_a_bomb_is_stopped_one_byte_after_what_its_header_promises(pw13):
+    folder = fresh()
+    for name, array in SOUND.items():
+        (folder / name).write_bytes(gzip.compress(idx(array), 1, mtime=0))
+    zeros = gzip.compress(bytes(2**24), 9, mtime=0)  # members after one another unpack to 2 GiB, from 2 MB
+    (folder / FILES[0]).write_bytes(gzip.compress(idx(SOUND[FILES[0]]), mtime=0) + zeros * 128)
+    assert (folder / FILES[0]).stat().st_size < 2.5e6
+    done = attempt(pw13, folder, {1}, "svm-eval", "--limit", 1, "--data", folder)
+    assert FILES[0] in done.err and "more than that" in done.err
+
+
+# ------------------------------------------------------------------------------------------------------------ names
+
+LINES = st.text(st.characters(codec="utf-8"), max_size=12).map(lambda text: text.encode())
+ODD = st.sampled_from(
+    [b"\xff", b"\xc3", b"\0", b"\r", b"\x85", b"\xe2\x80\xa8", b"\xef\xbb\xbf", b"\xed\xa0\x80", b"", b" "]
+)
+
+
+@st.composite
+def corpora(draw: st.DrawFn) -> bytes:
+    lines = draw(st.lists(LINES | ODD | st.just(b"Nimbo Labs"), max_size=12))
+    start = draw(st.sampled_from([b"", b"\xef\xbb\xbf", b"\xff\xfe", b"<html>", b"\x1f\x8b"]))
+    return start + draw(st.sampled_from([b"\n", b"\r\n", b"\r"])).join(lines)
+
+
+def is_sound_corpus(data: bytes) -> bool:
+    """Whether bytes are a list of names: UTF-8 without NUL, a line with something on it, lines that end as ours do."""
+    try:
+        text = data.decode("utf-8").removeprefix("\ufeff")
+    except UnicodeDecodeError:
+        return False
+    named = any(line.rstrip("\r").strip(" \t") for line in text.split("\n"))
+    web_page = text.lstrip(" \t\r\n").lower().startswith(("<html", "<!doctype"))
+    return named and "\0" not in text and not web_page and ("\n" in text or "\r" not in text)
+
+
+def check_corpus(pw13, data: bytes) -> None:
+    folder = fresh()
+    (folder / "names.txt").write_bytes(data)
+    sound = is_sound_corpus(data)
+    done = attempt(pw13, folder, {0 if sound else 1}, "data", "check", folder / "names.txt")
+    assert sound or "names.txt" in done.out + done.err
+    tally.count("hostile inputs", "corpora")
+
+
+@examples(FEW)
+@given(corpora())
+def test_a_damaged_corpus_is_refused(pw13, data):
+    check_corpus(pw13, data)
+
+
+@pytest.mark.faults
+@examples(MANY)
+@given(corpora())
+def test_many_damaged_corpora_are_refused(pw13, data):
+    check_corpus(pw13, data)
+
+
+# ------------------------------------------------------------------------------------------------------- TOML files
+
+KEYS = st.sampled_from(
+    ["epochs", "code_size", "loss", "seed", "limit", "learning_rate", "temp", "units", "data", "typo", "json"]
+)
+VALUES = st.sampled_from(
+    [
+        "1",
+        "0",
+        "-1",
+        "1.5",
+        "1" * 5000,
+        '"a\\u0000b"',
+        "2026-13-41",
+        "nan",
+        "inf",
+        "1e400",
+        "99999999999999999999",
+        '"mse"',
+        '"bce"',
+        "true",
+        "[1]",
+        "{a = 1}",
+    ]
+) | st.text(st.characters(codec="utf-8"), max_size=8)
+TABLES = st.sampled_from(["dense-ae", "conv-dae", "charrnn", "svm-eval", "other", "dense-ae.deeper"])
+
+
+@st.composite
+def tomls(draw: st.DrawFn) -> bytes:
+    pairs = st.lists(st.tuples(KEYS, VALUES), max_size=3)
+    tables = [(None, draw(pairs)), *draw(st.lists(st.tuples(TABLES, pairs), max_size=2))]
+    lines = [
+        part for name, table in tables for part in ([f"[{name}]"] if name else []) + [f"{k} = {v}" for k, v in table]
+    ]
+    data = "\n".join(lines).encode()
+    return data + draw(
+        st.sampled_from([b"", b"", b"", b"\n[[", b"\xff", b"\n# \xe2\x80\xa8", b"\n" + b"a=" + b"[" * 5000])
+    )
+
+
+def is_sound_toml(data: bytes) -> bool:
+    """Whether a TOML file holds only tables, keys and values that pw13 knows."""
+    try:
+        content = tomllib.loads(data.decode())
+        for key, value in content.items():
+            if key in config.KINDS:
+                fields.check_values(config.KINDS[key], value, "x")
+                if key == "svm-eval":
+                    config.SvmEval(**value)
+            elif type(value) is not config.SHARED[key] or value == "" or (isinstance(value, str) and "\0" in value):
+                return False
+        return True
+    except Exception:
+        return False
+
+
+def check_toml(pw13, data: bytes) -> None:
+    """A sound file gets as far as the folder that is missing."""
+    folder = fresh()
+    (folder / "settings.toml").write_bytes(data)
+    command = "svm-eval", "--config", folder / "settings.toml", "--data", "nowhere", "--runs-dir", "none"
+    done = attempt(pw13, folder, {1, 2}, *command)
+    if is_sound_toml(data):
+        assert done.code == 1 and "nowhere" in done.err
+    else:
+        assert "settings.toml" in done.err or "--" in done.err
+    tally.count("hostile inputs", "TOML files")
+
+
+@examples(FEW)
+@given(tomls())
+def test_a_damaged_toml_file_is_refused(pw13, data):
+    check_toml(pw13, data)
+
+
+@pytest.mark.faults
+@examples(MANY)
+@given(tomls())
+def test_many_damaged_toml_files_are_refused(pw13, data):
+    check_toml(pw13, data)

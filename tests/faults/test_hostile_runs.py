@@ -1,0 +1,376 @@
+"""Run folders are data: no command runs what stands in one, follows it out of the folder, or ends in a traceback."""
+
+import copy
+import io
+import json
+import os
+import pickle
+import shutil
+import zipfile
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pw13.data.names import vocabulary
+from pw13.errors import UserError
+from pw13.training import resume_state as checkpoints
+from tests.helpers import tally
+from tests.helpers.charrnn_run import ARRAYS, DOCUMENTS, NAME, PARTS, make_run
+from tests.helpers.hostile import FEW, MANY, attempt, examples, numbers, write_keras
+
+OTHER = NAME.replace("05_c", "06_c")  # a sound run beside the damaged one
+
+
+@pytest.fixture
+def run() -> Path:
+    return make_run(Path(f"runs{next(numbers)}") / NAME)
+
+
+GENERATE = ("generate", "-n", 2, "--seed", 1, "--quiet", "--run")
+
+
+def check_all(pw13, run: Path) -> None:
+    """Every command that reads runs, on one folder of them: 0 or 1, never a traceback; the list always comes out."""
+    here = ("--runs-dir", run.parent)
+    attempt(pw13, run.parent, {0}, "runs", "list", *here)
+    attempt(pw13, run.parent, {0}, "runs", "list", "--json", *here)
+    attempt(pw13, run.parent, {0, 2}, "runs", "list", "--kind", "charrnn", "--sort", "held_out_nats", *here)
+    attempt(pw13, run.parent, {0, 1}, "runs", "show", run)
+    attempt(pw13, run.parent, {0, 1}, "runs", "show", "--json", run)
+    attempt(pw13, run.parent, {0, 1}, "runs", "compare", run, OTHER, *here)
+    done = attempt(pw13, run.parent, {0, 1}, *GENERATE, run)
+    assert done.code or len(done.out.strip("\n").split("\n")) == 2
+    attempt(pw13, run.parent, {0, 1}, "generate", "-n", 1, "--seed", 1, "--json", *here)
+
+
+def test_a_sound_run_passes_all(pw13, run):
+    make_run(run.parent / OTHER)
+    check_all(pw13, run)
+    assert attempt(pw13, run, {0}, *GENERATE, run).out.count("\n") == 2
+
+
+# -------------------------------------------------------------------------------------------------- damaged documents
+
+VALUES = st.sampled_from(
+    [None, True, False, -1, 0, 2, 10**30, 1e308, -1e308, "", "x", "\n", "\0", "\ud800", "\x1b[31m", "[red]", "../../x",
+     "/etc/passwd", [], [1], [[]], [None], {}, {"a": 1}, {"a": {"b": []}}, "completed", "running", "charrnn",
+     "sweep-charrnn", "a" * 5000]
+)  # fmt: skip
+
+
+def places(value: object, before: tuple = ()) -> list[tuple]:
+    """The path of everything inside a JSON value."""
+    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    return [before] + [path for key, item in inner for path in places(item, (*before, key))]
+
+
+@st.composite
+def documents(draw: st.DrawFn) -> tuple[str, bytes]:
+    """A file of the run with other values, without some, or with other bytes."""
+    name = draw(st.sampled_from(sorted(DOCUMENTS)))
+    value = copy.deepcopy(DOCUMENTS[name])
+    for _ in range(draw(st.integers(1, 2))):
+        *path, key = draw(st.sampled_from([place for place in places(value) if place] or [("x",)]))
+        inside = value
+        for step in path:
+            inside = inside[step]
+        if draw(st.booleans()) and isinstance(inside, dict):
+            inside.pop(key, None)
+        else:
+            inside[key] = copy.deepcopy(draw(VALUES))
+    data = json.dumps(value).encode()
+    damage = draw(st.sampled_from(["none", "none", "none", "cut", "byte", "token", "deep"]))
+    if damage == "cut":
+        data = data[: draw(st.integers(0, len(data) - 1))]
+    elif damage == "byte":
+        place = draw(st.integers(0, len(data) - 1))
+        data = data[:place] + draw(st.binary(min_size=1, max_size=3)) + data[place + 1 :]
+    elif damage == "token":
+        data = data.replace(b"0", draw(st.sampled_from([b"NaN", b"Infinity", b"-Infinity", b"1e999", b"1" * 5000])), 1)
+    elif damage == "deep":
+        data = b'{"kind": ' + b"[" * 100_000
+    return name, data
+
+
+def check_document(pw13, name: str, data: bytes) -> None:
+    run = make_run(Path(f"runs{next(numbers)}") / NAME)
+    make_run(run.parent / OTHER)
+    (run / name).write_bytes(data)
+    check_all(pw13, run)
+    tally.count("hostile inputs", "run folders")
+    shutil.rmtree(run.parent)
+
+
+@examples(FEW)
+@given(documents())
+def test_a_damaged_document_is_refused_or_harmless(pw13, document):
+    check_document(pw13, *document)
+
+
+@pytest.mark.faults
+@examples(MANY)
+@given(documents())
+def test_many_damaged_documents_are_refused_or_harmless(pw13, document):
+    check_document(pw13, *document)
+
+
+@pytest.mark.faults
+@examples(MANY // 5)
+@given(documents())
+def test_a_report_on_a_damaged_run_is_written_or_refused(pw13, document):
+    run = make_run(Path(f"runs{next(numbers)}") / NAME)
+    (run / document[0]).write_bytes(document[1])
+    there = ("--runs-dir", run.parent, "--out", f"out{next(numbers)}")
+    attempt(pw13, run, {0, 1}, "report", "--quiet", "--no-execute", *there)
+    tally.count("hostile inputs", "reported run folders")
+
+
+# ------------------------------------------------------------------------------------------------------ damaged models
+
+
+@st.composite
+def models(draw: st.DrawFn) -> bytes:
+    """The bytes of a model file, cut or with some of them changed."""
+    buffer = io.BytesIO()
+    write_keras(buffer, ARRAYS)  # type: ignore[arg-type]
+    data = bytearray(buffer.getvalue())
+    if draw(st.booleans()):
+        return bytes(data[: draw(st.integers(0, len(data) - 1))])
+    for _ in range(draw(st.integers(1, 3))):
+        data[draw(st.integers(0, len(data) - 1))] = draw(st.integers(0, 255))
+    return bytes(data)
+
+
+def check_model(pw13, data: bytes) -> None:
+    run = make_run(Path(f"runs{next(numbers)}") / NAME)
+    (run / "checkpoints" / "best.keras").write_bytes(data)
+    done = attempt(pw13, run, {0, 1}, *GENERATE, run)
+    assert done.code == 0 or "best.keras" in done.err
+    tally.count("hostile inputs", "model files")
+    shutil.rmtree(run.parent)
+
+
+@examples(FEW)
+@given(models())
+def test_a_damaged_model_is_refused(pw13, data):
+    check_model(pw13, data)
+
+
+@pytest.mark.faults
+@examples(MANY)
+@given(models())
+def test_many_damaged_models_are_refused(pw13, data):
+    check_model(pw13, data)
+
+
+def in_weights(path: Path, change) -> None:
+    """Rewrite the HDF5 file inside a model file after `change`."""
+    buffer = io.BytesIO()
+    with h5py.File(buffer, "w") as file:
+        for place, array in ARRAYS.items():
+            file[place] = array
+        change(file)
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("model.weights.h5", buffer.getvalue())
+
+
+FIRST = PARTS[0].place
+
+
+def soft_link(file):
+    del file[FIRST]
+    file[FIRST] = h5py.SoftLink("/" + PARTS[1].place)
+
+
+def external_link(file):
+    h5py.File("outside.h5", "w")["x"] = ARRAYS[FIRST]
+    del file[FIRST]
+    file[FIRST] = h5py.ExternalLink(str(Path("outside.h5").absolute()), "/x")
+
+
+def external_data(file):
+    Path("outside.bin").write_bytes(ARRAYS[FIRST].tobytes())
+    del file[FIRST]
+    file.create_dataset(FIRST, ARRAYS[FIRST].shape, "f4", external=[(str(Path("outside.bin").absolute()), 0, 1000)])
+
+
+def bomb(file):
+    del file[FIRST]
+    file.create_dataset(FIRST, (100_000, 100_000), "f4", compression="gzip", fillvalue=1)
+
+
+def other_shape(file):
+    del file[FIRST]
+    file[FIRST] = ARRAYS[FIRST][:-1]
+
+
+def other_type(file):
+    del file[FIRST]
+    file[FIRST] = ARRAYS[FIRST].astype(np.float64)
+
+
+def text(file):
+    del file[FIRST]
+    file[FIRST] = np.array([b"import os"] * 4)
+
+
+def group(file):
+    del file[FIRST]
+    file.create_group(FIRST)
+
+
+def not_finite(file):
+    file[FIRST][...] = np.nan
+
+
+@pytest.mark.parametrize(
+    "change", [soft_link, external_link, external_data, bomb, other_shape, other_type, text, group, not_finite]
+)
+def test_a_model_of_other_things_than_plain_arrays_is_refused(pw13, run, change):
+    in_weights(run / "checkpoints" / "best.keras", change)
+    done = attempt(pw13, run, {1}, *GENERATE, run)
+    assert "best.keras" in done.err
+
+
+def test_members_that_leave_the_folder_stay_unread_and_unwritten(pw13, run):
+    path = run / "checkpoints" / "best.keras"
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("../../../escaped.txt", "x")
+        archive.writestr("/tmp/pw13-escaped.txt", "x")
+    attempt(pw13, run, {0}, *GENERATE, run)
+    assert not list(Path().rglob("escaped.txt")) and not Path("/tmp/pw13-escaped.txt").exists()
+
+
+def test_a_zip_bomb_is_stopped(pw13, run):
+    with zipfile.ZipFile(run / "checkpoints" / "best.keras", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("model.weights.h5", bytes(2**26))
+    done = attempt(pw13, run, {1}, *GENERATE, run)
+    assert "best.keras" in done.err
+
+
+def test_a_lambda_layer_in_a_model_is_not_run(pw13, run):
+    """The architecture in the file is never read: what pw13 builds comes from config.json."""
+    marker = Path("marker").absolute()
+    code = f"open({str(marker)!r}, 'w').close()"
+    layer = {"class_name": "Lambda", "module": "keras.layers", "config": {"name": "l", "function": code}}
+    path = run / "checkpoints" / "best.keras"
+    with zipfile.ZipFile(path) as archive:
+        weights = archive.read("model.weights.h5")
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("config.json", json.dumps({"class_name": "Sequential", "config": {"layers": [layer]}}))
+        archive.writestr("model.weights.h5", weights)
+    attempt(pw13, run, {0}, *GENERATE, run)
+    assert not marker.exists()
+
+
+# ------------------------------------------------------------------------------------------------------- resume states
+
+
+class Marker:
+    """Unpickling this makes a file."""
+
+    def __init__(self, path: Path):
+        self.path = path
+
+    def __reduce__(self):
+        return (Path.touch, (self.path,))
+
+
+def test_a_pickle_in_a_resume_state_is_not_run(tmp_path):
+    marker = tmp_path / "marker"
+    np.savez(tmp_path / "state-000001-00000000.npz", manifest=np.array([Marker(marker)], object))
+    with pytest.raises(UserError, match="damaged"):
+        checkpoints.load(tmp_path)
+    (tmp_path / "state-000001-00000000.npz").write_bytes(pickle.dumps(Marker(marker)))
+    with pytest.raises(UserError, match="damaged"):
+        checkpoints.load(tmp_path)
+    assert not marker.exists()
+
+
+@examples(FEW)
+@given(st.data())
+def test_a_damaged_resume_state_is_refused_or_whole(data):
+    check_state(data)
+
+
+@pytest.mark.faults
+@examples(MANY)
+@given(st.data())
+def test_many_damaged_resume_states_are_refused_or_whole(data):
+    check_state(data)
+
+
+def check_state(data: st.DataObject) -> None:
+    """A state with bytes changed or cut off is refused, or still holds the same arrays."""
+    folder = Path(f"states{next(numbers)}")
+    arrays = {"parameters/0": np.arange(12, dtype=np.float32), "best/0": np.ones(3, np.float32)}
+    checkpoints.save(folder, checkpoints.State(arrays, {"epoch": 1, "step": 0, "updates": 5}))
+    (path,) = checkpoints.states(folder)
+    content = bytearray(path.read_bytes())
+    if data.draw(st.booleans()):
+        del content[data.draw(st.integers(0, len(content) - 1)) :]
+    else:
+        content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
+    path.write_bytes(content)
+    try:
+        state = checkpoints.load(folder)
+    except UserError as error:
+        assert path.name in str(error)
+    else:
+        assert all(np.array_equal(array, state.arrays[name]) for name, array in arrays.items())
+        assert state.facts == {"epoch": 1, "step": 0, "updates": 5}
+    tally.count("hostile inputs", "resume states")
+    shutil.rmtree(folder)
+
+
+# --------------------------------------------------------------------------------------------------- links and formats
+
+
+def test_a_link_out_of_the_run_folder_is_not_followed(pw13, run):
+    outside = Path("outside.json").absolute()
+    outside.write_text((run / "vocabulary.json").read_text("utf-8"), encoding="utf-8")
+    (run / "vocabulary.json").unlink()
+    (run / "vocabulary.json").symlink_to(outside)
+    done = attempt(pw13, run, {1}, *GENERATE, run)
+    assert "vocabulary.json" in done.err and "link" in done.err
+
+
+def test_a_model_that_is_a_link_is_not_followed(pw13, run):
+    path = run / "checkpoints" / "best.keras"
+    path.rename("outside.keras")
+    path.symlink_to(Path("outside.keras").absolute())
+    done = attempt(pw13, run, {1}, *GENERATE, run)
+    assert "best.keras" in done.err and "link" in done.err
+
+
+def test_folders_that_are_links_are_not_written_into(pw13, run):
+    Path("outside").mkdir()
+    shutil.rmtree(run / "checkpoints")
+    (run / "checkpoints").symlink_to(Path("outside").absolute())
+    (run / "run.json").write_text(json.dumps({**DOCUMENTS["run.json"], "status": "interrupted"}), encoding="utf-8")
+    done = attempt(pw13, run, {1}, "resume", run)
+    assert "checkpoints" in done.err and "link" in done.err and not list(Path("outside").iterdir())
+
+
+def test_a_file_that_is_a_pipe_does_not_hang(pw13, run):
+    (run / "vocabulary.json").unlink()
+    os.mkfifo(run / "vocabulary.json")
+    done = attempt(pw13, run / "checkpoints", {1}, *GENERATE, run)
+    assert "vocabulary.json" in done.err
+
+
+def test_formats_of_a_newer_pw13_are_refused_with_both_versions(pw13, run):
+    newer = {**DOCUMENTS["vocabulary.json"], "format": vocabulary.FORMAT + 1}
+    (run / "vocabulary.json").write_text(json.dumps(newer), encoding="utf-8")
+    done = attempt(pw13, run, {1}, *GENERATE, run)
+    assert str(vocabulary.FORMAT) in done.err and str(vocabulary.FORMAT + 1) in done.err
+
+
+def test_a_setting_of_a_newer_pw13_is_named(pw13, run):
+    (run / "config.json").write_text(json.dumps({**DOCUMENTS["config.json"], "attention": 1}), encoding="utf-8")
+    done = attempt(pw13, run, {1}, *GENERATE, run)
+    assert "attention" in done.err and "config.json" in done.err

@@ -1,0 +1,88 @@
+"""Disks that fail, tear, die, or write down what was asked of them."""
+
+import os
+from pathlib import Path
+from typing import BinaryIO
+
+from pw13.system.files import Disk
+
+OPERATIONS = ("write", "fsync", "rename", "unlink", "mkdir")
+
+
+class Died(BaseException):
+    """The death of a process, which no handler of ours may catch."""
+
+
+class FaultyDisk(Disk):
+    """Raises `fault` at the n-th `operation`; a write is torn: half of the bytes arrive before."""
+
+    def __init__(self, operation: str, number: int, fault: BaseException):
+        self.operation, self.number, self.fault = operation, number, fault
+        self.seen = 0
+
+    @property
+    def happened(self) -> bool:
+        return self.seen >= self.number
+
+    def _hit(self, operation: str) -> bool:
+        self.seen += operation == self.operation
+        return operation == self.operation and self.seen == self.number
+
+    def write(self, file: BinaryIO, data: bytes) -> None:
+        if self._hit("write"):
+            file.write(data[: len(data) // 2])
+            raise self.fault
+        super().write(file, data)
+
+    def fsync(self, descriptor: int) -> None:
+        if self._hit("fsync"):
+            raise self.fault
+        super().fsync(descriptor)
+
+    def rename(self, source: Path, target: Path) -> None:
+        if self._hit("rename"):
+            raise self.fault
+        super().rename(source, target)
+
+    def unlink(self, path: Path) -> None:
+        if self._hit("unlink"):
+            raise self.fault
+        super().unlink(path)
+
+    def mkdir(self, path: Path) -> None:
+        if self._hit("mkdir"):
+            raise self.fault
+        super().mkdir(path)
+
+
+class LoggedDisk(Disk):
+    """Writes down every operation with the file that it meant."""
+
+    def __init__(self) -> None:
+        self.log: list[tuple[str, str]] = []
+
+    def names(self) -> list[str]:
+        return [name for name, _ in self.log]
+
+    def write(self, file: BinaryIO, data: bytes) -> None:
+        self.log.append(("write", file.name if isinstance(file.name, str) else os.fspath(file.name)))
+        super().write(file, data)
+
+    def fsync(self, descriptor: int) -> None:
+        self.log.append(("fsync", str(Path(f"/proc/self/fd/{descriptor}").readlink())))
+        super().fsync(descriptor)
+
+    def rename(self, source: Path, target: Path) -> None:
+        self.log.append(("rename", f"{source}\0{target}"))
+        super().rename(source, target)
+
+    def check(self) -> None:
+        """Before a rename its file was synced after the last write; right after it the folder is synced."""
+        renames = [i for i, (name, _) in enumerate(self.log) if name == "rename"]
+        assert renames
+        for i in renames:
+            source, target = self.log[i][1].split("\0")
+            mine = [name for name, path in self.log[:i] if path == source]
+            if mine:  # a file; a folder that is renamed has its files synced one by one
+                assert mine[-1] == "fsync", f"{target} was renamed without an fsync"
+            assert self.log[i + 1] == ("fsync", str(Path(target).parent)), f"the folder of {target} was not synced"

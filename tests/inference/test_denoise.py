@@ -1,0 +1,222 @@
+"""`pw13 denoise`: any image file through a trained network, in tiles, nothing overwritten."""
+
+import json
+import struct
+import zlib
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from pw13.errors import UserError
+from pw13.inference import image_files as photos
+from pw13.inference import tiling as tiles
+from tests.helpers.runs import only_run
+
+NOTHING = str  # a `tell` that hears and does nothing
+
+
+@pytest.fixture(scope="module")
+def trained(data, tmp_path_factory):
+    """A finished run of one epoch."""
+    from pw13 import cli
+    from pw13.system import signals as stopping
+
+    runs = tmp_path_factory.mktemp("conv") / "runs"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(stopping, "listen", lambda: None)
+        options = ["--data", str(data), "--runs-dir", str(runs), "--epochs", "1", "--batch-size", "20", "--quiet"]
+        assert cli.main(["train-conv-dae", *options]) == 0
+    return only_run(runs, "conv-dae")
+
+
+def picture(path, size, mode="L", **options):
+    """A picture of smooth stripes, `size` (width, height), saved at `path`."""
+    width, height = size
+    values = 127 + 100 * np.sin(np.add.outer(np.arange(height), 2 * np.arange(width)) / 9)
+    Image.fromarray(values.astype(np.uint8)).convert(mode).save(path, **options)
+    return path
+
+
+# ---------------------------------------------------------------------------------------------- tiles
+
+
+@pytest.mark.parametrize("size", [(28, 28), (3, 5), (28, 29), (100, 61), (1, 200)])
+def test_tiles_put_an_untouched_image_together_again(size):
+    image = np.random.default_rng(0).random(size, dtype=np.float32)
+    seen = []
+    result = tiles.through(image, (28, 28), lambda part: part, seen.append)
+    np.testing.assert_allclose(result, image, atol=1e-6)
+    assert sum(seen) == tiles.count(size, (28, 28))
+
+
+def test_one_tile_of_the_exact_size_is_the_function_itself():
+    image = np.random.default_rng(0).random((28, 28), dtype=np.float32)
+    assert tiles.count(image.shape, (28, 28)) == 1
+    np.testing.assert_allclose(tiles.through(image, (28, 28), lambda part: part**2, NOTHING), image**2, atol=1e-6)
+
+
+def test_tiles_are_blended_without_seams():
+    image = np.full((90, 90), 0.5, np.float32)
+    levels = iter(np.linspace(0, 1, tiles.count(image.shape, (28, 28))))
+    result = tiles.through(image, (28, 28), lambda part: np.stack([p * 0 + next(levels) for p in part]), NOTHING)
+    assert np.abs(np.diff(result, axis=1)).max() < 0.1  # the tiles beside each other differ by 1/36, lines by 1/6
+    assert result.min() >= 0 and result.max() <= 1
+
+
+# ---------------------------------------------------------------------------------------------- reading
+
+
+@pytest.mark.parametrize("mode", ["L", "RGB", "1", "P", "CMYK"])
+def test_modes_become_grey(tmp_path, mode):
+    path = picture(tmp_path / f"a.{'jpg' if mode == 'CMYK' else 'png'}", (30, 20), mode)
+    image = photos.read(path)
+    assert image.shape == (20, 30) and image.dtype == np.float32
+    assert image.min() >= 0 and image.max() <= 1 and image.std() > 0.1
+
+
+def test_sixteen_bits_are_scaled(tmp_path):
+    Image.fromarray(np.array([[0, 32768, 65535]], np.uint16)).save(tmp_path / "a.png")
+    np.testing.assert_allclose(photos.read(tmp_path / "a.png"), [[0, 0.5, 1]], atol=1e-4)
+
+
+def test_transparent_parts_are_white(tmp_path):
+    Image.new("RGBA", (4, 4), (0, 0, 0, 0)).save(tmp_path / "a.png")
+    assert np.all(photos.read(tmp_path / "a.png") == 1)
+
+
+def test_a_photo_is_turned_as_its_camera_says(tmp_path):
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    picture(tmp_path / "a.jpg", (30, 20), exif=exif)
+    assert photos.read(tmp_path / "a.jpg").shape == (30, 20)
+
+
+def bomb(width, height):
+    """A PNG whose header promises far more pixels than its bytes hold."""
+
+    def chunk(kind, content):
+        return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+
+    header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
+    packed = zlib.compress(b"\0" * 1000)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", packed) + chunk(b"IEND", b"")
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (b"hello", "not an image"),
+        (b"", "not an image"),
+        (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", "not an image"),
+        (bomb(60_000, 60_000), "pixels, expected at most 100,000,000"),
+        (bomb(12_000, 12_000), "12000x12000 pixels, expected at most 100,000,000"),
+        (bomb(50, 50), "damaged"),
+    ],
+)
+def test_what_is_no_image_is_refused(tmp_path, content, says):
+    path = tmp_path / "odd.png"
+    path.write_bytes(content)
+    with pytest.raises(UserError, match=rf"odd\.png: .*{says}"):
+        photos.read(path)
+
+
+def test_half_a_file_is_refused(tmp_path):
+    whole = picture(tmp_path / "a.png", (200, 200)).read_bytes()
+    (tmp_path / "half.png").write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(UserError, match=r"half\.png: .*damaged"):
+        photos.read(tmp_path / "half.png")
+
+
+def test_missing_files_and_folders_are_refused(tmp_path):
+    with pytest.raises(UserError, match=r"none\.png: no such file"):
+        photos.read(tmp_path / "none.png")
+    with pytest.raises(UserError, match="cannot be read"):
+        photos.read(tmp_path)
+
+
+def test_nothing_is_overwritten(tmp_path):
+    (tmp_path / "a.png").write_bytes(b"mine")
+    with pytest.raises(UserError, match=r"a\.png: exists already"):
+        photos.write_new(tmp_path / "a.png", b"new")
+    assert (tmp_path / "a.png").read_bytes() == b"mine"
+
+
+# ---------------------------------------------------------------------------------------------- the command
+
+
+def test_images_of_any_size(trained, tmp_path, pw13):
+    paths = [picture(tmp_path / "small.png", (11, 7)), picture(tmp_path / "wide.jpg", (90, 41), "RGB")]
+    before = [path.read_bytes() for path in paths]
+    code, out, err = pw13("denoise", "--run", trained, *paths, "--out", "results", "--json")
+    assert code == 0, err
+    results = json.loads(out)["images"]
+    for path, result, size in zip(paths, results, [(11, 7), (90, 41)], strict=True):
+        denoised = tmp_path / "results" / f"{path.stem}-denoised.png"
+        assert result["denoised"] == f"results/{denoised.name}" and (result["width"], result["height"]) == size
+        with Image.open(denoised) as image, Image.open(tmp_path / result["figure"]) as figure:
+            assert image.size == size and image.mode == "L"
+            assert figure.width > 500
+    assert [path.read_bytes() for path in paths] == before
+
+
+def test_an_image_of_the_training_size_goes_through_the_network_as_it_is(trained, tmp_path, pw13):
+    import keras
+
+    path = picture(tmp_path / "a.png", (28, 28))
+    assert pw13("denoise", path, "--run", trained)[0] == 0
+    with Image.open(path) as image, Image.open(tmp_path / "a-denoised.png") as result:
+        model = keras.models.load_model(trained / "checkpoints/best.keras")
+        expected = model.predict(np.asarray(image, np.float32)[None, ..., None] / 255, verbose=0)[0, ..., 0]
+        np.testing.assert_allclose(np.asarray(result) / 255, expected, atol=0.51 / 255)
+
+
+def test_results_are_never_overwritten(trained, tmp_path, pw13):
+    path = picture(tmp_path / "a.png", (28, 28))
+    (tmp_path / "a-before-after.png").write_bytes(b"mine")
+    code, _, err = pw13("denoise", path, "--run", trained)
+    assert code == 1 and "a-before-after.png: exists already" in err and err.count("\n") == 1
+    assert (tmp_path / "a-before-after.png").read_bytes() == b"mine"
+    assert not (tmp_path / "a-denoised.png").exists()
+
+
+def test_two_images_of_one_name_are_refused(trained, tmp_path, pw13):
+    paths = [picture(tmp_path / "a.png", (28, 28)), picture(tmp_path / "a.jpg", (28, 28))]
+    code, _, err = pw13("denoise", *paths, "--run", trained)
+    assert code == 1 and "would both become" in err
+
+
+def test_a_bad_image_among_good_ones_is_refused_before_any_work(trained, tmp_path, pw13):
+    good = picture(tmp_path / "good.png", (28, 28))
+    (tmp_path / "bad.png").write_bytes(b"<html>")
+    code, _, err = pw13("denoise", good, tmp_path / "bad.png", "--run", trained)
+    assert code == 1 and "bad.png: not an image" in err and err.count("\n") == 1
+    assert not (tmp_path / "good-denoised.png").exists()
+
+
+def test_without_a_run_it_is_refused(tmp_path, pw13):
+    code, _, err = pw13("denoise", picture(tmp_path / "a.png", (28, 28)), "--runs-dir", tmp_path / "none")
+    assert code == 1 and "no trained conv DAE" in err
+
+
+def test_a_damaged_model_is_refused(trained, tmp_path, pw13):
+    import shutil
+
+    copy = tmp_path / trained.name
+    shutil.copytree(trained, copy)
+    model = copy / "checkpoints/best.keras"
+    model.write_bytes(model.read_bytes()[:1000])
+    code, _, err = pw13("denoise", picture(tmp_path / "a.png", (28, 28)), "--run", copy)
+    assert code == 1 and "best.keras" in err and "Traceback" not in err
+
+
+@pytest.mark.parametrize("sides", [None, [27, 27], "28", [28], [True, 28], [0, 4], [1 << 20, 4]])
+def test_damaged_sides_are_refused(trained, tmp_path, pw13, sides):
+    import shutil
+
+    copy = tmp_path / trained.name
+    shutil.copytree(trained, copy)
+    facts = json.loads((copy / "run.json").read_text("utf-8"))
+    (copy / "run.json").write_text(json.dumps({**facts, "sides": sides}), "utf-8")
+    code, _, err = pw13("denoise", picture(tmp_path / "a.png", (28, 28)), "--run", copy)
+    assert code == 1 and "sides" in err

@@ -1,0 +1,136 @@
+"""Run folders read whatever state they are in, and found by any name that is plain."""
+
+import os
+import re
+
+import pytest
+
+from pw13.config.settings import DenseAE
+from pw13.errors import UserError
+from pw13.runs import record as records
+from pw13.system import files, machine
+from tests.helpers.runs import NOW, make, settings
+
+
+def test_status_tells_the_dead_from_the_living(tmp_path):
+    alive = {"pid": os.getpid(), "pid_started": machine.process()["pid_started"]}
+    cases = {
+        "completed": {"status": "completed"},
+        "interrupted": {"status": "interrupted"},
+        "failed": {"status": "failed"},
+        "running": {"status": "running", **alive},
+        "died": {
+            "status": "running",
+            **alive,
+            "pid_started": alive["pid_started"] - 1000,
+        },  # the number went to another
+        "running on far": {"status": "running", **alive, "machine": {"host": "far"}},
+    }
+    for number, (told, facts) in enumerate(cases.items()):
+        assert records.read(make(tmp_path, f"{NOW}_{number + 2}", **facts)).status == told
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "told"),
+    [
+        ("config.json", None, "config.json: cannot be read"),
+        ("run.json", None, "run.json: cannot be read"),
+        ("metrics.json", None, "metrics.json: missing, though the run is completed"),
+        ("run.json", "{", "run.json: damaged: not JSON"),
+        ("run.json", "[]", "run.json: damaged: expected an object"),
+        ("run.json", "{}", "run.json: damaged: no 'machine'"),
+        ("metrics.json", "\0" * 9, "metrics.json: damaged: not JSON"),
+        ("config.json", "[" * 100_000, "config.json: damaged"),
+    ],
+)
+def test_a_broken_run_is_told_as_such_and_hides_no_other(tmp_path, name, content, told):
+    broken, whole = make(tmp_path), make(tmp_path, NOW + "_2")
+    (broken / name).unlink()
+    if content is not None:
+        (broken / name).write_text(content, "utf-8")
+    record = records.read(broken)
+    assert record.status == "broken" and told in record.problem and str(broken) in record.problem
+    assert [r.folder for r in records.listing(tmp_path) if not r.problem] == [whole]
+    with pytest.raises(UserError, match=re.escape(told)):
+        records.opened(broken.name, tmp_path)
+
+
+def test_listing_takes_run_folders_only_and_the_oldest_first(tmp_path):
+    late = make(tmp_path, "2026-11-24_01-00-00_dense-ae", started="2026-11-24T01:00:00+00:00")
+    early = make(tmp_path, "2026-11-24_02-00-00_charrnn", started="2026-11-24T00:30:00+00:00")  # clocks were put back
+    make(tmp_path / early.name, "1_units=3_seed=0")
+    (tmp_path / "README.md").write_text("runs", "utf-8")
+    (tmp_path / ".new-abc").mkdir()
+    (tmp_path / "notes").mkdir()
+    assert [record.folder for record in records.listing(tmp_path)] == [early, late]
+    assert [record.folder for record in records.listing(tmp_path, "dense-ae")] == [late]
+    assert records.listing(tmp_path / "nowhere") == []
+
+
+def test_a_run_is_found_by_path_name_and_beginning(tmp_path, monkeypatch):
+    first, second = make(tmp_path / "runs"), make(tmp_path / "runs", NOW + "_2")
+    point = make(second, "03_units=8_seed=0_x")
+    (tmp_path / "runs" / "2026-notes.txt").write_text("no folder", "utf-8")
+    monkeypatch.chdir(tmp_path)
+    folder = tmp_path / "runs"
+    assert records.find(str(first), folder) == first
+    assert records.find(f"runs/{first.name}", folder).samefile(first)
+    assert records.find(first.name, folder) == first  # whole, though another begins so
+    assert records.find(second.name, folder) == second
+    assert records.find(NOW + "_", folder) == second
+    assert records.find(f"{second.name}/03", folder) == point
+    for name, told in [
+        ("2026", "is not one run but 2"),
+        ("2027", "neither a run folder nor the beginning of one"),
+        ("", "not a run folder"),
+        ("..", "not a run folder"),
+        (f"{second.name}/04", "neither"),
+    ]:
+        with pytest.raises(UserError, match=re.escape(told)):
+            records.find(name, folder)
+
+
+def test_the_latest_is_the_newest_start_among_usable_ones(tmp_path):
+    def usable(name, **facts):
+        path = make(tmp_path, name, **facts)
+        (path / "checkpoints").mkdir()
+        (path / "checkpoints" / "best.keras").write_bytes(b"x")
+        return path
+
+    assert records.latest(tmp_path, "dense-ae", "best.keras") is None
+    usable("2026-11-24_00-00-01_dense-ae", started="2026-11-24T00:00:01+00:00")
+    newest = usable("2026-11-24_00-00-02_dense-ae", started="2026-11-24T00:00:02+00:00", status="interrupted")
+    make(tmp_path, "2026-11-24_00-00-03_dense-ae", started="2026-11-24T00:00:03+00:00")  # without a model
+    broken = usable("2026-11-24_00-00-04_dense-ae", started="2026-11-24T00:00:04+00:00")
+    (broken / "run.json").write_text("{", "utf-8")
+    usable("2026-11-24_00-00-05_charrnn", started="2026-11-24T00:00:05+00:00")
+    sweep = make(tmp_path, "2026-11-24_00-00-06_sweep-dense-ae", started="2026-11-24T00:00:06+00:00")
+    usable(f"{sweep.name}/1_code_size=2_seed=0", started="2026-11-24T00:00:07+00:00")
+    assert records.latest(tmp_path, "dense-ae", "best.keras").folder == newest
+
+
+def test_settings_of_a_run_are_checked_as_flags_are(tmp_path):
+    path = make(tmp_path)
+    assert records.settings_of(records.read(path)) == DenseAE()
+    for change, told in [
+        ({"code_size": 0}, "--code-size"),
+        ({"new": 1}, "unknown key 'new'"),
+        ({"kind": "x"}, "unknown kind"),
+    ]:
+        files.write_json(path / "config.json", {"kind": "dense-ae", **settings(), **change})
+        with pytest.raises(UserError, match=re.escape(told)):
+            records.settings_of(records.read(path))
+    files.write_json(path / "config.json", {"kind": "dense-ae"})
+    with pytest.raises(UserError, match="no 'activation'"):
+        records.settings_of(records.read(path))
+
+
+@pytest.mark.parametrize("pid", [-1, "7", None, 2**80, 1.5])
+def test_a_number_that_is_no_process_is_a_dead_one(tmp_path, pid):
+    assert records.read(make(tmp_path, status="running", pid=pid, pid_started=1.0)).status == "died"
+
+
+def test_a_run_that_does_not_say_where_its_data_are_is_refused(tmp_path):
+    record = records.read(make(tmp_path))
+    with pytest.raises(UserError, match=r"config\.json: damaged: no 'data'"):
+        records.places_of(record)

@@ -1,0 +1,482 @@
+"""A sweep: every point is run once, whatever stops or dies on the way, and is the run that it would be alone."""
+
+import contextlib
+import csv
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from pw13.config import fields
+from pw13.config import settings as config
+from pw13.config.settings import DenseAE
+from pw13.errors import UserError
+from pw13.runs import folder as runs
+from pw13.runs import record as records
+from pw13.sweeps import executors as crews
+from pw13.sweeps import folder as sweeps
+from pw13.sweeps import results
+from pw13.sweeps import worker as workers
+from pw13.sweeps.jobs import DIED, Ended, Task
+from pw13.system import machine
+from pw13.system import signals as stopping
+from pw13.system.signals import Stopped
+from pw13.training import resume_state as checkpoints
+from tests.helpers.data import make_data
+from tests.helpers.runs import load_json
+
+posix = pytest.mark.skipif(os.name == "nt", reason="kill -9 is a thing of POSIX")
+
+
+@pytest.fixture(autouse=True)
+def forget():
+    stopping.reset()
+    yield
+    stopping.reset()
+
+
+class Crew:
+    """Carries out one task at a time by writing what a run writes; `script`: how the next tries of a point end."""
+
+    name = "nobody"
+    room = 1
+
+    def __init__(self, script=None, stop_after=None):
+        self.script, self.stop_after = script or {}, stop_after
+        self.started: list[str] = []
+        self.now: Task | None = None
+        self.stopped = self.closed = False
+
+    def start(self, task):
+        self.started.append(task.folder.name)
+        self.now, self.room = task, 0
+
+    def ended(self, seconds):
+        if self.stop_after is not None and len(self.started) > self.stop_after:
+            stopping.request(signal.SIGINT)
+            return []
+        task, self.now, self.room = self.now, None, 1
+        tries = self.script.get(task.folder.name, [])
+        trouble = tries.pop(0) if tries else None
+        if trouble is None:
+            finish(task)
+        return [Ended(task, trouble)]
+
+    def stop(self):
+        self.stopped = True
+
+    def close(self):
+        self.closed = True
+
+
+def finish(task: Task) -> None:
+    """A complete run of the task, with numbers that follow from its settings."""
+    run = runs.create(task.folder.parent, task.kind, {**task.settings, **task.places}, name=task.folder.name)
+    value = 1 / task.settings["code_size"] + task.settings["seed"] / 100
+    run.save_text("history.csv", f"epoch,loss,val_loss\n1,1.0,{value + 1}\n2,1.0,{value}\n")
+    times = {"seconds": 10.0, "epoch_seconds": 2.0}
+    run.finish({"val_mse": value, "epochs": 2, "compression": {"raw_bytes": 784}, **times})
+
+
+def plan(data: Path, seeds: int = 2, **axes) -> sweeps.Sweep:
+    return sweeps.plan("dense-ae", DenseAE(epochs=2), axes or {"code_size": [2, 4]}, seeds, {"data": str(data)})
+
+
+def perform(sweep, run, crew):
+    from pw13.sweeps import scheduler as experiment
+
+    return experiment.perform(sweep, run=run, crew=crew)
+
+
+def reopened(run):
+    return runs.reopen(records.read(run.folder), DenseAE(epochs=2))
+
+
+def test_every_point_is_run_once_and_compared(tmp_path, data):
+    sweep = plan(data)
+    run, crew = sweeps.begin(sweep, tmp_path / "runs"), Crew()
+    metrics = perform(sweep, run, crew)
+    assert crew.started == [point.name for point in sweep.points] and crew.closed
+    assert (metrics["points"], metrics["completed"], metrics["metric"]) == (4, 4, "val_mse")
+    assert metrics["best"] == pytest.approx({"code_size": 4, "mean": 0.255, "low": 0.25, "high": 0.26, "runs": 2})
+    rows = list(csv.DictReader((run.folder / "results.csv").read_text("utf-8").splitlines()))
+    assert [(row["code_size"], row["seed"], row["val_mse"]) for row in rows[:2]] == [
+        ("2", "0", "0.5"),
+        ("2", "1", "0.51"),
+    ]
+    assert rows[0]["compression.raw_bytes"] == "784" and rows[0]["best_val_loss"] == "0.5"
+    assert load_json(run.folder / "sweep.json")["points"][3]["status"] == "completed"
+    assert (run.folder / "figures" / "sweep.png").read_bytes().startswith(b"\x89PNG")
+    record = records.read(run.folder)
+    assert record.status == "completed" and record.facts["data"]["counts"]["train"] == 120
+
+
+def test_a_failed_point_does_not_end_the_rest_and_is_tried_again_by_a_resume(tmp_path, data):
+    sweep = plan(data)
+    run, bad = sweeps.begin(sweep, tmp_path), sweep.points[1].name
+    with pytest.raises(UserError, match=f"1 of 4 points failed, {bad}: the loss is not finite"):
+        perform(sweep, run, Crew({bad: ["the loss is not finite"]}))
+    assert records.read(run.folder).status == "failed"
+    assert len((run.folder / "results.csv").read_text("utf-8").splitlines()) == 4
+    assert load_json(run.folder / "sweep.json")["points"][1]["trouble"] == "the loss is not finite"
+    again = Crew()
+    assert perform(sweep, reopened(run), again)["completed"] == 4
+    assert again.started == [bad]
+
+
+def test_a_point_whose_worker_died_goes_on_first_and_is_given_up_at_the_third_death(tmp_path, data):
+    sweep = plan(data, seeds=1)
+    first, second = (point.name for point in sweep.points)
+    crew = Crew({first: [DIED, DIED]})
+    assert perform(sweep, sweeps.begin(sweep, tmp_path / "a"), crew)["completed"] == 2
+    assert crew.started == [first, first, first, second]
+    crew = Crew({first: [DIED] * 9})
+    with pytest.raises(UserError, match=r"1 of 2 points failed, .*: its worker died"):
+        perform(sweep, sweeps.begin(sweep, tmp_path / "b"), crew)
+    assert crew.started == [first] * 3 + [second]
+
+
+def test_a_stop_keeps_what_is_finished(tmp_path, data):
+    sweep = plan(data)
+    run, crew = sweeps.begin(sweep, tmp_path), Crew(stop_after=2)
+    with pytest.raises(Stopped):
+        perform(sweep, run, crew)
+    assert crew.stopped and crew.closed
+    record = records.read(run.folder)
+    assert record.status == "interrupted"
+    assert sweeps.of_record(record) == sweep
+    stopping.reset()  # as in a process of its own
+    again = Crew()
+    assert perform(sweep, reopened(run), again)["completed"] == 4
+    assert again.started == [point.name for point in sweep.points[2:]]
+
+
+def test_a_sweep_does_not_go_on_with_other_data(tmp_path, data):
+    sweep, other = plan(data), make_data(tmp_path / "other", train=40)
+    run = sweeps.begin(sweep, tmp_path / "runs")
+    perform(sweep, run, Crew())
+    with pytest.raises(UserError, match="other data than this run began with"):
+        perform(sweep._replace(places={"data": str(other)}), reopened(run), Crew())
+
+
+def test_points_of_a_sweep_are_no_top_level_runs(tmp_path, data):
+    sweep = plan(data)
+    run = sweeps.begin(sweep, tmp_path)
+    perform(sweep, run, Crew())
+    assert [record.kind for record in records.listing(tmp_path)] == ["sweep-dense-ae"]
+    assert records.latest(tmp_path, "dense-ae", "best.keras") is None
+    point = records.read(records.find(f"{run.name[:12]}/3_", tmp_path))
+    assert point.status == "completed" and records.settings_of(point) == sweep.points[2].settings
+
+
+def test_the_same_sweep_is_found_again_and_another_is_not(tmp_path, data):
+    sweep = plan(data)
+    run = sweeps.begin(sweep, tmp_path)
+    assert sweeps.same(plan(data), tmp_path).folder == run.folder
+    assert sweeps.same(plan(data, seeds=3), tmp_path) is None
+    assert sweeps.same(plan(data, code_size=[2, 5]), tmp_path) is None
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["--grid", "units=3"], "no setting 'units'"),
+        (["--grid", "code_size=0"], "--code-size"),
+        (["--seeds", "0"], "--seeds"),
+        (["--jobs", "0"], "--jobs"),
+        (["--jobs", "2", "--dask", "tcp://127.0.0.1:1"], "--jobs"),
+        (["--dask", "tcp://127.0.0.1:1", "--grid", "threads=1,2"], "threads"),
+        (["--dask", "nowhere:at:all"], "--dask"),
+        (["--dask", "tcp://127.0.0.1:1", "--dry-run"], "--dask"),
+        (["--resume", "--dry-run"], "--resume"),
+    ],
+)
+def test_a_bad_option_is_refused_before_the_first_run(pw13, arguments, told, data):
+    code, out, err = pw13("sweep", "dense-ae", "--data", data, *arguments)
+    assert code == 2 and told in err and not out and "Traceback" not in err
+    assert not Path("runs").exists()
+
+
+def test_by_default_small_models_get_a_core_each_and_convolutions_their_threads(data, monkeypatch):
+    from pw13.cli import sweep as cli_sweep
+
+    monkeypatch.setattr(machine, "cores", lambda: 4)
+    dense = plan(data, seeds=9)
+    conv = sweeps.plan("conv-dae", config.ConvDAE(threads=2), {}, 9, {"data": str(data)})
+    assert [cli_sweep._jobs(sweep, None) for sweep in (dense, conv)] == [4, 2]
+    assert cli_sweep._jobs(dense, 3) == 3 and cli_sweep._jobs(plan(data, seeds=1), None) == 2
+    monkeypatch.setattr(machine, "cores", lambda: 1)
+    assert cli_sweep._jobs(conv, None) == 1
+
+
+def test_missing_data_are_refused_before_the_first_run(pw13):
+    code, _, err = pw13("sweep", "dense-ae", "--grid", "code_size=2,3", "--data", "nowhere")
+    assert code == 1 and "nowhere" in err
+    assert list(Path("runs").iterdir()) == []
+
+
+def test_a_dry_run_tries_an_epoch_says_how_long_and_leaves_nothing(pw13, data, monkeypatch):
+    crew = Crew()
+    monkeypatch.setattr(crews, "Local", lambda jobs: crew)
+    grid = ["--grid", "code_size=2,4", "--seeds", 2, "--epochs", 3, "--jobs", 2, "--dry-run", "--data", data]
+    code, out, _ = pw13("sweep", "dense-ae", *grid)
+    assert (code, out) == (0, "4 runs, 2 at a time: about 28 s\n")  # each 8 s, and 3 epochs of 2 s
+    assert crew.started == ["1_code_size=2_seed=0"] and crew.closed
+    assert not Path("runs").exists()
+    code, out, _ = pw13("sweep", "dense-ae", *grid, "--json")
+    assert json.loads(out) == {"runs": 4, "jobs": 2, "seconds": 28.0, "first": "1_code_size=2_seed=0"}
+    one = ["--grid", "code_size=2", "--epochs", 3, "--jobs", 1, "--dry-run", "--data", data]
+    assert pw13("sweep", "dense-ae", *one)[1].startswith("1 run, 1 at a time: about ")
+
+
+def test_resuming_a_complete_sweep_says_so(pw13, tmp_path, data):
+    sweep = plan(data)
+    run = sweeps.begin(sweep, tmp_path)
+    perform(sweep, run, Crew())
+    code, out, err = pw13("resume", run.name, "--runs-dir", tmp_path)
+    assert code == 0 and "is complete" in err and "val_mse" in out
+    grid = ["--grid", "code_size=2,4", "--seeds", 2, "--epochs", 2, "--data", data]
+    code, out, err = pw13("sweep", "dense-ae", *grid, "--resume", "--runs-dir", tmp_path, "--json")
+    assert code == 0 and json.loads(out)["completed"] == 4
+    code, _, err = pw13("resume", run.name, "--epochs", 9, "--runs-dir", tmp_path)
+    assert code == 2 and "--epochs" in err
+
+
+def test_a_running_sweep_is_not_run_twice(pw13, tmp_path, data):
+    run = sweeps.begin(plan(data), tmp_path)
+    code, _, err = pw13("resume", run.name, "--runs-dir", tmp_path)
+    assert code == 1 and "is running" in err
+
+
+def test_a_sweep_on_another_host_is_gone_on_with_by_force_only(pw13, tmp_path, data):
+    run = sweeps.begin(plan(data), tmp_path)
+    perform(plan(data), run, Crew())
+    run.update(status="running", machine={"host": "far"})
+    code, _, err = pw13("resume", run.name, "--runs-dir", tmp_path)
+    assert code == 1 and "running on far" in err and "--force" in err
+    assert pw13("resume", run.name, "--runs-dir", tmp_path, "--force")[0] == 0
+    assert records.read(run.folder).status == "completed"
+
+
+@pytest.mark.parametrize(
+    "grid", [{"code_size": 5}, {"units": [3]}, {"code_size": []}, {"code_size": [0]}, {"loss": [1]}]
+)
+def test_a_damaged_plan_is_refused_with_its_file(pw13, tmp_path, data, grid):
+    run = sweeps.begin(plan(data), tmp_path)
+    run.save_json("config.json", {**records.read(run.folder).config, "grid": grid})
+    run.close("interrupted")
+    code, out, err = pw13("resume", run.name, "--runs-dir", tmp_path)
+    assert code == 1 and not out and err.startswith(f"pw13: {run.name}/config.json: ")
+
+
+@pytest.mark.parametrize("arguments", [["--hold-out", "0"], ["--grid", "hold_out=0.1,0"]])
+def test_a_sweep_without_validation_names_is_refused(pw13, arguments):
+    code, _, err = pw13("sweep", "charrnn", "--corpus", "builtin", *arguments)
+    assert code == 2 and "--hold-out: a sweep compares" in err
+    assert not Path("runs").exists()
+
+
+def test_points_without_the_metric_are_left_out_and_no_best_is_made_up(data):
+    sweep = plan(data)
+    frame = pd.DataFrame({"code_size": [2, 4], "seed": [0, 0], "val_mse": [None, 0.5]})
+    assert [row["code_size"] for row in results.summary(frame, sweep)] == [4]
+    assert results.summary(frame[:1], sweep) == []
+
+
+# ------------------------------------------------------------------------------------------------ inside a worker
+
+
+@pytest.fixture
+def task(tmp_path) -> Task:
+    settings = fields.as_dict(DenseAE(code_size=2, epochs=2))
+    return Task(tmp_path / "1_x", "dense-ae", settings, {"data": "builtin"}, "abc", machine.versions())
+
+
+@pytest.fixture
+def performed(monkeypatch):
+    """Stands in for the experiments: notes the run, fails as told."""
+    from pw13 import experiments
+
+    calls, faults = [], []
+
+    def stand_in(kind, settings, *, run, **places):
+        calls.append((kind, settings, run.folder, places))
+        if faults:
+            raise faults.pop()
+        run.finish({"val_mse": 1.0})
+
+    monkeypatch.setattr(experiments, "perform", stand_in)
+    return calls, faults
+
+
+def test_a_task_makes_an_ordinary_run_with_its_own_time(task, performed):
+    calls, _ = performed
+    assert workers.carry_out(task) is None
+    assert calls == [("dense-ae", DenseAE(code_size=2, epochs=2), task.folder, {"data": "builtin"})]
+    record = records.read(task.folder)
+    assert record.status == "completed" and record.config["kind"] == "dense-ae" and record.config["data"] == "builtin"
+    assert record.metrics["seconds"] < 5  # not since this process began
+    assert record.facts["data"]["sha256"] == "abc"
+    assert workers.carry_out(task) is None and len(calls) == 1  # complete: not run again
+
+
+def test_faults_come_back_as_words(task, performed):
+    _, faults = performed
+    for fault, told in [
+        (UserError("no space"), "no space"),
+        (ValueError("odd"), "ValueError: odd"),
+        (Stopped(2), "interrupted"),
+    ]:
+        faults.append(fault)
+        assert workers.carry_out(task) == told
+    assert workers.carry_out(task) is None
+    assert len(records.read(task.folder).facts["resumed"]) == 3
+
+
+def test_a_worker_that_differs_refuses(task, performed, tmp_path):
+    assert "tensorflow is" in workers.carry_out(task._replace(versions={**task.versions, "tensorflow": "1.0"}))
+    assert "must be shared" in workers.carry_out(task._replace(folder=tmp_path / "elsewhere" / "1_x"))
+    assert workers.carry_out(task) is None
+    changed = {**task.settings, "code_size": 9}
+    assert "other settings" in workers.carry_out(task._replace(settings=changed))
+
+
+# ------------------------------------------------------------------------------------------------- real processes
+
+LONG = ["--epochs", 150, "--batch-size", 8, "--threads", 1]
+TIMES = ("seconds", "train_seconds", "throughput_per_second", "epoch_seconds")
+
+
+def pw13_process(*arguments: object) -> subprocess.Popen:
+    with open("log", "ab") as log:
+        return subprocess.Popen([sys.executable, "-m", "pw13", *map(str, arguments)], stdout=log, stderr=log)
+
+
+def wait_for(condition, seconds: float = 600):
+    end = time.monotonic() + seconds
+    while not (found := condition()):
+        assert time.monotonic() < end, Path("log").read_text("utf-8", "replace")[-2000:]
+        time.sleep(0.05)
+    return found
+
+
+def at_work(runs_dir: Path) -> list[dict]:
+    """The run.json of points that have written a checkpoint and are running."""
+    found = []
+    for path in runs_dir.glob("*_sweep-dense-ae/*/run.json"):
+        with contextlib.suppress(ValueError, OSError):
+            facts = json.loads(path.read_text("utf-8"))
+            if facts["status"] == "running" and list(path.parent.glob("checkpoints/state-*")):
+                found.append({**facts, "folder": path.parent})
+    return found
+
+
+def outcome(folder: Path) -> tuple[dict, dict]:
+    """What must be equal to the last bit: all arrays of the resume state; all metrics but times."""
+    metrics = load_json(folder / "metrics.json")
+    arrays = checkpoints.read_state(checkpoints.states(folder / "checkpoints")[-1]).arrays
+    return {name: array.tobytes() for name, array in arrays.items()}, {
+        k: v for k, v in metrics.items() if k not in TIMES
+    }
+
+
+def points_of(runs_dir: Path) -> dict[str, tuple[dict, dict]]:
+    return {path.parent.name: outcome(path.parent) for path in runs_dir.glob("*_sweep-*/*/metrics.json")}
+
+
+@posix
+@pytest.mark.slow
+def test_killed_and_stopped_the_points_are_the_runs_they_would_be_alone(tmp_path):
+    data = make_data(tmp_path / "data", size=(8, 8))
+    places = ["--data", data, "--runs-dir", tmp_path / "runs"]
+    process = pw13_process("sweep", "dense-ae", "--grid", "code_size=2,3", "--jobs", 2, *LONG, *places)
+    os.kill(wait_for(lambda: at_work(tmp_path / "runs"))[0]["pid"], signal.SIGKILL)
+    wait_for(lambda: "goes on from its last checkpoint" in Path("log").read_text("utf-8"))
+    process.send_signal(signal.SIGINT)
+    began = time.monotonic()
+    assert process.wait(30) == 130
+    assert time.monotonic() - began < 6
+    (sweep,) = (tmp_path / "runs").iterdir()
+    assert load_json(sweep / "run.json")["status"] == "interrupted"
+    assert pw13_process("resume", sweep.name, "--runs-dir", tmp_path / "runs").wait(900) == 0
+    swept = points_of(tmp_path / "runs")
+    assert len(swept) == 2
+    alone = ["train-dense-ae", "--code-size", 3, *LONG, "--data", data, "--runs-dir", tmp_path / "alone"]
+    assert pw13_process(*alone).wait(900) == 0
+    (run,) = (tmp_path / "alone").iterdir()
+    assert outcome(run) == swept["2_code_size=3_seed=0"]
+
+
+@posix
+def test_workers_end_when_their_parent_is_killed(tmp_path):
+    data = make_data(tmp_path / "data", size=(8, 8))
+    process = pw13_process(
+        "sweep", "dense-ae", *LONG, "--epochs", 100_000, "--data", data, "--runs-dir", tmp_path / "runs"
+    )
+    (point,) = wait_for(lambda: at_work(tmp_path / "runs"))
+    process.kill()
+    process.wait()
+    wait_for(lambda: not machine.alive(point["pid"], point["pid_started"]), 20)
+    assert load_json(point["folder"] / "run.json")["status"] == "interrupted"
+
+
+@contextlib.contextmanager
+def cluster(workers: int):
+    """A real scheduler and workers on loopback; the address."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        address = f"tcp://127.0.0.1:{free.getsockname()[1]}"
+    dask = [sys.executable, "-m", "dask"]
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    host, port = address[6:].split(":")
+    processes = [
+        subprocess.Popen([*dask, "scheduler", "--host", host, "--port", port, "--no-dashboard", "--no-show"], **quiet)
+    ]
+    try:
+        for _ in range(workers):
+            command = [
+                *dask,
+                "worker",
+                address,
+                "--nthreads",
+                "1",
+                "--nworkers",
+                "1",
+                "--no-dashboard",
+                "--memory-limit",
+                "0",
+            ]
+            processes.append(subprocess.Popen(command, **quiet))
+        yield address
+    finally:
+        for process in reversed(processes):
+            process.terminate()
+        for process in processes:
+            try:
+                process.wait(20)
+            except subprocess.TimeoutExpired:
+                process.kill()
+
+
+@posix
+@pytest.mark.slow
+def test_on_a_dask_cluster_with_a_killed_worker_every_point_is_bit_for_bit_the_local_one(tmp_path):
+    pytest.importorskip("distributed")
+    data = make_data(tmp_path / "data", size=(8, 8))
+    grid = ["sweep", "dense-ae", "--grid", "code_size=2,3,4", *LONG, "--data", data]
+    with cluster(2) as address:
+        process = pw13_process(*grid, "--dask", address, "--runs-dir", tmp_path / "cluster")
+        victim = wait_for(lambda: at_work(tmp_path / "cluster"))[0]
+        os.kill(victim["pid"], signal.SIGKILL)
+        assert process.wait(900) == 0, Path("log").read_text("utf-8")
+    assert load_json(victim["folder"] / "run.json")["resumed"]  # it went on, it was not done anew
+    assert pw13_process(*grid, "--jobs", 2, "--runs-dir", tmp_path / "local").wait(900) == 0
+    on_cluster, local = points_of(tmp_path / "cluster"), points_of(tmp_path / "local")
+    assert len(local) == 3 and on_cluster == local

@@ -1,0 +1,57 @@
+"""Whole files: the old content or the new, whatever happens in between; strict JSON."""
+
+import contextlib
+import errno
+import json
+import os
+
+import numpy as np
+import pytest
+
+from pw13.system import files
+from tests.helpers.disks import Died, FaultyDisk, LoggedDisk
+
+
+@pytest.mark.parametrize("size", [0, 1, files.CHUNK, 3 * files.CHUNK + 5])
+def test_write_whole_writes_all(tmp_path, size):
+    data = os.urandom(size)
+    files.write_whole(tmp_path / "a", data)
+    assert (tmp_path / "a").read_bytes() == data
+    assert [p.name for p in tmp_path.iterdir()] == ["a"]
+
+
+@pytest.mark.parametrize("operation", ["write", "fsync", "rename"])
+@pytest.mark.parametrize("number", [1, 2])
+def test_death_at_any_operation_leaves_old_or_new(tmp_path, monkeypatch, operation, number):
+    old, new = b"old" * 100, b"new" * files.CHUNK
+    files.write_whole(tmp_path / "a", old)
+    monkeypatch.setattr(files, "disk", FaultyDisk(operation, number, Died()))
+    with contextlib.suppress(Died):
+        files.write_whole(tmp_path / "a", new)
+    assert (tmp_path / "a").read_bytes() in (old, new)
+
+
+@pytest.mark.parametrize("code", [errno.ENOSPC, errno.EIO, errno.EACCES])
+@pytest.mark.parametrize("operation", ["write", "fsync", "rename"])
+def test_an_error_leaves_the_old_file_and_nothing_else(tmp_path, monkeypatch, operation, code):
+    files.write_whole(tmp_path / "a", b"old")
+    monkeypatch.setattr(files, "disk", FaultyDisk(operation, 1, OSError(code, os.strerror(code))))
+    with pytest.raises(OSError) as caught:
+        files.write_whole(tmp_path / "a", b"new")
+    assert caught.value.errno == code
+    assert (tmp_path / "a").read_bytes() == b"old"
+    assert [p.name for p in tmp_path.iterdir()] == ["a"]
+
+
+def test_every_rename_follows_an_fsync_and_is_synced_itself(tmp_path, monkeypatch):
+    log = LoggedDisk()
+    monkeypatch.setattr(files, "disk", log)
+    files.write_whole(tmp_path / "a", b"x" * (files.CHUNK + 1))
+    assert log.names() == ["write", "write", "fsync", "rename", "fsync"]
+    log.check()
+
+
+def test_json_is_strict():
+    text = files.to_json({"a": float("inf"), "b": [float("nan"), 1.5], "c": np.float32(2), "d": np.arange(3), "e": "é"})
+    assert json.loads(text) == {"a": None, "b": [None, 1.5], "c": 2.0, "d": [0, 1, 2], "e": "é"}
+    assert "NaN" not in text and "Infinity" not in text

@@ -1,0 +1,86 @@
+"""Worker processes: order, an end with their parent, and one line when one dies."""
+
+import functools
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from pw13.errors import UserError
+from pw13.system.process_pool import mapped
+
+
+def double(number: int) -> int:
+    return 2 * number
+
+
+def where(number: int) -> int:
+    return os.getpid()
+
+
+def leave(number: int) -> int:
+    if number == 5:
+        os._exit(3)
+    return number
+
+
+def test_results_come_in_order_with_their_items():
+    assert list(mapped(double, iter(range(23)), workers=2, first=3)) == [(n, 2 * n) for n in range(23)]
+
+
+def test_a_short_list_starts_no_process():
+    assert {pid for _, pid in mapped(where, iter(range(4)), workers=2, first=4)} == {os.getpid()}
+
+
+def test_a_long_list_uses_them_all():
+    pids = [pid for _, pid in mapped(where, iter(range(9)), workers=2, first=1)]
+    assert pids[0] == os.getpid() and len(set(pids)) == 3
+
+
+def test_a_worker_that_dies_is_told():
+    with pytest.raises(UserError, match="worker process was ended"):
+        list(mapped(leave, iter(range(9)), workers=2, first=0))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="looks at processes by /proc or ps")
+def test_workers_end_when_their_parent_is_killed(tmp_path):
+    code = (
+        "import functools, itertools, sys\n"
+        "from pw13.system.process_pool import mapped\n"
+        "from tests.helpers.workers import sleep\n"
+        "if __name__ == '__main__':\n"
+        "    task = functools.partial(sleep, folder=sys.argv[1])\n"
+        "    for _ in mapped(task, itertools.count(), workers=2, first=0): pass\n"
+    )
+    script = tmp_path / "parent.py"
+    script.write_text(code)
+    folder = tmp_path / "pids"
+    folder.mkdir()
+    paths = os.pathsep.join([str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH", "")])
+    parent = subprocess.Popen([sys.executable, str(script), str(folder)], env={**os.environ, "PYTHONPATH": paths})
+    wait_until(lambda: len(list(folder.iterdir())) == 2)
+    parent.kill()
+    parent.wait()
+    wait_until(lambda: not any(is_alive(int(path.name)) for path in folder.iterdir()))
+
+
+def wait_until(done, seconds: float = 30) -> None:
+    end = time.monotonic() + seconds
+    while not done():
+        assert time.monotonic() < end
+        time.sleep(0.05)
+
+
+def is_alive(pid: int) -> bool:
+    """Whether a process runs; one that has ended and waits for its parent's attention does not."""
+    state = subprocess.run(
+        ["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True, check=False
+    ).stdout.strip()
+    return bool(state) and not state.startswith("Z")
+
+
+def test_partial_functions_are_tasks_too():
+    assert list(mapped(functools.partial(pow, 2), iter([1, 2, 3]), workers=1, first=0)) == [(1, 2), (2, 4), (3, 8)]

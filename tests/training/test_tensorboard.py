@@ -1,0 +1,50 @@
+"""`--tensorboard` writes the figures of every epoch where TensorBoard finds them."""
+
+import importlib.util
+
+import pytest
+
+from tests.helpers.runs import only_run
+from tests.helpers.tensorflow import start_tensorflow
+
+
+def test_every_epoch_is_in_the_logs(pw13, data, tmp_path):
+    pytest.importorskip("tensorboard")
+    tf = start_tensorflow()
+    arguments = [
+        "train-dense-ae",
+        "--epochs",
+        2,
+        "--code-size",
+        2,
+        "--data",
+        data,
+        "--runs-dir",
+        tmp_path,
+        "--tensorboard",
+    ]
+    assert pw13(*arguments)[0] == 0
+    run = only_run(tmp_path, "dense-ae")
+    (log,) = (run / "tensorboard").iterdir()
+    found = [
+        (value.tag, event.step, float(tf.make_ndarray(value.tensor)))
+        for event in tf.compat.v1.train.summary_iterator(str(log))
+        for value in event.summary.value
+    ]
+    rows = [line.split(",") for line in (run / "history.csv").read_text("utf-8").split("\n")[1:3]]
+    assert ("val_loss", 1, pytest.approx(float(rows[0][2]))) in found
+    assert ("loss", 2, pytest.approx(float(rows[1][1]))) in found
+
+
+def test_without_the_extra_it_is_refused_in_one_line(pw13, data, tmp_path, monkeypatch):
+    there = importlib.util.find_spec
+    monkeypatch.setattr(
+        importlib.util, "find_spec", lambda name, *a: None if name == "tensorboard" else there(name, *a)
+    )
+    code, _, err = pw13(
+        "train-dense-ae", "--epochs", 1, "--data", data, "--runs-dir", tmp_path, "--tensorboard", "--quiet"
+    )
+    assert code == 1
+    assert err == (
+        "pw13: --tensorboard: TensorBoard is not installed; pip install -e '.[tensorboard]' in pw13's folder\n"
+    )
