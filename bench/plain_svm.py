@@ -10,14 +10,14 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
-from pw13.data.images import dataset as image_sets
+from pw13.data.images import load_images, stratified_sample
 from pw13.svm import kernels
 
 
 def main(limit: int, tune_on: int, folds: int) -> None:
     """Print the test accuracy of pixels and PCA-32 codes with both kernels as JSON."""
-    images = image_sets.load_images(None)
-    rows = image_sets.stratified(images.train_labels, limit, rng=np.random.default_rng([0, 2]))
+    images = load_images(None)
+    rows = stratified_sample(images.train_labels, limit, rng=np.random.default_rng([0, 2]))
     train, labels = images.train_images[rows].reshape(len(rows), -1) / 255, images.train_labels[rows]
     test = images.test_images.reshape(len(images.test_images), -1) / 255
     pca = PCA(32, random_state=0).fit(train)

@@ -107,7 +107,7 @@ def generate(tiny: bool) -> str:
 
 
 def names(count: int) -> tuple[str, ...]:
-    from pw13.data.names.name_list import load_names
+    from pw13.data.names import load_names
 
     return tuple(dict.fromkeys(load_names(None).names))[:count]
 

@@ -65,7 +65,7 @@ def _line(text: str) -> None:
         sys.stderr.flush()
 
 
-def out(text: str) -> None:
+def print_result(text: str) -> None:
     """A result on standard output, a whole line of its own."""
     sys.stdout.write(printable(text, sys.stdout) + "\n")
 
@@ -77,7 +77,7 @@ def json_document(value: Any) -> None:
 
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]], *, caption: str | None = None) -> None:
     """A table on standard output; text is never markup, numbers stand at the right."""
-    cells = [[cell(value) for value in row] for row in rows]
+    cells = [[format_cell(value) for value in row] for row in rows]
     if len(cells) > PLAIN_ROWS:
         return _plain_table(title, columns, cells)
     from rich.console import Console
@@ -112,12 +112,12 @@ def _plain_table(title: str, columns: Sequence[str], rows: list[list[str]]) -> N
     sys.stdout.write(escaped("\n".join([title, *lines, ""]), sys.stdout.encoding))
 
 
-def facts(title: str, values: Mapping[str, Any]) -> None:
+def key_values(title: str, values: Mapping[str, Any]) -> None:
     """A table of two columns: what, and its value."""
     table(title, ("", ""), list(values.items()))
 
 
-def cell(value: Any) -> str:
+def format_cell(value: Any) -> str:
     """A value as a table shows it: four significant digits, thousands apart, an empty cell for nothing."""
     if value is None or value != value:  # nothing, or not a number
         return "-"
@@ -158,7 +158,7 @@ Show = Callable[[str, Sequence[str], Sequence[Sequence[Any]], int], None]
 
 
 @contextlib.contextmanager
-def live() -> Iterator[Show | None]:
+def live_table() -> Iterator[Show | None]:
     """A table on standard error that changes in place: call it with title, columns, rows, and the row to keep in sight.
 
     None where there is no terminal, under NO_COLOR and --quiet; say there in lines what happens.
@@ -180,13 +180,13 @@ def live() -> Iterator[Show | None]:
             headings = (Column(Text(name)) for name in columns)
             table = Table(*headings, title=Text(title), title_justify="left")
             for row in rows[first : first + room]:
-                table.add_row(*(Text(printable(cell(value), sys.stderr)) for value in row))
+                table.add_row(*(Text(printable(format_cell(value), sys.stderr)) for value in row))
             view.update(table, refresh=True)
 
         yield show
 
 
-class Bar:
+class ProgressBar:
     """Progress of one long task, in whole steps and parts of them, beside figures such as the loss."""
 
     def __init__(self, progress: "Progress | None", label: str, total: int, done: int):
@@ -195,9 +195,9 @@ class Bar:
         self._task = progress.add_task(label, total=total, completed=done, figures="") if progress else None
 
     def advance(self, steps: int, figures: str) -> None:
-        self.reach(self._done + steps, figures)
+        self.set(self._done + steps, figures)
 
-    def reach(self, done: float, figures: str) -> None:
+    def set(self, done: float, figures: str) -> None:
         """Be at `done` steps, counted as `total` is; half of the first one is 0.5."""
         self._done = done
         if self._progress is not None and self._task is not None:
@@ -211,13 +211,13 @@ class Bar:
 
 
 @contextlib.contextmanager
-def progress(label: str, total: int, *, done: int = 0) -> Iterator[Bar]:
+def progress(label: str, total: int, *, done: int = 0) -> Iterator[ProgressBar]:
     """A bar with figures and time left on a terminal; a plain line now and then elsewhere and under NO_COLOR.
 
     On a narrow terminal the numbers stand without the bar, so that none is cut.
     """
     if _quiet or not _live():
-        yield Bar(None, label, total, done)
+        yield ProgressBar(None, label, total, done)
         return
     from rich.console import Console
     from rich.progress import (
@@ -241,7 +241,7 @@ def progress(label: str, total: int, *, done: int = 0) -> Iterator[Bar]:
         TextColumn("left"),
     )
     with Progress(*columns, console=printer, transient=True) as live:
-        yield Bar(live, label, total, done)
+        yield ProgressBar(live, label, total, done)
 
 
 def _live() -> bool:

@@ -58,9 +58,9 @@ def real_data(monkeypatch: pytest.MonkeyPatch) -> Path:
 def pw13(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch):
     """Runs a command in this process: `pw13("runs", "list")` -> (exit code, standard output, standard error)."""
     from pw13 import cli, console
-    from pw13.system import signals as stopping
+    from pw13.system import signals
 
-    monkeypatch.setattr(stopping, "listen", lambda: None)  # pytest keeps Ctrl-C for itself
+    monkeypatch.setattr(signals, "listen", lambda: None)  # pytest keeps Ctrl-C for itself
 
     def run(*arguments: object) -> tuple[int, str, str]:
         capfd.readouterr()

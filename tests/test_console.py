@@ -25,7 +25,7 @@ def clock(monkeypatch):
 def test_time_left_counts_parts_of_a_step(clock, capsys, done, line):
     with console.progress("training", 13) as bar:
         clock[0] = 30
-        bar.reach(done, "loss 2.5")
+        bar.set(done, "loss 2.5")
     assert capsys.readouterr().err == f"{line}\n"
 
 

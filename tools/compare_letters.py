@@ -15,9 +15,9 @@ import numpy as np
 from sklearn.metrics import pairwise_distances_argmin_min
 from sklearn.svm import LinearSVC
 
+from pw13 import metrics
 from pw13.baselines import pca
-from pw13.data.images.dataset import flat, load_images
-from pw13.metrics import images as metrics
+from pw13.data.images import load_images, to_vectors
 
 
 class Part(NamedTuple):
@@ -29,8 +29,14 @@ class Part(NamedTuple):
 
 def main(data: str) -> None:
     real, own = load_images(data), load_images("builtin")
-    train, test = Part(flat(real.train_images), real.train_labels), Part(flat(real.test_images), real.test_labels)
-    ours, ours_test = Part(flat(own.train_images), own.train_labels), Part(flat(own.test_images), own.test_labels)
+    train, test = (
+        Part(to_vectors(real.train_images), real.train_labels),
+        Part(to_vectors(real.test_images), real.test_labels),
+    )
+    ours, ours_test = (
+        Part(to_vectors(own.train_images), own.train_labels),
+        Part(to_vectors(own.test_images), own.test_labels),
+    )
     print("trained on, tested on        mean    std  linear SVM   1-NN  PCA-32 error  SVM on PCA codes  nearest")
     for name, some, other in (
         ("DATA, DATA", train, test),

@@ -11,9 +11,9 @@ import numpy as np
 import pywt
 from scipy import ndimage
 
-from pw13.metrics import images as metrics
+from pw13 import metrics
 
-SLAB = 100  # images a thread works on at once: their arrays stay in its cache
+IMAGES_PER_BLOCK = 100  # images a thread works on at once: their arrays stay in its cache
 
 
 def median(images: np.ndarray, *, size: int) -> np.ndarray:
@@ -129,7 +129,7 @@ SETTINGS: dict[str, tuple[dict[str, float], ...]] = {
 
 def denoise(name: str, setting: dict[str, float], images: np.ndarray, *, threads: int = 1) -> np.ndarray:
     """Images `(n, height, width)` float32 in [0, 1] through one filter: the same shape, type and range."""
-    slabs = [images[start : start + SLAB] for start in range(0, len(images), SLAB)]
+    slabs = [images[start : start + IMAGES_PER_BLOCK] for start in range(0, len(images), IMAGES_PER_BLOCK)]
     with ThreadPoolExecutor(threads) as pool:
         filtered = pool.map(lambda slab: FILTERS[name](slab, **setting), slabs)
         return np.clip(np.concatenate(list(filtered)), 0, 1).astype(np.float32)

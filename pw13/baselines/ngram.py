@@ -113,7 +113,7 @@ def _chosen(*texts: bytes, size: int, newline: int) -> dict[str, Any]:
     return min(tried(train, validation, size=size, newline=newline), key=lambda row: row["val_nats"])
 
 
-def nats_of(
+def names_nats(
     texts: Mapping[str, np.ndarray], train: np.ndarray, *, size: int, newline: int, order: int, smoothing: str
 ) -> dict[str, float]:
     """The nats of several texts under a model of `train`, one level at a time in memory; nan for no text."""

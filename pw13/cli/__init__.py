@@ -9,7 +9,7 @@ import typer
 from pw13 import __version__, console
 from pw13.cli import data, denoise, doctor, generate, report, runs, sweep, train
 from pw13.errors import OptionError, UserError
-from pw13.system import signals as stopping
+from pw13.system import signals
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -26,7 +26,7 @@ def main(arguments: list[str] | None = None) -> int:
         code = app(args=arguments, prog_name="pw13", standalone_mode=False)
         sys.stdout.flush()
         return code or 0
-    except stopping.Stopped as stop:
+    except signals.Interrupted as stop:
         console.warning(f"interrupted; what was learnt is kept. Go on with: pw13 resume {stop.run or 'RUN'}")
         return stop.exit_code
     except KeyboardInterrupt:
@@ -70,7 +70,7 @@ def _reader_gone() -> int:
 
 def _version(wanted: bool) -> None:
     if wanted:
-        console.out(f"pw13 {__version__}")
+        console.print_result(f"pw13 {__version__}")
         raise typer.Exit
 
 
@@ -80,7 +80,7 @@ def root(
         bool, typer.Option("--version", callback=_version, is_eager=True, help="print the version")
     ] = False,
 ) -> None:
-    stopping.listen()
+    signals.listen()
 
 
 app.command()(train.train_dense_ae)

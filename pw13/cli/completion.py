@@ -6,7 +6,7 @@ import typer
 
 from pw13.config import presets
 from pw13.errors import UserError
-from pw13.runs import record as records
+from pw13.runs.record import RUN_NAME
 
 
 def runs(context: typer.Context, incomplete: str) -> list[str]:
@@ -17,7 +17,7 @@ def runs(context: typer.Context, incomplete: str) -> list[str]:
         if slash:
             names = [f"{sweep}/{path.name}" for path in (folder / sweep).iterdir() if (path / "config.json").exists()]
         else:
-            names = [path.name for path in folder.iterdir() if records.NAME.fullmatch(path.name)]
+            names = [path.name for path in folder.iterdir() if RUN_NAME.fullmatch(path.name)]
     except OSError:
         return []
     return sorted((name for name in names if name.startswith(incomplete)), reverse=not slash)
@@ -26,6 +26,6 @@ def runs(context: typer.Context, incomplete: str) -> list[str]:
 def configs(incomplete: str) -> list[str]:
     """The settings files that pw13 ships."""
     try:
-        return sorted(name for name in presets.shipped() if name.startswith(incomplete))
+        return sorted(name for name in presets.shipped_configs() if name.startswith(incomplete))
     except (OSError, UserError):
         return []

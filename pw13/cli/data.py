@@ -8,11 +8,11 @@ from typing import Annotated, Any, Literal
 import typer
 
 from pw13 import console
-from pw13.cli import data_tables as tables_data
-from pw13.cli.options import CorpusFile, Data, Json, Quiet
+from pw13.cli import data_tables
+from pw13.cli.options import CorpusOption, DataOption, JsonOption, QuietOption
 from pw13.data.staging import Progress
 from pw13.errors import OptionError, UserError
-from pw13.system import signals as stopping
+from pw13.system import signals
 
 app = typer.Typer(no_args_is_help=True, help="The data sets: what is here, download, verify, convert.")
 
@@ -26,25 +26,25 @@ FixAccents = Annotated[bool, typer.Option("--fix-accents", help="restore Mac Rom
 
 @app.command()
 def info(
-    data: Data = None,
-    corpus: CorpusFile = None,
+    data: DataOption = None,
+    corpus: CorpusOption = None,
     encoding: Encoding = "utf-8",
     fix_accents: FixAccents = False,
     figure: Figure = None,
-    json: Json = None,
-    quiet: Quiet = None,
+    json: JsonOption = None,
+    quiet: QuietOption = None,
 ) -> None:
     """Show what data are found where. Counts, classes, digests, copies, odd images and characters."""
     from pw13.data import inspection
-    from pw13.data.images.dataset import load_images
-    from pw13.data.names.name_list import load_names
+    from pw13.data.images import load_images
+    from pw13.data.names import load_names
 
     console.start(quiet=bool(quiet))
     if figure is not None and figure.suffix not in ENDINGS:
         raise OptionError(f"--figure: expected a file ending in {', '.join(ENDINGS)}, received {str(figure)!r}")
     images, names = load_images(data), load_names(corpus, encoding=encoding, fix_accents=fix_accents)
     facts = {
-        "places": inspection.places(),
+        "places": inspection.resolved_paths(),
         "images": inspection.describe_images(images),
         "names": inspection.describe_names(names),
     }
@@ -52,7 +52,7 @@ def info(
         _draw(images, figure)
     if json:
         return console.json_document(facts)
-    tables_data.show_info(facts)
+    data_tables.show_info(facts)
 
 
 @app.command()
@@ -63,25 +63,25 @@ def fetch(
         typer.Option("--from", metavar="URL|DIR", help="a mirror of the files; they are verified all the same"),
     ] = None,
     to: Annotated[Path, typer.Option("--to", metavar="DIR", help="where the data sets are kept")] = Path("data"),
-    json: Json = None,
-    quiet: Quiet = None,
+    json: JsonOption = None,
+    quiet: QuietOption = None,
 ) -> None:
     """Download data to where pw13 looks for them. Each file is verified by its digest."""
-    from pw13.data import published as known
+    from pw13.data import published
     from pw13.data.download import fetch
-    from pw13.data.source import PLACES
+    from pw13.data.source import DEFAULT_PATHS
 
     console.start(quiet=bool(quiet))
     fetch.check_mirror(mirror)
-    sets = {"notmnist": ("data", known.IMAGE_PINS), "names": ("corpus", known.NAME_PINS)}
+    sets = {"notmnist": ("data", published.IMAGE_PINS), "names": ("corpus", published.NAME_PINS)}
     fetched: list[fetch.Fetched] = []
     with _shown("files that were complete before are kept") as progress:
         for name, (place, pins) in sets.items():
             if what in (name, "all"):
-                fetched += fetch.fetch(pins, to / PLACES[place][0], mirror=mirror, progress=progress)
+                fetched += fetch.fetch(pins, to / DEFAULT_PATHS[place][0], mirror=mirror, progress=progress)
     if json:
         return console.json_document({"files": [file._asdict() for file in fetched]})
-    tables_data.show_fetched(fetched)
+    data_tables.show_fetched(fetched)
 
 
 @app.command()
@@ -89,7 +89,7 @@ def check(
     path: Annotated[
         Path, typer.Argument(metavar="PATH", help="an image folder, an IDX file, a corpus, or a folder of them")
     ],
-    json: Json = None,
+    json: JsonOption = None,
 ) -> None:
     """List every fault of a data folder or a corpus. Exit code 1 if there is any."""
     from pw13.data import checking
@@ -99,7 +99,7 @@ def check(
     if json:
         console.json_document({"faults": faults, "checked": [result._asdict() for result in results]})
     else:
-        tables_data.show_checked(results)
+        data_tables.show_checked(results)
     if faults:
         raise typer.Exit(1)
 
@@ -118,29 +118,30 @@ def import_(
     ] = 0.1,
     seed: Annotated[int, typer.Option(help="seed of the split and the order")] = 0,
     transpose: Annotated[bool, typer.Option("--transpose", help="swap rows and columns, as EMNIST needs")] = False,
-    json: Json = None,
-    quiet: Quiet = None,
+    json: JsonOption = None,
+    quiet: QuietOption = None,
 ) -> None:
     """Turn images into a data folder that --data takes. From folders by class, their archives, or other IDX files."""
-    from pw13.data.importing import pictures as importing
+    from pw13.data.importing import pictures
+    from pw13.data.importing.options import ImportOptions
 
     console.start(quiet=bool(quiet))
-    choice = importing.Choice(size, test_share, seed, transpose)
+    choice = ImportOptions(size, test_share, seed, transpose)
     with _shown("nothing was written") as progress:
-        record = importing.import_set(source, target, choice, progress=progress)
+        record = pictures.import_set(source, target, choice, progress=progress)
     if json:
         return console.json_document({"folder": str(target), **record})
-    tables_data.show_imported(target, record)
+    data_tables.show_imported(target, record)
 
 
 @contextlib.contextmanager
 def _shown(if_stopped: str) -> Iterator[Progress]:
     """Progress as a bar for each file, which also looks whether a signal asks to stop; `if_stopped` is said then."""
-    bars: dict[str, tuple[console.Bar, list[int]]] = {}
-    with contextlib.ExitStack() as stack, stopping.cooperative():
+    bars: dict[str, tuple[console.ProgressBar, list[int]]] = {}
+    with contextlib.ExitStack() as stack, signals.graceful_stop():
 
         def tell(what: str, done: int, total: int) -> None:
-            stopping.check()
+            signals.check()
             if what not in bars:
                 stack.close()  # one bar at a time
                 bars[what] = stack.enter_context(console.progress(what, total)), [0]
@@ -151,7 +152,7 @@ def _shown(if_stopped: str) -> Iterator[Progress]:
 
         try:
             yield tell
-        except stopping.Stopped as stop:
+        except signals.Interrupted as stop:
             stack.close()
             console.warning(f"interrupted; {if_stopped}")
             raise typer.Exit(stop.exit_code) from None

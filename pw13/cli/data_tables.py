@@ -15,7 +15,7 @@ def show_info(facts: dict[str, Any]) -> None:
     used = {images["path"], names["path"]}
     rows = [[p["flag"], p["place"], _found(p, used)] for p in facts["places"]]
     console.table("places, in the order in which they are looked at; then the built-in data", ("", "place", ""), rows)
-    console.facts(f"images: {images['name']}", _image_facts(images))
+    console.key_values(f"images: {images['name']}", _image_facts(images))
     parts = images["train"], images["test"]
     measures = {
         "images": "images",
@@ -31,7 +31,7 @@ def show_info(facts: dict[str, Any]) -> None:
     counts = zip(images["classes"], *(part["per_class"] for part in parts), strict=True)
     console.table("images of each class", ("class", "training", "test"), [list(row) for row in counts])
     console.table("files", ("file", "known", "sha256"), [[f["name"], f["known"], f["sha256"]] for f in images["files"]])
-    console.facts(f"names: {names['name']}", _name_facts(names))
+    console.key_values(f"names: {names['name']}", _name_facts(names))
 
 
 def _found(place: dict[str, Any], used: set[str]) -> str:
@@ -89,11 +89,13 @@ def show_checked(results: Sequence[Any]) -> None:
     """Faults, then remarks, a line each."""
     for result in results:
         count = len(result.faults)
-        console.out(f"{result.path}: {'sound' if not count else '1 fault' if count == 1 else f'{count} faults'}")
+        console.print_result(
+            f"{result.path}: {'sound' if not count else '1 fault' if count == 1 else f'{count} faults'}"
+        )
         for fault in result.faults:
-            console.out(f"  fault: {fault}")
+            console.print_result(f"  fault: {fault}")
         for remark in result.remarks:
-            console.out(f"  remark: {remark}")
+            console.print_result(f"  remark: {remark}")
 
 
 def show_imported(target: Path, record: dict[str, Any]) -> None:
@@ -102,7 +104,7 @@ def show_imported(target: Path, record: dict[str, Any]) -> None:
     total = ["all", sum(record["train"]), sum(record["test"])]
     console.table(f"images in {target}", ("class", "training", "test"), [*(list(row) for row in rows), total])
     if "pictures" in record:
-        console.facts("left out", _left_out(record))
+        console.key_values("left out", _left_out(record))
     for name, why in list(record.get("unreadable_files", {}).items())[:SHOWN]:
         console.warning(f"unreadable: {name} ({why})")
     if record.get("unreadable", 0) > SHOWN:

@@ -6,26 +6,26 @@ from typing import Annotated
 import typer
 
 from pw13 import console
-from pw13.cli.options import HERE, Json, OneRun, Quiet, Where
+from pw13.cli.options import DEFAULT_RUNS_DIR, JsonOption, QuietOption, RunOption, RunsDirOption
 
 
 def denoise(
     images: Annotated[list[Path], typer.Argument(metavar="IMAGE...", help="PNG, JPEG, ... of any size")],
-    run: OneRun = None,
+    run: RunOption = None,
     out: Annotated[Path | None, typer.Option(metavar="DIR", help="where to", show_default="beside each image")] = None,
-    runs_dir: Where = HERE,
-    json: Json = None,
-    quiet: Quiet = None,
+    runs_dir: RunsDirOption = DEFAULT_RUNS_DIR,
+    json: JsonOption = None,
+    quiet: QuietOption = None,
 ) -> None:
     """Denoise your own images with a trained denoiser.
 
     Each IMAGE becomes NAME-denoised.png, in grey, and NAME-before-after.png. Nothing is overwritten. Images other than
     the size of the training images go through the network in overlapping tiles of that size.
     """
-    from pw13.inference import denoise as experiment
+    from pw13.inference import denoise
 
     console.start(quiet=bool(quiet))
-    results = experiment.perform(images, run=run, runs_dir=runs_dir, out=out)
+    results = denoise.denoise_files(images, run=run, runs_dir=runs_dir, out=out)
     if json:
         console.json_document({"images": results})
         return

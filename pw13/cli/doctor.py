@@ -6,21 +6,21 @@ from pathlib import Path
 from typing import Any
 
 from pw13 import console
-from pw13.cli.options import Json
-from pw13.data import source
+from pw13.cli.options import JsonOption
+from pw13.data.source import resolve_path
 from pw13.system import machine
 
 EXTRAS = {"tensorboard": "tensorboard", "distributed": "cluster", "sklearnex": "fast", "torch": "bench"}
 X86_LEVELS = {"X86_V2": "SSE4.2", "X86_V3": "AVX2, FMA", "X86_V4": "AVX-512"}  # the x86-64 psABI's levels
 
 
-def doctor(json: Json = None) -> None:
+def doctor(json: JsonOption = None) -> None:
     """Show versions, processor, places, and what is missing."""
     findings = report()
     if json:
         return console.json_document(findings)
     for topic in ("versions", "machine", "places"):
-        console.facts(topic, findings[topic])
+        console.key_values(topic, findings[topic])
     console.table("missing", ("what: how to get it",), [(line,) for line in findings["missing"]] or [("nothing",)])
 
 
@@ -61,8 +61,8 @@ def places() -> dict[str, str]:
 
     cache = Path(platformdirs.user_cache_dir("pw13"))
     return {
-        "images": source.resolved("data", None),
-        "names": source.resolved("corpus", None),
+        "images": resolve_path("data", None),
+        "names": resolve_path("corpus", None),
         "PW13_DATA_DIR": os.environ.get("PW13_DATA_DIR", "not set"),
         "cache": f"{cache} ({_access(cache)})",
         "runs": f"{Path('runs').absolute()} ({_access(Path('runs'))})",
@@ -74,9 +74,9 @@ def missing() -> list[str]:
     found = [f"{name}: pip install {name}" for name, version in machine.versions().items() if version == "missing"]
     extras = {extra for module, extra in EXTRAS.items() if importlib.util.find_spec(module) is None}
     found += [f"extra [{extra}]: pip install -e '.[{extra}]' in pw13's folder" for extra in sorted(extras)]
-    if source.resolved("data", None) == "builtin":
+    if resolve_path("data", None) == "builtin":
         found.append("notMNIST: pw13 data fetch notmnist (until then the built-in letters are used)")
-    if source.resolved("corpus", None) == "builtin":
+    if resolve_path("corpus", None) == "builtin":
         found.append("companies.csv: pw13 data fetch names (until then the built-in names are used)")
     return found
 

@@ -4,10 +4,9 @@ from typing import Annotated
 
 import typer
 
-from pw13 import console
-from pw13.cli.options import HERE, Json, OneRun, Quiet, Where
+from pw13 import config, console
+from pw13.cli.options import DEFAULT_RUNS_DIR, JsonOption, QuietOption, RunOption, RunsDirOption
 from pw13.config import fields
-from pw13.config import settings as config
 from pw13.errors import UserError
 
 DEFAULT = config.Generate()
@@ -21,29 +20,29 @@ def generate(
     top_p: Annotated[float, typer.Option(help="choose among the likeliest that reach this share")] = DEFAULT.top_p,
     max_length: Annotated[int, typer.Option(help="cut names at this many characters")] = DEFAULT.max_length,
     only_new: Annotated[bool, typer.Option("--only-new", help="no name of the corpus, none twice")] = DEFAULT.only_new,
-    run: OneRun = None,
-    runs_dir: Where = HERE,
+    run: RunOption = None,
+    runs_dir: RunsDirOption = DEFAULT_RUNS_DIR,
     seed: Annotated[int | None, typer.Option(min=0, max=fields.BIG, help="seed", show_default="drawn")] = None,
-    json: Json = None,
-    quiet: Quiet = None,
+    json: JsonOption = None,
+    quiet: QuietOption = None,
 ) -> None:
     """Invent names with a trained character RNN (exercise 2g)."""
-    from pw13.inference import generate as experiment
+    from pw13.inference import generate
 
     console.start(quiet=bool(quiet))
     request = config.Generate(temp, n, prefix, top_k, top_p, max_length, only_new)
-    drawn = experiment.perform(request, run=run, runs_dir=runs_dir, seed=seed, details=bool(json))
+    drawn = generate.generate_names(request, run=run, runs_dir=runs_dir, seed=seed, details=bool(json))
     if json:
         console.json_document(
             {"run": str(drawn.run), "seed": drawn.seed, **fields.as_dict(request), "names": drawn.names}
         )
     else:
         for name in drawn.names:
-            console.out(name["name"])
+            console.print_result(name["name"])
     if seed is None:
         console.message(f"seed {drawn.seed}")
     if cut := sum(not name["whole"] for name in drawn.names):
         of = f"{len(drawn.names)} name{'s' * (len(drawn.names) != 1)} {'was' if cut == 1 else 'were'}"
         console.message(f"note: {cut} of {of} cut at --max-length {max_length}")
     if len(drawn.names) < n:
-        raise UserError(f"only {len(drawn.names)} of {n} names came out of {experiment.sampling.DRAWS * n} draws")
+        raise UserError(f"only {len(drawn.names)} of {n} names came out of {generate.sampling.DRAWS * n} draws")

@@ -7,58 +7,58 @@ from typing import Annotated, Any
 
 import typer
 
-from pw13.cli import completion as completing
+from pw13 import config
+from pw13.cli import completion
 from pw13.config import fields, presets
-from pw13.config import settings as config
 
-Data = Annotated[
+DataOption = Annotated[
     str | None,
     typer.Option("--data", metavar="DIR|builtin", help="image set: a folder of IDX files, or the built-in letters"),
 ]
-CorpusFile = Annotated[
+CorpusOption = Annotated[
     str | None,
     typer.Option("--corpus", metavar="FILE|builtin", help="list of names, one a line, or the built-in list"),
 ]
-RunsDir = Annotated[  # of commands whose TOML file may name it
+RunsDirSetting = Annotated[  # of commands whose TOML file may name it
     Path | None, typer.Option("--runs-dir", metavar="DIR", help="where the run folders are", show_default="runs")
 ]
-Where = Annotated[Path, typer.Option("--runs-dir", metavar="DIR", help="where the run folders are")]
-Runs = Annotated[
+RunsDirOption = Annotated[Path, typer.Option("--runs-dir", metavar="DIR", help="where the run folders are")]
+RunsOption = Annotated[
     list[str] | None,
     typer.Option(
         "--run",
         metavar="RUN",
         help="use the codes of this run (repeatable)",
         show_default="latest dense-ae",
-        autocompletion=completing.runs,
+        autocompletion=completion.runs,
     ),
 ]
-Json = Annotated[bool | None, typer.Option("--json", help="print one JSON document instead of tables")]
-Quiet = Annotated[bool | None, typer.Option("--quiet", help="no progress on standard error")]
-ConfigFile = Annotated[
+JsonOption = Annotated[bool | None, typer.Option("--json", help="print one JSON document instead of tables")]
+QuietOption = Annotated[bool | None, typer.Option("--quiet", help="no progress on standard error")]
+ConfigOption = Annotated[
     str | None,
     typer.Option(
         "--config",
         metavar="FILE|NAME",
         help="TOML file under the flags; NAME is one that pw13 ships",
-        autocompletion=completing.configs,
+        autocompletion=completion.configs,
     ),
 ]
-OneRun = Annotated[
+RunOption = Annotated[
     str | None,
     typer.Option(
-        "--run", metavar="RUN", help="the run to use", show_default="the latest", autocompletion=completing.runs
+        "--run", metavar="RUN", help="the run to use", show_default="the latest", autocompletion=completion.runs
     ),
 ]
-RunName = Annotated[
+RunArgument = Annotated[
     str,
     typer.Argument(
-        metavar="RUN", help="a run folder, its name, or the beginning of it", autocompletion=completing.runs
+        metavar="RUN", help="a run folder, its name, or the beginning of it", autocompletion=completion.runs
     ),
 ]
 
-HERE = Path("runs")  # the run folders, where nothing else is said
-DEFAULTS: dict[str, Any] = {"runs_dir": HERE, "json": False, "quiet": False}
+DEFAULT_RUNS_DIR = Path("runs")  # the run folders, where nothing else is said
+DEFAULTS: dict[str, Any] = {"runs_dir": DEFAULT_RUNS_DIR, "json": False, "quiet": False}
 
 
 def with_settings(cls: type) -> Callable[[Callable[..., None]], Callable[..., None]]:
@@ -72,10 +72,10 @@ def with_settings(cls: type) -> Callable[[Callable[..., None]], Callable[..., No
         own = list(inspect.signature(command).parameters.values())[1:]
 
         def run(*, config: str | None = None, **given: Any) -> None:
-            settings, rest = layered(cls, config, given)
+            settings, rest = resolve_settings(cls, config, given)
             command(settings, **rest)
 
-        spec = inspect.Parameter("config", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=ConfigFile)
+        spec = inspect.Parameter("config", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=ConfigOption)
         keyword = [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in own]
         run.__signature__ = inspect.Signature([*_flags(cls), *keyword, spec])  # type: ignore[attr-defined]
         run.__doc__ = command.__doc__
@@ -85,7 +85,7 @@ def with_settings(cls: type) -> Callable[[Callable[..., None]], Callable[..., No
     return decorate
 
 
-def layered(cls: type, file: str | None, given: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
+def resolve_settings(cls: type, file: str | None, given: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
     """The settings of `cls` and the command's other parameters: default < TOML < flag (a flag not given is None).
 
     Raises:
@@ -95,7 +95,7 @@ def layered(cls: type, file: str | None, given: dict[str, Any]) -> tuple[Any, di
     flags = {key: value for key, value in given.items() if value is not None}
     top, table = {}, {}
     if file is not None:
-        content, _ = presets.read(file)
+        content, _ = presets.read_config(file)
         top = {key: value for key, value in content.items() if not isinstance(value, dict)}
         table = content.get(config.kind_of(cls), {})
     values = {key: value for key, value in {**top, **table, **flags}.items() if key in names}

@@ -5,14 +5,12 @@ from typing import Annotated, Any
 
 import typer
 
-from pw13 import console
-from pw13.cli import completion as completing
-from pw13.cli.options import HERE, Json, RunName, Where
-from pw13.config import settings as config
+from pw13 import config, console
+from pw13.cli import completion
+from pw13.cli.options import DEFAULT_RUNS_DIR, JsonOption, RunArgument, RunsDirOption
 from pw13.errors import OptionError, UserError
 from pw13.runs import comparison
-from pw13.runs import record as records
-from pw13.runs.record import Record
+from pw13.runs.record import Record, find_run, list_runs, read_run
 
 app = typer.Typer(no_args_is_help=True, help="List, show and compare the runs that there are.")
 
@@ -28,16 +26,18 @@ Figure = Annotated[
 
 
 @app.command("list")
-def list_runs(kind: Kind = None, sort: Sort = None, runs_dir: Where = HERE, json: Json = None) -> None:
+def list_(
+    kind: Kind = None, sort: Sort = None, runs_dir: RunsDirOption = DEFAULT_RUNS_DIR, json: JsonOption = None
+) -> None:
     """List the runs in a folder, oldest first. What each is, how it stands, its chief number."""
     kinds = [*config.KINDS, *(f"sweep-{name}" for name in config.KINDS)]
     if kind is not None and kind not in kinds:
         raise OptionError(f"--kind: expected one of {', '.join(kinds)}, received {kind!r}")
     if not runs_dir.is_dir():
         raise UserError(f"{runs_dir}: no such folder")
-    found = records.listing(runs_dir, kind)
+    found = list_runs(runs_dir, kind)
     if sort:
-        found = comparison.ordered(found, sort)
+        found = comparison.sort_by_metric(found, sort)
     if json:
         return console.json_document({"runs": [comparison.as_json(record) for record in found]})
     console.table(f"{len(found)} runs in {runs_dir}", *comparison.list_table(found, kind, sort))
@@ -45,18 +45,18 @@ def list_runs(kind: Kind = None, sort: Sort = None, runs_dir: Where = HERE, json
 
 
 @app.command()
-def show(name: RunName, runs_dir: Where = HERE, json: Json = None) -> None:
+def show(name: RunArgument, runs_dir: RunsDirOption = DEFAULT_RUNS_DIR, json: JsonOption = None) -> None:
     """Show all that one run says of itself. Settings, numbers, data, machine."""
-    record = records.read(records.find(name, runs_dir))
+    record = read_run(find_run(name, runs_dir))
     if json:
         return console.json_document({**comparison.as_json(record), "run": record.facts})
     known = {name: fact for name, fact in _facts(record).items() if fact not in (None, "")}
-    console.facts(f"{record.name}: {record.status}", known)
+    console.key_values(f"{record.name}: {record.status}", known)
     if record.kind.startswith("sweep-"):
-        console.table("points", *comparison.one_a_line(comparison.points(record.folder)))
+        console.table("points", *comparison.one_per_line(comparison.sweep_points(record.folder)))
     else:
-        console.facts("settings", comparison.settings(record))
-    console.facts("numbers", comparison.numbers(record))
+        console.key_values("settings", comparison.settings(record))
+    console.key_values("numbers", comparison.numbers(record))
     _tell_problems([record])
 
 
@@ -65,23 +65,23 @@ def compare(
     names: Annotated[
         list[str],
         typer.Argument(
-            metavar="RUN...", help="two or more; a sweep stands for its points", autocompletion=completing.runs
+            metavar="RUN...", help="two or more; a sweep stands for its points", autocompletion=completion.runs
         ),
     ],
     figure: Figure = None,
-    runs_dir: Where = HERE,
-    json: Json = None,
+    runs_dir: RunsDirOption = DEFAULT_RUNS_DIR,
+    json: JsonOption = None,
 ) -> None:
     """Show runs beside each other. The settings in which they differ, and their numbers."""
-    found = comparison.expanded([records.read(records.find(name, runs_dir)) for name in names])
+    found = comparison.expand_sweeps([read_run(find_run(name, runs_dir)) for name in names])
     if len(found) < 2:
         raise OptionError(f"RUN...: expected two runs or more, received {len(found)}")
     if figure:
         _draw(found, figure)
     if json:
-        differ = comparison.differing(found)
+        differ = comparison.differing_settings(found)
         return console.json_document({"differing": differ, "runs": [comparison.as_json(record) for record in found]})
-    table = comparison.side_by_side if len(found) <= FEW else comparison.one_a_line
+    table = comparison.side_by_side if len(found) <= FEW else comparison.one_per_line
     console.table(f"{len(found)} runs", *table(found))
     _tell_problems(found)
 
@@ -134,7 +134,7 @@ def _draw(records: list[Record], path: Path) -> None:
         raise UserError(f"--figure: expected runs of one kind, received {' and '.join(kinds)}")
     labels = comparison.labels(records)
     histories = {label: comparison.history(r.folder) for label, r in zip(labels, records, strict=True)}
-    values = {name: [comparison.numbers(r).get(name) for r in records] for name in comparison.chief_metrics(records)}
+    values = {name: [comparison.numbers(r).get(name) for r in records] for name in comparison.primary_metrics(records)}
     drawn = figures.compared(histories, labels, values)
     files.write_with(path, lambda buffer: drawn.savefig(buffer, format=path.suffix[1:], dpi=120))
     console.message(f"figure: {path}")

@@ -8,20 +8,25 @@ from typing import Annotated, Any
 
 import typer
 
-from pw13 import console
-from pw13.cli.options import CorpusFile, Data, Json, Quiet, RunsDir, with_settings
-from pw13.config import settings as config
-from pw13.data import source
+from pw13 import config, console
+from pw13.cli.options import CorpusOption, DataOption, JsonOption, QuietOption, RunsDirSetting, with_settings
+from pw13.data.source import resolve_path
 from pw13.errors import OptionError
-from pw13.runs import folder as runs
-from pw13.runs import resume as resuming
-from pw13.runs.folder import Run
+from pw13.runs.folder import Run, create_run, reopen_run
 from pw13.runs.record import Record
-from pw13.sweeps import folder as sweeps
+from pw13.runs.resume import refuse_running
 from pw13.sweeps import grid
-from pw13.sweeps.folder import Sweep
-from pw13.system import machine
-from pw13.system import signals as stopping
+from pw13.sweeps.folder import (
+    KINDS,
+    PREFIX,
+    Sweep,
+    build_sweep,
+    create_sweep,
+    find_identical,
+    load_sweep,
+    sweep_options,
+)
+from pw13.system import machine, signals
 
 app = typer.Typer(no_args_is_help=True, help="Run a grid of settings, here or on a Dask cluster.")
 
@@ -44,7 +49,9 @@ Dask = Annotated[
     str | None, typer.Option("--dask", metavar="tcp://HOST:8786", help="run on the workers of this scheduler")
 ]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="how many runs, about how long (tries an epoch), and no more")]
-Again = Annotated[bool, typer.Option("--resume", help="go on with the newest sweep of exactly these settings, if any")]
+ResumeOption = Annotated[
+    bool, typer.Option("--resume", help="go on with the newest sweep of exactly these settings, if any")
+]
 
 
 def _command(kind: str) -> Callable[..., None]:
@@ -57,11 +64,11 @@ def _command(kind: str) -> Callable[..., None]:
         jobs: Jobs = None,
         dask: Dask = None,
         dry_run: DryRun = False,
-        resume: Again = False,
-        data: Data = None,
-        runs_dir: RunsDir = None,
-        json: Json = None,
-        quiet: Quiet = None,
+        resume: ResumeOption = False,
+        data: DataOption = None,
+        runs_dir: RunsDirSetting = None,
+        json: JsonOption = None,
+        quiet: QuietOption = None,
     ) -> None:
         console.start(quiet=bool(quiet))
         _sweep(kind, settings, grid, seeds, {"data": data}, jobs, dask, dry_run, resume, runs_dir, json)
@@ -73,11 +80,11 @@ def _command(kind: str) -> Callable[..., None]:
         jobs: Jobs = None,
         dask: Dask = None,
         dry_run: DryRun = False,
-        resume: Again = False,
-        corpus: CorpusFile = None,
-        runs_dir: RunsDir = None,
-        json: Json = None,
-        quiet: Quiet = None,
+        resume: ResumeOption = False,
+        corpus: CorpusOption = None,
+        runs_dir: RunsDirSetting = None,
+        json: JsonOption = None,
+        quiet: QuietOption = None,
     ) -> None:
         console.start(quiet=bool(quiet))
         _sweep(kind, settings, grid, seeds, {"corpus": corpus}, jobs, dask, dry_run, resume, runs_dir, json)
@@ -87,7 +94,7 @@ def _command(kind: str) -> Callable[..., None]:
     return with_settings(config.KINDS[kind])(command)
 
 
-for _kind in sweeps.KINDS:
+for _kind in KINDS:
     if _kind in config.KINDS:
         app.command(_kind)(_command(_kind))
 
@@ -97,7 +104,7 @@ def _sweep(
     settings: Any,
     texts: list[str] | None,
     seeds: int | None,
-    places: dict[str, str | None],
+    data_paths: dict[str, str | None],
     jobs: int | None,
     dask: str | None,
     dry_run: bool | None,
@@ -105,21 +112,21 @@ def _sweep(
     runs_dir: Any,
     json: bool | None,
 ) -> None:
-    resolved = {name: source.resolved(name, place) for name, place in places.items()}
-    axes = grid.axes(config.KINDS[kind], texts or [])
-    sweep = sweeps.plan(kind, settings, axes, 1 if seeds is None else seeds, resolved)
+    resolved = {name: resolve_path(name, place) for name, place in data_paths.items()}
+    axes = grid.parse_axes(config.KINDS[kind], texts or [])
+    sweep = build_sweep(kind, settings, axes, 1 if seeds is None else seeds, resolved)
     if dry_run:
         if dask is not None or resume:
             raise OptionError(f"{'--dask' if dask is not None else '--resume'}: a --dry-run tries the whole sweep here")
         return _dry_run(sweep, jobs, json)
-    before = sweeps.same(sweep, runs_dir) if resume else None
+    before = find_identical(sweep, runs_dir) if resume else None
     if before is not None:
-        resuming.refuse_running(before)
-        return go_on(before, jobs, dask, json)
+        refuse_running(before)
+        return resume_sweep(before, jobs, dask, json)
     if resume:
         console.message(f"no sweep of these settings in {runs_dir}; beginning one")
-    crew = _crew(sweep, jobs, dask)
-    _perform(sweep, sweeps.begin(sweep, runs_dir), crew, jobs, dask, json)
+    executor = _executor(sweep, jobs, dask)
+    _perform(sweep, create_sweep(sweep, runs_dir), executor, jobs, dask, json)
 
 
 def resume(record: Record, epochs: int | None, json: bool | None) -> None:
@@ -127,35 +134,35 @@ def resume(record: Record, epochs: int | None, json: bool | None) -> None:
     if epochs is not None:
         raise OptionError("--epochs: a sweep has its own; start another one with more")
     before = record.facts.get("crew", {})
-    go_on(record, before.get("jobs"), before.get("dask"), json)
+    resume_sweep(record, before.get("jobs"), before.get("dask"), json)
 
 
-def go_on(record: Record, jobs: int | None, dask: str | None, json: bool | None) -> None:
+def resume_sweep(record: Record, jobs: int | None, dask: str | None, json: bool | None) -> None:
     """Go on with a sweep: its finished points stay, the interrupted and failed ones are resumed, the rest is begun."""
-    sweep = sweeps.of_record(record)
+    sweep = load_sweep(record)
     if record.status == "completed":
         console.message(f"{record.name} is complete; nothing to do")
         return _show(sweep, Run(record.folder), record.metrics or {}, json)
-    crew = _crew(sweep, jobs, dask)
+    executor = _executor(sweep, jobs, dask)
     for leftover in record.folder.glob(".new-*"):  # of a point that a kill kept from beginning
         for path in leftover.iterdir():
             path.unlink()
         leftover.rmdir()
-    _perform(sweep, runs.reopen(record, sweep.base), crew, jobs, dask, json)
+    _perform(sweep, reopen_run(record, sweep.base), executor, jobs, dask, json)
 
 
-def _crew(sweep: Sweep, jobs: int | None, dask: str | None) -> Any:
-    from pw13.sweeps import executors as crews
+def _executor(sweep: Sweep, jobs: int | None, dask: str | None) -> Any:
+    from pw13.sweeps.executors import DaskExecutor, LocalExecutor
 
     if dask is None:
-        return crews.Local(_jobs(sweep, jobs))
+        return LocalExecutor(_jobs(sweep, jobs))
     if jobs is not None:
         raise OptionError("--jobs: the cluster's workers decide how many runs go at a time; leave it out with --dask")
     if "threads" in sweep.axes:
         raise OptionError(
             "--grid threads=...: a worker of a cluster keeps its number of threads; sweep it without --dask"
         )
-    return crews.Cluster(dask)
+    return DaskExecutor(dask)
 
 
 def _jobs(sweep: Sweep, jobs: int | None) -> int:
@@ -165,11 +172,11 @@ def _jobs(sweep: Sweep, jobs: int | None) -> int:
     return min(jobs or max(1, machine.cores() // threads), len(sweep.points))
 
 
-def _perform(sweep: Sweep, run: Run, crew: Any, jobs: int | None, dask: str | None, json: bool | None) -> None:
-    from pw13.sweeps import scheduler as experiment
+def _perform(sweep: Sweep, run: Run, executor: Any, jobs: int | None, dask: str | None, json: bool | None) -> None:
+    from pw13.sweeps.scheduler import run_sweep
 
     run.update(crew={"jobs": jobs, "dask": dask})
-    _show(sweep, run, experiment.perform(sweep, run=run, crew=crew), json)
+    _show(sweep, run, run_sweep(sweep, run=run, executor=executor), json)
 
 
 def _show(sweep: Sweep, run: Run, metrics: dict[str, Any], json: bool | None) -> None:
@@ -182,25 +189,25 @@ def _show(sweep: Sweep, run: Run, metrics: dict[str, Any], json: bool | None) ->
 
 
 def _dry_run(sweep: Sweep, jobs: int | None, json: bool | None) -> None:
-    from pw13.sweeps import executors as crews
-    from pw13.sweeps import scheduler as experiment
-    from pw13.sweeps.jobs import task
+    from pw13.sweeps.executors import LocalExecutor
+    from pw13.sweeps.jobs import make_job
+    from pw13.sweeps.scheduler import estimate_seconds, record_data
 
     at_a_time, count = _jobs(sweep, jobs), len(sweep.points)
     console.message(f"{_runs(count)}, {at_a_time} at a time; trying one epoch of the first")
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
-        run = runs.create(folder, sweeps.PREFIX + sweep.kind, sweeps.options(sweep))
-        sha256 = experiment.note_data(sweep, run)
+        run = create_run(folder, PREFIX + sweep.kind, sweep_options(sweep))
+        sha256 = record_data(sweep, run)
         first = sweep.points[0]._replace(settings=dataclasses.replace(sweep.points[0].settings, epochs=1))
         try:
-            seconds = experiment.estimate(sweep, task(sweep, run, first, sha256), crews.Local(1), at_a_time)
-        except stopping.Stopped as stop:
+            seconds = estimate_seconds(sweep, make_job(sweep, run, first, sha256), LocalExecutor(1), at_a_time)
+        except signals.Interrupted as stop:
             console.warning("interrupted; a dry run keeps nothing")
             raise typer.Exit(stop.exit_code) from None
     if json:
         return console.json_document({"runs": count, "jobs": at_a_time, "seconds": seconds, "first": first.name})
-    console.out(f"{_runs(count)}, {at_a_time} at a time: about {_duration(seconds)}")
+    console.print_result(f"{_runs(count)}, {at_a_time} at a time: about {_duration(seconds)}")
 
 
 def _runs(count: int) -> str:

@@ -11,7 +11,7 @@ def show(kind: str, run: Run, metrics: dict[str, Any]) -> None:
     """The table of one finished run on standard output."""
     if kind == "svm-eval":
         return svm_results(f"{kind}: {run.folder}", metrics)
-    console.facts(f"{kind}: {run.folder}", TABLES[kind](metrics))
+    console.key_values(f"{kind}: {run.folder}", TABLES[kind](metrics))
 
 
 def dense_ae(metrics: dict[str, Any]) -> dict[str, Any]:
@@ -94,7 +94,7 @@ def svm_results(title: str, metrics: dict[str, Any]) -> None:
     ]  # fmt: skip
     console.table(title, columns, rows, caption=svm_method(metrics))
     for line in metrics["comment"]:
-        console.out(line)
+        console.print_result(line)
 
 
 def svm_method(metrics: dict[str, Any]) -> str:

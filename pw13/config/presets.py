@@ -4,19 +4,19 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
+from pw13 import config
 from pw13.config import fields
-from pw13.config import settings as config
 from pw13.errors import OptionError, UserError
 
 
-def read(name: str) -> tuple[dict[str, Any], Path]:
+def read_config(name: str) -> tuple[dict[str, Any], Path]:
     """The content of a TOML file: a path, or the name of a file that pw13 ships, such as "quick".
 
     Raises:
         UserError: no such file, not readable, not UTF-8.
         OptionError: not TOML, or a table or shared key that no command has.
     """
-    path = find(name)
+    path = find_config(name)
     try:
         content = tomllib.loads(path.read_text("utf-8"))
     except (OSError, UnicodeDecodeError) as error:
@@ -41,23 +41,25 @@ def read(name: str) -> tuple[dict[str, Any], Path]:
     return content, path
 
 
-def find(name: str) -> Path:
+def find_config(name: str) -> Path:
     """Where the TOML file `name` lies: as a path, or among the files that pw13 ships."""
     if Path(name).is_file():
         return Path(name)
-    for folder in folders():
+    for folder in config_folders():
         if (folder / f"{name}.toml").is_file() and "/" not in name:
             return folder / f"{name}.toml"
-    near = fields.nearest(name, shipped())
-    raise UserError(f"--config {name}: no such file, and none of the shipped ones ({', '.join(shipped())}){near}")
+    near = fields.nearest(name, shipped_configs())
+    raise UserError(
+        f"--config {name}: no such file, and none of the shipped ones ({', '.join(shipped_configs())}){near}"
+    )
 
 
-def shipped() -> list[str]:
+def shipped_configs() -> list[str]:
     """The names of the TOML files that come with pw13."""
-    return sorted({path.stem for folder in folders() for path in folder.glob("*.toml")})
+    return sorted({path.stem for folder in config_folders() for path in folder.glob("*.toml")})
 
 
-def folders() -> list[Path]:
+def config_folders() -> list[Path]:
     """Folders with the TOML files that come with pw13: in the wheel, or beside the package in a checkout."""
     package = Path(__file__).parents[1]
     return [folder for folder in (package / "configs", package.parent / "configs") if folder.is_dir()]

@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 from pw13.data import inspection
-from pw13.data.images import idx_folder as folders
 from pw13.data.images.dataset import read_folder
 from pw13.data.images.idx import read_idx
-from pw13.data.names.name_list import Corpus, load_names
+from pw13.data.images.idx_folder import read_idx_folder
+from pw13.data.names import NameList, load_names
 from pw13.data.published import FILES
-from pw13.data.source import PLACES, looks_like, trouble
+from pw13.data.source import DEFAULT_PATHS, describe_content, os_error
 from pw13.errors import UserError
 
 SHOWN = 20  # faults of one kind in one file; of the others only the count is told
@@ -32,7 +32,7 @@ def check(path: Path) -> list[Checked]:
         UserError: there is nothing at `path`.
     """
     if path.is_dir():
-        parts = [path.joinpath(*place) for place in PLACES.values()]
+        parts = [path.joinpath(*place) for place in DEFAULT_PATHS.values()]
         within = [part for part in parts if part.exists()]
         names = {name for file in FILES for name in (file, file.removesuffix(".gz"))}
         if within and not any((path / name).exists() for name in names):
@@ -45,7 +45,7 @@ def check(path: Path) -> list[Checked]:
 
 def check_folder(folder: Path) -> Checked:
     """Faults of an image folder; remarks on copies and odd images where it has none."""
-    faults = folders.read(folder).faults
+    faults = read_idx_folder(folder).faults
     return Checked(str(folder), faults, () if faults else tuple(_image_remarks(folder)))
 
 
@@ -63,7 +63,7 @@ def check_corpus(path: Path) -> Checked:
     try:
         data = path.read_bytes()
     except OSError as error:
-        raise trouble(path, error) from None
+        raise os_error(path, error) from None
     faults = [f"{path}: {fault}" for fault in _text_faults(data)]
     if not faults:
         try:
@@ -78,8 +78,8 @@ def _is_idx(path: Path) -> bool:
         with open(path, "rb") as file:
             head = file.read(32)
     except OSError as error:
-        raise trouble(path, error) from None
-    return path.suffix == ".gz" or "ubyte" in path.name or (looks_like(head) or "").endswith("IDX data")
+        raise os_error(path, error) from None
+    return path.suffix == ".gz" or "ubyte" in path.name or (describe_content(head) or "").endswith("IDX data")
 
 
 def _text_faults(data: bytes) -> Iterator[str]:
@@ -128,7 +128,7 @@ def _image_remarks(folder: Path) -> Iterator[str]:
             yield f"{folder}: {name} and {name.removesuffix('.gz')} are both there; the first is used"
 
 
-def _name_remarks(path: Path, corpus: Corpus) -> Iterator[str]:
+def _name_remarks(path: Path, corpus: NameList) -> Iterator[str]:
     facts = inspection.describe_names(corpus)
     odd = facts["odd"]
     remarks = {

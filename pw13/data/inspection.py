@@ -9,20 +9,19 @@ from typing import Any
 
 import numpy as np
 
-from pw13.data.images.dataset import ImageSet
-from pw13.data.names import windows
-from pw13.data.names.name_list import Corpus
-from pw13.data.published import file_known_as
-from pw13.data.source import PLACES
+from pw13.data.images import ImageSet
+from pw13.data.names import NameList, windows
+from pw13.data.published import published_file_name
+from pw13.data.source import DEFAULT_PATHS
 
 BLOCK = 4096  # images looked at together: temporary arrays stay small whatever the set's size
 WINDOW, SKIP = 10, 3  # the exercise's windows
 
 
-def places() -> list[dict[str, Any]]:
+def resolved_paths() -> list[dict[str, Any]]:
     """Where data are looked for, in the order of preference, and whether something is there."""
     roots = [Path(root) for root in (os.environ.get("PW13_DATA_DIR"), "data") if root]
-    looked_at = [(what, root.joinpath(*parts)) for what, parts in PLACES.items() for root in roots]
+    looked_at = [(what, root.joinpath(*parts)) for what, parts in DEFAULT_PATHS.items() for root in roots]
     return [{"flag": f"--{what}", "place": str(place), "found": place.exists()} for what, place in looked_at]
 
 
@@ -59,7 +58,7 @@ def _files(images: ImageSet) -> list[dict[str, Any]]:
         return [{"name": name, "sha256": sha256, "known": "built-in"} for name, sha256 in images.source.files.items()]
     folder = Path(images.source.path)
     return [
-        {"name": name, "sha256": sha256, "known": file_known_as(name, sha256, folder / name)}
+        {"name": name, "sha256": sha256, "known": published_file_name(name, sha256, folder / name)}
         for name, sha256 in images.source.files.items()
     ]
 
@@ -94,7 +93,7 @@ def _mean_and_deviation(images: np.ndarray) -> tuple[float, float]:
     return mean, float(np.sqrt(levels @ np.square(values - mean)))
 
 
-def describe_names(corpus: Corpus) -> dict[str, Any]:
+def describe_names(corpus: NameList) -> dict[str, Any]:
     """Counts, repeats, lengths and odd characters of a corpus; characters include one newline a name."""
     names, source = corpus.names, corpus.source
     counts, lengths = Counter(names), np.array([len(name) for name in names])

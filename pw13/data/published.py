@@ -16,7 +16,7 @@ NOTMNIST_AT = ("c58c29ff93d7b8c809c449b380a232f9f39909fd", "HEAD")  # the commit
 NAMES = f"{RAW}/suizo12/TSM_DeLearn/700181e8178f1abff789d77afd11db4982e1fb1d/work11"
 
 
-class Pin(NamedTuple):
+class PublishedFile(NamedTuple):
     """One published file: its name, where it is, the digests that prove it, its size in bytes or a bound of it."""
 
     name: str
@@ -27,8 +27,8 @@ class Pin(NamedTuple):
     member: str | None = None  # of a zip archive, the one file that is kept; then the digest and size are its own
 
 
-def _image_pin(name: str, most_bytes: int, sha256: str | None = None, blob: str | None = None) -> Pin:
-    return Pin(name, tuple(f"{NOTMNIST}/{at}/{name}" for at in NOTMNIST_AT), most_bytes, sha256, blob)
+def _image_pin(name: str, most_bytes: int, sha256: str | None = None, blob: str | None = None) -> PublishedFile:
+    return PublishedFile(name, tuple(f"{NOTMNIST}/{at}/{name}" for at in NOTMNIST_AT), most_bytes, sha256, blob)
 
 
 # No sha256 of the published training images is known, only the id that git gives them.
@@ -39,7 +39,7 @@ IMAGE_PINS = (
     _image_pin(TEST_LABELS, 5_118, "1fa03836e01c862542f8eb83463bb951bebec6fcb3efa28dad748c6b38a9021b"),
 )
 NAME_PINS = (
-    Pin(
+    PublishedFile(
         "companies.csv.zip",
         (f"{NAMES}/companies.csv.zip",),
         2_569_218,
@@ -49,7 +49,7 @@ NAME_PINS = (
 )
 
 # Training files of 10,440 images, from other public copies of notMNIST, that stand in for the published 60,000.
-STAND_IN = {
+DAMAGED_COPY = {
     TRAIN_IMAGES: "81f4c00925c5213eff9c575ace29ead3f0722d448f14b9fb3fa2782c6bd806dc",
     TRAIN_LABELS: "72c4187334c89e1181b139f49762ba0b0a633cedc4964a96a4e3e7ec386d31dc",
 }
@@ -59,20 +59,20 @@ CORPORA = {
 }
 
 
-def file_known_as(name: str, sha256: str, path: Path) -> str | None:
+def published_file_name(name: str, sha256: str, path: Path) -> str | None:
     """What is known of one image or label file: "as published", "stand-in", or None."""
     pin = next((pin for pin in IMAGE_PINS if pin.name == name.removesuffix(".gz") + ".gz"), None)
     if pin is None:
         return None
-    if STAND_IN.get(pin.name) == sha256:
+    if DAMAGED_COPY.get(pin.name) == sha256:
         return "stand-in"
     published = sha256 == pin.sha256 if pin.sha256 else path.suffix == ".gz" and git_blob_id(path) == pin.blob
     return "as published" if published else None
 
 
-def set_known_as(paths: dict[str, Path], files: dict[str, str]) -> str | None:
+def published_set_name(paths: dict[str, Path], files: dict[str, str]) -> str | None:
     """The name of the image set whose files (name -> sha256) are all known, or None."""
-    found = {name: file_known_as(name, files[path.name], path) for name, path in paths.items()}
+    found = {name: published_file_name(name, files[path.name], path) for name, path in paths.items()}
     if any(known is None for known in found.values()) or found[TRAIN_IMAGES] != found[TRAIN_LABELS]:
         return None
     return "notMNIST (known by sha256)" if found[TRAIN_IMAGES] == "stand-in" else "notMNIST (as published)"

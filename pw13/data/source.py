@@ -11,7 +11,7 @@ from pw13.errors import UserError
 CHUNK = 1 << 20
 
 # How files that are saved by mistake begin; the first that fits is named.
-LOOKS = (
+SIGNATURES = (
     (b"<!doctype", "looks like a web page (HTML)"),
     (b"<html", "looks like a web page (HTML)"),
     (b"<", "looks like a web page (HTML or XML)"),
@@ -55,13 +55,13 @@ def git_blob_id(path: Path) -> str:
     return digest.hexdigest()
 
 
-def looks_like(head: bytes) -> str | None:
+def describe_content(head: bytes) -> str | None:
     """What the first bytes of a file (32 are enough) look like, in words, or None."""
     start = head.removeprefix(b"\xef\xbb\xbf").lstrip(b" \t\r\n").lower()
-    return next((words for prefix, words in LOOKS if start.startswith(prefix)), None)
+    return next((words for prefix, words in SIGNATURES if start.startswith(prefix)), None)
 
 
-def default_place(*parts: str) -> Path | None:
+def default_path(*parts: str) -> Path | None:
     """`$PW13_DATA_DIR/...`, else `data/...`, whichever is there first; None where neither is."""
     folder = os.environ.get("PW13_DATA_DIR")
     roots = [Path(folder)] if folder else []
@@ -69,16 +69,16 @@ def default_place(*parts: str) -> Path | None:
     return next((place for place in places if place.exists()), None)
 
 
-PLACES = {"data": ("notmnist",), "corpus": ("startup-names", "companies.csv")}
+DEFAULT_PATHS = {"data": ("notmnist",), "corpus": ("startup-names", "companies.csv")}
 
 
-def resolved(name: str, given: str | None) -> str:
+def resolve_path(name: str, given: str | None) -> str:
     """What --data or --corpus means here and now: an absolute path, or "builtin" where there is nothing else.
 
     Raises:
         UserError: `~name` of a user that there is not.
     """
-    place = given if given is not None else default_place(*PLACES[name])
+    place = given if given is not None else default_path(*DEFAULT_PATHS[name])
     if place is None or place == "builtin":
         return "builtin"
     try:
@@ -87,6 +87,6 @@ def resolved(name: str, given: str | None) -> str:
         raise UserError(f"--{name} {place}: there is no such user's home folder") from None
 
 
-def trouble(path: Path | str, error: OSError) -> UserError:
+def os_error(path: Path | str, error: OSError) -> UserError:
     """An error of the system as one line that names the file."""
     return UserError(f"{path}: {(error.strerror or str(error)).lower()}")

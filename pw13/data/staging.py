@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from pw13.system import signals as stopping
+from pw13.system import signals
 
 Progress = Callable[[str, int, int], None]  # what is worked on, how much of it is done, how much there is (0: unknown)
 
@@ -24,7 +24,7 @@ def staging(parent: Path) -> Iterator[Path]:
     """
     parent.mkdir(parents=True, exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix=".pw13-", dir=parent))
-    stopping.before_leaving(lambda: shutil.rmtree(folder, ignore_errors=True))
+    signals.on_forced_exit(lambda: shutil.rmtree(folder, ignore_errors=True))
     try:
         yield folder
     finally:

@@ -8,19 +8,19 @@ from pw13.runs.folder import Run
 MODULES = {"dense-ae": "dense_ae", "conv-dae": "conv_dae", "svm-eval": "svm_eval", "charrnn": "charrnn"}
 
 
-def perform(kind: str, settings: Any, *, run: Run, **places: Any) -> dict[str, Any]:
+def run_experiment(kind: str, settings: Any, *, run: Run, **places: Any) -> dict[str, Any]:
     """Carry out (or go on with) the experiment of `run` and close the run; returns the numbers of metrics.json.
 
     places: where the data are, such as `data="builtin"`.
     """
     import importlib
 
-    from pw13.runs import folder as runs
-    from pw13.system import tensorflow_runtime as tensorflow_setup
+    from pw13.runs.folder import track_status
+    from pw13.system import tensorflow_runtime
 
-    with runs.recorded(run):
+    with track_status(run):
         if hasattr(settings, "threads"):
-            tensorflow_setup.start(settings.threads, settings.seed)
-            run.update(one_dnn=tensorflow_setup.one_dnn())
+            tensorflow_runtime.start(settings.threads, settings.seed)
+            run.update(one_dnn=tensorflow_runtime.one_dnn())
         experiment = importlib.import_module(f"pw13.experiments.{MODULES[kind]}")
-        return run.finish(experiment.perform(settings, run=run, **places))
+        return run.finish(experiment.run_experiment(settings, run=run, **places))

@@ -7,28 +7,30 @@ import numpy as np
 
 from pw13 import console
 from pw13.config.settings import CharRNN
-from pw13.data.names.dataset import Corpus
+from pw13.data.names import NameDataset
 from pw13.data.names.vocabulary import NEWLINE
 from pw13.inference import sampling
-from pw13.models import charrnn_numpy as recurrent
+from pw13.models import charrnn_numpy
 from pw13.runs.folder import Run
 
-HEARD = 1000  # names sampled for the statistics
+STATISTICS_SAMPLES = 1000  # names sampled for the statistics
 TEMPERATURES = (0.5, 0.8, 1.0, 1.2)
-USUAL = 0.8  # the temperature of `names` in metrics.json
+DEFAULT_TEMPERATURE = 0.8  # the temperature of `names` in metrics.json
 
 
-def network(config: CharRNN, parameters: list[np.ndarray]) -> recurrent.Network:
-    return recurrent.network(config.cell, config.target, config.length, parameters)
+def network(config: CharRNN, parameters: list[np.ndarray]) -> charrnn_numpy.Network:
+    return charrnn_numpy.network(config.cell, config.target, config.length, parameters)
 
 
-def statistics(net: recurrent.Network, data: Corpus, config: CharRNN) -> list[dict[str, Any]]:
+def statistics(net: charrnn_numpy.Network, data: NameDataset, config: CharRNN) -> list[dict[str, Any]]:
     """Statistics of sampled names, one row a temperature: shares whole, new and unique, mean length, the texts."""
     corpus = set(data.names)
     rows = []
     for place, temperature in enumerate(TEMPERATURES):
         rng = np.random.default_rng([config.seed, 4, place])
-        drawn = list(sampling.names(net, data.known, HEARD, sampling.Choice(temperature), rng=rng))
+        drawn = list(
+            sampling.generate(net, data.vocab_file, STATISTICS_SAMPLES, sampling.SamplingOptions(temperature), rng=rng)
+        )
         texts = [name.text for name in drawn]
         new = [text for text in dict.fromkeys(texts) if text not in corpus]
         rows.append(
@@ -46,7 +48,7 @@ def statistics(net: recurrent.Network, data: Corpus, config: CharRNN) -> list[di
     return rows
 
 
-def listener(run: Run, data: Corpus, config: CharRNN) -> Callable[[int, list[np.ndarray]], None]:
+def sample_callback(run: Run, data: NameDataset, config: CharRNN) -> Callable[[int, list[np.ndarray]], None]:
     """A function that samples every so many epochs at several temperatures, into samples.txt and onto the screen."""
     every = config.sample_every or max(1, config.epochs // 10)
     path = run.folder / "samples.txt"
@@ -57,8 +59,8 @@ def listener(run: Run, data: Corpus, config: CharRNN) -> Callable[[int, list[np.
         rng = np.random.default_rng([config.seed, 5, epoch])
         lines = [f"epoch {epoch}"]
         for temperature in TEMPERATURES:
-            choice = sampling.Choice(temperature)
-            names = sampling.names(network(config, parameters), data.known, 5, choice, rng=rng)
+            choice = sampling.SamplingOptions(temperature)
+            names = sampling.generate(network(config, parameters), data.vocab_file, 5, choice, rng=rng)
             lines.append(f"  {temperature}: " + " | ".join(name.text for name in names))
         for line in lines:
             console.message(line)

@@ -5,62 +5,63 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from pw13 import metrics
 from pw13.baselines import pca
 from pw13.config.settings import DenseAE
-from pw13.data.images import dataset as image_sets
-from pw13.data.images.dataset import flat
-from pw13.experiments import model_files as autoencoders
+from pw13.data.images import ImageSet, load_images, stratified_sample, to_vectors, train_val_split
+from pw13.experiments.model_files import save_models
 from pw13.figures import curves
 from pw13.figures import dense_ae as figures
 from pw13.metrics import compression
-from pw13.metrics import images as metrics
 from pw13.models import dense_ae as model
+from pw13.models import dense_ae_numpy
 from pw13.runs.folder import Run
-from pw13.training import fit as training
+from pw13.training.fit import fit, model_summaries, training_metrics
+from pw13.training.task import TrainingTask, epoch_rng, shuffled_batches, training_options
 
-MAPPED = 1000  # test codes in the map: t-SNE of all would take minutes
+MAX_MAPPED = 1000  # test codes in the map: t-SNE of all would take minutes
 
 
-def perform(config: DenseAE, *, data: str | None, run: Run) -> dict[str, Any]:
+def run_experiment(config: DenseAE, *, data: str | None, run: Run) -> dict[str, Any]:
     """Train, fill the run folder, and return the numbers of metrics.json."""
-    images = image_sets.load_images(data)
-    part = image_sets.parts(images, share=config.validation_share, limit=config.limit, seed=config.seed)
-    run.note_data(images.source, images.notes, train=len(part.train_labels), validation=len(part.val_labels),
+    images = load_images(data)
+    part = train_val_split(images, share=config.validation_share, limit=config.limit, seed=config.seed)
+    run.record_data(images.source, images.notes, train=len(part.train_labels), validation=len(part.val_labels),
                   test=len(images.test_labels))  # fmt: skip
-    models = model.build(flat(part.val_images).shape[1], config)
-    run.save_text("summary.txt", training.summaries(models))
+    models = model.build(to_vectors(part.val_images).shape[1], config)
+    run.save_text("summary.txt", model_summaries(models))
 
-    fitted = training.fit(
-        problem(models, flat(part.val_images), part.train_images, config),
-        training.plan(config, f"dense autoencoder, code {config.code_size}"),
+    fitted = fit(
+        make_task(models, to_vectors(part.val_images), part.train_images, config),
+        training_options(config, f"dense autoencoder, code {config.code_size}"),
         run=run,
-        save=lambda best, last: autoencoders.save(run, models, best, last),
+        save=lambda best, last: save_models(run, models, best, last),
     )
-    net = model.Weights(config.activation, *fitted.best)
-    codes, test = net.encode(flat(part.train_images)), flat(images.test_images)
+    net = dense_ae_numpy.Weights(config.activation, *fitted.best)
+    codes, test = net.encode(to_vectors(part.train_images)), to_vectors(images.test_images)
     test_codes = net.encode(test)
     outputs = net.decode(test_codes)
-    linear = pca.fit(flat(part.train_images), config.code_size)
+    linear = pca.fit(to_vectors(part.train_images), config.code_size)
 
-    draw(run, images, outputs, fitted.history, config)
+    save_figures(run, images, outputs, fitted.history, config)
     run.save_figure("codes", figures.code_map(*flattened_map(test_codes, images.test_labels, config), images.classes))
     run.save_figure("units", figures.unit_drawings(unit_changes(net, codes, images.test_images.shape)))
     test_mse = metrics.mse(test, outputs)
     return {
-        **training.metrics(fitted, models.autoencoder),
+        **training_metrics(fitted, models.autoencoder),
         "code_size": config.code_size,
         "test_mse": test_mse,
         "test_psnr_db": metrics.psnr(test_mse),
-        "val_mse": metrics.mse(flat(part.val_images), net.decode(net.encode(flat(part.val_images)))),
+        "val_mse": metrics.mse(to_vectors(part.val_images), net.decode(net.encode(to_vectors(part.val_images)))),
         "pca_test_mse": metrics.mse(test, linear.decode(linear.encode(test))),
         "dead_units": int(np.sum(codes.var(axis=0) < 1e-8)),
-        "compression": compression.report(
+        "compression": compression.compression_metrics(
             images.test_images, test_codes, compression.scale_of(codes), net.decode, net.decoder_values
         ),
     }
 
 
-def problem(models: model.Autoencoder, validation: np.ndarray, images: np.ndarray, config: DenseAE) -> training.Problem:
+def make_task(models: model.Autoencoder, validation: np.ndarray, images: np.ndarray, config: DenseAE) -> TrainingTask:
     """Reconstruct each image. XLA: it fuses the small steps, 171,000 images/s against 119,000 without (two cores)."""
     pixels = tf.constant(images.reshape(len(images), -1))
 
@@ -70,9 +71,9 @@ def problem(models: model.Autoencoder, validation: np.ndarray, images: np.ndarra
         return tf.reduce_sum(model.losses(parameters, batch, config) * there), tf.reduce_sum(there), carry
 
     held = tf.constant(validation)
-    return training.Problem(
+    return TrainingTask(
         parameters=models.autoencoder.trainable_variables,
-        order=lambda epoch: training.shuffled(len(images), config.batch_size, training.epoch_rng(config.seed, epoch)),
+        order=lambda epoch: shuffled_batches(len(images), config.batch_size, epoch_rng(config.seed, epoch)),
         loss=loss,
         carry=tuple,
         validation=tf.function(lambda parameters: tf.reduce_mean(model.losses(parameters, held, config))),
@@ -81,9 +82,9 @@ def problem(models: model.Autoencoder, validation: np.ndarray, images: np.ndarra
     )
 
 
-def draw(run: Run, images: image_sets.ImageSet, outputs: np.ndarray, history: list, config: DenseAE) -> None:
+def save_figures(run: Run, images: ImageSet, outputs: np.ndarray, history: list, config: DenseAE) -> None:
     """Inputs above outputs, one a class and the extremes; the loss curves."""
-    inputs = flat(images.test_images)
+    inputs = to_vectors(images.test_images)
     errors = np.mean(np.square(outputs - inputs), axis=1)
     pictures = inputs.reshape(images.test_images.shape), outputs.reshape(images.test_images.shape)
     run.save_figure("reconstructions", figures.reconstructions(*pictures, images.test_labels, images.classes))
@@ -95,14 +96,14 @@ def flattened_map(codes: np.ndarray, labels: np.ndarray, config: DenseAE) -> tup
     """Some test codes in the plane by t-SNE (van der Maaten and Hinton, 2008): `(n, 2)` points and their labels."""
     from sklearn.manifold import TSNE
 
-    rows = image_sets.stratified(labels, MAPPED, rng=np.random.default_rng([config.seed, 3]))
+    rows = stratified_sample(labels, MAX_MAPPED, rng=np.random.default_rng([config.seed, 3]))
     perplexity = min(30.0, max(1.0, (len(rows) - 1) / 3))
     if codes.shape[1] < 2 or len(rows) < 4:
         return np.pad(codes[rows], ((0, 0), (0, 1)))[:, :2], labels[rows]
     return TSNE(perplexity=perplexity, max_iter=500, random_state=config.seed).fit_transform(codes[rows]), labels[rows]
 
 
-def unit_changes(net: model.Weights, codes: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+def unit_changes(net: dense_ae_numpy.Weights, codes: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
     """How the output changes as one unit goes from two deviations below its mean to two above: `(units, h, w)`."""
     middle, steps = codes.mean(axis=0), 2 * np.diag(codes.std(axis=0))
     return (net.decode(middle + steps) - net.decode(middle - steps)).reshape(-1, *shape[1:])

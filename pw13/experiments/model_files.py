@@ -6,7 +6,7 @@ from pw13.models import conv_dae, dense_ae
 from pw13.runs.folder import Run
 
 
-def save(
+def save_models(
     run: Run, models: dense_ae.Autoencoder | conv_dae.Autoencoder, best: list[np.ndarray], last: list[np.ndarray]
 ) -> None:
     """model.keras of the last epoch; best.keras, encoder.keras and decoder.keras of the best one."""

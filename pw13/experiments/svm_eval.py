@@ -7,23 +7,19 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from pw13 import console
+from pw13 import console, metrics
 from pw13.config.settings import SvmEval
-from pw13.data.images import dataset as image_sets
-from pw13.data.images.dataset import ImageSet
+from pw13.data.images import ImageSet, load_images, stratified_sample, unique_mask
 from pw13.errors import OptionError, UserError
 from pw13.experiments import svm_features
 from pw13.experiments.svm_features import Features
 from pw13.figures import svm_eval as figures
 from pw13.inference import encoders
-from pw13.metrics import classification as statistics
 from pw13.runs.folder import Run
-from pw13.svm import cross_validation as tuning
-from pw13.svm import evaluation, kernels
-from pw13.svm import summary as findings
+from pw13.svm import cross_validation, evaluation, kernels, summary
 from pw13.svm.evaluation import Outcome
 
-CURVE = (1 / 16, 1 / 8, 1 / 4, 1 / 2)  # shares of the training images in the learning curve
+CURVE_FRACTIONS = (1 / 16, 1 / 8, 1 / 4, 1 / 2)  # shares of the training images in the learning curve
 
 
 class Trial(NamedTuple):
@@ -37,19 +33,19 @@ class Trial(NamedTuple):
         return f"{figures.NAMES[self.features.name]} ({self.features.size})"
 
 
-def perform(
+def run_experiment(
     config: SvmEval, *, data: str | None, runs: Sequence[str] = (), runs_dir: str | Path, run: Run
 ) -> dict[str, Any]:
     """Evaluate, fill the run folder, and return the numbers of metrics.json. `runs`: whose encoders, by name."""
-    images = image_sets.load_images(data)
-    rows = image_sets.stratified(images.train_labels, config.limit, rng=np.random.default_rng([config.seed, 2]))
+    images = load_images(data)
+    rows = stratified_sample(images.train_labels, config.limit, rng=np.random.default_rng([config.seed, 2]))
     labels = images.train_labels[rows]
     check_classes(images, labels, config)
-    found = encoders.of_runs(runs, Path(runs_dir), images)
-    run.note_data(images.source, images.notes, train=len(rows), test=len(images.test_labels))
+    found = encoders.load_encoders(runs, Path(runs_dir), images)
+    run.record_data(images.source, images.notes, train=len(rows), test=len(images.test_labels))
     run.update(encoders=[encoder.run for encoder in found])
 
-    sets = svm_features.sets_of(images, rows, found)
+    sets = svm_features.feature_sets(images, rows, found)
     chosen = ("rbf", "linear") if config.kernel == "both" else (config.kernel,)
     with kernels.workers() as pool:
         trials = evaluate(sets, chosen, labels, config, pool.map)
@@ -60,11 +56,11 @@ def perform(
         run.save_arrays(
             f"svm-{number}-{trial.features.name}-{trial.outcome.setting.kernel}", evaluation.arrays(trial.outcome)
         )
-    draw(run, trials, curves, images)
+    save_figures(run, trials, curves, images)
     results: dict[str, Any] = {
         "n_train": len(rows),
         "n_test": len(images.test_labels),
-        "n_test_distinct": int(image_sets.single(images.test_images).sum()),
+        "n_test_distinct": int(unique_mask(images.test_images).sum()),
         "tuned_on": min(config.tune_on, len(rows)),
         "folds": config.folds,
         "cores": kernels.cores(),
@@ -75,7 +71,7 @@ def perform(
     results["mcnemar_p"] = next(
         (c["p"] for c in results["mcnemar"] if c["kernel"] == "rbf" and c["second"] == "codes"), None
     )
-    return {**results, "comment": findings.sentences(results)}
+    return {**results, "comment": summary.sentences(results)}
 
 
 def check_classes(images: ImageSet, labels: np.ndarray, config: SvmEval) -> None:
@@ -103,7 +99,7 @@ def evaluate(
 ) -> list[Trial]:
     """A trial of each kind of features with each kernel; all are tuned on the same folds of the same images."""
     rng = np.random.default_rng([config.seed, 4])
-    parts = tuning.folds(image_sets.stratified(labels, config.tune_on, rng=rng), labels, config.folds, rng=rng)
+    parts = cross_validation.folds(stratified_sample(labels, config.tune_on, rng=rng), labels, config.folds, rng=rng)
     trials = []
     with console.progress("SVM", sum(evaluation.steps(kernel, config.folds) for kernel in chosen) * len(sets)) as bar:
         for kernel in chosen:
@@ -127,8 +123,8 @@ def learning_curves(
     trials: Sequence[Trial], labels: np.ndarray, images: ImageSet, config: SvmEval, each: kernels.Mapper
 ) -> list[dict[str, Any]]:
     """Test accuracy against the number of training images, a class never below two."""
-    sizes = [round(share * len(labels)) for share in CURVE if share * len(labels) >= 2 * len(images.classes)]
-    subsets = [image_sets.stratified(labels, size, rng=np.random.default_rng([config.seed, 5])) for size in sizes]
+    sizes = [round(share * len(labels)) for share in CURVE_FRACTIONS if share * len(labels) >= 2 * len(images.classes)]
+    subsets = [stratified_sample(labels, size, rng=np.random.default_rng([config.seed, 5])) for size in sizes]
     points = []
     for one, outcome in trials:
         shares = evaluation.accuracies_by_size(
@@ -145,7 +141,7 @@ def learning_curves(
         fixed = {"features": one.name, "size": one.size, "run": one.run, "kernel": outcome.setting.kernel}
         for size, accuracy in zip([*sizes, len(labels)], [*shares, whole], strict=True):
             hits = round(accuracy * len(images.test_labels))
-            interval = statistics.wilson(hits, len(images.test_labels))
+            interval = metrics.wilson(hits, len(images.test_labels))
             points.append({**fixed, "n_train": size, "accuracy": accuracy, "ci95": interval})
     return points
 
@@ -154,7 +150,7 @@ def row(trial: Trial, images: ImageSet) -> dict[str, Any]:
     """One entry of `results` in metrics.json."""
     one, outcome = trial
     right = outcome.predictions == images.test_labels
-    recall = statistics.recall(images.test_labels, outcome.predictions, len(images.classes))
+    recall = metrics.recall(images.test_labels, outcome.predictions, len(images.classes))
     return {
         "features": one.name,
         "size": one.size,
@@ -165,8 +161,8 @@ def row(trial: Trial, images: ImageSet) -> dict[str, Any]:
         "gamma": outcome.setting.gamma if outcome.setting.kernel == "rbf" else None,
         "cv_accuracy": outcome.cv_accuracy,
         "accuracy": float(right.mean()),
-        "accuracy_distinct": share(right[image_sets.single(images.test_images)]),
-        "ci95": statistics.wilson(int(right.sum()), len(right)),
+        "accuracy_distinct": fraction_correct(right[unique_mask(images.test_images)]),
+        "ci95": metrics.wilson(int(right.sum()), len(right)),
         "encode_seconds": one.encode_seconds,
         "tune_seconds": outcome.tune_seconds,
         "fit_seconds": outcome.fit_seconds,
@@ -176,7 +172,7 @@ def row(trial: Trial, images: ImageSet) -> dict[str, Any]:
     }
 
 
-def share(right: np.ndarray) -> float | None:
+def fraction_correct(right: np.ndarray) -> float | None:
     return float(right.mean()) if len(right) else None
 
 
@@ -202,17 +198,17 @@ def comparisons(trials: Sequence[Trial], labels: np.ndarray) -> list[dict[str, A
                     "run": second.run,
                     "only_first": only_first,
                     "only_second": only_second,
-                    "p": statistics.mcnemar(only_first, only_second),
+                    "p": metrics.mcnemar(only_first, only_second),
                 }
             )
     return tests
 
 
-def draw(run: Run, trials: Sequence[Trial], curves: Sequence[dict[str, Any]], images: ImageSet) -> None:
+def save_figures(run: Run, trials: Sequence[Trial], curves: Sequence[dict[str, Any]], images: ImageSet) -> None:
     """Confusions side by side, the learning curve, accuracy by code size, images that divide pixels and codes."""
     kernel = trials[0].outcome.setting.kernel
     shown = [trial for trial in trials if trial.outcome.setting.kernel == kernel]
-    tables = [statistics.confusion(images.test_labels, t.outcome.predictions, len(images.classes)) for t in shown]
+    tables = [metrics.confusion(images.test_labels, t.outcome.predictions, len(images.classes)) for t in shown]
     run.save_figure("confusion", figures.confusions(tables, [t.title for t in shown], images.classes, kernel))
     run.save_figure("learning_curve", figures.learning_curve(curves, kernel))
     if len({t.features.size for t in shown if t.features.name == "codes"}) > 1:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from pw13.baselines import pca
-from pw13.data.images.dataset import ImageSet, flat
+from pw13.data.images import ImageSet, to_vectors
 from pw13.inference.encoders import Encoder
 
 PCA_SIZE = 32  # where there is no dense run whose size it could have
@@ -25,21 +25,21 @@ class Features(NamedTuple):
     encode_seconds: float
 
 
-def sets_of(images: ImageSet, rows: np.ndarray, found: Sequence[Encoder]) -> list[Features]:
+def feature_sets(images: ImageSet, rows: np.ndarray, found: Sequence[Encoder]) -> list[Features]:
     """Pixels, the codes of each encoder, and PCA codes of each size that a dense one has.
 
     PCA learns from all training images, not from `rows` alone, as the autoencoders did: neither needs a label.
     """
     train, pixels = images.train_images[rows], int(np.prod(images.train_images.shape[1:]))
     sizes = sorted({encoder.size for encoder in found if encoder.kind == "dense-ae"}) or [PCA_SIZE]
-    linear = pca.fit(flat(images.train_images), max(sizes))
+    linear = pca.fit(to_vectors(images.train_images), max(sizes))
 
     def pca_codes(size: int, part: np.ndarray) -> np.ndarray:
-        return linear.encode(flat(part))[:, :size]
+        return linear.encode(to_vectors(part))[:, :size]
 
     names = {"dense-ae": "codes", "conv-dae": "conv-codes"}
     makers: list[tuple[str, str | None, Callable[[np.ndarray], np.ndarray]]] = [
-        ("pixels", None, flat),
+        ("pixels", None, to_vectors),
         *((names[encoder.kind], encoder.run, encoder.encode) for encoder in found),
         *(("pca", None, functools.partial(pca_codes, size)) for size in sizes if size < pixels),
     ]

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.figure import Figure
 
-MOST_CLASSES = 40
+MAX_CLASSES = 40
 GAP = 2  # pixels between images
 PAPER = 128  # grey of the gaps
 
@@ -19,9 +19,9 @@ def contact_sheet(
     """
     most = max(int(np.bincount(labels).max(initial=0)) for _, labels in parts.values())
     columns = max(1, min(columns, most))
-    if len(classes) > MOST_CLASSES:
-        heading += f"\nthe first {MOST_CLASSES} of {len(classes)} classes"
-    names = [name.replace("$", r"\$") for name in classes[:MOST_CLASSES]]
+    if len(classes) > MAX_CLASSES:
+        heading += f"\nthe first {MAX_CLASSES} of {len(classes)} classes"
+    names = [name.replace("$", r"\$") for name in classes[:MAX_CLASSES]]
     figure = Figure(figsize=(max(0.45 * columns * len(parts) + 1.2, 6), 0.48 * len(names) + 0.9), layout="constrained")
     for axes, (title, (images, labels)) in zip(
         figure.subplots(1, len(parts), squeeze=False)[0], parts.items(), strict=True

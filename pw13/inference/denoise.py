@@ -9,13 +9,13 @@ import numpy as np
 
 from pw13 import console
 from pw13.errors import UserError
-from pw13.inference import image_files as photos
-from pw13.inference import tiling as tiles
-from pw13.inference.denoiser import find, network, sides_of
-from pw13.runs import record as records
+from pw13.inference import tiling
+from pw13.inference.denoiser import find_denoiser, image_sides, load_denoiser
+from pw13.inference.image_files import encode_png, read_grey, write_new
+from pw13.runs.record import settings_of
 
 
-class Target(NamedTuple):
+class Output(NamedTuple):
     """An image and the two files that come of it."""
 
     image: Path
@@ -23,7 +23,7 @@ class Target(NamedTuple):
     figure: Path
 
 
-def perform(images: Sequence[Path], *, run: str | None, runs_dir: Path, out: Path | None) -> list[dict[str, Any]]:
+def denoise_files(images: Sequence[Path], *, run: str | None, runs_dir: Path, out: Path | None) -> list[dict[str, Any]]:
     """Denoise each image by the run named, else the latest; one dict for each: size, files, change.
 
     Everything that can be refused is refused before the first file is written.
@@ -31,20 +31,20 @@ def perform(images: Sequence[Path], *, run: str | None, runs_dir: Path, out: Pat
     Raises:
         UserError: no run, a damaged one, a file that is no image, a result that exists already.
     """
-    record = find(run, runs_dir)
-    sides = sides_of(record)
-    chosen = targets(images, out)
+    record = find_denoiser(run, runs_dir)
+    sides = image_sides(record)
+    chosen = plan_outputs(images, out)
     for target in chosen:
-        photos.read(target.image)
-    settings = records.settings_of(record)
-    net = network(record, settings)
+        read_grey(target.image)
+    settings = settings_of(record)
+    net = load_denoiser(record, settings)
     console.message(f"network of {record.name}, trained at {settings.noise_kind} noise {settings.noise:g}")
     if out is not None:
         make_folder(out)
-    return [denoise(net, sides, target) for target in chosen]
+    return [denoise_file(net, sides, target) for target in chosen]
 
 
-def targets(images: Sequence[Path], out: Path | None) -> list[Target]:
+def plan_outputs(images: Sequence[Path], out: Path | None) -> list[Output]:
     """Where the results of each image go: beside it or into `out`; refused where a file is there, or would be twice."""
     chosen: dict[Path, Path] = {}
     for image in images:
@@ -56,7 +56,7 @@ def targets(images: Sequence[Path], out: Path | None) -> list[Target]:
         for path in (target, figure_path(target)):
             if path.exists():
                 raise UserError(f"{path}: exists already and is not overwritten; choose another --out")
-    return [Target(image, path, figure_path(path)) for path, image in chosen.items()]
+    return [Output(image, path, figure_path(path)) for path, image in chosen.items()]
 
 
 def figure_path(denoised: Path) -> Path:
@@ -70,18 +70,18 @@ def make_folder(folder: Path) -> None:
         raise UserError(f"--out {folder}: cannot be made: {error.strerror}") from None
 
 
-def denoise(net: Any, sides: tuple[int, int], target: Target) -> dict[str, Any]:
+def denoise_file(net: Any, sides: tuple[int, int], target: Output) -> dict[str, Any]:
     """Denoise one image and write both files."""
     from pw13.figures import conv_dae as figures
 
-    image = photos.read(target.image)
+    image = read_grey(target.image)
     # Tiles of the size that the network has learnt on: 0.1 dB better on sheets of letters than the sheet as a whole.
-    with console.progress(target.image.name, tiles.count(image.shape, sides)) as bar:
-        denoised = tiles.through(image, sides, net.denoise, lambda done: bar.advance(done, "tiles"))
-    photos.write_new(target.denoised, photos.png(denoised))
+    with console.progress(target.image.name, tiling.count_tiles(image.shape, sides)) as bar:
+        denoised = tiling.map_tiles(image, sides, net.denoise, lambda done: bar.advance(done, "tiles"))
+    write_new(target.denoised, encode_png(denoised))
     drawn = io.BytesIO()
     figures.before_after(image, denoised, target.image.name).savefig(drawn, format="png", dpi=120)
-    photos.write_new(target.figure, drawn.getvalue())
+    write_new(target.figure, drawn.getvalue())
     return {
         "image": str(target.image),
         "height": image.shape[0],

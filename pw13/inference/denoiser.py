@@ -8,43 +8,42 @@ import numpy as np
 from pw13.config.settings import ConvDAE
 from pw13.errors import UserError
 from pw13.models import keras_archive
-from pw13.runs import record as records
-from pw13.runs.record import Record
-from pw13.system import tensorflow_runtime as tensorflow_setup
+from pw13.runs.record import Record, latest_run, load_run
+from pw13.system import tensorflow_runtime
 
 MODEL = "best.keras"
 
 
-MOST_SIDE = 4096  # of the images of a run that is believed
+MAX_SIDE = 4096  # of the images of a run that is believed
 
 
-def find(run: str | None, runs_dir: Path) -> Record:
+def find_denoiser(run: str | None, runs_dir: Path) -> Record:
     """The record of the run named, else of the latest conv DAE that has a model."""
     if run is not None:
-        return records.opened(run, runs_dir, "conv-dae")
-    record = records.latest(runs_dir, "conv-dae", MODEL)
+        return load_run(run, runs_dir, "conv-dae")
+    record = latest_run(runs_dir, "conv-dae", MODEL)
     if record is None:
         raise UserError(f"{runs_dir}: no trained conv DAE here; make one with: pw13 train-conv-dae")
     return record
 
 
-def sides_of(record: Record) -> tuple[int, int]:
+def image_sides(record: Record) -> tuple[int, int]:
     """Height and width of the images that the network of a run has learnt on."""
     sides = record.facts.get("sides")
     if isinstance(sides, list) and len(sides) == 2 and all(type(side) is int for side in sides):
         height, width = sides
-        if all(0 < side <= MOST_SIDE and side % 4 == 0 for side in sides):
+        if all(0 < side <= MAX_SIDE and side % 4 == 0 for side in sides):
             return height, width
     raise UserError(f"{record.folder / 'run.json'}: damaged: expected 'sides' of the images, received {sides!r}")
 
 
-def network(record: Record, settings: ConvDAE) -> Any:
+def load_denoiser(record: Record, settings: ConvDAE) -> Any:
     """The denoiser of a run: its arrays in the network that pw13 builds itself."""
     path = record.folder / "checkpoints" / MODEL
-    tensorflow_setup.start(settings.threads, settings.seed)
+    tensorflow_runtime.start(settings.threads, settings.seed)
     from pw13.models import conv_dae
 
-    arrays = keras_archive.read_keras(path, conv_dae.parts())
+    arrays = keras_archive.read_weights(path, conv_dae.weight_specs())
     if not all(np.isfinite(array).all() for array in arrays):
         raise UserError(f"{path}: damaged: a weight is not a finite number")
     return conv_dae.Denoiser(arrays)

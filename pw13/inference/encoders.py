@@ -7,13 +7,11 @@ from typing import NamedTuple
 import numpy as np
 
 from pw13 import console
-from pw13.data.images.dataset import ImageSet, flat
+from pw13.data.images import ImageSet, to_vectors
 from pw13.errors import UserError
-from pw13.models import dense_ae_numpy as dense_weights
-from pw13.models import keras_archive
-from pw13.runs import record as records
-from pw13.runs.record import Record
-from pw13.system import tensorflow_runtime as tensorflow_setup
+from pw13.models import dense_ae_numpy, keras_archive
+from pw13.runs.record import Record, list_runs, load_run, settings_of
+from pw13.system import tensorflow_runtime
 
 KINDS = ("dense-ae", "conv-dae")
 
@@ -27,21 +25,21 @@ class Encoder(NamedTuple):
     encode: Callable[[np.ndarray], np.ndarray]
 
 
-def of_runs(names: Sequence[str], runs_dir: Path, images: ImageSet) -> list[Encoder]:
+def load_encoders(names: Sequence[str], runs_dir: Path, images: ImageSet) -> list[Encoder]:
     """Encoders of the named runs, each once, in their order; without a dense one among them, the latest in front.
 
     Raises:
         UserError: a named run is of another kind, made on other data, or its model is damaged.
     """
-    distinct = {record.folder.resolve(): record for record in (records.opened(name, runs_dir) for name in names)}
-    named = [of_run(record, images) for record in distinct.values()]
+    distinct = {record.folder.resolve(): record for record in (load_run(name, runs_dir) for name in names)}
+    named = [load_encoder(record, images) for record in distinct.values()]
     if any(encoder.kind == "dense-ae" for encoder in named):
         return named
     latest = latest_dense(runs_dir, images)
     return [latest, *named] if latest else named
 
 
-def of_run(record: Record, images: ImageSet) -> Encoder:
+def load_encoder(record: Record, images: ImageSet) -> Encoder:
     """The encoder of one run on `images`.
 
     Raises:
@@ -59,12 +57,12 @@ def of_run(record: Record, images: ImageSet) -> Encoder:
 
 def latest_dense(runs_dir: Path, images: ImageSet) -> Encoder | None:
     """The encoder of the newest usable dense run on the same data; None if there is none."""
-    for record in reversed(records.listing(runs_dir, "dense-ae")):
+    for record in reversed(list_runs(runs_dir, "dense-ae")):
         same = (record.facts.get("data") or {}).get("sha256") == images.source.sha256
         if record.problem or not same or not _best(record).is_file():
             continue
         try:
-            return of_run(record, images)
+            return load_encoder(record, images)
         except UserError as error:
             console.warning(f"passed over: {error}")
     return None
@@ -76,19 +74,21 @@ def _best(record: Record) -> Path:
 
 def _dense(record: Record, images: ImageSet) -> Encoder:
     """By NumPy: a dense encoder is one matrix product, and TensorFlow takes seconds to import."""
-    config = records.settings_of(record)
+    config = settings_of(record)
     pixels = int(np.prod(images.train_images.shape[1:]))
-    weights = keras_archive.read_keras(_best(record), dense_weights.parts(pixels, config))
-    net = dense_weights.Weights(config.activation, *weights)
-    return Encoder("dense-ae", record.name, config.code_size, _finite(record, lambda part: net.encode(flat(part))))
+    weights = keras_archive.read_weights(_best(record), dense_ae_numpy.weight_specs(pixels, config))
+    net = dense_ae_numpy.Weights(config.activation, *weights)
+    return Encoder(
+        "dense-ae", record.name, config.code_size, _finite(record, lambda part: net.encode(to_vectors(part)))
+    )
 
 
 def _conv(record: Record, images: ImageSet) -> Encoder:
-    config = records.settings_of(record)
-    tensorflow_setup.start(config.threads, config.seed)
+    config = settings_of(record)
+    tensorflow_runtime.start(config.threads, config.seed)
     from pw13.models import conv_dae
 
-    net = conv_dae.Denoiser(keras_archive.read_keras(_best(record), conv_dae.parts()))
+    net = conv_dae.Denoiser(keras_archive.read_weights(_best(record), conv_dae.weight_specs()))
     height, width = images.train_images.shape[1:]
     conv_dae.check_sides(height, width)
     size = (height // 4) * (width // 4) * conv_dae.CODE_CHANNELS

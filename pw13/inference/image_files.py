@@ -9,10 +9,10 @@ import numpy as np
 from pw13.errors import UserError
 
 FORMATS = ("PNG", "JPEG", "BMP", "GIF", "TIFF", "WEBP")
-MOST_PIXELS = 100_000_000
+MAX_PIXELS = 100_000_000
 
 
-def read(path: Path) -> np.ndarray:
+def read_grey(path: Path) -> np.ndarray:
     """The picture in a file, turned as its camera says, transparent parts white: `(height, width)` float32 in [0, 1].
 
     Raises:
@@ -25,13 +25,13 @@ def read(path: Path) -> np.ndarray:
             warnings.simplefilter("ignore")  # Pillow's remarks on odd files; what matters is refused below
             with Image.open(path, formats=FORMATS) as image:
                 width, height = image.size
-                if width * height > MOST_PIXELS:
-                    raise UserError(f"{path}: {width}x{height} pixels, expected at most {MOST_PIXELS:,} in all")
+                if width * height > MAX_PIXELS:
+                    raise UserError(f"{path}: {width}x{height} pixels, expected at most {MAX_PIXELS:,} in all")
                 return _grey(ImageOps.exif_transpose(image))
     except UnidentifiedImageError:
         raise UserError(f"{path}: not an image; expected {', '.join(FORMATS[:-1])} or {FORMATS[-1]}") from None
     except Image.DecompressionBombError:
-        raise UserError(f"{path}: unpacks to far too many pixels, expected at most {MOST_PIXELS:,}") from None
+        raise UserError(f"{path}: unpacks to far too many pixels, expected at most {MAX_PIXELS:,}") from None
     except FileNotFoundError:
         raise UserError(f"{path}: no such file") from None
     except OSError as error:
@@ -54,7 +54,7 @@ def _grey(image) -> np.ndarray:  # type: ignore[no-untyped-def]
     return np.asarray(image.convert("L"), np.float32) / 255
 
 
-def png(image: np.ndarray) -> bytes:
+def encode_png(image: np.ndarray) -> bytes:
     """`(height, width)` floats in [0, 1] as a grey PNG file."""
     from PIL import Image
 

@@ -5,46 +5,43 @@ from typing import NamedTuple
 import numpy as np
 
 from pw13.config.settings import CharRNN
-from pw13.data.names import name_list as corpora
-from pw13.data.names import vocabulary
+from pw13.data.names import load_names, vocabulary
 from pw13.data.names.vocabulary import VocabularyFile
 from pw13.errors import UserError
-from pw13.models import charrnn_numpy as recurrent
-from pw13.models import keras_archive
-from pw13.runs import record as records
-from pw13.runs.record import Record
+from pw13.models import charrnn_numpy, keras_archive
+from pw13.runs.record import Record, read_json, settings_of
 
 MODEL = "best.keras"
 
 
-class Writer(NamedTuple):
+class NameGenerator(NamedTuple):
     """A run's network and what it writes with."""
 
     record: Record
     settings: CharRNN
-    known: VocabularyFile
-    network: recurrent.Network
+    vocab_file: VocabularyFile
+    network: charrnn_numpy.Network
 
 
-def load(record: Record) -> Writer:
+def load_generator(record: Record) -> NameGenerator:
     """The network of a run, its vocabulary and its settings, checked to belong together."""
-    settings = records.settings_of(record)
+    settings = settings_of(record)
     path = record.folder / "vocabulary.json"
-    known = vocabulary.from_data(records.read_json(path), path=path)
-    words = known.vocabulary
-    if words.digest != record.facts.get("vocabulary"):
+    vocab_file = vocabulary.from_data(read_json(path), path=path)
+    vocab = vocab_file.vocabulary
+    if vocab.digest != record.facts.get("vocabulary"):
         raise UserError(f"{path}: not the vocabulary of this run's model; the two do not belong together")
-    if settings.target == "many-to-one" and not all(len(ending) == settings.length for ending in known.endings):
+    if settings.target == "many-to-one" and not all(len(ending) == settings.length for ending in vocab_file.endings):
         raise UserError(f"{path}: a name's ending is not {settings.length} characters long; the file is damaged")
-    places = recurrent.parts(settings.cell, settings.units, settings.layers, words.size)
-    arrays = keras_archive.read_keras(record.folder / "checkpoints" / MODEL, places)
+    places = charrnn_numpy.weight_specs(settings.cell, settings.units, settings.layers, vocab.size)
+    arrays = keras_archive.read_weights(record.folder / "checkpoints" / MODEL, places)
     if not all(np.isfinite(array).all() for array in arrays):
         raise UserError(f"{record.folder / 'checkpoints' / MODEL}: damaged: a weight is not a finite number")
-    network = recurrent.network(settings.cell, settings.target, settings.length, arrays)
-    return Writer(record, settings, known, network)
+    network = charrnn_numpy.network(settings.cell, settings.target, settings.length, arrays)
+    return NameGenerator(record, settings, vocab_file, network)
 
 
-def read_corpus(writer: Writer, *, needed: bool) -> tuple[str, ...] | None:
+def read_corpus(writer: NameGenerator, *, needed: bool) -> tuple[str, ...] | None:
     """The distinct names that the run was trained with, from their recorded place; None where they are gone.
 
     Raises:
@@ -55,7 +52,7 @@ def read_corpus(writer: Writer, *, needed: bool) -> tuple[str, ...] | None:
     try:
         settings = writer.settings
         path = "builtin" if data.get("kind") == "builtin" else str(data.get("path"))
-        corpus = corpora.load_names(path, encoding=settings.encoding, fix_accents=settings.fix_accents)
+        corpus = load_names(path, encoding=settings.encoding, fix_accents=settings.fix_accents)
         if corpus.source.sha256 != data.get("sha256"):
             raise UserError(f"{path}: no longer the corpus that the run was trained with (another sha256)")
     except (UserError, ValueError) as error:  # a recorded path may be no path

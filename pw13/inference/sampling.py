@@ -6,14 +6,14 @@ from typing import NamedTuple
 import numpy as np
 
 from pw13.data.names.vocabulary import VocabularyFile
-from pw13.models import charrnn_numpy as recurrent
+from pw13.models import charrnn_numpy
 from pw13.models.charrnn_numpy import Network, States
 
 BLOCK = 2048  # names a batch: bounds memory, keeps the states near the processor
 DRAWS = 100  # draws for each name asked for, before giving up
 
 
-class Choice(NamedTuple):
+class SamplingOptions(NamedTuple):
     """How the next character is chosen, and when to stop; `temperature` 0 takes the likeliest one."""
 
     temperature: float = 1.0
@@ -30,7 +30,7 @@ class Name(NamedTuple):
     whole: bool  # whether the model ended it; else it was cut at the greatest length
 
 
-def choose(scores: np.ndarray, choice: Choice, *, rng: np.random.Generator) -> np.ndarray:
+def sample_ids(scores: np.ndarray, options: SamplingOptions, *, rng: np.random.Generator) -> np.ndarray:
     """One character for each row of logits `(n, characters)`, -inf where forbidden: `(n,)` ids.
 
     Any temperature from the smallest positive float up works: scores are taken relative to the best before the
@@ -38,16 +38,16 @@ def choose(scores: np.ndarray, choice: Choice, *, rng: np.random.Generator) -> n
     """
     scores = scores.astype(np.float64)
     scores -= scores.max(axis=1, keepdims=True)
-    if choice.temperature == 0:
+    if options.temperature == 0:
         return scores.argmax(axis=1)
-    if 0 < choice.top_k < scores.shape[1]:
-        behind = np.argpartition(scores, -choice.top_k, axis=1)[:, : -choice.top_k]
+    if 0 < options.top_k < scores.shape[1]:
+        behind = np.argpartition(scores, -options.top_k, axis=1)[:, : -options.top_k]
         np.put_along_axis(scores, behind, -np.inf, axis=1)
     with np.errstate(over="ignore"):
-        scores /= choice.temperature
+        scores /= options.temperature
     shares = np.exp(scores, out=scores)
-    if choice.top_p < 1:
-        shares[_outside(shares, choice.top_p)] = 0
+    if options.top_p < 1:
+        shares[_outside(shares, options.top_p)] = 0
     sums = np.cumsum(shares, axis=1)
     total = sums[:, -1]
     drawn = np.minimum(rng.random(len(shares)) * total, np.nextafter(total, 0))
@@ -65,11 +65,11 @@ def _outside(shares: np.ndarray, top_p: float) -> np.ndarray:
     return outside
 
 
-def names(
+def generate(
     net: Network,
-    known: VocabularyFile,
+    vocab_file: VocabularyFile,
     n: int,
-    choice: Choice,
+    options: SamplingOptions,
     *,
     prefix: str = "",
     accept: Callable[[str], bool] = lambda text: True,
@@ -79,34 +79,40 @@ def names(
 
     Fewer come where `DRAWS * n` draws did not give as many.
     """
-    start = known.vocabulary.ids(prefix)
+    start = vocab_file.vocabulary.encode(prefix)
     left, draws = n, DRAWS * n
     while left and draws:
         size = min(left if draws == DRAWS * n else max(left, 64), BLOCK, draws)
         draws -= size
-        for name in batch(net, known, size, choice, start, rng=rng):
+        for name in generate_batch(net, vocab_file, size, options, start, rng=rng):
             if left and name.text.strip() and accept(name.text):
                 left -= 1
                 yield name
 
 
-def batch(
-    net: Network, known: VocabularyFile, n: int, choice: Choice, start: np.ndarray, *, rng: np.random.Generator
+def generate_batch(
+    net: Network,
+    vocab_file: VocabularyFile,
+    n: int,
+    options: SamplingOptions,
+    start: np.ndarray,
+    *,
+    rng: np.random.Generator,
 ) -> list[Name]:
     """`n` names drawn side by side, each beginning with the ids `start`."""
-    vocabulary = known.vocabulary
+    vocabulary = vocab_file.vocabulary
     space = np.array([character.isspace() for character in vocabulary.characters])
-    text = np.zeros((n, choice.max_length + 1), dtype=vocabulary.dtype)
+    text = np.zeros((n, options.max_length + 1), dtype=vocabulary.dtype)
     lengths, logs, blank = np.zeros(n, dtype=np.int64), np.zeros(n), np.ones(n, dtype=bool)
-    rows, memory = np.arange(n), _beginning(net, known, n, rng)
-    for place in range(choice.max_length + 1):
-        scores = recurrent.logits(net, memory.states(net))
+    rows, memory = np.arange(n), _initial_context(net, vocab_file, n, rng)
+    for place in range(options.max_length + 1):
+        scores = charrnn_numpy.logits(net, memory.states(net))
         shifted = scores - scores.max(axis=1, keepdims=True)
         if place < len(start):
             ids = np.full(len(rows), start[place])
         else:
             scores[blank[rows], vocabulary.newline] = -np.inf  # a name is not over before it has a visible character
-            ids = choose(scores, choice, rng=rng)
+            ids = sample_ids(scores, options, rng=rng)
         text[rows, place] = ids
         logs[rows] += shifted[np.arange(len(rows)), ids] - np.log(np.exp(shifted).sum(axis=1))
         lengths[rows] += 1
@@ -118,25 +124,25 @@ def batch(
     whole = np.ones(n, dtype=bool)
     whole[rows] = False
     return [
-        Name(vocabulary.text(text[row, : lengths[row] - 1]), float(logs[row] / lengths[row]), bool(whole[row]))
+        Name(vocabulary.decode(text[row, : lengths[row] - 1]), float(logs[row] / lengths[row]), bool(whole[row]))
         for row in range(n)
     ]
 
 
-class _Window(NamedTuple):
+class _WindowContext(NamedTuple):
     """What a many-to-one network knows of the texts so far: their last ids, `(n, length)`."""
 
     ids: np.ndarray
 
     def states(self, net: Network) -> States:
-        return recurrent.read(net, self.ids)
+        return charrnn_numpy.feed_text(net, self.ids)
 
-    def after(self, net: Network, ids: np.ndarray, going: np.ndarray) -> "_Window":
+    def after(self, net: Network, ids: np.ndarray, going: np.ndarray) -> "_WindowContext":
         """The windows after one more id each, of the rows that go on."""
-        return _Window(np.concatenate([self.ids[going, 1:], ids[going, None].astype(self.ids.dtype)], axis=1))
+        return _WindowContext(np.concatenate([self.ids[going, 1:], ids[going, None].astype(self.ids.dtype)], axis=1))
 
 
-class _Carried(NamedTuple):
+class _StateContext(NamedTuple):
     """What a many-to-many network knows of the texts so far: its states."""
 
     now: States
@@ -144,14 +150,18 @@ class _Carried(NamedTuple):
     def states(self, net: Network) -> States:
         return self.now
 
-    def after(self, net: Network, ids: np.ndarray, going: np.ndarray) -> "_Carried":
+    def after(self, net: Network, ids: np.ndarray, going: np.ndarray) -> "_StateContext":
         """The states after one more id each, of the rows that go on."""
-        return _Carried(recurrent.advance(net, recurrent.rows_of(self.now, going), ids[going]))
+        return _StateContext(charrnn_numpy.advance(net, charrnn_numpy.gate_rows(self.now, going), ids[going]))
 
 
-def _beginning(net: Network, known: VocabularyFile, n: int, rng: np.random.Generator) -> _Window | _Carried:
+def _initial_context(
+    net: Network, vocab_file: VocabularyFile, n: int, rng: np.random.Generator
+) -> _WindowContext | _StateContext:
     """Many-to-one: endings of training names, drawn; many-to-many: a newline into zero states."""
     if net.target == "many-to-many":
-        return _Carried(recurrent.advance(net, recurrent.zero_states(net, n), np.full(n, known.vocabulary.newline)))
-    endings = np.stack([known.vocabulary.ids(ending) for ending in known.endings])
-    return _Window(endings[rng.integers(len(endings), size=n)])
+        return _StateContext(
+            charrnn_numpy.advance(net, charrnn_numpy.zero_states(net, n), np.full(n, vocab_file.vocabulary.newline))
+        )
+    endings = np.stack([vocab_file.vocabulary.encode(ending) for ending in vocab_file.endings])
+    return _WindowContext(endings[rng.integers(len(endings), size=n)])

@@ -4,10 +4,10 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-AT_ONCE = 1024  # tiles in memory
+TILES_PER_BATCH = 1024  # tiles in memory
 
 
-def through(
+def map_tiles(
     image: np.ndarray, sides: tuple[int, int], change: Callable[[np.ndarray], np.ndarray], tell: Callable[[int], None]
 ) -> np.ndarray:
     """`image` `(height, width)` float32 with `change` done to tiles of `sides` and the results blended.
@@ -31,7 +31,7 @@ def through(
     return (total / weights)[: image.shape[0], : image.shape[1]]
 
 
-def count(shape: tuple[int, ...], sides: tuple[int, int]) -> int:
+def count_tiles(shape: tuple[int, ...], sides: tuple[int, int]) -> int:
     """How many tiles an image of `shape` makes."""
     return int(np.prod([len(_starts(length, side)) for length, side in zip(shape, sides, strict=True)]))
 
@@ -49,5 +49,5 @@ def _slope(side: int) -> np.ndarray:
 
 
 def _portions(corners: list[tuple[int, int]]) -> Iterator[list[tuple[int, int]]]:
-    for start in range(0, len(corners), AT_ONCE):
-        yield corners[start : start + AT_ONCE]
+    for start in range(0, len(corners), TILES_PER_BATCH):
+        yield corners[start : start + TILES_PER_BATCH]

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-LEVELS = 255  # steps of a code value cut to 8 bits
+QUANTISATION_LEVELS = 255  # steps of a code value cut to 8 bits
 
 
 class Scale(NamedTuple):
@@ -22,15 +22,17 @@ def scale_of(codes: np.ndarray) -> Scale:
     return Scale(codes.min(axis=0), codes.max(axis=0))
 
 
-def quantised(codes: np.ndarray, scale: Scale) -> np.ndarray:
+def quantise(codes: np.ndarray, scale: Scale) -> np.ndarray:
     """Codes `(n, code_size)` cut to 8 bits, uint8; values outside the scale go to its ends."""
     span = np.where(scale.high > scale.low, scale.high - scale.low, 1)
-    return np.rint(np.clip((codes - scale.low) / span, 0, 1) * LEVELS).astype(np.uint8)
+    return np.rint(np.clip((codes - scale.low) / span, 0, 1) * QUANTISATION_LEVELS).astype(np.uint8)
 
 
-def restored(quantised_codes: np.ndarray, scale: Scale) -> np.ndarray:
+def dequantise(quantised_codes: np.ndarray, scale: Scale) -> np.ndarray:
     """What 8-bit codes stand for, `(n, code_size)` float32."""
-    return (scale.low + quantised_codes.astype(np.float32) / LEVELS * (scale.high - scale.low)).astype(np.float32)
+    return (scale.low + quantised_codes.astype(np.float32) / QUANTISATION_LEVELS * (scale.high - scale.low)).astype(
+        np.float32
+    )
 
 
 def file_bytes(images: np.ndarray) -> dict[str, float]:
@@ -58,7 +60,7 @@ def _mean_bytes(images: np.ndarray, format: str, **options: Any) -> float:
     return total / len(images)
 
 
-def report(
+def compression_metrics(
     images: np.ndarray,
     codes: np.ndarray,
     scale: Scale,
@@ -72,8 +74,8 @@ def report(
     takes until 8-bit codes and decoder together are smaller than raw pixels; `break_even_images_png`: than PNG files.
     """
     pixels = images.reshape(len(images), -1).astype(np.float32) / 255
-    small = quantised(codes, scale)
-    error = np.mean(np.square(decode(restored(small, scale)) - pixels), dtype=np.float64)
+    small = quantise(codes, scale)
+    error = np.mean(np.square(decode(dequantise(small, scale)) - pixels), dtype=np.float64)
     raw, coded = pixels.shape[1], codes.shape[1]
     decoder = 4 * (decoder_values + 2 * coded)
     files = file_bytes(images)
@@ -103,8 +105,8 @@ def feature_maps(
     """
     flat = codes.reshape(-1, codes.shape[-1])
     scale = scale_of(flat)
-    small = quantised(flat, scale)
-    decoded = decode(restored(small, scale).reshape(codes.shape))
+    small = quantise(flat, scale)
+    decoded = decode(dequantise(small, scale).reshape(codes.shape))
     return {
         "code_bytes_float32": 4 * codes[0].size,
         "code_bytes_uint8": codes[0].size,

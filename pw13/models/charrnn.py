@@ -9,7 +9,7 @@ import keras
 import tensorflow as tf
 
 from pw13.config.settings import CharRNN
-from pw13.models import rnn_cells as cells
+from pw13.models import rnn_cells
 
 LAYERS = {"simple": keras.layers.SimpleRNN, "gru": keras.layers.GRU, "lstm": keras.layers.LSTM}
 
@@ -33,7 +33,7 @@ def build(characters: int, config: CharRNN) -> keras.Model:
 
 def zero_states(n: int, config: CharRNN) -> tuple[tf.Tensor, ...]:
     """The states of all layers before a text, flat: `(n, units)` each."""
-    return tuple(part for _ in range(config.layers) for part in cells.zero_state(config.cell, n, config.units))
+    return tuple(part for _ in range(config.layers) for part in rnn_cells.zero_state(config.cell, n, config.units))
 
 
 def outputs(
@@ -51,20 +51,24 @@ def outputs(
 
     ids: `(steps, n)` int32. keep: see `cells.steps`. key: `(2,)` int32 for dropout; None for none.
     """
-    count = cells.CELLS[config.cell].states
+    count = rnn_cells.CELLS[config.cell].states
     after: list[tf.Tensor] = []
     signals = None
     for number in range(config.layers):
         kernel, recurrent, bias = parameters[3 * number : 3 * number + 3]
-        product = cells.lookup(kernel, tf.reshape(ids, [-1])) if signals is None else cells.flat(signals) @ kernel
+        product = (
+            rnn_cells.lookup(kernel, tf.reshape(ids, [-1])) if signals is None else rnn_cells.flat(signals) @ kernel
+        )
         if config.cell == "gru":
             product, bias = product + bias[0], bias[1]
         given = tf.reshape(product, (*ids.shape, product.shape[-1]))
         start = tuple(states[count * number : count * (number + 1)])
-        signals, state = cells.steps(config.cell, given, recurrent, bias, start, keep)
+        signals, state = rnn_cells.steps(config.cell, given, recurrent, bias, start, keep)
         after += state
         if key is not None and config.dropout:
-            signals = tf.nn.experimental.stateless_dropout(cells.stacked(signals), config.dropout, seed=key + number)
+            signals = tf.nn.experimental.stateless_dropout(
+                rnn_cells.stack_layers(signals), config.dropout, seed=key + number
+            )
     return signals, tuple(after)
 
 
@@ -74,7 +78,7 @@ def losses(parameters: Sequence[tf.Tensor], signals: tf.Tensor, following: tf.Te
     return tf.nn.sparse_softmax_cross_entropy_with_logits(labels=following, logits=logits)
 
 
-def hits(parameters: Sequence[tf.Tensor], signals: tf.Tensor, following: tf.Tensor) -> tf.Tensor:
+def correct(parameters: Sequence[tf.Tensor], signals: tf.Tensor, following: tf.Tensor) -> tf.Tensor:
     """1 where the likeliest character is the one that follows, else 0: `(n,)` float32."""
     logits = signals @ parameters[-2] + parameters[-1]
     return tf.cast(tf.argmax(logits, axis=1, output_type=tf.int32) == following, tf.float32)

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from pw13.models.keras_archive import Part
+from pw13.models.keras_archive import WeightSpec
 
 # Kernels side by side: GRU update, reset, candidate; LSTM input, forget, candidate, output.
 GATES = {"simple": 1, "gru": 3, "lstm": 4}
@@ -36,15 +36,23 @@ class Network(NamedTuple):
     bias: np.ndarray  # (characters,)
 
 
-def parts(cell: str, units: int, layers: int, characters: int) -> list[Part]:
+def weight_specs(cell: str, units: int, layers: int, characters: int) -> list[WeightSpec]:
     """Where a `.keras` file of the char-RNN holds its arrays, in the order of Keras's `get_weights`."""
     wide, found = GATES[cell] * units, []
     for number in range(layers):
         place = f"layers/{KERAS_NAMES[cell]}{f'_{number}' if number else ''}/cell/vars"
         inputs = units if number else characters
         bias = (2, wide) if cell == "gru" else (wide,)
-        found += [Part(f"{place}/0", (inputs, wide)), Part(f"{place}/1", (units, wide)), Part(f"{place}/2", bias)]
-    return [*found, Part("layers/dense/vars/0", (units, characters)), Part("layers/dense/vars/1", (characters,))]
+        found += [
+            WeightSpec(f"{place}/0", (inputs, wide)),
+            WeightSpec(f"{place}/1", (units, wide)),
+            WeightSpec(f"{place}/2", bias),
+        ]
+    return [
+        *found,
+        WeightSpec("layers/dense/vars/0", (units, characters)),
+        WeightSpec("layers/dense/vars/1", (characters,)),
+    ]
 
 
 def network(cell: str, target: str, length: int, arrays: Sequence[np.ndarray]) -> Network:
@@ -73,17 +81,17 @@ def logits(net: Network, states: States) -> np.ndarray:
     return states[-1][0] @ net.kernel + net.bias
 
 
-def read(net: Network, windows: np.ndarray) -> States:
+def feed_text(net: Network, windows: np.ndarray) -> States:
     """The states after windows `(n, length)` of ids, from zero; windows that begin alike share their first steps."""
     characters = len(net.bias)
     states, group = zero_states(net, 1), np.zeros(len(windows), dtype=np.int64)
     for ids in windows.T:
         codes, group = np.unique(group * characters + ids, return_inverse=True)
-        states = advance(net, rows_of(states, codes // characters), codes % characters)
-    return rows_of(states, group)
+        states = advance(net, gate_rows(states, codes // characters), codes % characters)
+    return gate_rows(states, group)
 
 
-def rows_of(states: States, rows: np.ndarray) -> States:
+def gate_rows(states: States, rows: np.ndarray) -> States:
     """The states of the names at `rows`, `(k,)` indices."""
     return [tuple(part[rows] for part in state) for state in states]
 

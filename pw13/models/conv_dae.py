@@ -9,7 +9,7 @@ import tensorflow as tf
 from keras import layers
 
 from pw13.errors import UserError
-from pw13.models.keras_archive import Part
+from pw13.models.keras_archive import WeightSpec
 
 HALVINGS = 2
 CODE_CHANNELS = 128
@@ -50,9 +50,9 @@ def build(height: int, width: int) -> Autoencoder:
     image = keras.Input((height, width, 1), name="image")
     code = keras.Input((height // 4, width // 4, CODE_CHANNELS), name="code")
     return Autoencoder(
-        keras.Model(image, _through(encode, image), name="encoder"),
-        keras.Model(code, _through(decode, code), name="decoder"),
-        keras.Model(image, _through(encode + decode, image), name="autoencoder"),
+        keras.Model(image, _connect(encode, image), name="encoder"),
+        keras.Model(code, _connect(decode, code), name="decoder"),
+        keras.Model(image, _connect(encode + decode, image), name="autoencoder"),
     )
 
 
@@ -60,7 +60,7 @@ def _conv(filters: int, activation: str = "relu") -> keras.layers.Layer:
     return layers.Conv2D(filters, 3, padding="same", activation=activation)
 
 
-def _through(stack: list[keras.layers.Layer], x: keras.KerasTensor) -> keras.KerasTensor:
+def _connect(stack: list[keras.layers.Layer], x: keras.KerasTensor) -> keras.KerasTensor:
     for layer in stack:
         x = layer(x)
     return x
@@ -75,7 +75,7 @@ def check_sides(height: int, width: int) -> None:
         )
 
 
-def diabolo(models: Autoencoder) -> str:
+def bottleneck_summary(models: Autoencoder) -> str:
     """Handout conv a in one line: the size in space layer by layer, and whether it is a diabolo.
 
     Raises:
@@ -92,11 +92,11 @@ def diabolo(models: Autoencoder) -> str:
     )
 
 
-def parts() -> list[Part]:
+def weight_specs() -> list[WeightSpec]:
     """Where best.keras holds the kernel and the bias of each convolution."""
     names = ["conv2d", *(f"conv2d_{i}" for i in range(1, len(KERNELS)))]
     return [
-        Part(f"layers/{name}/vars/{i}", shape)
+        WeightSpec(f"layers/{name}/vars/{i}", shape)
         for name, kernel in zip(names, KERNELS, strict=True)
         for i, shape in enumerate((kernel, kernel[3:]))
     ]
@@ -129,7 +129,7 @@ def _in_batches(function: Any, parameters: list[np.ndarray], arrays: np.ndarray,
 @functools.cache
 def _compiled(function: Any, shape: tuple[int, ...]) -> Any:
     """`function` for batches of arrays of one shape, traced once a process."""
-    weights = [tf.TensorSpec(part.shape, tf.float32) for part in parts()]
+    weights = [tf.TensorSpec(part.shape, tf.float32) for part in weight_specs()]
     return tf.function(function, input_signature=[weights, tf.TensorSpec((None, *shape), tf.float32)])
 
 
@@ -149,8 +149,8 @@ def decode(parameters: list[tf.Tensor], code: tf.Tensor) -> tf.Tensor:
     """Code as `encode` gives it -> `(n, height, width, 1)` float32 in [0, 1]."""
     first, first_bias, second, second_bias, third, third_bias = parameters[6:]
     x = tf.nn.relu(_convolved(code, first, first_bias))
-    x = tf.nn.relu(doubled_and_convolved(x, second) + second_bias)
-    return tf.sigmoid(doubled_and_convolved(x, third) + third_bias)
+    x = tf.nn.relu(upsample_conv(x, second) + second_bias)
+    return tf.sigmoid(upsample_conv(x, third) + third_bias)
 
 
 def reconstruct(parameters: list[tf.Tensor], images: tf.Tensor) -> tf.Tensor:
@@ -158,7 +158,7 @@ def reconstruct(parameters: list[tf.Tensor], images: tf.Tensor) -> tf.Tensor:
     return decode(parameters, encode(parameters, images))
 
 
-def errors(parameters: list[tf.Tensor], noisy: tf.Tensor, clean: tf.Tensor) -> tf.Tensor:
+def losses(parameters: list[tf.Tensor], noisy: tf.Tensor, clean: tf.Tensor) -> tf.Tensor:
     """The loss of each image, mean squared error over its pixels: `(n, height, width, 1)` twice -> `(n,)` float32."""
     return tf.reduce_mean(tf.square(reconstruct(parameters, noisy) - clean), axis=(1, 2, 3))
 
@@ -171,7 +171,7 @@ def _halved(x: tf.Tensor) -> tf.Tensor:
     return tf.nn.max_pool2d(x, 2, 2, "VALID")
 
 
-def doubled_and_convolved(x: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
+def upsample_conv(x: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
     """Nearest-neighbour doubling, then a 3x3 "same" convolution, with 16 multiplications for every 36.
 
     Doubling spreads each value over 2x2 pixels and the kernel takes those up, so that a value goes into 4x4 outputs: a

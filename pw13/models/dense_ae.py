@@ -6,9 +6,9 @@ import keras
 import tensorflow as tf
 
 from pw13.config.settings import DenseAE
-from pw13.models.dense_ae_numpy import Weights, parts
+from pw13.models.dense_ae_numpy import Weights
 
-__all__ = ["Autoencoder", "Weights", "build", "logits", "losses", "parts"]
+__all__ = ["Autoencoder", "Weights", "build", "logits", "losses"]
 
 
 class Autoencoder(NamedTuple):

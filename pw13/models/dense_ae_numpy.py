@@ -6,17 +6,17 @@ from typing import NamedTuple
 import numpy as np
 
 from pw13.config.settings import DenseAE
-from pw13.models.keras_archive import Part
+from pw13.models.keras_archive import WeightSpec
 
 
-def parts(pixels: int, config: DenseAE) -> list[Part]:
+def weight_specs(pixels: int, config: DenseAE) -> list[WeightSpec]:
     """Where best.keras holds encoder kernel and bias, decoder kernel and bias."""
     size = config.code_size
     return [
-        Part("layers/dense/vars/0", (pixels, size)),
-        Part("layers/dense/vars/1", (size,)),
-        Part("layers/dense_1/vars/0", (size, pixels)),
-        Part("layers/dense_1/vars/1", (pixels,)),
+        WeightSpec("layers/dense/vars/0", (pixels, size)),
+        WeightSpec("layers/dense/vars/1", (size,)),
+        WeightSpec("layers/dense_1/vars/0", (size, pixels)),
+        WeightSpec("layers/dense_1/vars/1", (pixels,)),
     ]
 
 

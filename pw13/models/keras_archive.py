@@ -21,14 +21,14 @@ BROKEN_ZIP = (zipfile.BadZipFile, zlib.error)
 MAX_HEADER = 16 * 2**20  # bytes of the HDF5 structure beside the arrays
 
 
-class Part(NamedTuple):
+class WeightSpec(NamedTuple):
     """One array of a `.keras` file: its place in the HDF5 file and the shape that it must have."""
 
-    place: str  # such as "layers/dense/vars/0"
+    path: str  # such as "layers/dense/vars/0"
     shape: tuple[int, ...]
 
 
-def read_keras(path: Path, parts: Sequence[Part]) -> list[np.ndarray]:
+def read_weights(path: Path, parts: Sequence[WeightSpec]) -> list[np.ndarray]:
     """The float32 arrays that `parts` name, in their order, out of a `.keras` file.
 
     Nothing but these arrays is read: links, compressed or external data and other shapes are refused, so a foreign file
@@ -39,9 +39,9 @@ def read_keras(path: Path, parts: Sequence[Part]) -> list[np.ndarray]:
     """
     import h5py
 
-    files.check_own(path, below=2)
+    files.check_inside(path, below=2)
     expected_bytes = sum(4 * int(np.prod(part.shape, dtype=np.int64)) for part in parts)
-    weights = _weights_member(path, expected_bytes + MAX_HEADER)
+    weights = _read_weights_file(path, expected_bytes + MAX_HEADER)
     try:
         with h5py.File(io.BytesIO(weights), "r") as file:
             return [_array(file, part, path) for part in parts]
@@ -49,7 +49,7 @@ def read_keras(path: Path, parts: Sequence[Part]) -> list[np.ndarray]:
         raise UserError(f"{path}: damaged: its weights cannot be read") from None
 
 
-def _weights_member(path: Path, most: int) -> bytes:
+def _read_weights_file(path: Path, most: int) -> bytes:
     try:
         with zipfile.ZipFile(path) as archive:
             member = archive.getinfo("model.weights.h5")
@@ -66,17 +66,17 @@ def _weights_member(path: Path, most: int) -> bytes:
     return data
 
 
-def _array(file: Any, part: Part, path: Path) -> np.ndarray:
+def _array(file: Any, part: WeightSpec, path: Path) -> np.ndarray:
     import h5py
 
     node = file
-    for name in part.place.split("/"):
+    for name in part.path.split("/"):
         link = node.get(name, getlink=True) if isinstance(node, h5py.Group) else None
         if not isinstance(link, h5py.HardLink):
-            raise UserError(f"{path}: does not hold the model of its run: no {part.place}")
+            raise UserError(f"{path}: does not hold the model of its run: no {part.path}")
         node = node[name]
     if not isinstance(node, h5py.Dataset) or node.dtype != np.float32 or node.chunks or node.external:
-        raise UserError(f"{path}: does not hold the model of its run: {part.place} is not a plain float32 array")
+        raise UserError(f"{path}: does not hold the model of its run: {part.path} is not a plain float32 array")
     if node.shape != part.shape:
-        raise UserError(f"{path}: does not hold the model of its run: {part.place} {node.shape}, expected {part.shape}")
+        raise UserError(f"{path}: does not hold the model of its run: {part.path} {node.shape}, expected {part.shape}")
     return node[()]

@@ -12,10 +12,10 @@ from pw13.models import charrnn
 BATCH = 1024  # windows at a time
 ROWS = 256  # names side by side
 
-Scorer = Callable[[Sequence[tf.Tensor]], tf.Tensor]
+Evaluator = Callable[[Sequence[tf.Tensor]], tf.Tensor]
 
 
-def scorer(names: Sequence[np.ndarray], newline: int, config: CharRNN) -> Scorer:
+def make_evaluator(names: Sequence[np.ndarray], newline: int, config: CharRNN) -> Evaluator:
     """A function: parameters -> `(2,)` float32, mean nats a character and share of characters predicted right.
 
     Many-to-one: each character from the `length` before it, the name before included; before the first name stands the
@@ -28,7 +28,7 @@ def scorer(names: Sequence[np.ndarray], newline: int, config: CharRNN) -> Scorer
     return tf.function(score(names, newline, config), autograph=False)
 
 
-def _one(names: Sequence[np.ndarray], newline: int, config: CharRNN) -> Scorer:
+def _one(names: Sequence[np.ndarray], newline: int, config: CharRNN) -> Evaluator:
     ids = np.concatenate([np.append(name, newline) for name in names]).astype(np.int32)
     text = tf.constant(np.take(ids, np.arange(-config.length, len(ids)), mode="wrap"))
     places = np.full(-(-len(ids) // BATCH) * BATCH, -1, np.int32)
@@ -48,8 +48,8 @@ def _one(names: Sequence[np.ndarray], newline: int, config: CharRNN) -> Scorer:
     return score
 
 
-def _many(names: Sequence[np.ndarray], newline: int, config: CharRNN) -> Scorer:
-    side_by_side, weights = windows.streams(names, min(ROWS, len(names)), newline)
+def _many(names: Sequence[np.ndarray], newline: int, config: CharRNN) -> Evaluator:
+    side_by_side, weights = windows.stateful_windows(names, min(ROWS, len(names)), newline)
     ids, weight = tf.constant(side_by_side.T), tf.constant(weights.T)
     start = charrnn.zero_states(len(side_by_side), config)
 
@@ -69,5 +69,5 @@ def _many(names: Sequence[np.ndarray], newline: int, config: CharRNN) -> Scorer:
 def _sums(parameters: Sequence[tf.Tensor], signals: tf.Tensor, following: tf.Tensor, weight: tf.Tensor) -> tf.Tensor:
     """`(2,)`: nats and right predictions, over the rows that count."""
     nats = charrnn.losses(parameters, signals, following)
-    right = charrnn.hits(parameters, signals, following)
+    right = charrnn.correct(parameters, signals, following)
     return tf.stack([tf.reduce_sum(nats * weight), tf.reduce_sum(right * weight)])

@@ -143,7 +143,7 @@ def steps(
             change = changes[: -kind.states] if unrolled else changes[0]
             *_, d_given, d_product = scan(backward, count, (change, *saved, *masks), tuple(zeros), reverse=True)
             d_recurrent = tf.matmul(flat(befores), flat(d_product), transpose_a=True)
-            return stacked(d_given), d_recurrent, tf.reduce_sum(flat(d_product), axis=0)
+            return stack_layers(d_given), d_recurrent, tf.reduce_sum(flat(d_product), axis=0)
 
         return (*(every[0] if unrolled else every[:1]), *last), gradient
 
@@ -168,7 +168,7 @@ def scan(
     return [list(parts[::-1] if reverse else parts) for parts in zip(*results, strict=True)]
 
 
-def stacked(sequence: tf.Tensor | list[tf.Tensor]) -> tf.Tensor:
+def stack_layers(sequence: tf.Tensor | list[tf.Tensor]) -> tf.Tensor:
     """`(steps, n, width)` of a tensor or a list of steps."""
     return tf.stack(sequence) if isinstance(sequence, list) else sequence
 

@@ -12,7 +12,7 @@ from pw13.errors import UserError
 
 MANIFEST = "manifest.sha256"
 FIXED = (1980, 1, 1, 0, 0, 0)  # the time of every file, so that the same content gives the same bytes
-LARGEST = 2**30  # bytes a file of a hand-in may unpack to
+MAX_MEMBER_BYTES = 2**30  # bytes a file of a hand-in may unpack to
 
 
 class Fault(NamedTuple):
@@ -22,7 +22,7 @@ class Fault(NamedTuple):
     what: str
 
 
-def packed(contents: Mapping[str, bytes]) -> bytes:
+def pack(contents: Mapping[str, bytes]) -> bytes:
     """A zip of the files and their manifest (as `sha256sum --check` reads it), in the order of their names."""
     lines = "".join(f"{hashlib.sha256(data).hexdigest()}  {name}\n" for name, data in sorted(contents.items()))
     buffer = io.BytesIO()
@@ -36,7 +36,7 @@ def packed(contents: Mapping[str, bytes]) -> bytes:
     return buffer.getvalue()
 
 
-def check(path: Path) -> tuple[list[str], list[Fault]]:
+def check_archive(path: Path) -> tuple[list[str], list[Fault]]:
     """The files of a hand-in that are as its manifest says, and the faults of the others.
 
     Raises:
@@ -71,7 +71,7 @@ def _manifest(data: bytes, path: Path) -> dict[str, str]:
 
 
 def _compared(archive: zipfile.ZipFile, name: str, sha256: str) -> Fault | None:
-    if archive.getinfo(name).file_size > LARGEST:
+    if archive.getinfo(name).file_size > MAX_MEMBER_BYTES:
         return Fault(name, "too large to be part of a hand-in")
     try:
         found = hashlib.sha256(archive.read(name)).hexdigest()

@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from pw13.config import settings as config
+from pw13 import config
 from pw13.errors import UserError
 from pw13.runs import comparison
-from pw13.runs import record as records
-from pw13.runs.record import LAST_ALL, Record
+from pw13.runs.record import DATA_PATH_KEYS, LAST_ALL, RUN_NAME, Record, list_runs, load_run, read_json, read_run
 
 
 class Series(NamedTuple):
@@ -41,37 +40,39 @@ class Series(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Evidence:
+class RunSelection:
     """The runs of a hand-in, by kind, oldest first; `origin` says in words how they were chosen."""
 
     records: tuple[Record, ...]
     origin: str
 
-    def of(self, kind: str) -> tuple[Record, ...]:
+    def of_kind(self, kind: str) -> tuple[Record, ...]:
         return tuple(record for record in self.records if record.kind == kind)
 
     @property
     def dense(self) -> Record | None:
         """The dense run of exercise 1a-f: the one with the handout's 32 values, else the newest."""
-        return _preferred(self.of("dense-ae"), lambda record: record.config.get("code_size") == 32)
+        return _preferred(self.of_kind("dense-ae"), lambda record: record.config.get("code_size") == 32)
 
     @property
     def conv(self) -> Record | None:
-        return _preferred(self.of("conv-dae"), lambda record: True)
+        return _preferred(self.of_kind("conv-dae"), lambda record: True)
 
     @property
     def svm(self) -> Record | None:
-        return _preferred(self.of("svm-eval"), lambda record: True)
+        return _preferred(self.of_kind("svm-eval"), lambda record: True)
 
     @property
-    def simple(self) -> Record | None:
+    def baseline_rnn(self) -> Record | None:
         """The SimpleRNN of exercise 2e: many-to-one, with as many units as most runs have, the one trained longest.
 
         Of numbers of units that stand equally often, the handout's 64: what is compared differs in one setting only.
         """
-        counts = Counter(record.config.get("units") for record in self.of("charrnn"))
+        counts = Counter(record.config.get("units") for record in self.of_kind("charrnn"))
         found = [
-            r for r in self.of("charrnn") if (r.config.get("cell"), r.config.get("target")) == ("simple", "many-to-one")
+            r
+            for r in self.of_kind("charrnn")
+            if (r.config.get("cell"), r.config.get("target")) == ("simple", "many-to-one")
         ]
 
         def rank(record: Record) -> tuple[int, bool, int, str]:
@@ -89,7 +90,7 @@ class Evidence:
             return []
         but = (key, "seed", *free)
         found: dict[Any, list[Record]] = {}
-        for record in self.of(base.kind):
+        for record in self.of_kind(base.kind):
             if same_data(record, base) and _settings(record, but=but) == _settings(base, but=but):
                 found.setdefault(record.config.get(key), []).append(record)
         return [Series(value, tuple(found[value])) for value in sorted(found)]
@@ -123,30 +124,30 @@ def figure(record: Record, name: str) -> bytes | None:
 # ---------------------------------------------------------------------------------------------------- choosing runs
 
 
-def gather(names: Sequence[str], runs_dir: Path) -> Evidence:
+def select_runs(names: Sequence[str], runs_dir: Path) -> RunSelection:
     """The named runs; without names those of the last `pw13 all`, else the newest complete one of each kind.
 
     Raises:
         UserError: a named run is unusable or not complete, or there is no run at all.
     """
     if names:
-        return Evidence(_in_order(_named(names, runs_dir)), "the runs named on the command line")
+        return RunSelection(_in_order(_named(names, runs_dir)), "the runs named on the command line")
     of_all = _of_last_all(runs_dir)
     if of_all:
-        return Evidence(_in_order(of_all), "the runs of the last `pw13 all`")
-    latest = [found[-1] for kind in config.KINDS if (found := _complete(records.listing(runs_dir, kind)))]
+        return RunSelection(_in_order(of_all), "the runs of the last `pw13 all`")
+    latest = [found[-1] for kind in config.KINDS if (found := _complete(list_runs(runs_dir, kind)))]
     if not latest:
         raise UserError(
             f"{runs_dir}: no complete run to report on; make all with: pw13 all, or one with: pw13 train-dense-ae"
         )
-    return Evidence(_in_order(latest), "the newest complete run of each kind")
+    return RunSelection(_in_order(latest), "the newest complete run of each kind")
 
 
 def _named(names: Sequence[str], runs_dir: Path) -> list[Record]:
     named: list[Record] = []
     for name in names:
-        record = records.opened(name, runs_dir)
-        found = comparison.points(record.folder) if record.kind.startswith("sweep-") else [record]
+        record = load_run(name, runs_dir)
+        found = comparison.sweep_points(record.folder) if record.kind.startswith("sweep-") else [record]
         for each in found:
             if each.problem or each.status != "completed":
                 raise UserError(f"{each.folder}: {each.problem or each.status + ', expected a complete run'}")
@@ -159,11 +160,11 @@ def _named(names: Sequence[str], runs_dir: Path) -> list[Record]:
 def _of_last_all(runs_dir: Path) -> list[Record]:
     """The complete runs that all.json lists; none where it is missing or not ours."""
     try:
-        listed = records.read_json(runs_dir / LAST_ALL).get("runs", {})
-        names = [name for name in listed.values() if isinstance(name, str) and records.NAME.fullmatch(name)]
+        listed = read_json(runs_dir / LAST_ALL).get("runs", {})
+        names = [name for name in listed.values() if isinstance(name, str) and RUN_NAME.fullmatch(name)]
     except (UserError, AttributeError):
         return []
-    return _complete(records.read(runs_dir / name) for name in names)
+    return _complete(read_run(runs_dir / name) for name in names)
 
 
 def _complete(records: Iterable[Record]) -> list[Record]:
@@ -186,5 +187,5 @@ def _sha256(record: Record) -> Any:
 
 def _settings(record: Record, *, but: tuple[str, ...]) -> dict[str, Any]:
     """The settings that decide a result: not where the data are, how often checkpoints are written, and the like."""
-    out = {*but, *records.PLACES, "kind", "threads", "checkpoint_every", "tensorboard", "sample_every"}
+    out = {*but, *DATA_PATH_KEYS, "kind", "threads", "checkpoint_every", "tensorboard", "sample_every"}
     return {key: value for key, value in record.config.items() if key not in out}

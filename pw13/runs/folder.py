@@ -33,26 +33,27 @@ from pw13.config import fields
 from pw13.errors import OptionError, UserError
 from pw13.runs.record import Record, read_json
 from pw13.system import files, machine
-from pw13.system.signals import Stopped
+from pw13.system.signals import Interrupted
 
-OF_AN_END = ("ended", "error", "signal", "peak_memory_mib")  # facts of how a run ended, which one that goes on has not
+END_FACTS = ("ended", "error", "signal", "peak_memory_mib")  # facts of how a run ended, which one that goes on has not
 
 # One change of run.json at a time: a process that is left at once notes it from the thread that hears signals.
-_changing = threading.RLock()
+_run_json_lock = threading.RLock()
 
 
 @dataclass(frozen=True)
 class Run:
     """One run folder, open for writing.
 
-    began: when the work on it began (Unix time), if later than the process. before: what it was when it was reopened.
-    seen: the sha256 of the data that this process has looked at and found right.
+    started_at: when the work on it began (Unix time), if later than the process.
+    previous: what it was when it was reopened.
+    data_digests: the sha256 of the data that this process has looked at and found right.
     """
 
     folder: Path
-    began: float | None = None
-    before: Record | None = None
-    seen: list[str] = field(default_factory=list)
+    started_at: float | None = None
+    previous: Record | None = None
+    data_digests: list[str] = field(default_factory=list)
 
     @property
     def name(self) -> str:
@@ -66,14 +67,14 @@ class Run:
         files.write_json(self.folder / name, value)
 
     def save_text(self, name: str, text: str) -> None:
-        files.write_whole(self.folder / name, text.encode())
+        files.write_atomic(self.folder / name, text.encode())
 
     def save_figure(self, name: str, figure: Any) -> None:
         """Put a matplotlib Figure into `figures/NAME.png`."""
         buffer = io.BytesIO()
         figure.savefig(buffer, format="png", dpi=120, metadata={"Software": None})
         self._sub("figures")
-        files.write_whole(self.folder / "figures" / f"{name}.png", buffer.getvalue())
+        files.write_atomic(self.folder / "figures" / f"{name}.png", buffer.getvalue())
 
     def save_model(self, name: str, model: Any) -> None:
         """Put a Keras model into `checkpoints/NAME.keras`, which plain Keras opens without pw13."""
@@ -85,7 +86,7 @@ class Run:
             except OSError as error:
                 error.filename = error.filename or os.fspath(path)
                 raise
-            files.write_whole(self.checkpoints / f"{name}.keras", path.read_bytes())
+            files.write_atomic(self.checkpoints / f"{name}.keras", path.read_bytes())
 
     def save_arrays(self, name: str, arrays: Mapping[str, Any]) -> None:
         """Put NumPy arrays into `checkpoints/NAME.npz`: plain ones, nothing pickled."""
@@ -97,10 +98,10 @@ class Run:
     def update(self, **facts: Any) -> None:
         """Lay `facts` over run.json."""
         path = self.folder / "run.json"
-        with _changing:
+        with _run_json_lock:
             files.write_json(path, {**read_json(path), **facts})
 
-    def note_data(self, source: Any, notes: Sequence[str] = (), **counts: Any) -> None:
+    def record_data(self, source: Any, notes: Sequence[str] = (), **counts: Any) -> None:
         """Record which data are used, and say so.
 
         Raises:
@@ -113,30 +114,30 @@ class Run:
         before = read_json(self.folder / "run.json").get("data", {}).get("sha256")
         if before not in (None, source.sha256):
             raise UserError(f"{source.path}: other data than this run began with (sha256 {before[:12]}...)")
-        self.seen.append(source.sha256)
+        self.data_digests.append(source.sha256)
         self.update(data={**dataclasses.asdict(source), "notes": list(notes), "counts": counts})
 
     def finish(self, metrics: dict[str, Any]) -> dict[str, Any]:
         """Write metrics.json, with the seconds since the work began, and say that the run is complete."""
-        seconds = machine.seconds_since_start() if self.began is None else round(time.time() - self.began, 3)
+        seconds = machine.seconds_since_start() if self.started_at is None else round(time.time() - self.started_at, 3)
         full = {"seconds": seconds, **metrics}
         self.save_json("metrics.json", full)
         self.close("completed")
         return full
 
     def close(self, status: str, **facts: Any) -> None:
-        self.update(status=status, ended=now(), peak_memory_mib=round(machine.peak_memory_mib(), 1), **facts)
+        self.update(status=status, ended=timestamp(), peak_memory_mib=round(machine.peak_memory_mib(), 1), **facts)
 
     def _sub(self, name: str) -> None:
         with contextlib.suppress(FileExistsError):
-            files.disk.mkdir(self.folder / name)
+            files.file_ops.mkdir(self.folder / name)
 
 
-def now() -> str:
+def timestamp() -> str:
     return datetime.now().astimezone().isoformat(timespec="microseconds")
 
 
-def create(runs_dir: Path, kind: str, options: dict[str, Any], *, name: str | None = None, **facts: Any) -> Run:
+def create_run(runs_dir: Path, kind: str, options: dict[str, Any], *, name: str | None = None, **facts: Any) -> Run:
     """A new run folder, made beside and renamed into place, so that no two starts can get the same one.
 
     name: of the folder, where it is not to be the time and the kind; it must be free.
@@ -152,8 +153,8 @@ def create(runs_dir: Path, kind: str, options: dict[str, Any], *, name: str | No
         files.write_json(scratch / "config.json", {"kind": kind, **options})
         files.write_json(scratch / "run.json", {**_start_facts(begun, options), **facts})
         if name is not None:
-            return Run(_into_place(scratch, runs_dir, name, most=1))
-        return Run(_into_place(scratch, runs_dir, f"{begun:%Y-%m-%d_%H-%M-%S}_{kind}"))
+            return Run(_rename_unique(scratch, runs_dir, name, most=1))
+        return Run(_rename_unique(scratch, runs_dir, f"{begun:%Y-%m-%d_%H-%M-%S}_{kind}"))
     except OSError as error:
         raise UserError(f"{runs_dir}: cannot make a run folder: {error.strerror or error}") from None
 
@@ -172,13 +173,13 @@ def _start_facts(begun: datetime, options: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _into_place(scratch: Path, runs_dir: Path, name: str, most: int = 10_000) -> Path:
+def _rename_unique(scratch: Path, runs_dir: Path, name: str, most: int = 10_000) -> Path:
     """Rename `scratch` to the first free one of NAME, NAME_2, ...; a taken name cannot be renamed onto."""
     for number in range(1, most + 1):
         target = runs_dir / (name if number == 1 else f"{name}_{number}")
         try:
             if not target.exists():
-                files.disk.rename(scratch, target)
+                files.file_ops.rename(scratch, target)
                 files.sync_folder(runs_dir)
                 return target
         except OSError:
@@ -189,20 +190,20 @@ def _into_place(scratch: Path, runs_dir: Path, name: str, most: int = 10_000) ->
     raise UserError(f"{runs_dir / name}: exists" if most == 1 else f"{runs_dir}: ten thousand runs in one second")
 
 
-def reopen(record: Record, settings: Any) -> Run:
+def reopen_run(record: Record, settings: Any) -> Run:
     """The run of `record`, marked as running again, with `settings` (more epochs, perhaps) in its config.json.
 
     Raises:
         UserError: a link leads out of the folder.
     """
-    run = Run(record.folder, before=record)
+    run = Run(record.folder, previous=record)
     for inner in ("checkpoints", "figures"):
-        files.check_own(record.folder / inner)
+        files.check_inside(record.folder / inner)
     for leftover in record.folder.rglob(".*.tmp"):  # of writes that a kill cut off
         leftover.unlink(missing_ok=True)
-    earlier = {key: value for key, value in record.facts.items() if key not in OF_AN_END}
+    earlier = {key: value for key, value in record.facts.items() if key not in END_FACTS}
     here = {"versions": machine.versions(), "machine": machine.facts(), **machine.process()}
-    resumed = [*record.facts.get("resumed", []), now()]
+    resumed = [*record.facts.get("resumed", []), timestamp()]
     run.save_json("run.json", {**earlier, "status": "running", "resumed": resumed, **here})
     run.save_json("config.json", {**record.config, **fields.as_dict(settings)})
     for name, version in machine.versions().items():
@@ -212,37 +213,37 @@ def reopen(record: Record, settings: Any) -> Run:
 
 
 @contextlib.contextmanager
-def recorded(run: Run) -> Iterator[Run]:
+def track_status(run: Run) -> Iterator[Run]:
     """Write into run.json how the work inside ended, if it did not complete.
 
     A run that was refused before its data were read leaves no folder behind; one that was reopened stays as it was.
     """
-    from pw13.system import signals as stopping
+    from pw13.system import signals
 
-    stopping.before_leaving(lambda: _leave(run))
+    signals.on_forced_exit(lambda: _on_forced_exit(run))
     try:
         yield run
-    except Stopped as stop:
+    except Interrupted as stop:
         run.close("interrupted", signal=stop.number)
-        stop.run = as_typed(run.folder)
+        stop.run = cli_name(run.folder)
         raise
     except BaseException as error:
-        if isinstance(error, (UserError, OptionError)) and _refused(run):
+        if isinstance(error, (UserError, OptionError)) and _discard_rejected(run):
             raise
         with contextlib.suppress(OSError):
             run.close("failed", error=f"{error}"[:2000] or type(error).__name__)
         raise
     finally:
-        stopping.forget_actions()
+        signals.clear_exit_hooks()
 
 
-def _refused(run: Run) -> bool:
+def _discard_rejected(run: Run) -> bool:
     """Whether the run was refused before any work on it; then what was made for it is undone."""
-    if run.seen:
+    if run.data_digests:
         return False
-    if run.before is not None:
-        run.save_json("config.json", run.before.config)
-        run.save_json("run.json", run.before.facts)
+    if run.previous is not None:
+        run.save_json("config.json", run.previous.config)
+        run.save_json("run.json", run.previous.facts)
         return True
     if "data" in read_json(run.folder / "run.json"):  # a point of a sweep, which is told of in its folder
         return False
@@ -250,13 +251,13 @@ def _refused(run: Run) -> bool:
     return True
 
 
-def as_typed(folder: Path) -> str:
+def cli_name(folder: Path) -> str:
     """How to name a run on the command line: by its name in `runs`, else by its path; quoted where a shell needs it."""
     usual = folder.parent.absolute() == Path("runs").absolute()
     return shlex.quote(folder.name if usual else os.fspath(folder))
 
 
-def _leave(run: Run) -> None:
-    _changing.acquire(timeout=2)  # and never let go: what the work writes from now on would undo the status
+def _on_forced_exit(run: Run) -> None:
+    _run_json_lock.acquire(timeout=2)  # and never let go: what the work writes from now on would undo the status
     run.close("interrupted")
-    console.warning(f"interrupted; what was finished is kept. Go on with: pw13 resume {as_typed(run.folder)}")
+    console.warning(f"interrupted; what was finished is kept. Go on with: pw13 resume {cli_name(run.folder)}")

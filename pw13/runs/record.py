@@ -7,14 +7,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pw13 import config
 from pw13.config import fields
-from pw13.config import settings as config
 from pw13.errors import OptionError, UserError
 from pw13.system import files, machine
 
-NAME = re.compile(r"\d{4}-\d\d-\d\d_\d\d-\d\d-\d\d_([a-z-]+?)(?:_\d+)?")
-PLACES = ("data", "corpus", "runs", "runs_dir")  # keys of config.json that are no settings
-PLACES_OF = {"charrnn": ("corpus",), "svm-eval": ("data", "runs", "runs_dir")}  # those of a kind; of the others: data
+RUN_NAME = re.compile(r"\d{4}-\d\d-\d\d_\d\d-\d\d-\d\d_([a-z-]+?)(?:_\d+)?")
+DATA_PATH_KEYS = ("data", "corpus", "runs", "runs_dir")  # keys of config.json that are no settings
+REQUIRED_PATH_KEYS = {
+    "charrnn": ("corpus",),
+    "svm-eval": ("data", "runs", "runs_dir"),
+}  # those of a kind; of the others: data
 MAX_JSON = 64 * 2**20  # a larger config, run or metrics file is not ours
 
 
@@ -53,7 +56,7 @@ def read_json(path: Path) -> dict[str, Any]:
     Raises:
         UserError: missing, too large, not JSON, not an object, a link; the message names the file.
     """
-    files.check_own(path)
+    files.check_inside(path)
     try:
         if path.stat().st_size > MAX_JSON:
             raise UserError(f"{path}: {path.stat().st_size:,} bytes, expected at most {MAX_JSON:,}")
@@ -67,9 +70,9 @@ def read_json(path: Path) -> dict[str, Any]:
     return value
 
 
-def read(folder: Path) -> Record:
+def read_run(folder: Path) -> Record:
     """What the run folder says of itself; faults are told in `problem`, not raised."""
-    match = NAME.fullmatch(folder.name)
+    match = RUN_NAME.fullmatch(folder.name)
     kind = match[1] if match else ""
     try:
         options = read_json(folder / "config.json")
@@ -86,20 +89,20 @@ def read(folder: Path) -> Record:
         return Record(folder, kind, {}, {}, None, str(error))
 
 
-def listing(runs_dir: Path, kind: str | None = None) -> list[Record]:
+def list_runs(runs_dir: Path, kind: str | None = None) -> list[Record]:
     """The top-level run folders under `runs_dir`, oldest first."""
     try:
-        folders = [path for path in runs_dir.iterdir() if NAME.fullmatch(path.name) and path.is_dir()]
+        folders = [path for path in runs_dir.iterdir() if RUN_NAME.fullmatch(path.name) and path.is_dir()]
     except FileNotFoundError:
         return []
     except OSError as error:
         raise UserError(f"{runs_dir}: cannot be read: {error.strerror}") from None
-    records = [read(folder) for folder in folders]
+    records = [read_run(folder) for folder in folders]
     records = [record for record in records if kind is None or record.kind == kind]
     return sorted(records, key=lambda record: (record.facts.get("started", ""), record.name))
 
 
-def find(name: str, runs_dir: Path) -> Path:
+def find_run(name: str, runs_dir: Path) -> Path:
     """The run folder that `name` means: a path, a folder's name, or the unique beginning of one.
 
     A point of a sweep is named by both: `SWEEP/POINT`, each in full or by its beginning.
@@ -110,10 +113,10 @@ def find(name: str, runs_dir: Path) -> Path:
     path = Path(name)
     if (path / "config.json").exists() or (path / "run.json").exists():
         return path
-    matches = _beginning_with(name, runs_dir)
+    matches = _match_prefix(name, runs_dir)
     if not matches and len(path.parts) == 2:
-        sweeps = _beginning_with(path.parts[0], runs_dir)
-        matches = [point for sweep in sweeps for point in _beginning_with(path.name, sweep)]
+        sweeps = _match_prefix(path.parts[0], runs_dir)
+        matches = [point for sweep in sweeps for point in _match_prefix(path.name, sweep)]
     if len(matches) == 1:
         return matches[0]
     if matches:
@@ -123,7 +126,7 @@ def find(name: str, runs_dir: Path) -> Path:
     raise UserError(f"run {name!r} is neither a run folder nor the beginning of one in {runs_dir}")
 
 
-def _beginning_with(name: str, folder: Path) -> list[Path]:
+def _match_prefix(name: str, folder: Path) -> list[Path]:
     """The one folder called `name` in `folder`, else all whose names begin so."""
     try:
         found = sorted(p for p in folder.iterdir() if name and p.name.startswith(name) and not p.name.startswith("."))
@@ -133,9 +136,9 @@ def _beginning_with(name: str, folder: Path) -> list[Path]:
     return [p for p in found if p.name == name] or found
 
 
-def opened(name: str, runs_dir: Path, kind: str | None = None) -> Record:
+def load_run(name: str, runs_dir: Path, kind: str | None = None) -> Record:
     """The record of a named run, refused when it is broken or of another kind."""
-    record = read(find(name, runs_dir))
+    record = read_run(find_run(name, runs_dir))
     if record.problem:
         raise UserError(record.problem)
     if kind is not None and record.kind != kind:
@@ -154,7 +157,7 @@ def settings_of(record: Record) -> Any:
     if cls is None:
         raise UserError(f"{where}: unknown kind {record.kind!r}")
     names = {spec.name for spec in dataclasses.fields(cls)}
-    values = {key: value for key, value in record.config.items() if key != "kind" and key not in PLACES}
+    values = {key: value for key, value in record.config.items() if key != "kind" and key not in DATA_PATH_KEYS}
     try:
         if missing := sorted(names - values.keys()):
             raise OptionError(f"{where}: no {missing[0]!r}")
@@ -163,7 +166,7 @@ def settings_of(record: Record) -> Any:
         raise UserError(str(error)) from None
 
 
-def places_of(record: Record) -> dict[str, Any]:
+def data_paths_of(record: Record) -> dict[str, Any]:
     """Where the run's data are, out of its config.json: what stands there beside the settings.
 
     Raises:
@@ -171,7 +174,7 @@ def places_of(record: Record) -> dict[str, Any]:
     """
     names = {spec.name for spec in dataclasses.fields(config.KINDS[record.kind])}
     places = {key: value for key, value in record.config.items() if key not in names and key != "kind"}
-    for key in PLACES_OF.get(record.kind, ("data",)):
+    for key in REQUIRED_PATH_KEYS.get(record.kind, ("data",)):
         if key not in places:
             raise UserError(f"{record.folder / 'config.json'}: damaged: no {key!r}")
     for key, value in places.items():
@@ -181,9 +184,9 @@ def places_of(record: Record) -> dict[str, Any]:
     return places
 
 
-def latest(runs_dir: Path, kind: str, file: str) -> Record | None:
+def latest_run(runs_dir: Path, kind: str, file: str) -> Record | None:
     """The newest started top-level run of `kind` that has checkpoints/`file`; None if there is none."""
-    usable = [r for r in listing(runs_dir, kind) if not r.problem and (r.folder / "checkpoints" / file).is_file()]
+    usable = [r for r in list_runs(runs_dir, kind) if not r.problem and (r.folder / "checkpoints" / file).is_file()]
     return usable[-1] if usable else None
 
 

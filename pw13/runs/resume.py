@@ -4,9 +4,8 @@ import dataclasses
 from typing import Any
 
 from pw13.errors import OptionError, UserError
-from pw13.runs import folder as runs
-from pw13.runs import record as records
-from pw13.runs.record import Record
+from pw13.runs.folder import cli_name
+from pw13.runs.record import Record, settings_of
 
 
 def refuse_running(record: Record, *, force: bool = False) -> None:
@@ -21,18 +20,18 @@ def refuse_running(record: Record, *, force: bool = False) -> None:
     if status.startswith("running") and not force:
         raise UserError(
             f"{record.name} is {status} (process {record.facts.get('pid')}); stop it first, or, if it has ended, "
-            f"go on with: pw13 resume {runs.as_typed(record.folder)} --force"
+            f"go on with: pw13 resume {cli_name(record.folder)} --force"
         )
 
 
-def settings(record: Record, epochs: int | None) -> Any | None:
+def resume_settings(record: Record, epochs: int | None) -> Any | None:
     """The settings to go on with, `epochs` of them if given; None where the run is complete.
 
     Raises:
         UserError: config.json does not fit this version.
         OptionError: `epochs` cannot lead to the weights of an unbroken run of that length.
     """
-    asked = records.settings_of(record)
+    asked = settings_of(record)
     if epochs is not None and epochs != getattr(asked, "epochs", None):
         return _with_epochs(record, asked, epochs)
     return None if record.status == "completed" else asked

@@ -12,7 +12,7 @@ import numpy as np
 from pw13.svm.kernels import Mapper, Setting, matrix
 
 LANDMARKS = 1000
-SLAB = 2000
+ROWS_PER_BLOCK = 2000
 # The dual solver, stopped early: a quarter of the primal one's time, the same weights to three digits.
 TOLERANCE, PASSES = 1e-2, 300
 
@@ -33,7 +33,7 @@ class Machine(NamedTuple):
 
     def predict(self, features: np.ndarray, each: Mapper = map) -> np.ndarray:
         """The class of each row, `(n, d)` float32 -> `(n,)` int64: the one of the highest score."""
-        slabs = [features[start : start + SLAB] for start in range(0, len(features), SLAB)]
+        slabs = [features[start : start + ROWS_PER_BLOCK] for start in range(0, len(features), ROWS_PER_BLOCK)]
         return self.classes[np.concatenate(list(each(self._winners, slabs)))]
 
     def _winners(self, features: np.ndarray) -> np.ndarray:

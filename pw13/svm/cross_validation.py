@@ -10,17 +10,17 @@ from pw13.svm.kernels import Mapper, Setting
 Fit = Callable[[np.ndarray, np.ndarray, Setting], "object"]
 
 
-class Choice(NamedTuple):
+class TuningResult(NamedTuple):
     """The chosen setting, and the share of validation rows that it gets right."""
 
     setting: Setting
     accuracy: float
 
 
-def choose(
+def tune(
     features: np.ndarray, labels: np.ndarray, settings: Sequence[Setting], fit: Fit, *,
     parts: Sequence[np.ndarray], each: Mapper = map,
-) -> Choice:  # fmt: skip
+) -> TuningResult:  # fmt: skip
     """The setting of the highest mean accuracy over the folds, the first of equals.
 
     `parts`: the rows of each fold, as `folds` gives them. What `fit(features, labels, setting)` gives predicts.
@@ -35,7 +35,7 @@ def choose(
     tasks = [(setting, held) for setting in settings for held in parts]
     means = np.reshape(list(each(accuracy, tasks)), (len(settings), len(parts))).mean(axis=1)
     best = int(np.argmax(means))
-    return Choice(settings[best], float(means[best]))
+    return TuningResult(settings[best], float(means[best]))
 
 
 def folds(rows: np.ndarray, labels: np.ndarray, count: int, *, rng: np.random.Generator) -> list[np.ndarray]:

@@ -7,10 +7,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from pw13.svm import approximate as large
-from pw13.svm import cross_validation as tuning
-from pw13.svm import exact, kernels
-from pw13.svm import intelex as fast
+from pw13.svm import approximate as approximate_svm
+from pw13.svm import cross_validation, exact, intelex, kernels
 from pw13.svm.kernels import Mapper, Scaling, Setting
 
 # Seconds of one fit, and the memory of the process, two cores of an AMD EPYC beside other work, ten classes; codes are
@@ -41,7 +39,7 @@ class Outcome(NamedTuple):
     setting: Setting
     cv_accuracy: float
     scaling: Scaling
-    machine: exact.Machine | large.Machine
+    machine: exact.Machine | approximate_svm.Machine
     predictions: np.ndarray
     tune_seconds: float
     fit_seconds: float
@@ -55,7 +53,7 @@ def solver(labels: np.ndarray, *, approximate: bool = False) -> ModuleType:
     """
     if exact.takes(labels):
         return exact
-    return fast if not approximate and fast.available() else large
+    return intelex if not approximate and intelex.available() else approximate_svm
 
 
 def evaluate(
@@ -70,13 +68,13 @@ def evaluate(
     train, test = scale.apply(train), scale.apply(test)
     chosen_solver = solver(labels, approximate=approximate)
 
-    def fit(rows: np.ndarray, row_labels: np.ndarray, setting: Setting) -> exact.Machine | large.Machine:
+    def fit(rows: np.ndarray, row_labels: np.ndarray, setting: Setting) -> exact.Machine | approximate_svm.Machine:
         machine = chosen_solver.fit(rows, row_labels, setting)
         tick()
         return machine
 
     times = [time.perf_counter()]
-    choice = tuning.choose(train, labels, kernels.grid(kernel, train.shape[1]), fit, parts=parts, each=each)
+    choice = cross_validation.tune(train, labels, kernels.grid(kernel, train.shape[1]), fit, parts=parts, each=each)
     times.append(time.perf_counter())
     machine = chosen_solver.fit(train, labels, choice.setting, each)
     times.append(time.perf_counter())
@@ -116,9 +114,9 @@ def arrays(outcome: Outcome) -> dict[str, np.ndarray]:
     }
 
 
-def restored(saved: dict[str, np.ndarray]) -> tuple[Scaling, exact.Machine | large.Machine]:
+def restored(saved: dict[str, np.ndarray]) -> tuple[Scaling, exact.Machine | approximate_svm.Machine]:
     """Scaling and machine out of what `arrays` gave."""
     setting = Setting(str(saved["kernel"]), *map(float, saved["setting"]))
-    cls = exact.Machine if "support" in saved else large.Machine
+    cls = exact.Machine if "support" in saved else approximate_svm.Machine
     rest = {name: saved[name] for name in cls._fields if name != "setting"}
     return Scaling(saved["mean"], saved["deviation"]), cls(setting=setting, **rest)

@@ -13,12 +13,12 @@ import numpy as np
 
 from pw13.svm.kernels import Mapper, Setting, matrix
 
-SLAB = 500  # rows predicted at a time: their kernel matrix stays small
+ROWS_PER_BLOCK = 500  # rows predicted at a time: their kernel matrix stays small
 
 # Above either the kernel matrices take too much memory: 0.6 GiB with 20,000 images of ten classes, growing with the
 # square, so 5 to 6 GiB with 60,000. What is used then, and how the two compare, stands in `evaluation`.
-MOST_ROWS = 20_000  # training images
-MOST_PAIR = 6_000  # training images of the two largest classes: their kernel matrix has this many rows
+MAX_ROWS = 20_000  # training images
+MAX_PAIR_ROWS = 6_000  # training images of the two largest classes: their kernel matrix has this many rows
 
 # Up to either, one call that solves all pairs: 470 images of 47 classes in 0.02 s instead of 1.3 s, 4,700 in 1.8 s
 # either way; 10,440 of 10 classes in 6.0 s instead of 1.9 s.
@@ -43,7 +43,7 @@ class Machine(NamedTuple):
 
     def predict(self, features: np.ndarray, each: Mapper = map) -> np.ndarray:
         """The class of each row, `(n, d)` float32 -> `(n,)` int64: most votes of the pairs, the first of equals."""
-        slabs = [features[start : start + SLAB] for start in range(0, len(features), SLAB)]
+        slabs = [features[start : start + ROWS_PER_BLOCK] for start in range(0, len(features), ROWS_PER_BLOCK)]
         return self.classes[np.concatenate(list(each(self._votes, slabs)))]
 
     def _votes(self, features: np.ndarray) -> np.ndarray:
@@ -78,7 +78,7 @@ class Solution(NamedTuple):
 def takes(labels: np.ndarray) -> bool:
     """Whether training labels `(n,)` are few enough."""
     counts = np.sort(np.bincount(labels))
-    return len(labels) <= MOST_ROWS and int(counts[-2:].sum()) <= MOST_PAIR
+    return len(labels) <= MAX_ROWS and int(counts[-2:].sum()) <= MAX_PAIR_ROWS
 
 
 def method(kernel: str) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-LEVEL = 0.05  # below it a difference is called significant
+ALPHA = 0.05  # below it a difference is called significant
 
 NAMES = {"pixels": "pixels", "codes": "codes", "pca": "PCA codes", "conv-codes": "codes of the convolutional encoder"}
 
@@ -28,7 +28,7 @@ def against_pixels(test: Mapping[str, Any], results: Sequence[Mapping[str, Any]]
     other = found(results, test["second"], test["kernel"], test["size"], test["run"])
     points = 100 * (other["accuracy"] - pixels["accuracy"])
     verdict = "as good as" if points == 0 else f"{abs(points):.2f} points {'better' if points > 0 else 'worse'} than"
-    sure = "significant" if test["p"] < LEVEL else "not significant"
+    sure = "significant" if test["p"] < ALPHA else "not significant"
     return (
         f"With the {kernel(test)}, {named(other)} {percent(other)} are {verdict} {named(pixels)} {percent(pixels)}; "
         f"McNemar's exact test: p {chance(test['p'])}, {sure}."

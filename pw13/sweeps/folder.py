@@ -12,14 +12,12 @@ import dataclasses
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from pw13 import config
 from pw13.config import fields
-from pw13.config import settings as config
 from pw13.errors import OptionError, UserError
 from pw13.runs import comparison
-from pw13.runs import folder as runs
-from pw13.runs import record as records
-from pw13.runs.folder import Run
-from pw13.runs.record import Record
+from pw13.runs.folder import Run, create_run
+from pw13.runs.record import Record, data_paths_of, list_runs, read_run, settings_of
 from pw13.sweeps import grid
 from pw13.sweeps.grid import Point
 
@@ -34,11 +32,11 @@ class Sweep(NamedTuple):
     base: Any
     axes: dict[str, list[Any]]
     seeds: int
-    places: dict[str, str]
+    data_paths: dict[str, str]
     points: list[Point]
 
 
-class State(NamedTuple):
+class PointStatus(NamedTuple):
     """How a point stands: "open" before it has a folder; `value` is its metric, or its best validation loss so far."""
 
     status: str
@@ -47,7 +45,7 @@ class State(NamedTuple):
     seconds: float | None = None
 
 
-def plan(kind: str, base: Any, axes: dict[str, list[Any]], seeds: int, places: dict[str, str]) -> Sweep:
+def build_sweep(kind: str, base: Any, axes: dict[str, list[Any]], seeds: int, data_paths: dict[str, str]) -> Sweep:
     """The sweep with its points, every one of them checked.
 
     Raises:
@@ -55,21 +53,21 @@ def plan(kind: str, base: Any, axes: dict[str, list[Any]], seeds: int, places: d
     """
     if 0 in (getattr(base, "hold_out", None), *axes.get("hold_out", ())):
         raise OptionError("--hold-out: a sweep compares on validation names; expected a share above 0, received 0")
-    return Sweep(kind, base, axes, seeds, places, grid.points(base, axes, seeds))
+    return Sweep(kind, base, axes, seeds, data_paths, grid.grid_points(base, axes, seeds))
 
 
-def options(sweep: Sweep) -> dict[str, Any]:
+def sweep_options(sweep: Sweep) -> dict[str, Any]:
     """What config.json of the sweep's folder holds beside the kind."""
     settings = fields.as_dict(sweep.base)
-    return {**settings, **sweep.places, "grid": sweep.axes, "seeds": sweep.seeds, "points": len(sweep.points)}
+    return {**settings, **sweep.data_paths, "grid": sweep.axes, "seeds": sweep.seeds, "points": len(sweep.points)}
 
 
-def begin(sweep: Sweep, runs_dir: Path) -> Run:
+def create_sweep(sweep: Sweep, runs_dir: Path) -> Run:
     """A new folder for the sweep."""
-    return runs.create(runs_dir, PREFIX + sweep.kind, options(sweep))
+    return create_run(runs_dir, PREFIX + sweep.kind, sweep_options(sweep))
 
 
-def of_record(record: Record) -> Sweep:
+def load_sweep(record: Record) -> Sweep:
     """The sweep that lies in a folder.
 
     Raises:
@@ -82,17 +80,17 @@ def of_record(record: Record) -> Sweep:
         raise UserError(f"{where}: not the plan of a sweep")
     own = {spec.name for spec in dataclasses.fields(config.KINDS[kind])}
     inner = {key: value for key, value in record.config.items() if key in own}
-    base = records.settings_of(dataclasses.replace(record, kind=kind, config=inner))
-    places = records.places_of(dataclasses.replace(record, kind=kind, config={**inner, **_places(record)}))
+    base = settings_of(dataclasses.replace(record, kind=kind, config=inner))
+    data_paths = data_paths_of(dataclasses.replace(record, kind=kind, config={**inner, **_data_paths(record)}))
     if not all(isinstance(values, list) and values and name in own for name, values in axes.items()):
         raise UserError(f"{where}: damaged: 'grid' is not lists of values of settings")
     try:
-        return plan(kind, base, axes, seeds, places)
+        return build_sweep(kind, base, axes, seeds, data_paths)
     except (OptionError, TypeError) as error:
         raise UserError(f"{where}: {error}") from None
 
 
-def _places(record: Record) -> dict[str, Any]:
+def _data_paths(record: Record) -> dict[str, Any]:
     return {key: value for key, value in record.config.items() if key in ("data", "corpus")}
 
 
@@ -100,24 +98,24 @@ def is_sweep(record: Record) -> bool:
     return record.kind.startswith(PREFIX)
 
 
-def same(sweep: Sweep, runs_dir: Path) -> Record | None:
+def find_identical(sweep: Sweep, runs_dir: Path) -> Record | None:
     """The newest sweep in `runs_dir` with the same settings, grid, seeds and data; None if there is none."""
-    wanted = {"kind": PREFIX + sweep.kind, **options(sweep)}
-    found = [record for record in records.listing(runs_dir, PREFIX + sweep.kind) if record.config == wanted]
+    wanted = {"kind": PREFIX + sweep.kind, **sweep_options(sweep)}
+    found = [record for record in list_runs(runs_dir, PREFIX + sweep.kind) if record.config == wanted]
     return found[-1] if found else None
 
 
-def metric(kind: str) -> str:
+def primary_metric(kind: str) -> str:
     """What settings of a kind are compared by, on validation data, lower being better."""
     return comparison.VALIDATION.get(kind, comparison.BEST_VAL_LOSS)
 
 
-def state(folder: Path, kind: str) -> State:
+def point_status(folder: Path, kind: str) -> PointStatus:
     """How the point in `folder` stands now."""
     if not folder.exists():
-        return State("open")
-    record = records.read(folder)
+        return PointStatus("open")
+    record = read_run(folder)
     rows = comparison.history(folder)
-    value = (record.metrics or {}).get(metric(kind)) if record.status == "completed" else None
+    value = (record.metrics or {}).get(primary_metric(kind)) if record.status == "completed" else None
     best = comparison.best_val_loss(rows) if value is None else value
-    return State(record.status, len(rows) or None, best, comparison.seconds(record))
+    return PointStatus(record.status, len(rows) or None, best, comparison.seconds(record))

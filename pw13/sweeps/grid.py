@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 from pw13.config import fields
 from pw13.errors import OptionError
 
-MOST_POINTS = 10_000
-MOST_SEEDS = 1000
+MAX_POINTS = 10_000
+MAX_SEEDS = 1000
 
 
 class Point(NamedTuple):
@@ -21,7 +21,7 @@ class Point(NamedTuple):
     settings: Any
 
 
-def axes(cls: type, texts: Sequence[str]) -> dict[str, list[Any]]:
+def parse_axes(cls: type, texts: Sequence[str]) -> dict[str, list[Any]]:
     """The axes that `--grid NAME=V,V` names, in the order given: setting -> values.
 
     Raises:
@@ -44,22 +44,22 @@ def axes(cls: type, texts: Sequence[str]) -> dict[str, list[Any]]:
     return found
 
 
-def points(base: Any, axes: Mapping[str, Sequence[Any]], seeds: int) -> list[Point]:
+def grid_points(base: Any, axes: Mapping[str, Sequence[Any]], seeds: int) -> list[Point]:
     """Every combination of the axes' values over `base`, each with `seeds` seeds counted from the base's.
 
     Raises:
         OptionError: settings that do not go together or leave their ranges; too many points.
     """
-    if not 1 <= seeds <= MOST_SEEDS:
-        raise OptionError(f"--seeds: expected a whole number from 1 to {MOST_SEEDS}, received {seeds}")
+    if not 1 <= seeds <= MAX_SEEDS:
+        raise OptionError(f"--seeds: expected a whole number from 1 to {MAX_SEEDS}, received {seeds}")
     if "seed" in axes and seeds > 1:
         raise OptionError("--seeds: the grid has an axis seed already")
     every = {**axes, **({} if "seed" in axes else {"seed": [base.seed + number for number in range(seeds)]})}
     count = 1
     for values in every.values():
         count *= len(values)
-    if count > MOST_POINTS:
-        raise OptionError(f"--grid: {count:,} runs, expected at most {MOST_POINTS:,}")
+    if count > MAX_POINTS:
+        raise OptionError(f"--grid: {count:,} runs, expected at most {MAX_POINTS:,}")
     width = len(str(count))
     return [
         _point(base, dict(zip(every, values, strict=True)), f"{number:0{width}d}")
@@ -72,11 +72,11 @@ def _point(base: Any, values: dict[str, Any], number: str) -> Point:
         settings = dataclasses.replace(base, **values)
     except OptionError as error:
         raise OptionError(f"--grid: {error}") from None
-    texts = [f"{name}={text(value)}" for name, value in values.items()]
+    texts = [f"{name}={format_value(value)}" for name, value in values.items()]
     return Point("_".join([number, *texts])[:100], values, settings)
 
 
-def text(value: Any) -> str:
+def format_value(value: Any) -> str:
     """A value as it can stand in a folder's name on any system."""
     words = f"{value:g}" if isinstance(value, float) else str(value)
     return re.sub(r"[^A-Za-z0-9.+-]", "-", words)

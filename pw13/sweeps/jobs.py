@@ -10,28 +10,28 @@ from pw13.sweeps.grid import Point
 from pw13.system import machine
 
 INTERRUPTED = "interrupted"
-DIED = "its worker died"
+WORKER_DIED = "its worker died"
 
 
-class Task(NamedTuple):
+class Job(NamedTuple):
     """One point: where it lies, what it is, where its data are and their sha256, the versions it is to be made with."""
 
     folder: Path
     kind: str
     settings: dict[str, Any]
-    places: dict[str, str]
+    data_paths: dict[str, str]
     sha256: str
     versions: dict[str, str]
 
 
-class Ended(NamedTuple):
+class JobResult(NamedTuple):
     """A task that ended: `trouble` is None when its run is complete, else what went wrong, DIED or INTERRUPTED."""
 
-    task: Task
-    trouble: str | None
+    job: Job
+    error: str | None
 
 
-def task(sweep: Sweep, run: Run, point: Point, sha256: str) -> Task:
+def make_job(sweep: Sweep, run: Run, point: Point, sha256: str) -> Job:
     """The point as a worker gets it."""
     folder = (run.folder / point.name).absolute()
-    return Task(folder, sweep.kind, fields.as_dict(point.settings), sweep.places, sha256, machine.versions())
+    return Job(folder, sweep.kind, fields.as_dict(point.settings), sweep.data_paths, sha256, machine.versions())

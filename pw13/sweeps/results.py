@@ -5,30 +5,29 @@ from typing import Any
 import pandas as pd
 
 from pw13.runs import comparison
-from pw13.runs import record as records
 from pw13.runs.folder import Run
-from pw13.sweeps import folder as sweeps
-from pw13.sweeps.folder import Sweep
+from pw13.runs.record import read_run
+from pw13.sweeps.folder import Sweep, primary_metric
 
 
-def results(sweep: Sweep, run: Run) -> pd.DataFrame:
+def results_table(sweep: Sweep, run: Run) -> pd.DataFrame:
     """A row for each complete point: its values, and all its numbers by dotted names."""
     rows = []
     for point in sweep.points:
-        record = records.read(run.folder / point.name)
+        record = read_run(run.folder / point.name)
         if record.status == "completed":
             best = comparison.best_val_loss(comparison.history(record.folder))
             numbers = {**comparison.numbers(record), comparison.BEST_VAL_LOSS: best}
             rows.append({"point": point.name, **numbers, **point.values})
     if not rows:
         return pd.DataFrame(columns=["point", *sweep.points[0].values])
-    first = ["point", *sweep.points[0].values, sweeps.metric(sweep.kind)]
+    first = ["point", *sweep.points[0].values, primary_metric(sweep.kind)]
     return pd.DataFrame(rows, columns=list(dict.fromkeys([*first, *(name for row in rows for name in row)])))
 
 
 def summary(frame: pd.DataFrame, sweep: Sweep) -> list[dict[str, Any]]:
     """The metric over the seeds of each combination: mean, lowest, highest, number of runs; the lowest mean first."""
-    metric, axes = sweeps.metric(sweep.kind), list(sweep.axes)
+    metric, axes = primary_metric(sweep.kind), list(sweep.axes)
     frame = frame.dropna(subset=[metric]) if metric in frame else frame[:0]  # a tiny corpus has no validation names
     if frame.empty:
         return []

@@ -6,37 +6,37 @@ from pathlib import Path
 import numpy as np
 
 from pw13 import console
-from pw13.inference import name_generator as writers
 from pw13.inference import sampling
-from pw13.runs import record as records
+from pw13.inference.name_generator import load_generator
 from pw13.runs.folder import Run
+from pw13.runs.record import read_run
 from pw13.sweeps.folder import Sweep
 
 TEMPERATURES = (0.5, 0.8, 1.0, 1.2)
-EACH = 10
+NAMES_PER_POINT = 10
 
 Names = dict[str, dict[str, list[str]]]  # point -> temperature -> names
 
 
-def save(sweep: Sweep, run: Run) -> None:
+def save_samples(sweep: Sweep, run: Run) -> None:
     """Put names of every complete point into names.json, and into names.md as a table."""
-    points = {point.name: records.read(run.folder / point.name) for point in sweep.points}
-    found = {name: drawn(record.folder) for name, record in points.items() if record.status == "completed"}
+    points = {point.name: read_run(run.folder / point.name) for point in sweep.points}
+    found = {name: sample_points(record.folder) for name, record in points.items() if record.status == "completed"}
     run.save_json("names.json", found)
     run.save_text("names.md", markdown(found))
 
 
-def drawn(folder: Path) -> dict[str, list[str]]:
+def sample_points(folder: Path) -> dict[str, list[str]]:
     """Names at each temperature from the run in `folder`; the random numbers are the same for every run."""
-    writer = writers.load(records.read(folder))
+    writer = load_generator(read_run(folder))
     return {
         f"{temperature:g}": [
             name.text
-            for name in sampling.names(
+            for name in sampling.generate(
                 writer.network,
-                writer.known,
-                EACH,
-                sampling.Choice(temperature),
+                writer.vocab_file,
+                NAMES_PER_POINT,
+                sampling.SamplingOptions(temperature),
                 rng=np.random.default_rng(0),
             )
         ]

@@ -7,16 +7,14 @@ import time
 from pathlib import Path
 from typing import Any
 
-from pw13 import console, experiments
+from pw13 import config, console, experiments
 from pw13.config import fields
-from pw13.config import settings as config
 from pw13.errors import OptionError, UserError
-from pw13.runs import folder as runs
-from pw13.runs import record as records
-from pw13.sweeps.jobs import INTERRUPTED, Task
-from pw13.system import machine
-from pw13.system import signals as stopping
-from pw13.system.signals import Stopped
+from pw13.runs.folder import Run, create_run, reopen_run
+from pw13.runs.record import Record, read_run, settings_of
+from pw13.sweeps.jobs import INTERRUPTED, Job
+from pw13.system import machine, signals
+from pw13.system.signals import Interrupted
 
 VERSIONS = ("pw13", "tensorflow", "keras", "numpy")  # must be the same on all machines
 
@@ -25,16 +23,16 @@ _one_at_a_time = threading.Lock()  # a Dask worker may have several threads, but
 _at_work: list[Path] = []
 
 
-def carry_out(task: Task) -> str | None:
+def run_job(job: Job) -> str | None:
     """Run or go on with one point in this process; None when it is complete, else what went wrong."""
     with _one_at_a_time:
-        _at_work.append(task.folder)
-        stopping.reset()
+        _at_work.append(job.folder)
+        signals.reset()
         console.start(quiet=True)
         try:
-            _perform(task)
+            _execute(job)
             return None
-        except Stopped:
+        except Interrupted:
             return INTERRUPTED
         except (UserError, OptionError) as error:
             return str(error)
@@ -44,51 +42,51 @@ def carry_out(task: Task) -> str | None:
             _at_work.clear()
 
 
-def _perform(task: Task) -> None:
+def _execute(job: Job) -> None:
     here = machine.versions()
     for name in VERSIONS:
-        if here[name] != task.versions[name]:
+        if here[name] != job.versions[name]:
             raise UserError(
-                f"{name} is {here[name]} on {machine.facts()['host']}, {task.versions[name]} where it started"
+                f"{name} is {here[name]} on {machine.facts()['host']}, {job.versions[name]} where it started"
             )
-    if not task.folder.parent.is_dir():
+    if not job.folder.parent.is_dir():
         raise UserError(
-            f"{task.folder.parent}: not to be seen from {machine.facts()['host']}; --runs-dir must be shared"
+            f"{job.folder.parent}: not to be seen from {machine.facts()['host']}; --runs-dir must be shared"
         )
-    settings = fields.from_dict(config.KINDS[task.kind], task.settings, str(task.folder))
-    run = _opened(task, settings)
+    settings = fields.from_dict(config.KINDS[job.kind], job.settings, str(job.folder))
+    run = _open_job_run(job, settings)
     if run is not None:
-        experiments.perform(task.kind, settings, run=run, **task.places)
+        experiments.run_experiment(job.kind, settings, run=run, **job.data_paths)
 
 
-def _opened(task: Task, settings: Any) -> runs.Run | None:
+def _open_job_run(job: Job, settings: Any) -> Run | None:
     """The run of the point, new or open again; None if it is complete."""
     began = time.time()
-    if not task.folder.exists():
-        described = {**fields.as_dict(settings), **task.places}
-        data = {"sha256": task.sha256}  # so that other data under the same name are refused
-        run = runs.create(task.folder.parent, task.kind, described, name=task.folder.name, data=data)
-        return dataclasses.replace(run, began=began)
-    record = _settled(task.folder)
+    if not job.folder.exists():
+        described = {**fields.as_dict(settings), **job.data_paths}
+        data = {"sha256": job.sha256}  # so that other data under the same name are refused
+        run = create_run(job.folder.parent, job.kind, described, name=job.folder.name, data=data)
+        return dataclasses.replace(run, started_at=began)
+    record = _wait_until_idle(job.folder)
     if record.problem:
         raise UserError(record.problem)
-    if records.settings_of(record) != settings:
+    if settings_of(record) != settings:
         raise UserError(f"{record.folder}: was made with other settings")
     if record.status == "completed":
         return None
-    return dataclasses.replace(runs.reopen(record, settings), began=began)
+    return dataclasses.replace(reopen_run(record, settings), started_at=began)
 
 
-def _settled(folder: Path) -> records.Record:
+def _wait_until_idle(folder: Path) -> Record:
     """The record of a point once no other process of this machine works on it, as may be after a cut connection."""
     while True:
-        record = records.read(folder)
+        record = read_run(folder)
         if record.status != "running" or record.facts.get("pid") == os.getpid():
             return record
         time.sleep(0.5)
 
 
-def stop_working_on(folders: set[Path]) -> None:
+def request_stop(folders: set[Path]) -> None:
     """Ask this process to stop if it works on one of the points; for a worker whose signals are not ours to take."""
     if folders.intersection(_at_work):
-        stopping.request()
+        signals.request()

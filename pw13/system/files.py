@@ -16,7 +16,7 @@ from typing import Any, BinaryIO
 from pw13.errors import UserError
 
 
-class Disk:
+class FileOps:
     """The operations that change a disk; each is one call, so that each can be made to fail."""
 
     def write(self, file: BinaryIO, data: bytes) -> None:
@@ -38,12 +38,12 @@ class Disk:
         os.mkdir(path)
 
 
-disk = Disk()
+file_ops = FileOps()
 
 CHUNK = 1 << 20  # bytes a write call takes, so that a torn write can be simulated in the middle of a file
 
 
-def write_whole(path: Path, data: bytes) -> None:
+def write_atomic(path: Path, data: bytes) -> None:
     """Put `data` under `path` so that a reader sees the old file or the new one and never a part.
 
     Written beside, synced, renamed over the old file; then the folder is synced, so that the new name survives a
@@ -56,9 +56,9 @@ def write_whole(path: Path, data: bytes) -> None:
     try:
         with open(beside, "wb", buffering=0) as file:
             for start in range(0, max(len(data), 1), CHUNK):
-                disk.write(file, data[start : start + CHUNK])
-            disk.fsync(file.fileno())
-        disk.rename(beside, path)
+                file_ops.write(file, data[start : start + CHUNK])
+            file_ops.fsync(file.fileno())
+        file_ops.rename(beside, path)
         sync_folder(path.parent)
     except OSError as error:
         beside.unlink(missing_ok=True)
@@ -66,7 +66,7 @@ def write_whole(path: Path, data: bytes) -> None:
         raise
 
 
-def check_own(path: Path, *, below: int = 1) -> None:
+def check_inside(path: Path, *, below: int = 1) -> None:
     """Refuse what stands in a run folder, `below` folders above it, where a link leads out of that folder.
 
     A folder that came from somewhere else must not bring what lies beside it into a report, nor have pw13 write there.
@@ -91,7 +91,7 @@ def sync_folder(folder: Path) -> None:
         return
     descriptor = os.open(folder, os.O_RDONLY)
     try:
-        disk.fsync(descriptor)
+        file_ops.fsync(descriptor)
     finally:
         os.close(descriptor)
 
@@ -102,14 +102,14 @@ def to_json(value: Any) -> str:
 
 
 def write_json(path: Path, value: Any) -> None:
-    write_whole(path, to_json(value).encode())
+    write_atomic(path, to_json(value).encode())
 
 
 def write_with(path: Path, save: Callable[[BinaryIO], object]) -> None:
     """Let `save` write into a buffer, then put the buffer under `path` in one piece."""
     buffer = io.BytesIO()
     save(buffer)
-    write_whole(path, buffer.getvalue())
+    write_atomic(path, buffer.getvalue())
 
 
 def _plain(value: Any) -> Any:

@@ -19,7 +19,7 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 
-def mapped(
+def map_in_processes(
     task: Callable[[Item], Result], items: Iterator[Item], *, workers: int, first: int
 ) -> Iterator[tuple[Item, Result]]:
     """Each item with what `task` makes of it, in the order of `items`.

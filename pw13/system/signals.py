@@ -14,14 +14,14 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 
-PATIENCE = 4.0  # seconds from the first signal to leaving without waiting for cooperative work any longer
+GRACE_SECONDS = 4.0  # seconds from the first signal to leaving without waiting for cooperative work any longer
 
 SHOW_CURSOR = b"\x1b[?25h"  # a progress bar hides it, and is not asked to end when the process is left at once
 
 EXIT_CODES = {int(signal.SIGINT): 130, int(signal.SIGTERM): 143}
 
 
-class Stopped(Exception):
+class Interrupted(Exception):
     """A signal asked the work to end, between two chunks; `number` is the signal's, `run` the run's name."""
 
     def __init__(self, number: int):
@@ -35,8 +35,8 @@ class Stopped(Exception):
 
 
 _received: list[int] = []
-_looking: list[bool] = []
-_before_leaving: list[Callable[[], None]] = []
+_graceful: list[bool] = []
+_exit_hooks: list[Callable[[], None]] = []
 
 
 def listen() -> None:
@@ -51,13 +51,13 @@ def listen() -> None:
 
 
 @contextlib.contextmanager
-def cooperative() -> Iterator[None]:
+def graceful_stop() -> Iterator[None]:
     """Within this context the work calls `requested` or `check` every second or so, and is waited for."""
-    _looking.append(True)
+    _graceful.append(True)
     try:
         yield
     finally:
-        _looking.pop()
+        _graceful.pop()
 
 
 def requested() -> int | None:
@@ -73,22 +73,22 @@ def request(number: int = signal.SIGTERM) -> None:
 def check() -> None:
     """Raise Stopped if a signal has asked to stop; for places where nothing is half done."""
     if _received:
-        raise Stopped(_received[0])
+        raise Interrupted(_received[0])
 
 
-def before_leaving(action: Callable[[], None]) -> None:
+def on_forced_exit(action: Callable[[], None]) -> None:
     """Run `action` when the process is left at once; it must be quick and may run in another thread."""
-    _before_leaving.append(action)
+    _exit_hooks.append(action)
 
 
-def forget_actions() -> None:
+def clear_exit_hooks() -> None:
     """Forget what `before_leaving` was given; for a run that has ended. A request is still to be answered."""
-    _before_leaving.clear()
+    _exit_hooks.clear()
 
 
 def reset() -> None:
     """Forget requests too; for a worker, whose next task is none of their business, and for tests."""
-    forget_actions()
+    clear_exit_hooks()
     _received.clear()
     while _timers:
         _timers.pop().cancel()
@@ -104,17 +104,17 @@ def _watch(wake: socket.socket) -> None:
             if number not in EXIT_CODES:
                 continue
             _received.append(number)
-            if len(_received) > 1 or not _looking:
-                _leave(number)
-            timer = threading.Timer(PATIENCE, _leave, (number,))
+            if len(_received) > 1 or not _graceful:
+                _force_exit(number)
+            timer = threading.Timer(GRACE_SECONDS, _force_exit, (number,))
             timer.daemon = True
             _timers.append(timer)
             timer.start()
 
 
-def _leave(number: int) -> None:
+def _force_exit(number: int) -> None:
     try:
-        for action in _before_leaving:
+        for action in _exit_hooks:
             action()
         if sys.stderr is not None and sys.stderr.isatty():
             os.write(sys.stderr.fileno(), SHOW_CURSOR)

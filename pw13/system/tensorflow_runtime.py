@@ -34,10 +34,10 @@ def start(threads: int, seed: int) -> None:
             raise UserError(f"--threads: TensorFlow already runs with {running} threads, expected {threads}") from None
     keras.utils.clear_session()  # so that layers are named, and memory is, as in a process that runs nothing else
     keras.utils.set_random_seed(seed)
-    _undisturbed(seed)
+    _without_xla_noise(seed)
 
 
-def _undisturbed(seed: int) -> None:
+def _without_xla_noise(seed: int) -> None:
     """Let Keras draw the seeds of its initializers from a generator of its own.
 
     It draws them from Python's shared one, from which other threads of the process may draw in between (the event loop

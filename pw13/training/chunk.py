@@ -6,12 +6,12 @@ from typing import Any, NamedTuple
 
 import tensorflow as tf
 
-from pw13.training.task import Plan, Problem
+from pw13.training.task import TrainingOptions, TrainingTask
 
 BETA_1, BETA_2, EPSILON = 0.9, 0.999, 1e-7  # Adam (Kingma and Ba, 2015), with the constants that Keras takes
 
 
-class Moving(NamedTuple):
+class OptimizerState(NamedTuple):
     """What every update changes: parameters, Adam's means of gradients and of their squares, updates done, carry."""
 
     parameters: list[tf.Tensor]
@@ -21,7 +21,7 @@ class Moving(NamedTuple):
     carry: tuple[tf.Tensor, ...]
 
 
-def compiled_chunk(problem: Problem, plan: Plan, moving: Moving) -> Callable[..., Any]:
+def compiled_chunk(problem: TrainingTask, plan: TrainingOptions, moving: OptimizerState) -> Callable[..., Any]:
     """The function that takes `count` steps from step `first` of an epoch, compiled.
 
     Both are tensors, so that this one function serves all chunks: another static length could compile to other bits.
@@ -34,7 +34,7 @@ def compiled_chunk(problem: Problem, plan: Plan, moving: Moving) -> Callable[...
 
         def step(i, moving, loss_sum, examples):  # type: ignore[no-untyped-def]
             key = tf.random.experimental.stateless_fold_in(epoch_key, i)
-            moving, loss, count = updated(problem, plan, total, moving, order[i], key)
+            moving, loss, count = adam_update(problem, plan, total, moving, order[i], key)
             return i + 1, moving, loss_sum + loss, examples + count
 
         start = (first, moving, tf.constant(0.0), tf.constant(0.0))
@@ -46,7 +46,9 @@ def compiled_chunk(problem: Problem, plan: Plan, moving: Moving) -> Callable[...
     return chunk
 
 
-def updated(problem: Problem, plan: Plan, total: float, moving: Moving, item: tf.Tensor, key: tf.Tensor):
+def adam_update(
+    problem: TrainingTask, plan: TrainingOptions, total: float, moving: OptimizerState, item: tf.Tensor, key: tf.Tensor
+):
     """One update by Adam on the mean loss of a batch; `total` updates make the whole plan."""
     with tf.GradientTape() as tape:
         tape.watch(moving.parameters)
@@ -62,10 +64,10 @@ def updated(problem: Problem, plan: Plan, total: float, moving: Moving, item: tf
     second = [v + (g * g - v) * (1 - BETA_2) for v, g in zip(moving.second, gradients, strict=True)]
     steps = [rate * m / (tf.sqrt(v) + EPSILON) for m, v in zip(first, second, strict=True)]
     parameters = [p - s for p, s in zip(moving.parameters, steps, strict=True)]
-    return Moving(parameters, first, second, done, tuple(carry)), loss, count
+    return OptimizerState(parameters, first, second, done, tuple(carry)), loss, count
 
 
-def learning_rate(plan: Plan, t: tf.Tensor, total: float) -> tf.Tensor:
+def learning_rate(plan: TrainingOptions, t: tf.Tensor, total: float) -> tf.Tensor:
     """The learning rate of update `t` (from 1): constant, or half a cosine from the top to 0 after `total` updates."""
     if plan.schedule == "constant":
         return tf.constant(plan.learning_rate)

@@ -15,36 +15,36 @@ import tensorflow as tf
 from pw13 import console
 from pw13.errors import UserError
 from pw13.runs.folder import Run
-from pw13.system import signals as stopping
+from pw13.system import signals
 from pw13.training.chunk import compiled_chunk
-from pw13.training.saver import Saver, tensorboard
+from pw13.training.saver import Saver, tensorboard_logger
 from pw13.training.state import (
-    Progress,
-    after_chunk,
-    after_epoch,
-    arrays,
-    beginning,
-    finished,
-    finite,
-    fitted,
-    restored,
+    TrainState,
+    advance_chunk,
+    close_epoch,
+    initial_state,
+    is_finished,
+    is_finite,
+    restore_state,
+    to_arrays,
+    training_result,
 )
-from pw13.training.task import Fitted, Plan, Problem, Save, epoch_rng, in_batches, plan, shuffled
-
-__all__ = [
-    "Fitted", "Plan", "Problem", "Save",
-    "beginning", "compiled_chunk", "epoch_rng", "fit", "in_batches", "metrics", "plan", "shuffled", "summaries",
-]  # fmt: skip
+from pw13.training.task import (
+    Save,
+    TrainingOptions,
+    TrainingResult,
+    TrainingTask,
+)
 
 
 def fit(
-    problem: Problem,
-    plan: Plan,
+    problem: TrainingTask,
+    plan: TrainingOptions,
     *,
     run: Run,
     save: Save,
     on_epoch: Callable[[int, list[np.ndarray]], None] | None = None,
-) -> Fitted:
+) -> TrainingResult:
     """Train to the end of the plan, from the run's last checkpoint if it has one.
 
     save: called with the best and the last parameters to write the models: at the end, when stopped, and now and then.
@@ -55,35 +55,35 @@ def fit(
         UserError: the loss is not finite any more; the last finite checkpoint is on disk.
     """
     began = time.monotonic()
-    board = tensorboard(run) if plan.tensorboard else None
-    state = restored(problem, plan, run) or beginning(problem)
+    board = tensorboard_logger(run) if plan.tensorboard else None
+    state = restore_state(problem, plan, run) or initial_state(problem)
     already = state.train_seconds
     chunk = compiled_chunk(problem, plan, state.moving)
     saver = Saver(plan, run, save)
     order, loaded = np.empty(0), 0
-    with stopping.cooperative(), console.progress(plan.name, plan.epochs, done=state.epoch) as bar:
-        while not finished(state, plan):
+    with signals.graceful_stop(), console.progress(plan.name, plan.epochs, done=state.epoch) as bar:
+        while not is_finished(state, plan):
             if loaded != state.epoch + 1:
                 order, loaded = tf.constant(problem.order(state.epoch + 1)), state.epoch + 1
-            before, state = state, after_chunk(state, chunk, order, problem)
+            before, state = state, advance_chunk(state, chunk, order, problem)
             ended = state.step == len(order)
             if ended:
-                state = after_epoch(state, problem)
+                state = close_epoch(state, problem)
             state = state._replace(train_seconds=already + time.monotonic() - began)
-            if not finite(state):
+            if not is_finite(state):
                 saver.write(before)
                 raise UserError(f"the loss is not finite in epoch {before.epoch + 1}; try a smaller --learning-rate")
             if ended and board:
                 board(state.history[-1])
             if ended and on_epoch:
-                on_epoch(state.epoch, arrays(state.moving.parameters))
-            bar.reach(state.epoch + state.step / len(order), _figures(state))
+                on_epoch(state.epoch, to_arrays(state.moving.parameters))
+            bar.set(state.epoch + state.step / len(order), _progress_text(state))
             saver.after_chunk(state, ended=ended)
         saver.write(state)
-    return fitted(state)
+    return training_result(state)
 
 
-def metrics(fitted: Fitted, model: keras.Model) -> dict[str, float | int]:
+def training_metrics(fitted: TrainingResult, model: keras.Model) -> dict[str, float | int]:
     """The figures of metrics.json that every trainer has."""
     return {
         "train_seconds": fitted.train_seconds,
@@ -95,7 +95,7 @@ def metrics(fitted: Fitted, model: keras.Model) -> dict[str, float | int]:
     }
 
 
-def summaries(models: Iterable[keras.Model]) -> str:
+def model_summaries(models: Iterable[keras.Model]) -> str:
     """Keras's own summary of each model, as `summary.txt` holds them."""
     lines: list[str] = []
     for model in models:
@@ -103,7 +103,7 @@ def summaries(models: Iterable[keras.Model]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _figures(state: Progress) -> str:
+def _progress_text(state: TrainState) -> str:
     if state.step:
         return f"loss {state.loss_sum / state.loss_count:.4f}"
     return "  ".join(f"{name} {state.history[-1][name]:.4f}" for name in ("loss", "val_loss"))

@@ -17,22 +17,22 @@ from pw13.errors import UserError
 from pw13.system import files
 
 FORMAT = 2
-KEPT = 2  # resume states that stay on disk: the newest, and one before it should the newest be damaged
-STATE = re.compile(r"state-(\d+)-(\d+)\.npz")
+STATES_KEPT = 2  # resume states that stay on disk: the newest, and one before it should the newest be damaged
+STATE_NAME = re.compile(r"state-(\d+)-(\d+)\.npz")
 
 
 class OtherFormatError(UserError):
     """A resume state that another version of pw13 wrote: whole, and not for this one to read."""
 
 
-class State(NamedTuple):
+class ResumeState(NamedTuple):
     """All that the rest of a training depends on: arrays by name, and facts that JSON can hold."""
 
     arrays: dict[str, np.ndarray]
     facts: dict[str, Any]
 
 
-def save(folder: Path, state: State) -> None:
+def save(folder: Path, state: ResumeState) -> None:
     """Write `state` whole, then drop all but the last two. Named by epoch and step, so that order is plain.
 
     Raises:
@@ -44,21 +44,21 @@ def save(folder: Path, state: State) -> None:
     text = np.frombuffer(json.dumps(manifest, allow_nan=False).encode(), np.uint8)
     np.savez(buffer, manifest=text, **state.arrays)  # type: ignore[arg-type]
     if not folder.is_dir():
-        files.disk.mkdir(folder)
+        files.file_ops.mkdir(folder)
     name = f"state-{state.facts['epoch']:06d}-{state.facts['step']:08d}.npz"
-    files.write_whole(folder / name, buffer.getvalue())
-    for old in states(folder)[:-KEPT]:
-        files.disk.unlink(old)
+    files.write_atomic(folder / name, buffer.getvalue())
+    for old in states(folder)[:-STATES_KEPT]:
+        files.file_ops.unlink(old)
 
 
 def states(folder: Path) -> list[Path]:
     """The resume states in `folder`, oldest first."""
     if not folder.is_dir():
         return []
-    return sorted(path for path in folder.iterdir() if STATE.fullmatch(path.name))
+    return sorted(path for path in folder.iterdir() if STATE_NAME.fullmatch(path.name))
 
 
-def load(folder: Path) -> State | None:
+def load(folder: Path) -> ResumeState | None:
     """The newest whole resume state in `folder`; None where there is none.
 
     A damaged one is passed over for the one before it: going on from either ends with the same weights.
@@ -79,13 +79,13 @@ def load(folder: Path) -> State | None:
     return None
 
 
-def read_state(path: Path) -> State:
+def read_state(path: Path) -> ResumeState:
     """The resume state in one file, every array checked against its sha256.
 
     Raises:
         UserError: damaged, or of another format version; the message names the file.
     """
-    files.check_own(path, below=2)
+    files.check_inside(path, below=2)
     try:
         with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as archive:
             manifest = json.loads(archive["manifest"].tobytes())
@@ -99,7 +99,7 @@ def read_state(path: Path) -> State:
     for name, array in arrays.items():
         if _digest(array) != manifest["sha256"][name]:
             raise UserError(f"{path}: damaged: {name} does not match its sha256")
-    return State(arrays, manifest["facts"])
+    return ResumeState(arrays, manifest["facts"])
 
 
 def _digest(array: np.ndarray) -> str:

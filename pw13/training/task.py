@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 
-class Problem(NamedTuple):
+class TrainingTask(NamedTuple):
     """What is trained, on what, and how well it does.
 
     parameters: variables that change, in an order of their own.
@@ -32,7 +32,7 @@ class Problem(NamedTuple):
     steps_per_chunk: int
 
 
-class Plan(NamedTuple):
+class TrainingOptions(NamedTuple):
     """How long and how fast to train; `name` is what the progress bar says."""
 
     epochs: int
@@ -46,7 +46,7 @@ class Plan(NamedTuple):
     tensorboard: bool = False
 
 
-class Fitted(NamedTuple):
+class TrainingResult(NamedTuple):
     """The end of a training: parameters as arrays, a dict of figures for every epoch, seconds (compile included).
 
     epoch_seconds: of an average epoch, compile and validation excluded.
@@ -64,12 +64,14 @@ class Fitted(NamedTuple):
 Save = Callable[[list[np.ndarray], list[np.ndarray]], None]
 
 
-def plan(config: Any, name: str) -> Plan:
+def training_options(config: Any, name: str) -> TrainingOptions:
     """The plan that a settings record asks for; settings that it lacks keep the plan's defaults."""
-    return Plan(name=name, **{key: getattr(config, key) for key in Plan._fields if hasattr(config, key)})
+    return TrainingOptions(
+        name=name, **{key: getattr(config, key) for key in TrainingOptions._fields if hasattr(config, key)}
+    )
 
 
-def shuffled(n: int, batch: int, rng: np.random.Generator) -> np.ndarray:
+def shuffled_batches(n: int, batch: int, rng: np.random.Generator) -> np.ndarray:
     """0 to n-1 in random order, `(steps, batch)` int32, the last row filled up with -1."""
     steps = math.ceil(n / batch)
     order = np.full(steps * batch, -1, np.int32)
@@ -82,7 +84,9 @@ def epoch_rng(seed: int, epoch: int) -> np.random.Generator:
     return np.random.default_rng([seed, epoch])
 
 
-def in_batches(mean_loss: Callable[..., tf.Tensor], rows: int, batch: int) -> Callable[[list[tf.Tensor]], tf.Tensor]:
+def mean_over_batches(
+    mean_loss: Callable[..., tf.Tensor], rows: int, batch: int
+) -> Callable[[list[tf.Tensor]], tf.Tensor]:
     """A validation function: the mean of `mean_loss(parameters, first, last)` over `rows` rows, `batch` at a time."""
     bounds = [(start, min(start + batch, rows)) for start in range(0, rows, batch)]
     compiled = tf.function(mean_loss, reduce_retracing=True)

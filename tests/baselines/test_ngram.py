@@ -11,75 +11,75 @@ from pw13.data.names import vocabulary, windows
 NAMES = ["anna", "hanna", "hannah", "ann", "nan", "ana", "bob", "bo"] * 3
 
 
-def text_of(names, words=None):
-    words = words or vocabulary.of_text(windows.join(names))
-    return words, words.ids(windows.join(names)).astype(np.int64)
+def text_of(names, vocab=None):
+    vocab = vocab or vocabulary.build_vocabulary(windows.join(names))
+    return vocab, vocab.encode(windows.join(names)).astype(np.int64)
 
 
 @pytest.mark.parametrize("smoothing", ngram.SMOOTHINGS)
 @pytest.mark.parametrize("order", [1, 2, 3, 5])
 def test_probabilities_of_all_next_characters_sum_to_one(order, smoothing):
-    words, text = text_of(NAMES)
-    model = ngram.fit(text, size=words.size, newline=words.newline, order=order, smoothing=smoothing)
+    vocab, text = text_of(NAMES)
+    model = ngram.fit(text, size=vocab.size, newline=vocab.newline, order=order, smoothing=smoothing)
     for context in ("", "h", "ha", "bbbb", "hannah", "o"):
         total = 0.0
-        for character in words.characters:
-            tail = words.ids(context + character).astype(np.int64)
+        for character in vocab.characters:
+            tail = vocab.encode(context + character).astype(np.int64)
             total += ngram.probabilities(model, tail)[-1]
         assert total == pytest.approx(1, abs=1e-6)
 
 
 def test_witten_bell_of_order_one_by_hand():
-    words, text = text_of(["ab", "a"])  # a b newline a newline: a 2, b 1, newline 2; N 5, T 3
-    model = ngram.fit(text, size=words.size, newline=words.newline, order=1, smoothing="witten-bell")
+    vocab, text = text_of(["ab", "a"])  # a b newline a newline: a 2, b 1, newline 2; N 5, T 3
+    model = ngram.fit(text, size=vocab.size, newline=vocab.newline, order=1, smoothing="witten-bell")
     expected = {"a": (2 + 3 / 3) / 8, "b": (1 + 3 / 3) / 8, "\n": (2 + 3 / 3) / 8}
-    found = ngram.probabilities(model, words.ids("ab\n").astype(np.int64))
+    found = ngram.probabilities(model, vocab.encode("ab\n").astype(np.int64))
     assert found == pytest.approx([expected["a"], expected["b"], expected["\n"]])
 
 
 def test_witten_bell_of_order_two_by_hand():
-    words, text = text_of(["ab", "a"])  # after a: b once, newline once; N 2, T 2
-    model = ngram.fit(text, size=words.size, newline=words.newline, order=2, smoothing="witten-bell")
-    assert ngram.probabilities(model, words.ids("ab").astype(np.int64))[1] == pytest.approx((1 + 2 * 2 / 8) / 4)
+    vocab, text = text_of(["ab", "a"])  # after a: b once, newline once; N 2, T 2
+    model = ngram.fit(text, size=vocab.size, newline=vocab.newline, order=2, smoothing="witten-bell")
+    assert ngram.probabilities(model, vocab.encode("ab").astype(np.int64))[1] == pytest.approx((1 + 2 * 2 / 8) / 4)
 
 
 def test_a_name_does_not_depend_on_the_one_before():
-    words, text = text_of(NAMES)
+    vocab, text = text_of(NAMES)
     for smoothing in ngram.SMOOTHINGS:
-        model = ngram.fit(text, size=words.size, newline=words.newline, order=4, smoothing=smoothing)
-        alone = ngram.probabilities(model, words.ids("hanna\n").astype(np.int64))
-        after = ngram.probabilities(model, words.ids("bob\nhanna\n").astype(np.int64))
+        model = ngram.fit(text, size=vocab.size, newline=vocab.newline, order=4, smoothing=smoothing)
+        alone = ngram.probabilities(model, vocab.encode("hanna\n").astype(np.int64))
+        after = ngram.probabilities(model, vocab.encode("bob\nhanna\n").astype(np.int64))
         assert after[4:].tolist() == alone.tolist()
 
 
 def test_nats_are_the_mean_over_characters_and_newlines():
-    words, text = text_of(NAMES)
-    model = ngram.fit(text, size=words.size, newline=words.newline, order=3, smoothing="kneser-ney")
-    tail = words.ids("ann\n").astype(np.int64)
+    vocab, text = text_of(NAMES)
+    model = ngram.fit(text, size=vocab.size, newline=vocab.newline, order=3, smoothing="kneser-ney")
+    tail = vocab.encode("ann\n").astype(np.int64)
     assert ngram.nats(model, tail) == pytest.approx(-np.log(ngram.probabilities(model, tail)).mean())
     assert math.isnan(ngram.nats(model, tail[:0]))
 
 
 def test_seen_names_are_likelier_than_scrambled_ones():
-    words, text = text_of(NAMES)
-    model = ngram.fit(text, size=words.size, newline=words.newline, order=4, smoothing="kneser-ney")
-    nats = [ngram.nats(model, words.ids(name).astype(np.int64)) for name in ("hannah\n", "nhaahn\n")]
+    vocab, text = text_of(NAMES)
+    model = ngram.fit(text, size=vocab.size, newline=vocab.newline, order=4, smoothing="kneser-ney")
+    nats = [ngram.nats(model, vocab.encode(name).astype(np.int64)) for name in ("hannah\n", "nhaahn\n")]
     assert nats[0] < nats[1]
 
 
 def test_choice_is_the_best_on_validation_and_the_models_agree_with_the_table():
-    words = vocabulary.of_text(windows.join(NAMES))
-    _, train = text_of(NAMES, words)
-    _, validation = text_of(["anna", "nana", "hob"], words)
-    table = ngram.tried(train, validation, size=words.size, newline=words.newline)
-    best = ngram.choose(train, validation, size=words.size, newline=words.newline)
+    vocab = vocabulary.build_vocabulary(windows.join(NAMES))
+    _, train = text_of(NAMES, vocab)
+    _, validation = text_of(["anna", "nana", "hob"], vocab)
+    table = ngram.tried(train, validation, size=vocab.size, newline=vocab.newline)
+    best = ngram.choose(train, validation, size=vocab.size, newline=vocab.newline)
     assert best["val_nats"] == min(row["val_nats"] for row in table)
     assert {row["order"] for row in table} == set(range(1, 9))
     for row in table:
-        setting = {"size": words.size, "newline": words.newline, "order": row["order"], "smoothing": row["smoothing"]}
+        setting = {"size": vocab.size, "newline": vocab.newline, "order": row["order"], "smoothing": row["smoothing"]}
         assert ngram.nats(ngram.fit(train, **setting), validation) == pytest.approx(row["val_nats"], rel=1e-12)
         texts = {"a": train, "b": validation, "c": validation[:0]}
-        several = ngram.nats_of(texts, train, **setting)
+        several = ngram.names_nats(texts, train, **setting)
         assert several["b"] == pytest.approx(row["val_nats"], rel=1e-12)
         assert several["a"] == pytest.approx(ngram.nats(ngram.fit(train, **setting), train), rel=1e-12)
         assert math.isnan(several["c"])

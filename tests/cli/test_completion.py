@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pw13.runs import folder as runs
+from pw13.runs.folder import create_run
 
 MAIN = "import sys; from pw13.cli import main; sys.exit(main())"
 
@@ -40,9 +40,9 @@ def test_commands_options_values_and_settings_files_are_completed(line, expected
 
 def test_runs_are_completed_the_newest_first_and_points_of_a_sweep_after_it():
     for name in ("2026-01-01_00-00-00_dense-ae", "2026-01-02_00-00-00_sweep-dense-ae"):
-        runs.create(Path("runs"), name.split("_")[-1], {}, name=name)
+        create_run(Path("runs"), name.split("_")[-1], {}, name=name)
     sweep = Path("runs/2026-01-02_00-00-00_sweep-dense-ae")
-    runs.create(sweep, "dense-ae", {}, name="1_code_size=2")
+    create_run(sweep, "dense-ae", {}, name="1_code_size=2")
     Path("runs/2026-notes.txt").write_text("x")
     assert offered("pw13 runs show 2026") == [sweep.name, "2026-01-01_00-00-00_dense-ae"]
     assert offered("pw13 resume 2026-01-01") == ["2026-01-01_00-00-00_dense-ae"]

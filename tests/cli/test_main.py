@@ -116,7 +116,7 @@ def test_a_table_takes_names_as_they_are(capsys):
 def test_a_table_that_changes_in_place_takes_names_as_they_are(monkeypatch, capsys):
     monkeypatch.setattr(console, "_live", lambda: True)
     monkeypatch.setenv("FORCE_COLOR", "1")
-    with console.live() as show:
+    with console.live_table() as show:
         show("points", ("[red]point[/red]", "epoch"), [("a=1", 3), ("a=2", None)], 0)
     err = capsys.readouterr().err
     assert "[red]point[/red]" in err and "a=2" in err
@@ -135,4 +135,4 @@ def test_a_table_that_changes_in_place_takes_names_as_they_are(monkeypatch, caps
     ],
 )
 def test_cells(value, shown):
-    assert console.cell(value) == shown
+    assert console.format_cell(value) == shown

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from pw13 import config
 from pw13.cli import options
 from pw13.config import fields, presets
-from pw13.config import settings as config
 from pw13.config.settings import DenseAE
 from pw13.errors import OptionError, UserError
 
@@ -17,7 +17,7 @@ def test_default_then_toml_then_flag(tmp_path):
     path = tmp_path / "c.toml"
     path.write_text('seed = 5\nruns_dir = "elsewhere"\n[dense-ae]\nepochs = 7\ncode_size = 8\nlearning_rate = 1\n')
     given = {"code_size": 9, "epochs": None, "runs_dir": None, "data": None}
-    settings, rest = options.layered(DenseAE, str(path), given)
+    settings, rest = options.resolve_settings(DenseAE, str(path), given)
     assert (settings.epochs, settings.code_size, settings.seed, settings.batch_size) == (7, 9, 5, DenseAE.batch_size)
     assert settings.learning_rate == 1.0 and isinstance(settings.learning_rate, float)
     assert rest == {"runs_dir": Path("elsewhere"), "data": None}
@@ -56,17 +56,19 @@ def test_a_faulty_toml_file_is_refused(tmp_path, text, error, words):
     path = tmp_path / "c.toml"
     path.write_bytes(text if isinstance(text, bytes) else text.encode())
     with pytest.raises(error, match=words):
-        presets.read(str(path))
+        presets.read_config(str(path))
 
 
 def test_a_missing_file_lists_the_shipped_ones():
     with pytest.raises(UserError, match=r"--config nix: no such file"):
-        presets.read("nix")
+        presets.read_config("nix")
 
 
-@pytest.mark.parametrize("path", [path for folder in presets.folders() for path in folder.glob("*.toml")], ids=str)
+@pytest.mark.parametrize(
+    "path", [path for folder in presets.config_folders() for path in folder.glob("*.toml")], ids=str
+)
 def test_every_shipped_file_loads_and_says_what_it_is_for(path):
-    presets.read(str(path))
+    presets.read_config(str(path))
     assert path.read_text("utf-8").startswith("# ")
 
 
@@ -94,10 +96,13 @@ def test_a_flag_beats_the_file_both_ways(tmp_path):
     path = tmp_path / "c.toml"
     path.write_text("[charrnn]\ncarry_state = true\n")  # which needs a target that a flag gives
     given = {"target": "many-to-many", "carry_state": None}
-    assert options.layered(config.CharRNN, str(path), given)[0].carry_state is True
-    assert options.layered(config.CharRNN, str(path), {"target": None, "carry_state": False})[0].carry_state is False
+    assert options.resolve_settings(config.CharRNN, str(path), given)[0].carry_state is True
+    assert (
+        options.resolve_settings(config.CharRNN, str(path), {"target": None, "carry_state": False})[0].carry_state
+        is False
+    )
     with pytest.raises(OptionError, match="--carry-state: needs --target many-to-many"):
-        options.layered(config.CharRNN, str(path), {"target": None, "carry_state": None})
+        options.resolve_settings(config.CharRNN, str(path), {"target": None, "carry_state": None})
 
 
 def test_every_switch_can_be_switched_off(pw13):

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from pw13.data.checking import check
-from pw13.data.images.dataset import load_images
+from pw13.data.images import load_images
 from pw13.data.images.idx import write_idx
-from pw13.data.inspection import constant, describe_images, describe_names, digests, places
-from pw13.data.names.name_list import load_names
+from pw13.data.inspection import constant, describe_images, describe_names, digests, resolved_paths
+from pw13.data.names import load_names
 from pw13.figures.contact_sheet import contact_sheet
 from tests.helpers.data import FILES, make_data, make_images
 
@@ -93,7 +93,7 @@ def test_a_corpus_in_figures():
 def test_places_are_told_in_order(monkeypatch):
     monkeypatch.setenv("PW13_DATA_DIR", "here")
     make_data(Path("data/notmnist"))
-    assert [(place["flag"], Path(place["place"]), place["found"]) for place in places()] == [
+    assert [(place["flag"], Path(place["place"]), place["found"]) for place in resolved_paths()] == [
         ("--data", Path("here/notmnist"), False),
         ("--data", Path("data/notmnist"), True),
         ("--corpus", Path("here/startup-names/companies.csv"), False),

@@ -6,11 +6,9 @@ import numpy as np
 import pytest
 
 from pw13.config.settings import CharRNN
-from pw13.data.names import dataset as corpora
-from pw13.data.names import vocabulary, windows
+from pw13.data.names import prepare_dataset, vocabulary, windows
 from pw13.errors import OptionError, UserError
-from pw13.models import charrnn_numpy as recurrent
-from pw13.models import keras_archive
+from pw13.models import charrnn_numpy, keras_archive
 from tests.helpers.data import make_names
 from tests.helpers.runs import load_json, only_run
 from tests.helpers.tensorflow import start_tensorflow
@@ -19,12 +17,8 @@ tf = start_tensorflow()
 
 import keras  # noqa: E402
 
-from pw13.experiments import charrnn_task as charrnn_problem  # noqa: E402
-from pw13.models import (
-    charrnn,
-    likelihood,
-)
-from pw13.models import rnn_cells as cells
+from pw13.experiments import charrnn_task  # noqa: E402
+from pw13.models import charrnn, likelihood, rnn_cells
 
 CELLS = ["simple", "gru", "lstm"]
 TARGETS = ["many-to-one", "many-to-many"]
@@ -51,10 +45,10 @@ def ids(n, length, seed=1):
 def signals_of(parameters, x, config, **options):
     start = charrnn.zero_states(len(x), config)
     signals, states = charrnn.outputs(parameters, tf.constant(x.T), start, config, **options)
-    return cells.stacked(signals), states
+    return rnn_cells.stack_layers(signals), states
 
 
-@pytest.mark.parametrize("length", [5, cells.UNROLLED + 3])
+@pytest.mark.parametrize("length", [5, rnn_cells.UNROLLED + 3])
 @pytest.mark.parametrize("layers", [1, 2])
 @pytest.mark.parametrize("target", TARGETS)
 @pytest.mark.parametrize("cell", CELLS)
@@ -88,11 +82,11 @@ def test_output_and_gradient_equal_keras_on_one_hot(cell, target, layers, length
 def test_sampling_equals_keras_after_a_whole_name(cell, target, layers):
     config = settings(cell=cell, target=target, layers=layers)
     model, parameters = built(config)
-    net = recurrent.network(cell, target, config.length, [array.numpy() for array in parameters])
+    net = charrnn_numpy.network(cell, target, config.length, [array.numpy() for array in parameters])
     text = ids(4, 5 if target == "many-to-one" else 17)
     given = model(keras.ops.one_hot(text, CHARACTERS)).numpy()
     given = given if target == "many-to-one" else given[:, -1]
-    scores = recurrent.logits(net, recurrent.read(net, text)).astype(np.float64)
+    scores = charrnn_numpy.logits(net, charrnn_numpy.feed_text(net, text)).astype(np.float64)
     shares = np.exp(scores) / np.exp(scores).sum(axis=1, keepdims=True)
     assert shares == pytest.approx(given, abs=1e-5)
 
@@ -127,11 +121,11 @@ def test_dropout_changes_with_the_key_and_keeps_the_mean():
 
 @pytest.mark.parametrize("target", TARGETS)
 def test_nats_are_those_of_keras_over_every_character(target):
-    words = vocabulary.of_text(windows.join(NAMES))
+    vocab = vocabulary.build_vocabulary(windows.join(NAMES))
     config = settings(cell="gru", target=target)
-    model, parameters = built(config, words.size)
-    some = [words.ids(name) for name in NAMES[:7]]
-    nats, accuracy = likelihood.scorer(some, words.newline, config)(parameters).numpy()
+    model, parameters = built(config, vocab.size)
+    some = [vocab.encode(name) for name in NAMES[:7]]
+    nats, accuracy = likelihood.make_evaluator(some, vocab.newline, config)(parameters).numpy()
     losses, right = [], []
     text = windows.join(NAMES[:7])
     for place in range(len(text)):
@@ -139,10 +133,10 @@ def test_nats_are_those_of_keras_over_every_character(target):
         seen = text[start:place] if start >= 0 else "\n" + text[:place]
         if target == "many-to-one":
             seen = (text + text[:place])[len(text) + place - 5 :] if place >= 5 else (text + text[:place])[-5:]
-        shares = model(keras.ops.one_hot(words.ids(seen).astype(int)[None], words.size)).numpy()
-        shares = shares.reshape(-1, words.size)[-1]
-        losses.append(-np.log(shares[words.encode[text[place]]]))
-        right.append(shares.argmax() == words.encode[text[place]])
+        shares = model(keras.ops.one_hot(vocab.encode(seen).astype(int)[None], vocab.size)).numpy()
+        shares = shares.reshape(-1, vocab.size)[-1]
+        losses.append(-np.log(shares[vocab.char_to_id[text[place]]]))
+        right.append(shares.argmax() == vocab.char_to_id[text[place]])
     assert nats == pytest.approx(np.mean(losses), abs=1e-4)
     assert accuracy == pytest.approx(np.mean(right), abs=1e-6)
 
@@ -150,9 +144,9 @@ def test_nats_are_those_of_keras_over_every_character(target):
 @pytest.mark.parametrize("carry_state", [False, True])
 def test_every_character_counts_once_an_epoch(carry_state):
     config = settings(target="many-to-many" if carry_state else "many-to-one", carry_state=carry_state, skip=1)
-    data = corpora.prepare(NAMES, config)
-    model = charrnn.build(data.known.vocabulary.size, config)
-    problem = charrnn_problem.problem(model, data, config)
+    data = prepare_dataset(NAMES, config)
+    model = charrnn.build(data.vocab_file.vocabulary.size, config)
+    problem = charrnn_task.make_task(model, data, config)
     parameters = [variable.value for variable in model.trainable_variables]
     carry, total = problem.carry(), 0.0
     for item in problem.order(1):
@@ -163,16 +157,16 @@ def test_every_character_counts_once_an_epoch(carry_state):
 
 def test_the_order_depends_on_seed_and_epoch_alone():
     config = settings(target="many-to-many", carry_state=True)
-    data = corpora.prepare(NAMES, config)
-    order, _ = charrnn_problem.streams(data, config)
-    assert np.array_equal(order(2), charrnn_problem.streams(data, config)[0](2))
+    data = prepare_dataset(NAMES, config)
+    order, _ = charrnn_task.stateful_batches(data, config)
+    assert np.array_equal(order(2), charrnn_task.stateful_batches(data, config)[0](2))
     assert not np.array_equal(order(2), order(3))
     assert order(2).shape == order(3).shape
 
 
 def test_a_corpus_shorter_than_a_window_is_refused():
     with pytest.raises(UserError, match=r"short.*6 characters.*11"):
-        corpora.prepare(("Nimbo",), CharRNN())
+        prepare_dataset(("Nimbo",), CharRNN())
 
 
 @pytest.mark.parametrize(
@@ -196,17 +190,17 @@ def test_bad_settings_are_refused(changes, named):
 def trained(tmp_path_factory):
     """A runs folder with one short run, and its corpus."""
     from pw13 import cli
-    from pw13.system import signals as stopping
+    from pw13.system import signals
 
     folder = tmp_path_factory.mktemp("charrnn")
     text = folder / "names.txt"
     text.write_text(windows.join(make_names(300)), encoding="utf-8", newline="")
-    listen, stopping.listen = stopping.listen, lambda: None
+    listen, signals.listen = signals.listen, lambda: None
     try:
         arguments = ["train-charrnn", "--corpus", text, "--epochs", 6, "--cell", "gru", "--learning-rate", 0.01]
         assert cli.main([str(a) for a in [*arguments, "--runs-dir", folder / "runs"]]) == 0
     finally:
-        stopping.listen = listen
+        signals.listen = listen
     return folder
 
 
@@ -234,13 +228,13 @@ def test_the_saved_model_is_plain_keras_on_one_hot_and_equals_sampling(trained):
     run = only_run(trained / "runs", "charrnn")
     known = vocabulary.from_data(load_json(run / "vocabulary.json"), path="v")
     model = keras.models.load_model(run / "checkpoints" / "best.keras")
-    ending = known.vocabulary.ids(known.endings[0]).astype(int)[None]
+    ending = known.vocabulary.encode(known.endings[0]).astype(int)[None]
     given = model.predict(keras.ops.one_hot(ending, known.vocabulary.size), verbose=0)
-    places = recurrent.parts("gru", 64, 1, known.vocabulary.size)
-    net = recurrent.network(
-        "gru", "many-to-one", 10, keras_archive.read_keras(run / "checkpoints" / "best.keras", places)
+    places = charrnn_numpy.weight_specs("gru", 64, 1, known.vocabulary.size)
+    net = charrnn_numpy.network(
+        "gru", "many-to-one", 10, keras_archive.read_weights(run / "checkpoints" / "best.keras", places)
     )
-    scores = recurrent.logits(net, recurrent.read(net, ending)).astype(np.float64)
+    scores = charrnn_numpy.logits(net, charrnn_numpy.feed_text(net, ending)).astype(np.float64)
     assert np.exp(scores) / np.exp(scores).sum() == pytest.approx(given, abs=1e-5)
 
 
@@ -250,7 +244,9 @@ def test_the_saved_model_is_plain_keras_on_one_hot_and_equals_sampling(trained):
 def test_weights_stand_where_sampling_reads_them(cell, dropout, layers, tmp_path):
     model, parameters = built(settings(cell=cell, layers=layers, dropout=dropout))
     model.save(tmp_path / "model.keras")
-    arrays = keras_archive.read_keras(tmp_path / "model.keras", recurrent.parts(cell, 8, layers, CHARACTERS))
+    arrays = keras_archive.read_weights(
+        tmp_path / "model.keras", charrnn_numpy.weight_specs(cell, 8, layers, CHARACTERS)
+    )
     assert all(np.array_equal(a, b) for a, b in zip(arrays, parameters, strict=True))
 
 
@@ -372,8 +368,8 @@ def test_a_foreign_vocabulary_is_refused(pw13, trained, tmp_path):
     run = copied(trained, tmp_path)
     import json
 
-    words = vocabulary.of_text(windows.join([*make_names(300), "#"]))
-    content = vocabulary.to_data(words, vocabulary.from_data(load_json(run / "vocabulary.json"), path="v").endings)
+    vocab = vocabulary.build_vocabulary(windows.join([*make_names(300), "#"]))
+    content = vocabulary.to_data(vocab, vocabulary.from_data(load_json(run / "vocabulary.json"), path="v").endings)
     (run / "vocabulary.json").write_text(json.dumps(content), encoding="utf-8")
     code, _, err = pw13("generate", "--runs-dir", tmp_path / "runs")
     assert code == 1
@@ -477,12 +473,12 @@ def test_nothing_is_held_out_of_a_tiny_corpus(pw13, tmp_path):
 
 @pytest.mark.slow
 def test_the_handouts_numbers_of_the_real_corpus(real_data):
-    from pw13.data.names.name_list import load_names
+    from pw13.data.names import load_names
 
     names = load_names(None).names
-    data = corpora.prepare(names, CharRNN(hold_out=0.0))
+    data = prepare_dataset(names, CharRNN(hold_out=0.0))
     assert data.counts == {"names": 172_486, "characters": 2_567_986, "distinct": 150, "windows": 855_992}
     assert data.split.train == names
     assert len(data.train_ids) == 2_567_986
-    held = corpora.prepare(names, CharRNN())
+    held = prepare_dataset(names, CharRNN())
     assert [len(part) for part in held.split] == [154_239, 8_569, 8_569]

@@ -3,14 +3,13 @@
 import numpy as np
 import pytest
 
+from pw13 import metrics
 from pw13.config.settings import ConvDAE
-from pw13.data.images import noise
-from pw13.data.images.dataset import load_images, scaled
+from pw13.data.images import load_images, noise, to_float
 from pw13.errors import OptionError, UserError
 from pw13.metrics import compression
-from pw13.metrics import images as metrics
 from pw13.models import keras_archive
-from pw13.training import resume_state as checkpoints
+from pw13.training import resume_state
 from tests.helpers.data import make_data
 from tests.helpers.runs import load_json, only_run
 from tests.helpers.tensorflow import start_tensorflow
@@ -29,11 +28,11 @@ def model():
 def trained(data, tmp_path_factory):
     """A finished run on the small data, made by the command."""
     from pw13 import cli
-    from pw13.system import signals as stopping
+    from pw13.system import signals
 
     folder = tmp_path_factory.mktemp("conv")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(stopping, "listen", lambda: None)
+        patch.setattr(signals, "listen", lambda: None)
         options = ["--data", str(data), "--runs-dir", str(folder / "runs"), "--quiet"]
         assert cli.main(["train-conv-dae", *options, *FAST]) == 0
     return only_run(folder / "runs", "conv-dae")
@@ -56,7 +55,7 @@ def test_the_network_of_the_handout():
 
 def test_it_is_a_diabolo():
     conv_dae = model()
-    text = conv_dae.diabolo(conv_dae.build(28, 36))
+    text = conv_dae.bottleneck_summary(conv_dae.build(28, 36))
     assert "28x36 -> 14x18 -> 7x9 -> 14x18 -> 28x36" in text and "8,064 values" in text
 
 
@@ -64,7 +63,7 @@ def test_what_is_no_diabolo_is_told():
     conv_dae = model()
     models = conv_dae.build(28, 28)
     with pytest.raises(ValueError, match="not a diabolo"):
-        conv_dae.diabolo(models._replace(autoencoder=models.encoder))
+        conv_dae.bottleneck_summary(models._replace(autoencoder=models.encoder))
 
 
 @pytest.mark.parametrize(("height", "width"), [(27, 27), (28, 30), (26, 28), (0, 28)])
@@ -100,7 +99,7 @@ def test_doubling_and_convolving_in_one(filters):
     image, kernel = rng.standard_normal((2, 5, 3, 4)), rng.standard_normal((3, 3, 4, filters))
     doubled = image.repeat(2, axis=1).repeat(2, axis=2)
     expected = tf.nn.conv2d(doubled, kernel, 1, "SAME")
-    result = conv_dae.doubled_and_convolved(tf.constant(image), tf.constant(kernel))
+    result = conv_dae.upsample_conv(tf.constant(image), tf.constant(kernel))
     np.testing.assert_allclose(result, expected, atol=1e-5)
 
 
@@ -117,7 +116,7 @@ def test_gradients_of_the_fast_functions_equal_those_of_the_layers():
     parameters = [tf.constant(variable.value) for variable in variables]
     with tf.GradientTape() as tape:
         tape.watch(parameters)
-        mean = tf.reduce_mean(conv_dae.errors(parameters, noisy, clean))
+        mean = tf.reduce_mean(conv_dae.losses(parameters, noisy, clean))
     assert float(mean) == pytest.approx(float(loss), rel=1e-5)
     for ours, theirs in zip(tape.gradient(mean, parameters), expected, strict=True):
         np.testing.assert_allclose(ours, theirs, atol=1e-5)
@@ -180,7 +179,7 @@ def test_metrics_are_what_the_saved_model_does(trained, data):
     import keras
 
     values = load_json(trained / "metrics.json")
-    clean = scaled(load_images(str(data)).test_images)
+    clean = to_float(load_images(str(data)).test_images)
     noisy = noise.add_for_test(clean, "gaussian", 0.5)
     autoencoder = keras.models.load_model(trained / "checkpoints/best.keras")
     outputs = autoencoder.predict(noisy[..., None], verbose=0)[..., 0]
@@ -209,7 +208,7 @@ def test_the_loss_falls_and_every_weight_moves(trained):
     losses = [float(line.split(",")[1]) for line in lines[1:]]
     assert losses[-1] < losses[0]
     conv_dae = model()
-    arrays = keras_archive.read_keras(trained / "checkpoints/model.keras", conv_dae.parts())
+    arrays = keras_archive.read_weights(trained / "checkpoints/model.keras", conv_dae.weight_specs())
     start_tensorflow()  # the seed again: the same first weights
     first = [variable.numpy() for variable in conv_dae.build(28, 28).autoencoder.trainable_variables]
     assert all(not np.array_equal(a, b) for a, b in zip(arrays, first, strict=True))
@@ -219,9 +218,9 @@ def test_the_loss_falls_and_every_weight_moves(trained):
 def one_level(monkeypatch):
     """Filters at one level of noise only, to save time."""
     start_tensorflow()
-    from pw13.experiments import conv_dae_evaluation as conv_dae_quality
+    from pw13.experiments import conv_dae_evaluation
 
-    monkeypatch.setattr(conv_dae_quality, "LEVELS", (0.5,))
+    monkeypatch.setattr(conv_dae_evaluation, "NOISE_LEVELS", (0.5,))
 
 
 @pytest.mark.parametrize("kind", ["salt-pepper", "masking"])
@@ -242,7 +241,7 @@ def test_no_noise_leaves_noisy_images_equal_to_the_clean(pw13, data, one_level):
 
 def test_same_seed_same_bytes(trained, pw13, data, one_level):
     assert pw13("train-conv-dae", "--data", data, *FAST)[0] == 0
-    first, again = (checkpoints.load(folder / "checkpoints").arrays for folder in (trained, only_run_of("runs")))
+    first, again = (resume_state.load(folder / "checkpoints").arrays for folder in (trained, only_run_of("runs")))
     assert all(np.array_equal(first[name], again[name]) for name in first)
 
 

@@ -10,14 +10,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from pw13 import metrics
 from pw13.baselines import pca
 from pw13.config.settings import DenseAE
-from pw13.data.images.dataset import flat, load_images
+from pw13.data.images import load_images, to_vectors
 from pw13.errors import UserError
 from pw13.metrics import compression
-from pw13.metrics import images as metrics
 from pw13.models import keras_archive
-from pw13.training import resume_state as checkpoints
+from pw13.training import resume_state
 from tests.helpers.runs import load_json, only_run
 from tests.helpers.tensorflow import start_tensorflow
 
@@ -28,11 +28,11 @@ FAST = ["--epochs", "12", "--batch-size", "16", "--code-size", "6"]
 def trained(data, tmp_path_factory):
     """A finished run on the small data, made by the command."""
     from pw13 import cli
-    from pw13.system import signals as stopping
+    from pw13.system import signals
 
     folder = tmp_path_factory.mktemp("dense")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(stopping, "listen", lambda: None)
+        patch.setattr(signals, "listen", lambda: None)
         assert (
             cli.main(["train-dense-ae", "--data", str(data), "--runs-dir", str(folder / "runs"), "--quiet", *FAST]) == 0
         )
@@ -71,7 +71,7 @@ def test_metrics_are_what_the_saved_model_does(trained, data):
 
     values = load_json(trained / "metrics.json")
     images = load_images(str(data))
-    test = flat(images.test_images)
+    test = to_vectors(images.test_images)
     autoencoder = keras.models.load_model(trained / "checkpoints/best.keras")
     encoder = keras.models.load_model(trained / "checkpoints/encoder.keras")
     decoder = keras.models.load_model(trained / "checkpoints/decoder.keras")
@@ -88,12 +88,12 @@ def test_metrics_are_what_the_saved_model_does(trained, data):
 
 
 def test_arrays_are_read_without_keras_and_do_the_same(trained, data):
-    from pw13.models import dense_ae
+    from pw13.models import dense_ae_numpy
 
     config = DenseAE(code_size=6)
-    arrays = keras_archive.read_keras(trained / "checkpoints/best.keras", dense_ae.parts(784, config))
-    net = dense_ae.Weights(config.activation, *arrays)
-    test = flat(load_images(str(data)).test_images)
+    arrays = keras_archive.read_weights(trained / "checkpoints/best.keras", dense_ae_numpy.weight_specs(784, config))
+    net = dense_ae_numpy.Weights(config.activation, *arrays)
+    test = to_vectors(load_images(str(data)).test_images)
     assert metrics.mse(test, net.decode(net.encode(test))) == pytest.approx(
         load_json(trained / "metrics.json")["test_mse"]
     )
@@ -113,7 +113,7 @@ def test_same_seed_same_bytes_another_seed_others(trained, data, pw13):
     for seed in (0, 1):
         assert pw13("train-dense-ae", "--data", data, "--runs-dir", f"runs{seed}", "--seed", seed, *FAST)[0] == 0
     folders = (trained, only_run_of("runs0"), only_run_of("runs1"))
-    first, again, other = (checkpoints.load(folder / "checkpoints").arrays for folder in folders)
+    first, again, other = (resume_state.load(folder / "checkpoints").arrays for folder in folders)
     assert all(np.array_equal(first[name], again[name]) for name in first)
     assert not np.array_equal(first["parameters/0"], other["parameters/0"])
 
@@ -174,15 +174,15 @@ def test_pca_of_full_rank_is_exact_and_fewer_components_are_the_best():
 def test_quantised_codes_are_off_by_half_a_level_at_most():
     codes = np.random.default_rng(0).normal(size=(100, 4)).astype(np.float32)
     scale = compression.scale_of(codes)
-    back = compression.restored(compression.quantised(codes, scale), scale)
+    back = compression.dequantise(compression.quantise(codes, scale), scale)
     assert np.abs(back - codes).max() <= ((scale.high - scale.low) / 255 / 2).max() * 1.001
-    assert compression.quantised(codes + 100, scale).max() == 255
+    assert compression.quantise(codes + 100, scale).max() == 255
 
 
 def test_compression_report_counts_bytes():
     images = np.zeros((3, 28, 28), np.uint8)
     codes = np.zeros((3, 32), np.float32)
-    made = compression.report(
+    made = compression.compression_metrics(
         images, codes, compression.scale_of(codes), lambda c: np.zeros((3, 784), np.float32), 25_872
     )
     assert (made["raw_bytes"], made["float32_code_bytes"], made["uint8_code_bytes"]) == (784, 128, 32)
@@ -195,21 +195,23 @@ def test_compression_report_counts_bytes():
 
 
 def test_a_model_of_other_shapes_is_refused(trained):
-    from pw13.models import dense_ae
+    from pw13.models import dense_ae_numpy
 
     with pytest.raises(UserError, match=r"best.keras: does not hold the model of its run"):
-        keras_archive.read_keras(trained / "checkpoints/best.keras", dense_ae.parts(784, DenseAE(code_size=7)))
+        keras_archive.read_weights(
+            trained / "checkpoints/best.keras", dense_ae_numpy.weight_specs(784, DenseAE(code_size=7))
+        )
 
 
 @pytest.mark.parametrize("keep", [0, 10, 0.5, 0.99])
 def test_a_cut_model_is_damaged(trained, tmp_path, keep):
-    from pw13.models import dense_ae
+    from pw13.models import dense_ae_numpy
 
     whole = (trained / "checkpoints/best.keras").read_bytes()
     path = tmp_path / "best.keras"
     path.write_bytes(whole[: int(keep if keep > 1 else keep * len(whole))])
     with pytest.raises(UserError, match=r"best.keras: damaged"):
-        keras_archive.read_keras(path, dense_ae.parts(784, DenseAE(code_size=6)))
+        keras_archive.read_weights(path, dense_ae_numpy.weight_specs(784, DenseAE(code_size=6)))
 
 
 def test_links_and_bombs_in_a_model_are_refused(tmp_path):
@@ -224,7 +226,7 @@ def test_links_and_bombs_in_a_model_are_refused(tmp_path):
             archive.writestr(name, buffer.getvalue())
         return path
 
-    part = [keras_archive.Part("layers/dense/vars/0", (2, 2))]
+    part = [keras_archive.WeightSpec("layers/dense/vars/0", (2, 2))]
 
     def external(file):
         file.require_group("layers/dense/vars")["0"] = h5py.ExternalLink("/etc/passwd", "/x")
@@ -241,11 +243,11 @@ def test_links_and_bombs_in_a_model_are_refused(tmp_path):
 
     for fill in (external, soft, packed):
         with pytest.raises(UserError, match="does not hold the model of its run"):
-            keras_archive.read_keras(keras_file(fill), part)
+            keras_archive.read_weights(keras_file(fill), part)
     with pytest.raises(UserError, match="expected at most"):
-        keras_archive.read_keras(keras_file(large, compress=zipfile.ZIP_DEFLATED), part)
+        keras_archive.read_weights(keras_file(large, compress=zipfile.ZIP_DEFLATED), part)
     with pytest.raises(UserError, match="damaged"):
-        keras_archive.read_keras(keras_file(packed, name="../model.weights.h5"), part)
+        keras_archive.read_weights(keras_file(packed, name="../model.weights.h5"), part)
 
 
 # ---------------------------------------------------------------------------------------------- real data

@@ -14,19 +14,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from pw13 import config
 from pw13.baselines import pca
 from pw13.config import fields
-from pw13.config import settings as config
-from pw13.data.images import dataset as image_sets
+from pw13.data.images import load_images, to_vectors
 from pw13.data.images.idx import write_idx
 from pw13.errors import UserError
 from pw13.experiments import svm_features
 from pw13.figures import svm_eval as figures
 from pw13.inference import encoders
-from pw13.models import dense_ae_numpy as dense_weights
-from pw13.runs import folder as runs
-from pw13.runs import record as records
-from pw13.svm import summary as findings
+from pw13.models import dense_ae_numpy
+from pw13.runs.folder import create_run
+from pw13.runs.record import read_run, settings_of
+from pw13.svm import summary
 from tests.helpers.data import FILES, make_images
 from tests.helpers.runs import load_json, only_run
 
@@ -38,13 +38,13 @@ def dense_run(runs_dir: Path, data: Path, size: int = 8, seed: int = 0) -> Path:
     import h5py
 
     settings = config.DenseAE(code_size=size)
-    run = runs.create(runs_dir, "dense-ae", {**fields.as_dict(settings), "data": str(data)})
-    run.note_data(image_sets.load_images(str(data)).source)
+    run = create_run(runs_dir, "dense-ae", {**fields.as_dict(settings), "data": str(data)})
+    run.record_data(load_images(str(data)).source)
     buffer = io.BytesIO()
     rng = np.random.default_rng(seed)
     with h5py.File(buffer, "w") as file:
-        for part in dense_weights.parts(784, settings):
-            file[part.place] = rng.normal(0, 0.1, part.shape).astype(np.float32)
+        for part in dense_ae_numpy.weight_specs(784, settings):
+            file[part.path] = rng.normal(0, 0.1, part.shape).astype(np.float32)
     (run.folder / "checkpoints").mkdir()
     with zipfile.ZipFile(run.folder / "checkpoints" / "best.keras", "w") as archive:
         archive.writestr("model.weights.h5", buffer.getvalue())
@@ -91,7 +91,7 @@ def test_codes_pixels_and_pca_with_both_kernels(pw13, data, capfd):
     }
     assert len(list((folder / "checkpoints").glob("svm-*.npz"))) == 6
     assert "accuracy" in out and metrics["comment"][0] in out
-    assert records.settings_of(records.read(folder)) == config.SvmEval(tune_on=30, folds=2)
+    assert settings_of(read_run(folder)) == config.SvmEval(tune_on=30, folds=2)
 
 
 def test_without_a_dense_run_codes_are_left_out(pw13, data):
@@ -148,13 +148,13 @@ def test_copies_in_the_test_file_are_counted_apart(pw13, tmp_path):
 
 
 def test_pca_learns_from_all_training_images_as_the_autoencoder_did(data):
-    images = image_sets.load_images(str(data))
+    images = load_images(str(data))
     rows = np.arange(50)
-    codes = svm_features.sets_of(images, rows, [])[-1]
-    linear = pca.fit(image_sets.flat(images.train_images), svm_features.PCA_SIZE)
+    codes = svm_features.feature_sets(images, rows, [])[-1]
+    linear = pca.fit(to_vectors(images.train_images), svm_features.PCA_SIZE)
     assert (codes.name, codes.train.shape) == ("pca", (50, svm_features.PCA_SIZE))
-    assert codes.train == pytest.approx(linear.encode(image_sets.flat(images.train_images[rows])))
-    assert codes.test == pytest.approx(linear.encode(image_sets.flat(images.test_images)))
+    assert codes.train == pytest.approx(linear.encode(to_vectors(images.train_images[rows])))
+    assert codes.test == pytest.approx(linear.encode(to_vectors(images.test_images)))
 
 
 def test_limit_is_stratified(pw13, data):
@@ -198,7 +198,7 @@ def test_a_named_run_on_other_data_is_refused_and_the_latest_is_passed_over(pw13
     code, _, err = pw13("svm-eval", "--data", data, "--run", theirs.name, *QUICK)
     assert code == 1 and one_line(err) and "made on other data" in err and theirs.name in err
     assert not list(Path("runs").glob("*svm-eval*"))
-    images = image_sets.load_images(str(data))
+    images = load_images(str(data))
     assert encoders.latest_dense(Path("runs"), images).run == mine.name
 
 
@@ -209,21 +209,21 @@ def test_a_damaged_model_is_refused_when_named_and_passed_over_when_latest(pw13,
     code, _, err = pw13("svm-eval", "--data", data, "--run", damaged.name)
     assert code == 1 and one_line(err) and "best.keras: damaged" in err
     capfd.readouterr()
-    assert encoders.latest_dense(Path("runs"), image_sets.load_images(str(data))).run == mine.name
+    assert encoders.latest_dense(Path("runs"), load_images(str(data))).run == mine.name
     assert "passed over" in capfd.readouterr().err
 
 
 def test_a_run_of_another_kind_is_refused(pw13, data):
-    run = runs.create(Path("runs"), "svm-eval", fields.as_dict(config.SvmEval()))
+    run = create_run(Path("runs"), "svm-eval", fields.as_dict(config.SvmEval()))
     code, _, err = pw13("svm-eval", "--data", data, "--run", run.name)
     assert code == 1 and one_line(err) and "a svm-eval run, expected one of dense-ae, conv-dae" in err
 
 
 def test_codes_that_are_not_finite_are_refused(data):
-    images = image_sets.load_images(str(data))
-    encoder = encoders.of_run(records.read(dense_run(Path("runs"), data)), images)
+    images = load_images(str(data))
+    encoder = encoders.load_encoder(read_run(dense_run(Path("runs"), data)), images)
     assert encoder.encode(images.test_images).shape == (60, 8)
-    broken = encoders._finite(records.read(Path("runs", encoder.run)), lambda part: np.full((len(part), 8), np.nan))
+    broken = encoders._finite(read_run(Path("runs", encoder.run)), lambda part: np.full((len(part), 8), np.nan))
     with pytest.raises(UserError, match=r"best\.keras: its codes are not finite"):
         broken(images.test_images)
 
@@ -267,17 +267,17 @@ def test_the_comment_says_what_the_numbers_say():
     results = [result("pixels", 784, 0.92, 3.0), result("codes", 32, 0.915, 1.0, "r"), result("pca", 32, 0.91, 1.0)]
     test = {"kernel": "rbf", "first": "pixels", "second": "codes", "size": 32, "run": "r", "p": 0.03}
     metrics = {"results": results, "mcnemar": [test], "n_test": 100, "n_test_distinct": 90}
-    versus, pca, speed, weakest, copies = findings.sentences(metrics)
+    versus, pca, speed, weakest, copies = summary.sentences(metrics)
     assert "codes (32 values) (91.50%" in versus and "0.50 points worse than pixels (784 values) (92.00%" in versus
     assert "p = 0.03, significant" in versus and versus.startswith("With the RBF kernel")
-    assert "not significant" in findings.against_pixels({**test, "p": 0.06}, results)
-    assert "p < 1e-300, significant" in findings.against_pixels({**test, "p": 0.0}, results)
+    assert "not significant" in summary.against_pixels({**test, "p": 0.06}, results)
+    assert "p < 1e-300, significant" in summary.against_pixels({**test, "p": 0.0}, results)
     assert "+0.50 points with 32 values" in pca
     assert "fitted in 1 s instead of 3 s (3.0 times as fast), the autoencoder's training not counted; applied" in speed
     assert "encoding included, in 1 s instead of 2.9 s (2.9 times as fast)" in speed
     assert "codes (32 values), RBF kernel is I: 50.0%" in weakest
-    assert "From codes (32 values), RBF kernel, every test" in findings.weakest([{**results[1], "recall": {"A": 1.0}}])
-    assert findings.named({**results[1], "size": 1}) == "codes (1 value)"
+    assert "From codes (32 values), RBF kernel, every test" in summary.weakest([{**results[1], "recall": {"A": 1.0}}])
+    assert summary.named({**results[1], "size": 1}) == "codes (1 value)"
     assert "Without the 10 test images" in copies and "90.50% instead of 91.50%" in copies
 
 

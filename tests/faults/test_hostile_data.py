@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pw13 import config
 from pw13.config import fields
-from pw13.config import settings as config
 from tests.helpers import hostile, tally
 from tests.helpers.data import FILES, make_images
 from tests.helpers.hostile import FEW, MANY, attempt, examples, idx, numbers

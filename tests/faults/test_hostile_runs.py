@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from pw13.data.names import vocabulary
 from pw13.errors import UserError
-from pw13.training import resume_state as checkpoints
+from pw13.training import resume_state
 from tests.helpers import tally
 from tests.helpers.charrnn_run import ARRAYS, DOCUMENTS, NAME, PARTS, make_run
 from tests.helpers.hostile import FEW, MANY, attempt, examples, numbers, write_keras
@@ -178,12 +178,12 @@ def in_weights(path: Path, change) -> None:
         archive.writestr("model.weights.h5", buffer.getvalue())
 
 
-FIRST = PARTS[0].place
+FIRST = PARTS[0].path
 
 
 def soft_link(file):
     del file[FIRST]
-    file[FIRST] = h5py.SoftLink("/" + PARTS[1].place)
+    file[FIRST] = h5py.SoftLink("/" + PARTS[1].path)
 
 
 def external_link(file):
@@ -284,10 +284,10 @@ def test_a_pickle_in_a_resume_state_is_not_run(tmp_path):
     marker = tmp_path / "marker"
     np.savez(tmp_path / "state-000001-00000000.npz", manifest=np.array([Marker(marker)], object))
     with pytest.raises(UserError, match="damaged"):
-        checkpoints.load(tmp_path)
+        resume_state.load(tmp_path)
     (tmp_path / "state-000001-00000000.npz").write_bytes(pickle.dumps(Marker(marker)))
     with pytest.raises(UserError, match="damaged"):
-        checkpoints.load(tmp_path)
+        resume_state.load(tmp_path)
     assert not marker.exists()
 
 
@@ -308,8 +308,8 @@ def check_state(data: st.DataObject) -> None:
     """A state with bytes changed or cut off is refused, or still holds the same arrays."""
     folder = Path(f"states{next(numbers)}")
     arrays = {"parameters/0": np.arange(12, dtype=np.float32), "best/0": np.ones(3, np.float32)}
-    checkpoints.save(folder, checkpoints.State(arrays, {"epoch": 1, "step": 0, "updates": 5}))
-    (path,) = checkpoints.states(folder)
+    resume_state.save(folder, resume_state.ResumeState(arrays, {"epoch": 1, "step": 0, "updates": 5}))
+    (path,) = resume_state.states(folder)
     content = bytearray(path.read_bytes())
     if data.draw(st.booleans()):
         del content[data.draw(st.integers(0, len(content) - 1)) :]
@@ -317,7 +317,7 @@ def check_state(data: st.DataObject) -> None:
         content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
     path.write_bytes(content)
     try:
-        state = checkpoints.load(folder)
+        state = resume_state.load(folder)
     except UserError as error:
         assert path.name in str(error)
     else:

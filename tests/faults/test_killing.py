@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from pw13.training import resume_state as checkpoints
+from pw13.training import resume_state
 from tests.helpers import forks, tally
 from tests.helpers.data import make_data, make_names
 from tests.helpers.forks import ended, start, wait_for
@@ -51,7 +51,7 @@ def run_folder(runs: Path) -> Path | None:
 
 def states(runs: Path) -> list[Path]:
     run = run_folder(runs)
-    return checkpoints.states(run / "checkpoints") if run else []
+    return resume_state.states(run / "checkpoints") if run else []
 
 
 class Moment(NamedTuple):
@@ -82,7 +82,7 @@ def killed(process: Any, runs: Path, when: Moment) -> bool:
 
 def phase(kind: str, run: Path) -> str:
     """Where in its course a run was killed, as its newest checkpoint has it."""
-    found = checkpoints.load(run / "checkpoints")
+    found = resume_state.load(run / "checkpoints")
     if found is None:
         return "before a checkpoint"
     if found.facts["step"]:
@@ -157,4 +157,4 @@ def test_a_second_ctrl_c_leaves_at_once():
     os.kill(process.pid, signal.SIGINT)
     assert ended(process, 5) == 130
     assert load_json(run_folder(Path("runs")) / "run.json")["status"] == "interrupted"
-    assert checkpoints.load(run_folder(Path("runs")) / "checkpoints") is not None
+    assert resume_state.load(run_folder(Path("runs")) / "checkpoints") is not None

@@ -63,8 +63,8 @@ def test_a_current_folder_that_is_gone_is_named(run):
 def test_a_disk_that_fills_leaves_the_old_file(tmp_path):
     """The limit on a file's size makes a write come short as a full disk does: first a part of it, then the error."""
     path = tmp_path / "file"
-    files.write_whole(path, b"old")
-    code = f"from pathlib import Path; from pw13.system import files; files.write_whole(Path({str(path)!r}), bytes(100_000))"
+    files.write_atomic(path, b"old")
+    code = f"from pathlib import Path; from pw13.system import files; files.write_atomic(Path({str(path)!r}), bytes(100_000))"
     done = subprocess.run(
         ["bash", "-c", f'ulimit -f 8; exec "{sys.executable}" -c "{code}"'], capture_output=True, check=False
     )

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import numpy as np
 
+from pw13 import config
 from pw13.config import fields
-from pw13.config import settings as config
 from pw13.data.names import vocabulary
-from pw13.models import charrnn_numpy as recurrent
+from pw13.models import charrnn_numpy
 from tests.helpers.hostile import write_keras
 
 NAME = "2026-01-02_03-04-05_charrnn"
@@ -17,19 +17,19 @@ NAME = "2026-01-02_03-04-05_charrnn"
 SETTINGS = config.CharRNN(units=4)
 
 
-WORDS = vocabulary.of_text("\nabcdefgh")
+WORDS = vocabulary.build_vocabulary("\nabcdefgh")
 
 
 ENDINGS = tuple(f"{'abcdefghabcdefgh'[i : i + 9]}\n" for i in range(7))
 
 
-PARTS = recurrent.parts("simple", 4, 1, WORDS.size)
+PARTS = charrnn_numpy.weight_specs("simple", 4, 1, WORDS.size)
 
 
 rng = np.random.default_rng(0)
 
 
-ARRAYS = {part.place: rng.normal(size=part.shape).astype(np.float32) for part in PARTS}
+ARRAYS = {part.path: rng.normal(size=part.shape).astype(np.float32) for part in PARTS}
 
 
 DOCUMENTS = {

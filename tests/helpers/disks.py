@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 from typing import BinaryIO
 
-from pw13.system.files import Disk
+from pw13.system.files import FileOps
 
 OPERATIONS = ("write", "fsync", "rename", "unlink", "mkdir")
 
@@ -13,7 +13,7 @@ class Died(BaseException):
     """The death of a process, which no handler of ours may catch."""
 
 
-class FaultyDisk(Disk):
+class FaultyDisk(FileOps):
     """Raises `fault` at the n-th `operation`; a write is torn: half of the bytes arrive before."""
 
     def __init__(self, operation: str, number: int, fault: BaseException):
@@ -55,7 +55,7 @@ class FaultyDisk(Disk):
         super().mkdir(path)
 
 
-class LoggedDisk(Disk):
+class LoggedDisk(FileOps):
     """Writes down every operation with the file that it meant."""
 
     def __init__(self) -> None:

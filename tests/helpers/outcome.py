@@ -4,7 +4,7 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
-from pw13.training import resume_state as checkpoints
+from pw13.training import resume_state
 from tests.helpers.runs import load_json
 
 TIMES = {"seconds", "train_seconds", "throughput_per_second", "epoch_seconds", "chunk_seconds"}
@@ -19,7 +19,7 @@ def outcome(run: Path) -> dict[str, Any]:
     }
     for path in run.rglob("*.keras"):
         found[path.name] = zipfile.ZipFile(path).read("model.weights.h5")
-    state = checkpoints.read_state(checkpoints.states(run / "checkpoints")[-1])
+    state = resume_state.read_state(resume_state.states(run / "checkpoints")[-1])
     found |= {f"state {name}": array.tobytes() for name, array in state.arrays.items()}
     figures = {**state.facts, **load_json(run / "metrics.json"), "status": load_json(run / "run.json")["status"]}
     return found | {name: value for name, value in figures.items() if name not in TIMES}

@@ -3,9 +3,9 @@
 
 def start_tensorflow():
     """TensorFlow, started as pw13 starts it; for test modules that use it directly. Returns the module."""
-    from pw13.system import tensorflow_runtime as tensorflow_setup
+    from pw13.system import tensorflow_runtime
 
-    tensorflow_setup.start(2, 0)
+    tensorflow_runtime.start(2, 0)
     import tensorflow
 
     return tensorflow

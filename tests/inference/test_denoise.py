@@ -9,8 +9,8 @@ import pytest
 from PIL import Image
 
 from pw13.errors import UserError
-from pw13.inference import image_files as photos
-from pw13.inference import tiling as tiles
+from pw13.inference import tiling
+from pw13.inference.image_files import read_grey, write_new
 from tests.helpers.runs import only_run
 
 NOTHING = str  # a `tell` that hears and does nothing
@@ -20,11 +20,11 @@ NOTHING = str  # a `tell` that hears and does nothing
 def trained(data, tmp_path_factory):
     """A finished run of one epoch."""
     from pw13 import cli
-    from pw13.system import signals as stopping
+    from pw13.system import signals
 
     runs = tmp_path_factory.mktemp("conv") / "runs"
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(stopping, "listen", lambda: None)
+        patch.setattr(signals, "listen", lambda: None)
         options = ["--data", str(data), "--runs-dir", str(runs), "--epochs", "1", "--batch-size", "20", "--quiet"]
         assert cli.main(["train-conv-dae", *options]) == 0
     return only_run(runs, "conv-dae")
@@ -45,21 +45,21 @@ def picture(path, size, mode="L", **options):
 def test_tiles_put_an_untouched_image_together_again(size):
     image = np.random.default_rng(0).random(size, dtype=np.float32)
     seen = []
-    result = tiles.through(image, (28, 28), lambda part: part, seen.append)
+    result = tiling.map_tiles(image, (28, 28), lambda part: part, seen.append)
     np.testing.assert_allclose(result, image, atol=1e-6)
-    assert sum(seen) == tiles.count(size, (28, 28))
+    assert sum(seen) == tiling.count_tiles(size, (28, 28))
 
 
 def test_one_tile_of_the_exact_size_is_the_function_itself():
     image = np.random.default_rng(0).random((28, 28), dtype=np.float32)
-    assert tiles.count(image.shape, (28, 28)) == 1
-    np.testing.assert_allclose(tiles.through(image, (28, 28), lambda part: part**2, NOTHING), image**2, atol=1e-6)
+    assert tiling.count_tiles(image.shape, (28, 28)) == 1
+    np.testing.assert_allclose(tiling.map_tiles(image, (28, 28), lambda part: part**2, NOTHING), image**2, atol=1e-6)
 
 
 def test_tiles_are_blended_without_seams():
     image = np.full((90, 90), 0.5, np.float32)
-    levels = iter(np.linspace(0, 1, tiles.count(image.shape, (28, 28))))
-    result = tiles.through(image, (28, 28), lambda part: np.stack([p * 0 + next(levels) for p in part]), NOTHING)
+    levels = iter(np.linspace(0, 1, tiling.count_tiles(image.shape, (28, 28))))
+    result = tiling.map_tiles(image, (28, 28), lambda part: np.stack([p * 0 + next(levels) for p in part]), NOTHING)
     assert np.abs(np.diff(result, axis=1)).max() < 0.1  # the tiles beside each other differ by 1/36, lines by 1/6
     assert result.min() >= 0 and result.max() <= 1
 
@@ -70,26 +70,26 @@ def test_tiles_are_blended_without_seams():
 @pytest.mark.parametrize("mode", ["L", "RGB", "1", "P", "CMYK"])
 def test_modes_become_grey(tmp_path, mode):
     path = picture(tmp_path / f"a.{'jpg' if mode == 'CMYK' else 'png'}", (30, 20), mode)
-    image = photos.read(path)
+    image = read_grey(path)
     assert image.shape == (20, 30) and image.dtype == np.float32
     assert image.min() >= 0 and image.max() <= 1 and image.std() > 0.1
 
 
 def test_sixteen_bits_are_scaled(tmp_path):
     Image.fromarray(np.array([[0, 32768, 65535]], np.uint16)).save(tmp_path / "a.png")
-    np.testing.assert_allclose(photos.read(tmp_path / "a.png"), [[0, 0.5, 1]], atol=1e-4)
+    np.testing.assert_allclose(read_grey(tmp_path / "a.png"), [[0, 0.5, 1]], atol=1e-4)
 
 
 def test_transparent_parts_are_white(tmp_path):
     Image.new("RGBA", (4, 4), (0, 0, 0, 0)).save(tmp_path / "a.png")
-    assert np.all(photos.read(tmp_path / "a.png") == 1)
+    assert np.all(read_grey(tmp_path / "a.png") == 1)
 
 
 def test_a_photo_is_turned_as_its_camera_says(tmp_path):
     exif = Image.Exif()
     exif[0x0112] = 6
     picture(tmp_path / "a.jpg", (30, 20), exif=exif)
-    assert photos.read(tmp_path / "a.jpg").shape == (30, 20)
+    assert read_grey(tmp_path / "a.jpg").shape == (30, 20)
 
 
 def bomb(width, height):
@@ -118,27 +118,27 @@ def test_what_is_no_image_is_refused(tmp_path, content, says):
     path = tmp_path / "odd.png"
     path.write_bytes(content)
     with pytest.raises(UserError, match=rf"odd\.png: .*{says}"):
-        photos.read(path)
+        read_grey(path)
 
 
 def test_half_a_file_is_refused(tmp_path):
     whole = picture(tmp_path / "a.png", (200, 200)).read_bytes()
     (tmp_path / "half.png").write_bytes(whole[: len(whole) // 2])
     with pytest.raises(UserError, match=r"half\.png: .*damaged"):
-        photos.read(tmp_path / "half.png")
+        read_grey(tmp_path / "half.png")
 
 
 def test_missing_files_and_folders_are_refused(tmp_path):
     with pytest.raises(UserError, match=r"none\.png: no such file"):
-        photos.read(tmp_path / "none.png")
+        read_grey(tmp_path / "none.png")
     with pytest.raises(UserError, match="cannot be read"):
-        photos.read(tmp_path)
+        read_grey(tmp_path)
 
 
 def test_nothing_is_overwritten(tmp_path):
     (tmp_path / "a.png").write_bytes(b"mine")
     with pytest.raises(UserError, match=r"a\.png: exists already"):
-        photos.write_new(tmp_path / "a.png", b"new")
+        write_new(tmp_path / "a.png", b"new")
     assert (tmp_path / "a.png").read_bytes() == b"mine"
 
 

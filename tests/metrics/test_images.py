@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from skimage.metrics import structural_similarity
 
-from pw13.metrics import images as metrics
+from pw13 import metrics
 
 
 def pictures(size=(3, 28, 20), seed=0):

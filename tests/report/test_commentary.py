@@ -2,12 +2,7 @@
 
 import pytest
 
-from pw13.report.commentary import charrnn
-from pw13.report.commentary import conv_dae as conv
-from pw13.report.commentary import dense_ae as dense
-from pw13.report.commentary import phrasing as words
-from pw13.report.commentary import svm_eval as svm
-from pw13.report.commentary import training_curves as curves
+from pw13.report.commentary import charrnn, conv_dae, dense_ae, phrasing, svm_eval, training_curves
 
 
 def rows(*losses):
@@ -24,7 +19,7 @@ def rows(*losses):
     ],
 )
 def test_change(before, after, said):
-    assert words.change(before, after) == said
+    assert phrasing.change(before, after) == said
 
 
 @pytest.mark.parametrize(
@@ -41,11 +36,11 @@ def test_change(before, after, said):
     ],
 )
 def test_figure(value, text):
-    assert words.figure(value) == text
+    assert phrasing.figure(value) == text
 
 
 def test_listed():
-    assert [words.listed(said) for said in ([], ["a"], ["a", "b"], ["a", "b", "c"])] == [
+    assert [phrasing.listed(said) for said in ([], ["a"], ["a", "b"], ["a", "b", "c"])] == [
         "",
         "a",
         "a and b",
@@ -57,7 +52,7 @@ def test_listed():
 
 
 def test_training_that_has_levelled_off():
-    text = curves.training(rows(*[(1 / n, 1 / n) for n in (1, 2, 3)], *[(0.25, 0.25)] * 30))
+    text = training_curves.training(rows(*[(1 / n, 1 / n) for n in (1, 2, 3)], *[(0.25, 0.25)] * 30))
     assert "The lowest validation loss, 0.2500, comes at epoch 4 of 33." in text
     assert "levelled off" in text
     assert "more epochs" not in text
@@ -65,27 +60,27 @@ def test_training_that_has_levelled_off():
 
 
 def test_training_that_still_falls():
-    text = curves.training(rows(*[(1 - n / 100, 1 - n / 100) for n in range(30)]))
+    text = training_curves.training(rows(*[(1 - n / 100, 1 - n / 100) for n in range(30)]))
     assert "still fell by" in text
     assert "more epochs may lower it" in text
 
 
 def test_training_that_has_risen_again():
-    text = curves.training(rows((1, 1), (0.8, 0.9), (0.5, 0.85), (0.3, 0.95), (0.2, 1.1)))
+    text = training_curves.training(rows((1, 1), (0.8, 0.9), (0.5, 0.85), (0.3, 0.95), (0.2, 1.1)))
     assert "epoch 3 of 5" in text
     assert "it has risen" in text
     assert "70.0 % above the training loss" in text
 
 
 def test_training_that_has_risen_and_falls_a_little_in_the_end():
-    text = curves.training(rows((0.6, 0.7), (0.5, 0.5), (0.4, 0.6), (0.3, 0.58)))
+    text = training_curves.training(rows((0.6, 0.7), (0.5, 0.5), (0.4, 0.6), (0.3, 0.58)))
     assert "epoch 2 of 4" in text and "it has risen" in text
     assert "more epochs" not in text
 
 
 def test_training_of_one_epoch_and_of_none():
-    assert "So few epochs" in curves.training(rows((1, 0.9)))
-    assert curves.training([]) == ""
+    assert "So few epochs" in training_curves.training(rows((1, 0.9)))
+    assert training_curves.training([]) == ""
 
 
 @pytest.mark.parametrize(
@@ -98,14 +93,14 @@ def test_training_of_one_epoch_and_of_none():
     ],
 )
 def test_overfitting(train, validation, said):
-    assert said in curves.overfitting(train, validation)
+    assert said in training_curves.overfitting(train, validation)
 
 
 # ------------------------------------------------------------------------------------------------ dense autoencoder
 
 
 def test_code_sizes_that_help_throughout():
-    text = dense.code_sizes([(16, 0.04), (32, 0.02), (64, 0.01)])
+    text = dense_ae.code_sizes([(16, 0.04), (32, 0.02), (64, 0.01)])
     assert text.startswith(
         "A larger code reconstructs better throughout: test MSE 0.04000 with 16 values; from 16 to 32 "
         "values 50.0 % lower"
@@ -114,7 +109,7 @@ def test_code_sizes_that_help_throughout():
 
 
 def test_code_sizes_that_do_not_help():
-    text = dense.code_sizes([(16, 0.02), (32, 0.03), (64, 0.0299)])
+    text = dense_ae.code_sizes([(16, 0.02), (32, 0.03), (64, 0.0299)])
     assert text.startswith("More is not always better here")
     assert "from 16 to 32 values 50.0 % higher, from 32 to 64 values practically the same" in text
     assert text.endswith("The lowest is 0.02000 with 16 values.")
@@ -122,7 +117,7 @@ def test_code_sizes_that_do_not_help():
 
 @pytest.mark.parametrize("known", [[], [(32, 0.02)], [(16, None), (32, 0.02)]])
 def test_code_sizes_without_two_figures(known):
-    assert dense.code_sizes(known) == ""
+    assert dense_ae.code_sizes(known) == ""
 
 
 @pytest.mark.parametrize(
@@ -138,34 +133,34 @@ def test_code_sizes_without_two_figures(known):
     ],
 )
 def test_against_pca(mse, pca, said):
-    assert said in dense.against_pca(32, mse, pca)
+    assert said in dense_ae.against_pca(32, mse, pca)
 
 
 def test_what_a_run_lacks_is_left_out():
-    assert dense.against_pca(32, None, 0.03) == dense.against_pca(32, 0.03, None) == ""
-    assert dense.dead_units(None, 32) == ""
-    assert dense.reconstruction(None, 0.02) == ""
-    assert dense.compression({}, 0.02) == ""
-    assert conv.denoising(None, 10.0, {}) == ""
-    assert conv.structure(0.3, None) == ""
-    assert conv.conv_code(None, 784, 1, 1, 1) == ""
+    assert dense_ae.against_pca(32, None, 0.03) == dense_ae.against_pca(32, 0.03, None) == ""
+    assert dense_ae.dead_units(None, 32) == ""
+    assert dense_ae.reconstruction(None, 0.02) == ""
+    assert dense_ae.compression({}, 0.02) == ""
+    assert conv_dae.denoising(None, 10.0, {}) == ""
+    assert conv_dae.structure(0.3, None) == ""
+    assert conv_dae.conv_code(None, 784, 1, 1, 1) == ""
     assert charrnn.against_ngram(None, 1.0, 5) == ""
     assert charrnn.many_to_many(2.0, None, {}, {}) == ""
     assert charrnn.temperatures([]) == ""
 
 
 def test_dead_units():
-    assert dense.dead_units(0, 32) == "All 32 code units are in use."
-    assert dense.dead_units(5, 32).startswith("5 of 32 code units never change")
-    assert "they carry nothing, and 27 values would do" in dense.dead_units(5, 32)
-    assert dense.dead_units(1, 2) == (
+    assert dense_ae.dead_units(0, 32) == "All 32 code units are in use."
+    assert dense_ae.dead_units(5, 32).startswith("5 of 32 code units never change")
+    assert "they carry nothing, and 27 values would do" in dense_ae.dead_units(5, 32)
+    assert dense_ae.dead_units(1, 2) == (
         "1 of 2 code units never changes over the training images: it carries nothing, and 1 value would do."
     )
-    assert dense.dead_units(0, 1) == "The one code unit is in use."
+    assert dense_ae.dead_units(0, 1) == "The one code unit is in use."
 
 
 def test_a_reconstruction_is_judged_by_its_numbers_alone():
-    assert dense.reconstruction(16.7, 0.04) == (
+    assert dense_ae.reconstruction(16.7, 0.04) == (
         "Over the whole test file the reconstructions reach 16.7 dB: a pixel is off by 0.20 of the range from black to "
         "white (root of the mean square)."
     )
@@ -185,7 +180,7 @@ SIZES = {
 
 
 def test_compression():
-    text = dense.compression(SIZES, 0.02)
+    text = dense_ae.compression(SIZES, 0.02)
     assert (
         "784 bytes becomes a code of 128 bytes as float32 (6.1 times fewer), or 32 bytes at 8 bits a "
         "value (24.5 times fewer)" in text
@@ -197,7 +192,7 @@ def test_compression():
 
 
 def test_compression_without_other_formats_and_decoder():
-    text = dense.compression({"raw_bytes": 784, "float32_code_bytes": 128, "uint8_code_bytes": 32}, None)
+    text = dense_ae.compression({"raw_bytes": 784, "float32_code_bytes": 128, "uint8_code_bytes": 32}, None)
     assert "24.5 times fewer" in text
     assert "Without any loss" not in text
     assert "decoder" not in text
@@ -228,63 +223,66 @@ def test_compression_without_other_formats_and_decoder():
     ],
 )
 def test_svm(pixels, codes, p, said):
-    assert said in svm.svm(pixels, codes, p, size=32)
+    assert said in svm_eval.svm(pixels, codes, p, size=32)
 
 
 def test_significance_is_not_claimed_at_the_level():
-    assert "not significant" in svm.svm(0.9, 0.8, 0.05, size=32)
+    assert "not significant" in svm_eval.svm(0.9, 0.8, 0.05, size=32)
 
 
 def test_usable():
-    assert svm.usable(0.9, 10).startswith(
+    assert svm_eval.usable(0.9, 10).startswith(
         "Yes: trained on codes alone, an SVM names 90.0 % of the test images right, 9.0 times"
     )
-    assert svm.usable(0.15, 10) == "Hardly: 15.0 % right, where guessing among 10 classes gives 10.0 %."
-    assert svm.usable(0.98, 2).startswith("Yes: trained on codes alone, an SVM names 98.0 %")
-    assert svm.usable(0.52, 2).startswith("Hardly: 52.0 % right, where guessing among 2 classes gives 50.0 %")
-    assert svm.usable(0.05, 47).startswith("Hardly: ") and svm.usable(0.4, 47).startswith("Yes: ")
-    assert svm.usable(0.9, 0) == ""
+    assert svm_eval.usable(0.15, 10) == "Hardly: 15.0 % right, where guessing among 10 classes gives 10.0 %."
+    assert svm_eval.usable(0.98, 2).startswith("Yes: trained on codes alone, an SVM names 98.0 %")
+    assert svm_eval.usable(0.52, 2).startswith("Hardly: 52.0 % right, where guessing among 2 classes gives 50.0 %")
+    assert svm_eval.usable(0.05, 47).startswith("Hardly: ") and svm_eval.usable(0.4, 47).startswith("Yes: ")
+    assert svm_eval.usable(0.9, 0) == ""
 
 
 def test_a_code_of_one_value():
-    assert svm.svm(0.9, 0.8, None, size=1).endswith("A code has 1 value.")
+    assert svm_eval.svm(0.9, 0.8, None, size=1).endswith("A code has 1 value.")
 
 
 # ---------------------------------------------------------------------------------------------------------- denoiser
 
 
 def test_denoising_that_helps():
-    text = conv.denoising(9.4, 17.4, {"median": 13.5, "nlm": 12.0, "tv": None})
+    text = conv_dae.denoising(9.4, 17.4, {"median": 13.5, "nlm": 12.0, "tv": None})
     assert "from 9.4 to 17.4 dB, by 8.0 dB: the mean squared error becomes 6.3 times smaller" in text
     assert "3.9 dB more than the best classical filter, median, reaches (13.5 dB" in text
 
 
 def test_denoising_that_a_filter_beats():
-    text = conv.denoising(9.4, 12.5, {"median": 13.5})
+    text = conv_dae.denoising(9.4, 12.5, {"median": 13.5})
     assert "1.0 dB less than the best classical filter, median" in text
     assert text.endswith("tuned on validation images): as trained, the network is no use beside it.")
 
 
 def test_filters_have_names_that_are_words():
-    assert "the best classical filter, non-local means, reaches" in conv.denoising(9.4, 17.4, {"nlm": 13.5, "tv": 12})
-    assert "best classical filter, total variation, tuned" in conv.denoising(9.4, 13.5, {"nlm": 12, "tv": 13.5})
+    assert "the best classical filter, non-local means, reaches" in conv_dae.denoising(
+        9.4, 17.4, {"nlm": 13.5, "tv": 12}
+    )
+    assert "best classical filter, total variation, tuned" in conv_dae.denoising(9.4, 13.5, {"nlm": 12, "tv": 13.5})
 
 
 def test_denoising_that_harms():
     assert (
-        conv.denoising(9.4, 8.0, {}) == "The network does not denoise: PSNR 8.0 dB against 9.4 dB of the noisy images."
+        conv_dae.denoising(9.4, 8.0, {})
+        == "The network does not denoise: PSNR 8.0 dB against 9.4 dB of the noisy images."
     )
 
 
 def test_denoising_as_a_filter():
-    assert "as much as the best classical filter, median" in conv.denoising(9.4, 13.5, {"median": 13.52})
+    assert "as much as the best classical filter, median" in conv_dae.denoising(9.4, 13.5, {"median": 13.52})
 
 
 @pytest.mark.parametrize(
     ("noisy", "denoised", "word"), [(0.3, 0.8, "rises"), (0.8, 0.3, "falls"), (0.5, 0.501, "stays")]
 )
 def test_structure(noisy, denoised, word):
-    assert word in conv.structure(noisy, denoised)
+    assert word in conv_dae.structure(noisy, denoised)
 
 
 def level(noise, noisy, denoised):
@@ -292,25 +290,25 @@ def level(noise, noisy, denoised):
 
 
 def test_noise_levels():
-    helps = conv.noise_levels([level(0.1, 22, 16), level(0.5, 9, 17), level(0.9, 6, 12)], 0.5)
+    helps = conv_dae.noise_levels([level(0.1, 22, 16), level(0.5, 9, 17), level(0.9, 6, 12)], 0.5)
     assert "it helps at 2 of the 3 levels measured, most at 0.5 (+8.0 dB); at 0.1 it takes away more" in helps
-    assert conv.noise_levels([level(0.1, 20, 21), level(0.5, 9, 17)], 0.5).endswith("most at 0.5 (+8.0 dB).")
-    assert "at none of the levels" in conv.noise_levels([level(0.1, 20, 10), level(0.5, 9, 8)], 0.5)
-    assert conv.noise_levels([level(0.1, None, 10), level(0.5, 9, 8)], 0.5) == ""
+    assert conv_dae.noise_levels([level(0.1, 20, 21), level(0.5, 9, 17)], 0.5).endswith("most at 0.5 (+8.0 dB).")
+    assert "at none of the levels" in conv_dae.noise_levels([level(0.1, 20, 10), level(0.5, 9, 8)], 0.5)
+    assert conv_dae.noise_levels([level(0.1, None, 10), level(0.5, 9, 8)], 0.5) == ""
 
 
 def test_conv_code():
-    larger = conv.conv_code(6272, 784, 6272, 1500, 350)
+    larger = conv_dae.conv_code(6272, 784, 6272, 1500, 350)
     assert "6,272 values for 784 pixels, 8 times as many: as it stands it does not compress" in larger
     assert (
         "6,272 bytes, and packed by LZMA 1,500: still more than the 784 bytes of the raw image, and more than the 350 "
         "of its pixels packed in the same way." in larger
     )
-    smaller = conv.conv_code(196, 784, 196, 150, 350)
+    smaller = conv_dae.conv_code(196, 784, 196, 150, 350)
     assert "4 times fewer" in smaller
     assert "fewer than the 784 bytes of the raw image, and fewer than the 350 of its pixels" in smaller
-    assert "raw image, but more than the 350" in conv.conv_code(6272, 784, 6272, 600, 350)
-    assert conv.conv_code(6272, 784, 6272, 600, None).endswith("fewer than the 784 bytes of the raw image.")
+    assert "raw image, but more than the 350" in conv_dae.conv_code(6272, 784, 6272, 600, 350)
+    assert conv_dae.conv_code(6272, 784, 6272, 600, None).endswith("fewer than the 784 bytes of the raw image.")
 
 
 # ---------------------------------------------------------------------------------------------------------- char-RNN
@@ -395,7 +393,7 @@ def test_many_to_many(many, said):
 
 @pytest.mark.parametrize(("count", "said"), [(1_412_386_800, "1.41 GB"), (5_000_000, "5.00 MB"), (1500, "1.50 kB")])
 def test_size(count, said):
-    assert words.size(count) == said
+    assert phrasing.size(count) == said
 
 
 @pytest.mark.parametrize(
@@ -403,7 +401,7 @@ def test_size(count, said):
     [(0, "0 threads"), (1, "1 thread"), (2, "2 threads"), (12345, "12,345 threads"), (None, "– threads")],
 )
 def test_count(count, said):
-    assert words.count(count, "thread") == said
+    assert phrasing.count(count, "thread") == said
 
 
 def test_windows():

@@ -12,24 +12,30 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from pw13 import config
 from pw13.config import fields
-from pw13.config import settings as config
-from pw13.data.names.vocabulary import VocabularyFile, of_text
+from pw13.data.names.vocabulary import VocabularyFile, build_vocabulary
 from pw13.errors import OptionError, UserError
-from pw13.inference import name_generator as writers
-from pw13.models import charrnn_numpy as recurrent
-from pw13.report import archive as packing
-from pw13.report import hand_in as report
-from pw13.report import name_selection as choosing
-from pw13.report import outline as making
-from pw13.report import run_selection as evidence
+from pw13.inference.name_generator import NameGenerator
+from pw13.models import charrnn_numpy
+from pw13.report import hand_in, run_selection
+from pw13.report.archive import MANIFEST, check_archive, pack
 from pw13.report.document import Figure, Missing, Table, Text, Verbatim, sentence, table
-from pw13.report.renderers import html as web
-from pw13.report.renderers import markdown, notebook
-from pw13.report.renderers import notebook_execution as executing
-from pw13.report.renderers import pdf as typeset
-from pw13.report.sections import answers as questions
+from pw13.report.name_selection import (
+    COUNT,
+    LONG,
+    SHORT,
+    SIMILAR,
+    Candidate,
+    distinct,
+    presentable,
+    ranked,
+    selected_by_hand,
+)
+from pw13.report.outline import build_document, item_keys
+from pw13.report.renderers import html, markdown, notebook, notebook_execution, pdf
 from pw13.report.sections import blocks
+from pw13.report.sections.answers import prepared_answers, read_own
 
 IMAGES = {
     "kind": "folder",
@@ -199,7 +205,9 @@ def runs(tmp_path):
 
 
 def document(runs, *names, own=None, answers=None, chosen=None):
-    return making.make(evidence.gather(names, runs), chosen, authors=["Ada <b>"], answers=answers or {}, own=own or {})
+    return build_document(
+        run_selection.select_runs(names, runs), chosen, authors=["Ada <b>"], answers=answers or {}, own=own or {}
+    )
 
 
 def items(made):
@@ -230,7 +238,7 @@ def test_items_stand_in_the_order_of_the_handout(runs):
         "3b",
         "3c",
     ]
-    assert list(items(document(runs))) == keys == making.keys()
+    assert list(items(document(runs))) == keys == item_keys()
 
 
 def test_comments_come_from_the_numbers(runs):
@@ -283,11 +291,11 @@ def test_code_sizes_are_compared_with_equal_settings_and_data_only(tmp_path):
 def test_several_seeds_give_median_and_range(tmp_path):
     for seed, mse in enumerate((0.03, 0.01, 0.02)):
         make_run(tmp_path, "dense-ae", seed, seed=seed, metrics={"test_mse": mse})
-    found = evidence.gather([path.name for path in tmp_path.iterdir()], tmp_path)
+    found = run_selection.select_runs([path.name for path in tmp_path.iterdir()], tmp_path)
     (series,) = found.series(found.dense, "code_size")
     assert series.value("test_mse") == 0.02
     assert series.spread("test_mse") == (0.01, 0.03)
-    assert blocks.of_series(series, "test_mse") == "0.02000 (0.01000 to 0.03000)"
+    assert blocks.series_value(series, "test_mse") == "0.02000 (0.01000 to 0.03000)"
     assert blocks.seeds([series]).startswith("Medians over seeds")
 
 
@@ -323,7 +331,7 @@ def test_date_is_that_of_the_newest_run(runs):
 
 
 def test_answers_and_own_comments(runs):
-    answers = questions.answers()
+    answers = prepared_answers()
     assert set(answers) == {"1f", "conv-b", "3a", "3b", "3c"}
     with_both = items(document(runs, answers=answers, own={"1f": "Ours.\n\nTwo\nlines."}))
     assert texts(with_both["3c"], "answer").startswith("A generative system models")
@@ -337,13 +345,13 @@ def test_answers_and_own_comments(runs):
 def test_own_comments_are_checked(tmp_path):
     path = tmp_path / "own.toml"
     path.write_text('1a = "We chose 32."\nconv-a = "x"\n', "utf-8")
-    assert questions.read_own(path, making.keys()) == {"1a": "We chose 32.", "conv-a": "x"}
+    assert read_own(path, item_keys()) == {"1a": "We chose 32.", "conv-a": "x"}
     for content, words in (('1x = "a"', "no item '1x'"), ("1a = 3", "expected text, received 3"), ("= 3", "not TOML")):
         path.write_text(content, "utf-8")
         with pytest.raises(OptionError, match=re.escape(words)):
-            questions.read_own(path, making.keys())
+            read_own(path, item_keys())
     with pytest.raises(UserError, match="cannot be read"):
-        questions.read_own(tmp_path / "none.toml", [])
+        read_own(tmp_path / "none.toml", [])
 
 
 def captions(item):
@@ -464,7 +472,7 @@ def test_one_of_anything_is_singular(tmp_path):
 
 
 def test_answers_are_true_of_images_of_any_size():
-    words = " ".join(questions.answers()["conv-b"]["text"])
+    words = " ".join(prepared_answers()["conv-b"]["text"])
     assert "28, 14 and 7 for the handout's images of 28 x 28" in words
     assert "from 1 to 128, 128 times, while their area shrinks 16 times" in words
 
@@ -485,7 +493,9 @@ def test_the_simple_rnn_is_one_that_others_can_be_compared_with(tmp_path):
         make_run(tmp_path, "charrnn", second, **settings)
 
     def chosen(*seconds):
-        return evidence.gather([f"2026-11-24_10-00-{second:02d}" for second in seconds], tmp_path).simple.config
+        return run_selection.select_runs(
+            [f"2026-11-24_10-00-{second:02d}" for second in seconds], tmp_path
+        ).baseline_rnn.config
 
     assert (chosen(0, 1, 2, 3, 4)["units"], chosen(0, 1, 2, 3, 4)["epochs"]) == (128, 8)
     assert chosen(0, 2, 4)["units"] == 128
@@ -494,16 +504,16 @@ def test_the_simple_rnn_is_one_that_others_can_be_compared_with(tmp_path):
 
 
 def test_named_runs_only(runs):
-    assert [r.kind for r in evidence.gather(["2026-11-24_10-00-00"], runs).records] == ["dense-ae"]
+    assert [r.kind for r in run_selection.select_runs(["2026-11-24_10-00-00"], runs).records] == ["dense-ae"]
 
 
 def test_last_all_is_preferred_to_the_newest(runs):
     make_run(runs, "dense-ae", 30)
-    assert evidence.gather([], runs).dense.name == "2026-11-24_10-00-30_dense-ae"
+    assert run_selection.select_runs([], runs).dense.name == "2026-11-24_10-00-30_dense-ae"
     (runs / "all.json").write_text(
         json.dumps({"runs": {"a": "2026-11-24_10-00-00_dense-ae", "b": "../x", "c": 3}}), "utf-8"
     )
-    found = evidence.gather([], runs)
+    found = run_selection.select_runs([], runs)
     assert [r.name for r in found.records] == ["2026-11-24_10-00-00_dense-ae"]
     assert found.origin == "the runs of the last `pw13 all`"
 
@@ -511,41 +521,41 @@ def test_last_all_is_preferred_to_the_newest(runs):
 @pytest.mark.parametrize("content", ["", "[]", "{}", '{"runs": 3}', '{"runs": {"a": "2026-11-24_10-00-59_dense-ae"}}'])
 def test_a_useless_list_of_the_last_all_is_passed_over(runs, content):
     (runs / "all.json").write_text(content, "utf-8")
-    assert len(evidence.gather([], runs).records) == 4
+    assert len(run_selection.select_runs([], runs).records) == 4
 
 
 def test_runs_that_cannot_be_used_are_refused(tmp_path):
     with pytest.raises(UserError, match="no complete run to report on"):
-        evidence.gather([], tmp_path)
+        run_selection.select_runs([], tmp_path)
     make_run(tmp_path, "dense-ae", status="interrupted")
     with pytest.raises(UserError, match="interrupted, expected a complete run"):
-        evidence.gather(["2026"], tmp_path)
+        run_selection.select_runs(["2026"], tmp_path)
     with pytest.raises(UserError, match="no complete run"):
-        evidence.gather([], tmp_path)
+        run_selection.select_runs([], tmp_path)
 
 
 # ------------------------------------------------------------------------------------------------------- renderings
 
 
 def test_pdf_is_the_same_twice_and_takes_hostile_text(runs):
-    made = document(runs, own={"1a": '#let x = 3 $ \\ * _ @ref <b> #"'}, answers=questions.answers())
-    first = typeset.pdf(made)
+    made = document(runs, own={"1a": '#let x = 3 $ \\ * _ @ref <b> #"'}, answers=prepared_answers())
+    first = pdf.pdf(made)
     assert first.startswith(b"%PDF-")
-    assert typeset.pdf(made) == first
+    assert pdf.pdf(made) == first
 
 
 def test_what_the_pdf_has_no_glyph_for_is_escaped_and_said_to_be():
     told = {"notices": ("a",), "blocks": [{"text": "Zoë – Ж \u65e5 \U0001f600", "width": 3.5}]}
-    drawn = typeset.drawable(told)
+    drawn = pdf.drawable(told)
     assert drawn["blocks"] == [{"text": "Zoë – Ж \\u65e5 \\U0001f600", "width": 3.5}]
-    assert drawn["notices"] == ["a", typeset.LACKING]
+    assert drawn["notices"] == ["a", pdf.MISSING_GLYPH]
     plain = {"notices": ("a",), "blocks": ["Zoë"]}
-    assert typeset.drawable(plain) == plain
+    assert pdf.drawable(plain) == plain
 
 
 def test_html_is_whole_and_escaped(runs):
-    made = document(runs, own={"1a": "<script>alert(1)</script>"}, answers=questions.answers())
-    page = web.html(made).decode()
+    made = document(runs, own={"1a": "<script>alert(1)</script>"}, answers=prepared_answers())
+    page = html.html(made).decode()
     assert "&lt;script&gt;alert(1)" in page
     assert "<script" not in page
     assert "Ada &lt;b&gt;" in page
@@ -557,15 +567,15 @@ def test_html_is_whole_and_escaped(runs):
 
 
 def test_neighbouring_comments_share_one_mark(runs):
-    page = web.html(document(runs, own={"3a": "One.\n\nTwo."})).decode()
+    page = html.html(document(runs, own={"3a": "One.\n\nTwo."})).decode()
     assert page.count("<b>our comment</b>") == 1
     assert page.count('<div class="comment">') == page.count("computed from the numbers</b>")
 
 
 def test_three_renderings_say_the_same(runs):
-    made = document(runs, answers=questions.answers())
-    page, data = web.html(made).decode(), json.dumps(typeset.data(made), ensure_ascii=False)
-    cells = "".join(cell["source"] for cell in notebook.notebook(made, evidence.gather([], runs))["cells"])
+    made = document(runs, answers=prepared_answers())
+    page, data = html.html(made).decode(), json.dumps(pdf.data(made), ensure_ascii=False)
+    cells = "".join(cell["source"] for cell in notebook.notebook(made, run_selection.select_runs([], runs))["cells"])
     plain = re.sub(r"\\(.)", r"\1", cells).replace("&amp;", "&").replace("&lt;", "<").replace("&gt;", ">")
     for block in made.blocks:
         if isinstance(block, Text):
@@ -585,13 +595,13 @@ def test_control_characters_of_names_are_shown_escaped(runs):
 
 
 def test_figures_fit_the_page():
-    assert typeset.width_mm(png(4000, 1000)) == typeset.WIDEST
-    assert typeset.width_mm(png(1000, 4000)) == pytest.approx(typeset.TALLEST / 4, abs=0.06)
-    assert typeset.width_mm(png(120, 60)) == pytest.approx(25.4 * typeset.SCALE, abs=0.05)
+    assert pdf.width_mm(png(4000, 1000)) == pdf.WIDEST
+    assert pdf.width_mm(png(1000, 4000)) == pytest.approx(pdf.TALLEST / 4, abs=0.06)
+    assert pdf.width_mm(png(120, 60)) == pytest.approx(25.4 * pdf.SCALE, abs=0.05)
 
 
 def test_summary_is_made_narrow(runs):
-    record = evidence.gather([], runs).dense
+    record = run_selection.select_runs([], runs).dense
     (shown,) = blocks.summary(record, only="autoencoder")
     assert shown.text == 'Model: "autoencoder"\nLayer  Param #\n--------------\ndense   25,120'
 
@@ -611,7 +621,7 @@ def test_numeric_columns():
 
 
 def test_notebook_is_valid_and_counts_its_cells(runs):
-    found = evidence.gather([], runs)
+    found = run_selection.select_runs([], runs)
     cells = notebook.notebook(document(runs), found)
     nbformat.validate(cells)
     assert [cell["id"] for cell in cells["cells"]] == [f"cell-{i:03d}" for i in range(1, len(cells["cells"]) + 1)]
@@ -619,7 +629,7 @@ def test_notebook_is_valid_and_counts_its_cells(runs):
 
 
 def test_notebook_code_compiles_and_holds_the_runs_numbers(runs):
-    cells = notebook.notebook(document(runs), evidence.gather([], runs))
+    cells = notebook.notebook(document(runs), run_selection.select_runs([], runs))
     code = [cell["source"] for cell in cells["cells"] if cell["cell_type"] == "code"]
     for source in code:
         compile(source, "cell", "exec")
@@ -632,7 +642,7 @@ def test_notebook_code_compiles_and_holds_the_runs_numbers(runs):
 
 def test_notebook_uses_the_runs_settings(tmp_path):
     make_run(tmp_path, "charrnn", units=48, length=12, encoding="latin-1")
-    cells = notebook.notebook(document(tmp_path), evidence.gather([], tmp_path))
+    cells = notebook.notebook(document(tmp_path), run_selection.select_runs([], tmp_path))
     code = "\n".join(cell["source"] for cell in cells["cells"] if cell["cell_type"] == "code")
     assert "units = 48\n" in code
     assert "length, skip = 12, 3" in code
@@ -642,7 +652,7 @@ def test_notebook_uses_the_runs_settings(tmp_path):
 
 def sources(runs) -> str:
     """All code of the notebook."""
-    cells = notebook.notebook(document(runs), evidence.gather([], runs))
+    cells = notebook.notebook(document(runs), run_selection.select_runs([], runs))
     return "\n".join(cell["source"] for cell in cells["cells"] if cell["cell_type"] == "code")
 
 
@@ -683,9 +693,9 @@ def test_markdown_escapes_what_is_markup():
 def test_cells_are_executed_and_standard_error_left_out(tmp_path):
     cells = nbformat.v4.new_notebook(
         cells=[nbformat.v4.new_code_cell("import sys, os\nprint(1 + 1, file=sys.stderr)\nprint(os.getcwd())")],
-        metadata={"kernelspec": executing.KERNEL},
+        metadata={"kernelspec": notebook_execution.KERNEL},
     )
-    (cell,) = executing.executed(cells, folder=tmp_path)["cells"]
+    (cell,) = notebook_execution.execute(cells, folder=tmp_path)["cells"]
     assert [out["text"] for out in cell["outputs"]] == [f"{tmp_path}\n"]
     assert "execution" not in cell["metadata"]
 
@@ -698,49 +708,49 @@ def test_pieces_of_standard_output_are_joined():
         out("stream", name="stdout", text="b"),
     ]
     picture = out("display_data", data={"image/png": "QQ=="})
-    assert [o.get("text") for o in executing.kept([*pieces, picture, pieces[2]])] == ["ab", None, "b"]
+    assert [o.get("text") for o in notebook_execution.keep_output([*pieces, picture, pieces[2]])] == ["ab", None, "b"]
 
 
 def test_a_cell_that_fails_is_one_line(tmp_path):
     cells = nbformat.v4.new_notebook(
-        cells=[nbformat.v4.new_code_cell("1 / 0")], metadata={"kernelspec": executing.KERNEL}
+        cells=[nbformat.v4.new_code_cell("1 / 0")], metadata={"kernelspec": notebook_execution.KERNEL}
     )
     with pytest.raises(UserError, match=r"could not be executed: .*ZeroDivisionError"):
-        executing.executed(cells, folder=tmp_path)
+        notebook_execution.execute(cells, folder=tmp_path)
 
 
 # ------------------------------------------------------------------------------------------------------------ names
 
 
 def name(text, log=-1.0):
-    return choosing.Name(text, 0.8, log, None, None)
+    return Candidate(text, 0.8, log, None, None)
 
 
 def test_names_far_from_known_ones_and_from_each_other():
     ranked = [name("Facebok"), name("Zimble Labs"), name("Zimble Net"), name("Other Labs"), name("Quontora")]
-    chosen = list(choosing.distinct(ranked, ["Facebook", "Apple"]))
+    chosen = list(distinct(ranked, ["Facebook", "Apple"]))
     assert [each.text for each in chosen] == ["Zimble Labs", "Quontora"]
-    assert all(each.similarity < choosing.NEAR and each.nearest in ("Facebook", "Apple") for each in chosen)
+    assert all(each.similarity < SIMILAR and each.nearest in ("Facebook", "Apple") for each in chosen)
 
 
 def test_no_more_names_than_asked_for():
-    assert len(list(choosing.distinct([name(f"{c}xyz") for c in "abcdefghijklm"], None))) == choosing.COUNT
+    assert len(list(distinct([name(f"{c}xyz") for c in "abcdefghijklm"], None))) == COUNT
 
 
 def test_ranked_names_are_whole_new_and_printable():
-    known = VocabularyFile(of_text("ab \n\x85"), ("a" * 9 + "\n",))
+    known = VocabularyFile(build_vocabulary("ab \n\x85"), ("a" * 9 + "\n",))
     rng = np.random.default_rng(0)
     arrays = [0.3 * rng.normal(size=shape).astype(np.float32) for shape in ((5, 4), (4, 4), (4,), (4, 5))]
     arrays.append(np.array([0.5, -1, 1, 1, -2], np.float32))  # newline, space, a, b, a control character
-    writer = writers.Writer(
-        None, config.CharRNN(units=4), known, recurrent.network("simple", "many-to-one", 10, arrays)
+    writer = NameGenerator(
+        None, config.CharRNN(units=4), known, charrnn_numpy.network("simple", "many-to-one", 10, arrays)
     )
-    ranked = choosing.ranked(writer, ["aaaa", "bbbb"])
-    logs = [each.log_probability for each in ranked]
-    assert ranked
+    found = ranked(writer, ["aaaa", "bbbb"])
+    logs = [each.log_probability for each in found]
+    assert found
     assert logs == sorted(logs, reverse=True)
-    for each in ranked:
-        assert choosing.SHORT <= len(each.text) <= choosing.LONG
+    for each in found:
+        assert SHORT <= len(each.text) <= LONG
         assert each.text not in ("aaaa", "bbbb")
         assert each.text.isprintable()
         assert each.text == each.text.strip()
@@ -752,13 +762,13 @@ def test_ranked_names_are_whole_new_and_printable():
      ("Zim", False), ("Z" * 31, False), (" Zimble", False), ("Zim\x85ble", False)],
 )  # fmt: skip
 def test_what_is_presentable(text, shown):
-    assert choosing.presentable(text) == shown
+    assert presentable(text) == shown
 
 
 def test_names_by_hand(runs, tmp_path):
     path = tmp_path / "names.txt"
     path.write_text("Zimble\r\n\nQuontora\n", "utf-8", newline="")
-    chosen = choosing.by_hand(path, evidence.gather([], runs).of("charrnn"))
+    chosen = selected_by_hand(path, run_selection.select_runs([], runs).of_kind("charrnn"))
     assert [each.text for each in chosen.names] == ["Zimble", "Quontora"]
     made = items(document(runs, chosen=chosen))["2g"]
     assert "Chosen by hand from names.txt" in texts(made)
@@ -766,67 +776,67 @@ def test_names_by_hand(runs, tmp_path):
     assert "(mean ln p a character), 2 in all." in texts(items(document(runs, chosen=by_rule))["2g"])
     path.write_text("\n", "utf-8")
     with pytest.raises(UserError, match="holds no names"):
-        choosing.by_hand(path, [])
+        selected_by_hand(path, [])
 
 
 # -------------------------------------------------------------------------------------------------------------- zip
 
 
 def test_zip_has_everything_and_is_the_same_twice(runs, tmp_path):
-    request = report.Request(authors=("Ada",), execute=False)
-    written = report.perform(request, runs_dir=runs, out=tmp_path / "one")
-    report.perform(request, runs_dir=runs, out=tmp_path / "two")
+    request = hand_in.HandInOptions(authors=("Ada",), execute=False)
+    written = hand_in.write_hand_in(request, runs_dir=runs, out=tmp_path / "one")
+    hand_in.write_hand_in(request, runs_dir=runs, out=tmp_path / "two")
     for file in written.files:
         assert (tmp_path / "one" / file).read_bytes() == (tmp_path / "two" / file).read_bytes()
     with zipfile.ZipFile(tmp_path / "one" / "hand-in.zip") as archive:
         names = archive.namelist()
     assert {"report.pdf", "report.html", "notebook.ipynb", "manifest.sha256"} <= set(names)
     assert sum(n.endswith("metrics.json") for n in names) == sum(n.endswith("config.json") for n in names) == 4
-    assert len(report.check(tmp_path / "one" / "hand-in.zip")) == len(names) - 1
+    assert len(hand_in.check(tmp_path / "one" / "hand-in.zip")) == len(names) - 1
 
 
 def test_check_finds_what_was_changed_added_removed(tmp_path):
     def write(contents, manifest_of):
-        whole = packing.packed(manifest_of)
+        whole = pack(manifest_of)
         with zipfile.ZipFile(io.BytesIO(whole)) as archive:
-            listed = archive.read(packing.MANIFEST)
+            listed = archive.read(MANIFEST)
         path = tmp_path / "x.zip"
         with zipfile.ZipFile(path, "w") as archive:
-            for name, data in {**contents, packing.MANIFEST: listed}.items():
+            for name, data in {**contents, MANIFEST: listed}.items():
                 archive.writestr(name, data)
         return path
 
     right = {"a": b"1", "b": b"2"}
-    assert report.check(write(right, right)) == ["a", "b"]
+    assert hand_in.check(write(right, right)) == ["a", "b"]
     for contents, words in (
         ({"a": b"1", "b": b"3"}, "b: changed"),
         ({"a": b"1"}, "b: missing"),
         ({**right, "c": b""}, "c: not in the manifest"),
     ):
         with pytest.raises(UserError, match=words):
-            report.check(write(contents, right))
+            hand_in.check(write(contents, right))
 
 
 def test_check_refuses_what_is_no_hand_in(tmp_path):
     path = tmp_path / "x.zip"
     with pytest.raises(UserError, match=r"x\.zip: cannot be read"):
-        packing.check(path)
+        check_archive(path)
     path.write_bytes(b"not a zip")
     with pytest.raises(UserError, match="damaged, or not a zip"):
-        packing.check(path)
+        check_archive(path)
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("a", "1")
     with pytest.raises(UserError, match=r"holds no manifest\.sha256"):
-        packing.check(path)
+        check_archive(path)
 
 
 def test_a_damaged_byte_is_found(tmp_path):
     path = tmp_path / "x.zip"
-    whole = bytearray(packing.packed({"a": bytes(1000), "b": b"2"}))
+    whole = bytearray(pack({"a": bytes(1000), "b": b"2"}))
     whole[33] ^= 0xFF
     path.write_bytes(whole)
     with pytest.raises(UserError):
-        report.check(path)
+        hand_in.check(path)
 
 
 # ------------------------------------------------------------------------------------------------------ the command
@@ -869,8 +879,8 @@ def test_command_refuses(pw13, runs, tmp_path):
 
 @pytest.mark.slow
 def test_notebook_runs_twice_to_the_same_bytes_and_checks_the_runs_parameters(data, corpus, tmp_path):
-    from pw13.data.images.dataset import load_images
-    from pw13.data.names.name_list import load_names
+    from pw13.data.images import load_images
+    from pw13.data.names import load_names
 
     images, names = load_images(str(data)).source, load_names(str(corpus)).source
     distinct = len(set(corpus.read_text("utf-8")))
@@ -880,10 +890,10 @@ def test_notebook_runs_twice_to_the_same_bytes_and_checks_the_runs_parameters(da
     make_run(tmp_path, "dense-ae", 0, data=of_images)
     make_run(tmp_path, "conv-dae", 1, data=of_images)
     make_run(tmp_path, "charrnn", 2, data=of_names, layers=2, metrics={"parameters": right})
-    found = evidence.gather([], tmp_path)
+    found = run_selection.select_runs([], tmp_path)
 
     def made():
-        return executing.executed(notebook.notebook(document(tmp_path), found), folder=tmp_path)
+        return notebook_execution.execute(notebook.notebook(document(tmp_path), found), folder=tmp_path)
 
     first = made()
     printed = "".join(o.get("text", "") for c in first["cells"] if c["cell_type"] == "code" for o in c["outputs"])
@@ -893,6 +903,6 @@ def test_notebook_runs_twice_to_the_same_bytes_and_checks_the_runs_parameters(da
     assert notebook.as_bytes(made()) == notebook.as_bytes(first)
 
     make_run(tmp_path, "charrnn", 3, data=of_names, layers=2, metrics={"parameters": right + 1})
-    found = evidence.gather([], tmp_path)
+    found = run_selection.select_runs([], tmp_path)
     with pytest.raises(UserError, match=f"has {right + 1:,}"):
         made()

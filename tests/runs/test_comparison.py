@@ -8,7 +8,7 @@ import pytest
 
 from pw13.errors import OptionError
 from pw13.runs import comparison
-from pw13.runs import record as records
+from pw13.runs.record import list_runs
 from pw13.system import files, machine
 from tests.helpers.runs import make
 
@@ -170,7 +170,7 @@ def test_flat_names_lists_by_their_words():
         {"features": "codes", "kernel": "rbf", "accuracy": 0.8},
     ]
     nested = {"a": 1, "b": {"c": 2.5, "d": {"e": None}}, "results": rows, "by_noise": [{"noise": 0.5}], "l": [1, 2]}
-    assert comparison.flat(nested) == {
+    assert comparison.flatten(nested) == {
         "a": 1,
         "b.c": 2.5,
         "b.d.e": None,
@@ -198,11 +198,11 @@ def test_best_validation_loss_passes_over_what_is_no_number():
 
 
 def test_labels_are_settings_where_these_tell_runs_apart(folder):
-    found = records.listing(folder, "dense-ae")
+    found = list_runs(folder, "dense-ae")
     assert comparison.labels(found[:2]) == ["code_size 32, seed 0", "code_size 64, seed 1"]
     assert comparison.labels([found[0], found[2]]) == [found[0].name, found[2].name]
 
 
 def test_ordered_refuses_text_as_a_metric(folder):
     with pytest.raises(OptionError, match="no run has the metric 'kind'"):
-        comparison.ordered(records.listing(folder), "kind")
+        comparison.sort_by_metric(list_runs(folder), "kind")

@@ -7,7 +7,7 @@ import pytest
 
 from pw13.config.settings import DenseAE
 from pw13.errors import UserError
-from pw13.runs import record as records
+from pw13.runs.record import data_paths_of, find_run, latest_run, list_runs, load_run, read_run, settings_of
 from pw13.system import files, machine
 from tests.helpers.runs import NOW, make, settings
 
@@ -27,7 +27,7 @@ def test_status_tells_the_dead_from_the_living(tmp_path):
         "running on far": {"status": "running", **alive, "machine": {"host": "far"}},
     }
     for number, (told, facts) in enumerate(cases.items()):
-        assert records.read(make(tmp_path, f"{NOW}_{number + 2}", **facts)).status == told
+        assert read_run(make(tmp_path, f"{NOW}_{number + 2}", **facts)).status == told
 
 
 @pytest.mark.parametrize(
@@ -48,11 +48,11 @@ def test_a_broken_run_is_told_as_such_and_hides_no_other(tmp_path, name, content
     (broken / name).unlink()
     if content is not None:
         (broken / name).write_text(content, "utf-8")
-    record = records.read(broken)
+    record = read_run(broken)
     assert record.status == "broken" and told in record.problem and str(broken) in record.problem
-    assert [r.folder for r in records.listing(tmp_path) if not r.problem] == [whole]
+    assert [r.folder for r in list_runs(tmp_path) if not r.problem] == [whole]
     with pytest.raises(UserError, match=re.escape(told)):
-        records.opened(broken.name, tmp_path)
+        load_run(broken.name, tmp_path)
 
 
 def test_listing_takes_run_folders_only_and_the_oldest_first(tmp_path):
@@ -62,9 +62,9 @@ def test_listing_takes_run_folders_only_and_the_oldest_first(tmp_path):
     (tmp_path / "README.md").write_text("runs", "utf-8")
     (tmp_path / ".new-abc").mkdir()
     (tmp_path / "notes").mkdir()
-    assert [record.folder for record in records.listing(tmp_path)] == [early, late]
-    assert [record.folder for record in records.listing(tmp_path, "dense-ae")] == [late]
-    assert records.listing(tmp_path / "nowhere") == []
+    assert [record.folder for record in list_runs(tmp_path)] == [early, late]
+    assert [record.folder for record in list_runs(tmp_path, "dense-ae")] == [late]
+    assert list_runs(tmp_path / "nowhere") == []
 
 
 def test_a_run_is_found_by_path_name_and_beginning(tmp_path, monkeypatch):
@@ -73,12 +73,12 @@ def test_a_run_is_found_by_path_name_and_beginning(tmp_path, monkeypatch):
     (tmp_path / "runs" / "2026-notes.txt").write_text("no folder", "utf-8")
     monkeypatch.chdir(tmp_path)
     folder = tmp_path / "runs"
-    assert records.find(str(first), folder) == first
-    assert records.find(f"runs/{first.name}", folder).samefile(first)
-    assert records.find(first.name, folder) == first  # whole, though another begins so
-    assert records.find(second.name, folder) == second
-    assert records.find(NOW + "_", folder) == second
-    assert records.find(f"{second.name}/03", folder) == point
+    assert find_run(str(first), folder) == first
+    assert find_run(f"runs/{first.name}", folder).samefile(first)
+    assert find_run(first.name, folder) == first  # whole, though another begins so
+    assert find_run(second.name, folder) == second
+    assert find_run(NOW + "_", folder) == second
+    assert find_run(f"{second.name}/03", folder) == point
     for name, told in [
         ("2026", "is not one run but 2"),
         ("2027", "neither a run folder nor the beginning of one"),
@@ -87,7 +87,7 @@ def test_a_run_is_found_by_path_name_and_beginning(tmp_path, monkeypatch):
         (f"{second.name}/04", "neither"),
     ]:
         with pytest.raises(UserError, match=re.escape(told)):
-            records.find(name, folder)
+            find_run(name, folder)
 
 
 def test_the_latest_is_the_newest_start_among_usable_ones(tmp_path):
@@ -97,7 +97,7 @@ def test_the_latest_is_the_newest_start_among_usable_ones(tmp_path):
         (path / "checkpoints" / "best.keras").write_bytes(b"x")
         return path
 
-    assert records.latest(tmp_path, "dense-ae", "best.keras") is None
+    assert latest_run(tmp_path, "dense-ae", "best.keras") is None
     usable("2026-11-24_00-00-01_dense-ae", started="2026-11-24T00:00:01+00:00")
     newest = usable("2026-11-24_00-00-02_dense-ae", started="2026-11-24T00:00:02+00:00", status="interrupted")
     make(tmp_path, "2026-11-24_00-00-03_dense-ae", started="2026-11-24T00:00:03+00:00")  # without a model
@@ -106,12 +106,12 @@ def test_the_latest_is_the_newest_start_among_usable_ones(tmp_path):
     usable("2026-11-24_00-00-05_charrnn", started="2026-11-24T00:00:05+00:00")
     sweep = make(tmp_path, "2026-11-24_00-00-06_sweep-dense-ae", started="2026-11-24T00:00:06+00:00")
     usable(f"{sweep.name}/1_code_size=2_seed=0", started="2026-11-24T00:00:07+00:00")
-    assert records.latest(tmp_path, "dense-ae", "best.keras").folder == newest
+    assert latest_run(tmp_path, "dense-ae", "best.keras").folder == newest
 
 
 def test_settings_of_a_run_are_checked_as_flags_are(tmp_path):
     path = make(tmp_path)
-    assert records.settings_of(records.read(path)) == DenseAE()
+    assert settings_of(read_run(path)) == DenseAE()
     for change, told in [
         ({"code_size": 0}, "--code-size"),
         ({"new": 1}, "unknown key 'new'"),
@@ -119,18 +119,18 @@ def test_settings_of_a_run_are_checked_as_flags_are(tmp_path):
     ]:
         files.write_json(path / "config.json", {"kind": "dense-ae", **settings(), **change})
         with pytest.raises(UserError, match=re.escape(told)):
-            records.settings_of(records.read(path))
+            settings_of(read_run(path))
     files.write_json(path / "config.json", {"kind": "dense-ae"})
     with pytest.raises(UserError, match="no 'activation'"):
-        records.settings_of(records.read(path))
+        settings_of(read_run(path))
 
 
 @pytest.mark.parametrize("pid", [-1, "7", None, 2**80, 1.5])
 def test_a_number_that_is_no_process_is_a_dead_one(tmp_path, pid):
-    assert records.read(make(tmp_path, status="running", pid=pid, pid_started=1.0)).status == "died"
+    assert read_run(make(tmp_path, status="running", pid=pid, pid_started=1.0)).status == "died"
 
 
 def test_a_run_that_does_not_say_where_its_data_are_is_refused(tmp_path):
-    record = records.read(make(tmp_path))
+    record = read_run(make(tmp_path))
     with pytest.raises(UserError, match=r"config\.json: damaged: no 'data'"):
-        records.places_of(record)
+        data_paths_of(record)

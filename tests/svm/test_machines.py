@@ -9,10 +9,8 @@ import pytest
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
-from pw13.svm import approximate as large
-from pw13.svm import cross_validation as tuning
-from pw13.svm import evaluation, exact, kernels
-from pw13.svm import intelex as fast
+from pw13.svm import approximate as approximate_svm
+from pw13.svm import cross_validation, evaluation, exact, intelex, kernels
 from pw13.svm.kernels import Setting
 
 
@@ -102,14 +100,14 @@ def test_a_large_machine_is_about_as_good_as_an_exact_one(sets, setting, classes
     train, labels, test, truth = sets
     train, labels = train[labels < classes], labels[labels < classes]
     test, truth = test[truth < classes], truth[truth < classes]
-    shares = [np.mean(m.fit(train, labels, setting).predict(test) == truth) for m in (exact, large)]
+    shares = [np.mean(m.fit(train, labels, setting).predict(test) == truth) for m in (exact, approximate_svm)]
     assert shares[0] > 0.7 and abs(shares[0] - shares[1]) < 0.06
 
 
 def test_classes_need_not_start_at_zero_or_be_dense(sets):
     train, labels, test, truth = sets
     named = np.array([3, 7, 8, 200])
-    for solver in (exact, large):
+    for solver in (exact, approximate_svm):
         machine = solver.fit(train, named[labels], Setting("linear", 0.3, 0.0))
         assert set(machine.predict(test)) <= set(named)
         assert np.mean(machine.predict(test) == named[truth]) > 0.7
@@ -117,7 +115,7 @@ def test_classes_need_not_start_at_zero_or_be_dense(sets):
 
 def test_folds_are_disjoint_whole_and_even():
     labels = np.repeat([0, 1, 2], [30, 13, 3])
-    parts = tuning.folds(np.arange(46), labels, 3, rng=np.random.default_rng(0))
+    parts = cross_validation.folds(np.arange(46), labels, 3, rng=np.random.default_rng(0))
     assert sorted(np.concatenate(parts)) == list(range(46))
     assert {len(part) for part in parts} <= {15, 16}
     for part in parts:
@@ -127,16 +125,16 @@ def test_folds_are_disjoint_whole_and_even():
 
 def test_the_best_setting_is_chosen_and_equals_go_to_the_first(sets):
     train, labels, _, _ = sets
-    parts = tuning.folds(np.arange(len(labels)), labels, 3, rng=np.random.default_rng(0))
+    parts = cross_validation.folds(np.arange(len(labels)), labels, 3, rng=np.random.default_rng(0))
     good, twin, bad = Setting("rbf", 3.0, 0.1), Setting("rbf", 3.0, 0.1), Setting("rbf", 1e-6, 1e3)
-    choice = tuning.choose(train, labels, [bad, good, twin], exact.fit, parts=parts)
+    choice = cross_validation.tune(train, labels, [bad, good, twin], exact.fit, parts=parts)
     assert choice.setting is good and 0.7 < choice.accuracy < 1
 
 
 def test_a_fold_is_never_seen_by_the_machine_that_it_judges(sets):
     train, labels, _, _ = sets
     rows = np.arange(0, len(labels), 2)
-    parts = tuning.folds(rows, labels, 3, rng=np.random.default_rng(0))
+    parts = cross_validation.folds(rows, labels, 3, rng=np.random.default_rng(0))
     seen = []
 
     class Machine:
@@ -148,7 +146,7 @@ def test_a_fold_is_never_seen_by_the_machine_that_it_judges(sets):
             assert not self.features & {row.tobytes() for row in features}
             return np.zeros(len(features))
 
-    tuning.choose(train, labels, [Setting("rbf", 1, 1)], lambda features, *_: Machine(features), parts=parts)
+    cross_validation.tune(train, labels, [Setting("rbf", 1, 1)], lambda features, *_: Machine(features), parts=parts)
     assert seen == [len(rows)] * 3
 
 
@@ -157,13 +155,13 @@ def test_a_fold_is_never_seen_by_the_machine_that_it_judges(sets):
 def test_an_evaluation_can_be_saved_as_plain_arrays(sets, kernel, rows, monkeypatch):
     train, labels, test, truth = sets
     if rows:
-        monkeypatch.setattr(exact, "MOST_ROWS", rows)
-        monkeypatch.setattr(fast, "available", lambda: False)
-    parts = tuning.folds(np.arange(len(labels)), labels, 2, rng=np.random.default_rng(0))
+        monkeypatch.setattr(exact, "MAX_ROWS", rows)
+        monkeypatch.setattr(intelex, "available", lambda: False)
+    parts = cross_validation.folds(np.arange(len(labels)), labels, 2, rng=np.random.default_rng(0))
     ticks = []
     outcome = evaluation.evaluate(train, labels, test, kernel, parts=parts, tick=lambda: ticks.append(1))
     assert len(ticks) == evaluation.steps(kernel, 2)
-    assert outcome.method == (large if rows else exact).method(kernel)
+    assert outcome.method == (approximate_svm if rows else exact).method(kernel)
     assert np.mean(outcome.predictions == truth) > 0.75 and outcome.setting in kernels.grid(kernel, 6)
     assert min(outcome.tune_seconds, outcome.fit_seconds, outcome.predict_seconds) > 0
 
@@ -177,12 +175,12 @@ def test_an_evaluation_can_be_saved_as_plain_arrays(sets, kernel, rows, monkeypa
 
 @pytest.mark.parametrize("installed", [False, True])
 def test_the_solver_goes_by_training_images_and_the_extra(monkeypatch, installed):
-    monkeypatch.setattr(fast, "available", lambda: installed)
+    monkeypatch.setattr(intelex, "available", lambda: installed)
     many = np.arange(60_000) % 10
     assert evaluation.solver(np.arange(10_440) % 10) is exact
-    assert evaluation.solver(many) is evaluation.solver(np.arange(exact.MOST_PAIR + 2) % 2)
-    assert evaluation.solver(many) is (fast if installed else large)
-    assert evaluation.solver(many, approximate=True) is large
+    assert evaluation.solver(many) is evaluation.solver(np.arange(exact.MAX_PAIR_ROWS + 2) % 2)
+    assert evaluation.solver(many) is (intelex if installed else approximate_svm)
+    assert evaluation.solver(many, approximate=True) is approximate_svm
 
 
 @pytest.fixture
@@ -192,11 +190,11 @@ def stand_in(monkeypatch):
     module.SVC, package.svm = SVC, module
     monkeypatch.setitem(sys.modules, "sklearnex", package)
     monkeypatch.setitem(sys.modules, "sklearnex.svm", module)
-    monkeypatch.setattr(fast.metadata, "version", lambda name: "1.2.3")
-    monkeypatch.setattr(exact, "MOST_ROWS", 100)
-    fast.available.cache_clear()
+    monkeypatch.setattr(intelex.metadata, "version", lambda name: "1.2.3")
+    monkeypatch.setattr(exact, "MAX_ROWS", 100)
+    intelex.available.cache_clear()
     yield
-    fast.available.cache_clear()
+    intelex.available.cache_clear()
 
 
 @pytest.mark.parametrize("setting", [Setting("linear", 0.3, 0.0), Setting("rbf", 3.0, 0.1)])
@@ -204,7 +202,7 @@ def stand_in(monkeypatch):
 def test_what_the_extra_solves_is_the_same_machine(sets, stand_in, setting, classes):
     train, labels, test, _ = sets
     train, labels = train[labels < classes], labels[labels < classes]
-    machine = fast.fit(train, labels, setting)
+    machine = intelex.fit(train, labels, setting)
     sklearns = SVC(kernel=setting.kernel, C=setting.c, gamma=setting.gamma or "scale").fit(train, labels)
     np.testing.assert_array_equal(machine.predict(test), sklearns.predict(test))
     assert machine.support_vectors == len(sklearns.support_)
@@ -213,25 +211,25 @@ def test_what_the_extra_solves_is_the_same_machine(sets, stand_in, setting, clas
 
 def test_an_evaluation_by_the_extra_says_so(sets, stand_in):
     train, labels, test, truth = sets
-    parts = tuning.folds(np.arange(0, len(labels), 3), labels, 2, rng=np.random.default_rng(0))
+    parts = cross_validation.folds(np.arange(0, len(labels), 3), labels, 2, rng=np.random.default_rng(0))
     outcome = evaluation.evaluate(train, labels, test, "rbf", parts=parts)
     assert outcome.method == "SVC (scikit-learn-intelex 1.2.3)" and np.mean(outcome.predictions == truth) > 0.75
     _, machine = evaluation.restored(evaluation.arrays(outcome))
     assert isinstance(machine, exact.Machine)
     other = evaluation.evaluate(train, labels, test, "rbf", parts=parts, approximate=True)
-    assert other.method == large.method("rbf")
+    assert other.method == approximate_svm.method("rbf")
 
 
 def test_without_the_extra_nothing_breaks(monkeypatch):
     monkeypatch.setitem(sys.modules, "sklearnex", None)
-    fast.available.cache_clear()
-    assert not fast.available()
-    fast.available.cache_clear()
+    intelex.available.cache_clear()
+    assert not intelex.available()
+    intelex.available.cache_clear()
 
 
 def test_more_images_and_the_accuracies_of_a_curve(sets):
     train, labels, test, truth = sets
-    parts = tuning.folds(np.arange(len(labels)), labels, 2, rng=np.random.default_rng(0))
+    parts = cross_validation.folds(np.arange(len(labels)), labels, 2, rng=np.random.default_rng(0))
     outcome = evaluation.evaluate(train, labels, test, "rbf", parts=parts)
     subsets = [np.arange(24), np.arange(len(labels))]
     few, whole = evaluation.accuracies_by_size(train, labels, test, truth, outcome, subsets=subsets)

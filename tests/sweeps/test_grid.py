@@ -10,7 +10,7 @@ from pw13.sweeps import grid
 
 
 def test_axes_are_read_with_the_types_of_their_settings():
-    axes = grid.axes(DenseAE, ["code_size=8, 16", "loss=mse,bce", "learning-rate=1e-3,0.01", "tensorboard=false"])
+    axes = grid.parse_axes(DenseAE, ["code_size=8, 16", "loss=mse,bce", "learning-rate=1e-3,0.01", "tensorboard=false"])
     assert axes == {
         "code_size": [8, 16],
         "loss": ["mse", "bce"],
@@ -38,11 +38,11 @@ def test_axes_are_read_with_the_types_of_their_settings():
 )
 def test_a_bad_axis_is_refused(texts, told):
     with pytest.raises(OptionError, match=re.escape(told)):
-        grid.axes(DenseAE, texts)
+        grid.parse_axes(DenseAE, texts)
 
 
 def test_points_are_all_combinations_with_seeds_last_and_fast():
-    points = grid.points(DenseAE(epochs=3, seed=5), {"code_size": [8, 16], "loss": ["mse", "bce"]}, 3)
+    points = grid.grid_points(DenseAE(epochs=3, seed=5), {"code_size": [8, 16], "loss": ["mse", "bce"]}, 3)
     assert len(points) == 12
     assert [point.values for point in points[:4]] == [
         {"code_size": 8, "loss": "mse", "seed": 5},
@@ -56,13 +56,13 @@ def test_points_are_all_combinations_with_seeds_last_and_fast():
 
 
 def test_names_order_as_the_points_do_and_are_safe_in_any_file_system():
-    points = grid.points(DenseAE(), {"learning_rate": [i / 1000 for i in range(1, 12)]}, 10)
+    points = grid.grid_points(DenseAE(), {"learning_rate": [i / 1000 for i in range(1, 12)]}, 10)
     assert [point.name for point in points] == sorted(point.name for point in points)
     assert all(re.fullmatch(r"[A-Za-z0-9_=.+-]{1,100}", point.name) for point in points)
 
 
 def test_without_axes_there_is_one_point_a_seed():
-    assert [point.settings.seed for point in grid.points(DenseAE(), {}, 2)] == [0, 1]
+    assert [point.settings.seed for point in grid.grid_points(DenseAE(), {}, 2)] == [0, 1]
 
 
 @pytest.mark.parametrize(
@@ -78,4 +78,4 @@ def test_without_axes_there_is_one_point_a_seed():
 )
 def test_points_that_cannot_run_are_refused(axes, seeds, told):
     with pytest.raises(OptionError, match=re.escape(told)):
-        grid.points(DenseAE(), axes, seeds)
+        grid.grid_points(DenseAE(), axes, seeds)

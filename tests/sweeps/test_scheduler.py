@@ -14,21 +14,19 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from pw13 import config
 from pw13.config import fields
-from pw13.config import settings as config
 from pw13.config.settings import DenseAE
 from pw13.errors import UserError
-from pw13.runs import folder as runs
-from pw13.runs import record as records
-from pw13.sweeps import executors as crews
-from pw13.sweeps import folder as sweeps
-from pw13.sweeps import results
-from pw13.sweeps import worker as workers
-from pw13.sweeps.jobs import DIED, Ended, Task
-from pw13.system import machine
-from pw13.system import signals as stopping
-from pw13.system.signals import Stopped
-from pw13.training import resume_state as checkpoints
+from pw13.runs.folder import create_run, reopen_run
+from pw13.runs.record import find_run, latest_run, list_runs, read_run, settings_of
+from pw13.sweeps import executors, results
+from pw13.sweeps.folder import Sweep, build_sweep, create_sweep, find_identical, load_sweep
+from pw13.sweeps.jobs import WORKER_DIED, Job, JobResult
+from pw13.sweeps.worker import run_job
+from pw13.system import machine, signals
+from pw13.system.signals import Interrupted
+from pw13.training import resume_state
 from tests.helpers.data import make_data
 from tests.helpers.runs import load_json
 
@@ -37,37 +35,37 @@ posix = pytest.mark.skipif(os.name == "nt", reason="kill -9 is a thing of POSIX"
 
 @pytest.fixture(autouse=True)
 def forget():
-    stopping.reset()
+    signals.reset()
     yield
-    stopping.reset()
+    signals.reset()
 
 
-class Crew:
-    """Carries out one task at a time by writing what a run writes; `script`: how the next tries of a point end."""
+class FakeExecutor:
+    """Carries out one job at a time by writing what a run writes; `script`: how the next tries of a point end."""
 
     name = "nobody"
-    room = 1
+    free_slots = 1
 
     def __init__(self, script=None, stop_after=None):
         self.script, self.stop_after = script or {}, stop_after
         self.started: list[str] = []
-        self.now: Task | None = None
+        self.now: Job | None = None
         self.stopped = self.closed = False
 
-    def start(self, task):
-        self.started.append(task.folder.name)
-        self.now, self.room = task, 0
+    def start(self, job):
+        self.started.append(job.folder.name)
+        self.now, self.free_slots = job, 0
 
-    def ended(self, seconds):
+    def wait_finished(self, seconds):
         if self.stop_after is not None and len(self.started) > self.stop_after:
-            stopping.request(signal.SIGINT)
+            signals.request(signal.SIGINT)
             return []
-        task, self.now, self.room = self.now, None, 1
-        tries = self.script.get(task.folder.name, [])
-        trouble = tries.pop(0) if tries else None
-        if trouble is None:
-            finish(task)
-        return [Ended(task, trouble)]
+        job, self.now, self.free_slots = self.now, None, 1
+        tries = self.script.get(job.folder.name, [])
+        error = tries.pop(0) if tries else None
+        if error is None:
+            finish(job)
+        return [JobResult(job, error)]
 
     def stop(self):
         self.stopped = True
@@ -76,34 +74,34 @@ class Crew:
         self.closed = True
 
 
-def finish(task: Task) -> None:
-    """A complete run of the task, with numbers that follow from its settings."""
-    run = runs.create(task.folder.parent, task.kind, {**task.settings, **task.places}, name=task.folder.name)
-    value = 1 / task.settings["code_size"] + task.settings["seed"] / 100
+def finish(job: Job) -> None:
+    """A complete run of the job, with numbers that follow from its settings."""
+    run = create_run(job.folder.parent, job.kind, {**job.settings, **job.data_paths}, name=job.folder.name)
+    value = 1 / job.settings["code_size"] + job.settings["seed"] / 100
     run.save_text("history.csv", f"epoch,loss,val_loss\n1,1.0,{value + 1}\n2,1.0,{value}\n")
     times = {"seconds": 10.0, "epoch_seconds": 2.0}
     run.finish({"val_mse": value, "epochs": 2, "compression": {"raw_bytes": 784}, **times})
 
 
-def plan(data: Path, seeds: int = 2, **axes) -> sweeps.Sweep:
-    return sweeps.plan("dense-ae", DenseAE(epochs=2), axes or {"code_size": [2, 4]}, seeds, {"data": str(data)})
+def plan(data: Path, seeds: int = 2, **axes) -> Sweep:
+    return build_sweep("dense-ae", DenseAE(epochs=2), axes or {"code_size": [2, 4]}, seeds, {"data": str(data)})
 
 
-def perform(sweep, run, crew):
-    from pw13.sweeps import scheduler as experiment
+def perform(sweep, run, executor):
+    from pw13.sweeps.scheduler import run_sweep
 
-    return experiment.perform(sweep, run=run, crew=crew)
+    return run_sweep(sweep, run=run, executor=executor)
 
 
 def reopened(run):
-    return runs.reopen(records.read(run.folder), DenseAE(epochs=2))
+    return reopen_run(read_run(run.folder), DenseAE(epochs=2))
 
 
 def test_every_point_is_run_once_and_compared(tmp_path, data):
     sweep = plan(data)
-    run, crew = sweeps.begin(sweep, tmp_path / "runs"), Crew()
-    metrics = perform(sweep, run, crew)
-    assert crew.started == [point.name for point in sweep.points] and crew.closed
+    run, executor = create_sweep(sweep, tmp_path / "runs"), FakeExecutor()
+    metrics = perform(sweep, run, executor)
+    assert executor.started == [point.name for point in sweep.points] and executor.closed
     assert (metrics["points"], metrics["completed"], metrics["metric"]) == (4, 4, "val_mse")
     assert metrics["best"] == pytest.approx({"code_size": 4, "mean": 0.255, "low": 0.25, "high": 0.26, "runs": 2})
     rows = list(csv.DictReader((run.folder / "results.csv").read_text("utf-8").splitlines()))
@@ -114,19 +112,19 @@ def test_every_point_is_run_once_and_compared(tmp_path, data):
     assert rows[0]["compression.raw_bytes"] == "784" and rows[0]["best_val_loss"] == "0.5"
     assert load_json(run.folder / "sweep.json")["points"][3]["status"] == "completed"
     assert (run.folder / "figures" / "sweep.png").read_bytes().startswith(b"\x89PNG")
-    record = records.read(run.folder)
+    record = read_run(run.folder)
     assert record.status == "completed" and record.facts["data"]["counts"]["train"] == 120
 
 
 def test_a_failed_point_does_not_end_the_rest_and_is_tried_again_by_a_resume(tmp_path, data):
     sweep = plan(data)
-    run, bad = sweeps.begin(sweep, tmp_path), sweep.points[1].name
+    run, bad = create_sweep(sweep, tmp_path), sweep.points[1].name
     with pytest.raises(UserError, match=f"1 of 4 points failed, {bad}: the loss is not finite"):
-        perform(sweep, run, Crew({bad: ["the loss is not finite"]}))
-    assert records.read(run.folder).status == "failed"
+        perform(sweep, run, FakeExecutor({bad: ["the loss is not finite"]}))
+    assert read_run(run.folder).status == "failed"
     assert len((run.folder / "results.csv").read_text("utf-8").splitlines()) == 4
     assert load_json(run.folder / "sweep.json")["points"][1]["trouble"] == "the loss is not finite"
-    again = Crew()
+    again = FakeExecutor()
     assert perform(sweep, reopened(run), again)["completed"] == 4
     assert again.started == [bad]
 
@@ -134,54 +132,54 @@ def test_a_failed_point_does_not_end_the_rest_and_is_tried_again_by_a_resume(tmp
 def test_a_point_whose_worker_died_goes_on_first_and_is_given_up_at_the_third_death(tmp_path, data):
     sweep = plan(data, seeds=1)
     first, second = (point.name for point in sweep.points)
-    crew = Crew({first: [DIED, DIED]})
-    assert perform(sweep, sweeps.begin(sweep, tmp_path / "a"), crew)["completed"] == 2
-    assert crew.started == [first, first, first, second]
-    crew = Crew({first: [DIED] * 9})
+    executor = FakeExecutor({first: [WORKER_DIED, WORKER_DIED]})
+    assert perform(sweep, create_sweep(sweep, tmp_path / "a"), executor)["completed"] == 2
+    assert executor.started == [first, first, first, second]
+    executor = FakeExecutor({first: [WORKER_DIED] * 9})
     with pytest.raises(UserError, match=r"1 of 2 points failed, .*: its worker died"):
-        perform(sweep, sweeps.begin(sweep, tmp_path / "b"), crew)
-    assert crew.started == [first] * 3 + [second]
+        perform(sweep, create_sweep(sweep, tmp_path / "b"), executor)
+    assert executor.started == [first] * 3 + [second]
 
 
 def test_a_stop_keeps_what_is_finished(tmp_path, data):
     sweep = plan(data)
-    run, crew = sweeps.begin(sweep, tmp_path), Crew(stop_after=2)
-    with pytest.raises(Stopped):
-        perform(sweep, run, crew)
-    assert crew.stopped and crew.closed
-    record = records.read(run.folder)
+    run, executor = create_sweep(sweep, tmp_path), FakeExecutor(stop_after=2)
+    with pytest.raises(Interrupted):
+        perform(sweep, run, executor)
+    assert executor.stopped and executor.closed
+    record = read_run(run.folder)
     assert record.status == "interrupted"
-    assert sweeps.of_record(record) == sweep
-    stopping.reset()  # as in a process of its own
-    again = Crew()
+    assert load_sweep(record) == sweep
+    signals.reset()  # as in a process of its own
+    again = FakeExecutor()
     assert perform(sweep, reopened(run), again)["completed"] == 4
     assert again.started == [point.name for point in sweep.points[2:]]
 
 
 def test_a_sweep_does_not_go_on_with_other_data(tmp_path, data):
     sweep, other = plan(data), make_data(tmp_path / "other", train=40)
-    run = sweeps.begin(sweep, tmp_path / "runs")
-    perform(sweep, run, Crew())
+    run = create_sweep(sweep, tmp_path / "runs")
+    perform(sweep, run, FakeExecutor())
     with pytest.raises(UserError, match="other data than this run began with"):
-        perform(sweep._replace(places={"data": str(other)}), reopened(run), Crew())
+        perform(sweep._replace(data_paths={"data": str(other)}), reopened(run), FakeExecutor())
 
 
 def test_points_of_a_sweep_are_no_top_level_runs(tmp_path, data):
     sweep = plan(data)
-    run = sweeps.begin(sweep, tmp_path)
-    perform(sweep, run, Crew())
-    assert [record.kind for record in records.listing(tmp_path)] == ["sweep-dense-ae"]
-    assert records.latest(tmp_path, "dense-ae", "best.keras") is None
-    point = records.read(records.find(f"{run.name[:12]}/3_", tmp_path))
-    assert point.status == "completed" and records.settings_of(point) == sweep.points[2].settings
+    run = create_sweep(sweep, tmp_path)
+    perform(sweep, run, FakeExecutor())
+    assert [record.kind for record in list_runs(tmp_path)] == ["sweep-dense-ae"]
+    assert latest_run(tmp_path, "dense-ae", "best.keras") is None
+    point = read_run(find_run(f"{run.name[:12]}/3_", tmp_path))
+    assert point.status == "completed" and settings_of(point) == sweep.points[2].settings
 
 
 def test_the_same_sweep_is_found_again_and_another_is_not(tmp_path, data):
     sweep = plan(data)
-    run = sweeps.begin(sweep, tmp_path)
-    assert sweeps.same(plan(data), tmp_path).folder == run.folder
-    assert sweeps.same(plan(data, seeds=3), tmp_path) is None
-    assert sweeps.same(plan(data, code_size=[2, 5]), tmp_path) is None
+    run = create_sweep(sweep, tmp_path)
+    assert find_identical(plan(data), tmp_path).folder == run.folder
+    assert find_identical(plan(data, seeds=3), tmp_path) is None
+    assert find_identical(plan(data, code_size=[2, 5]), tmp_path) is None
 
 
 @pytest.mark.parametrize(
@@ -209,7 +207,7 @@ def test_by_default_small_models_get_a_core_each_and_convolutions_their_threads(
 
     monkeypatch.setattr(machine, "cores", lambda: 4)
     dense = plan(data, seeds=9)
-    conv = sweeps.plan("conv-dae", config.ConvDAE(threads=2), {}, 9, {"data": str(data)})
+    conv = build_sweep("conv-dae", config.ConvDAE(threads=2), {}, 9, {"data": str(data)})
     assert [cli_sweep._jobs(sweep, None) for sweep in (dense, conv)] == [4, 2]
     assert cli_sweep._jobs(dense, 3) == 3 and cli_sweep._jobs(plan(data, seeds=1), None) == 2
     monkeypatch.setattr(machine, "cores", lambda: 1)
@@ -223,12 +221,12 @@ def test_missing_data_are_refused_before_the_first_run(pw13):
 
 
 def test_a_dry_run_tries_an_epoch_says_how_long_and_leaves_nothing(pw13, data, monkeypatch):
-    crew = Crew()
-    monkeypatch.setattr(crews, "Local", lambda jobs: crew)
+    executor = FakeExecutor()
+    monkeypatch.setattr(executors, "LocalExecutor", lambda jobs: executor)
     grid = ["--grid", "code_size=2,4", "--seeds", 2, "--epochs", 3, "--jobs", 2, "--dry-run", "--data", data]
     code, out, _ = pw13("sweep", "dense-ae", *grid)
     assert (code, out) == (0, "4 runs, 2 at a time: about 28 s\n")  # each 8 s, and 3 epochs of 2 s
-    assert crew.started == ["1_code_size=2_seed=0"] and crew.closed
+    assert executor.started == ["1_code_size=2_seed=0"] and executor.closed
     assert not Path("runs").exists()
     code, out, _ = pw13("sweep", "dense-ae", *grid, "--json")
     assert json.loads(out) == {"runs": 4, "jobs": 2, "seconds": 28.0, "first": "1_code_size=2_seed=0"}
@@ -238,8 +236,8 @@ def test_a_dry_run_tries_an_epoch_says_how_long_and_leaves_nothing(pw13, data, m
 
 def test_resuming_a_complete_sweep_says_so(pw13, tmp_path, data):
     sweep = plan(data)
-    run = sweeps.begin(sweep, tmp_path)
-    perform(sweep, run, Crew())
+    run = create_sweep(sweep, tmp_path)
+    perform(sweep, run, FakeExecutor())
     code, out, err = pw13("resume", run.name, "--runs-dir", tmp_path)
     assert code == 0 and "is complete" in err and "val_mse" in out
     grid = ["--grid", "code_size=2,4", "--seeds", 2, "--epochs", 2, "--data", data]
@@ -250,27 +248,27 @@ def test_resuming_a_complete_sweep_says_so(pw13, tmp_path, data):
 
 
 def test_a_running_sweep_is_not_run_twice(pw13, tmp_path, data):
-    run = sweeps.begin(plan(data), tmp_path)
+    run = create_sweep(plan(data), tmp_path)
     code, _, err = pw13("resume", run.name, "--runs-dir", tmp_path)
     assert code == 1 and "is running" in err
 
 
 def test_a_sweep_on_another_host_is_gone_on_with_by_force_only(pw13, tmp_path, data):
-    run = sweeps.begin(plan(data), tmp_path)
-    perform(plan(data), run, Crew())
+    run = create_sweep(plan(data), tmp_path)
+    perform(plan(data), run, FakeExecutor())
     run.update(status="running", machine={"host": "far"})
     code, _, err = pw13("resume", run.name, "--runs-dir", tmp_path)
     assert code == 1 and "running on far" in err and "--force" in err
     assert pw13("resume", run.name, "--runs-dir", tmp_path, "--force")[0] == 0
-    assert records.read(run.folder).status == "completed"
+    assert read_run(run.folder).status == "completed"
 
 
 @pytest.mark.parametrize(
     "grid", [{"code_size": 5}, {"units": [3]}, {"code_size": []}, {"code_size": [0]}, {"loss": [1]}]
 )
 def test_a_damaged_plan_is_refused_with_its_file(pw13, tmp_path, data, grid):
-    run = sweeps.begin(plan(data), tmp_path)
-    run.save_json("config.json", {**records.read(run.folder).config, "grid": grid})
+    run = create_sweep(plan(data), tmp_path)
+    run.save_json("config.json", {**read_run(run.folder).config, "grid": grid})
     run.close("interrupted")
     code, out, err = pw13("resume", run.name, "--runs-dir", tmp_path)
     assert code == 1 and not out and err.startswith(f"pw13: {run.name}/config.json: ")
@@ -294,9 +292,9 @@ def test_points_without_the_metric_are_left_out_and_no_best_is_made_up(data):
 
 
 @pytest.fixture
-def task(tmp_path) -> Task:
+def job(tmp_path) -> Job:
     settings = fields.as_dict(DenseAE(code_size=2, epochs=2))
-    return Task(tmp_path / "1_x", "dense-ae", settings, {"data": "builtin"}, "abc", machine.versions())
+    return Job(tmp_path / "1_x", "dense-ae", settings, {"data": "builtin"}, "abc", machine.versions())
 
 
 @pytest.fixture
@@ -306,46 +304,46 @@ def performed(monkeypatch):
 
     calls, faults = [], []
 
-    def stand_in(kind, settings, *, run, **places):
-        calls.append((kind, settings, run.folder, places))
+    def stand_in(kind, settings, *, run, **data_paths):
+        calls.append((kind, settings, run.folder, data_paths))
         if faults:
             raise faults.pop()
         run.finish({"val_mse": 1.0})
 
-    monkeypatch.setattr(experiments, "perform", stand_in)
+    monkeypatch.setattr(experiments, "run_experiment", stand_in)
     return calls, faults
 
 
-def test_a_task_makes_an_ordinary_run_with_its_own_time(task, performed):
+def test_a_task_makes_an_ordinary_run_with_its_own_time(job, performed):
     calls, _ = performed
-    assert workers.carry_out(task) is None
-    assert calls == [("dense-ae", DenseAE(code_size=2, epochs=2), task.folder, {"data": "builtin"})]
-    record = records.read(task.folder)
+    assert run_job(job) is None
+    assert calls == [("dense-ae", DenseAE(code_size=2, epochs=2), job.folder, {"data": "builtin"})]
+    record = read_run(job.folder)
     assert record.status == "completed" and record.config["kind"] == "dense-ae" and record.config["data"] == "builtin"
     assert record.metrics["seconds"] < 5  # not since this process began
     assert record.facts["data"]["sha256"] == "abc"
-    assert workers.carry_out(task) is None and len(calls) == 1  # complete: not run again
+    assert run_job(job) is None and len(calls) == 1  # complete: not run again
 
 
-def test_faults_come_back_as_words(task, performed):
+def test_faults_come_back_as_words(job, performed):
     _, faults = performed
     for fault, told in [
         (UserError("no space"), "no space"),
         (ValueError("odd"), "ValueError: odd"),
-        (Stopped(2), "interrupted"),
+        (Interrupted(2), "interrupted"),
     ]:
         faults.append(fault)
-        assert workers.carry_out(task) == told
-    assert workers.carry_out(task) is None
-    assert len(records.read(task.folder).facts["resumed"]) == 3
+        assert run_job(job) == told
+    assert run_job(job) is None
+    assert len(read_run(job.folder).facts["resumed"]) == 3
 
 
-def test_a_worker_that_differs_refuses(task, performed, tmp_path):
-    assert "tensorflow is" in workers.carry_out(task._replace(versions={**task.versions, "tensorflow": "1.0"}))
-    assert "must be shared" in workers.carry_out(task._replace(folder=tmp_path / "elsewhere" / "1_x"))
-    assert workers.carry_out(task) is None
-    changed = {**task.settings, "code_size": 9}
-    assert "other settings" in workers.carry_out(task._replace(settings=changed))
+def test_a_worker_that_differs_refuses(job, performed, tmp_path):
+    assert "tensorflow is" in run_job(job._replace(versions={**job.versions, "tensorflow": "1.0"}))
+    assert "must be shared" in run_job(job._replace(folder=tmp_path / "elsewhere" / "1_x"))
+    assert run_job(job) is None
+    changed = {**job.settings, "code_size": 9}
+    assert "other settings" in run_job(job._replace(settings=changed))
 
 
 # ------------------------------------------------------------------------------------------------- real processes
@@ -381,7 +379,7 @@ def at_work(runs_dir: Path) -> list[dict]:
 def outcome(folder: Path) -> tuple[dict, dict]:
     """What must be equal to the last bit: all arrays of the resume state; all metrics but times."""
     metrics = load_json(folder / "metrics.json")
-    arrays = checkpoints.read_state(checkpoints.states(folder / "checkpoints")[-1]).arrays
+    arrays = resume_state.read_state(resume_state.states(folder / "checkpoints")[-1]).arrays
     return {name: array.tobytes() for name, array in arrays.items()}, {
         k: v for k, v in metrics.items() if k not in TIMES
     }
@@ -395,8 +393,8 @@ def points_of(runs_dir: Path) -> dict[str, tuple[dict, dict]]:
 @pytest.mark.slow
 def test_killed_and_stopped_the_points_are_the_runs_they_would_be_alone(tmp_path):
     data = make_data(tmp_path / "data", size=(8, 8))
-    places = ["--data", data, "--runs-dir", tmp_path / "runs"]
-    process = pw13_process("sweep", "dense-ae", "--grid", "code_size=2,3", "--jobs", 2, *LONG, *places)
+    data_paths = ["--data", data, "--runs-dir", tmp_path / "runs"]
+    process = pw13_process("sweep", "dense-ae", "--grid", "code_size=2,3", "--jobs", 2, *LONG, *data_paths)
     os.kill(wait_for(lambda: at_work(tmp_path / "runs"))[0]["pid"], signal.SIGKILL)
     wait_for(lambda: "goes on from its last checkpoint" in Path("log").read_text("utf-8"))
     process.send_signal(signal.SIGINT)

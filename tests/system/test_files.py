@@ -15,7 +15,7 @@ from tests.helpers.disks import Died, FaultyDisk, LoggedDisk
 @pytest.mark.parametrize("size", [0, 1, files.CHUNK, 3 * files.CHUNK + 5])
 def test_write_whole_writes_all(tmp_path, size):
     data = os.urandom(size)
-    files.write_whole(tmp_path / "a", data)
+    files.write_atomic(tmp_path / "a", data)
     assert (tmp_path / "a").read_bytes() == data
     assert [p.name for p in tmp_path.iterdir()] == ["a"]
 
@@ -24,20 +24,20 @@ def test_write_whole_writes_all(tmp_path, size):
 @pytest.mark.parametrize("number", [1, 2])
 def test_death_at_any_operation_leaves_old_or_new(tmp_path, monkeypatch, operation, number):
     old, new = b"old" * 100, b"new" * files.CHUNK
-    files.write_whole(tmp_path / "a", old)
-    monkeypatch.setattr(files, "disk", FaultyDisk(operation, number, Died()))
+    files.write_atomic(tmp_path / "a", old)
+    monkeypatch.setattr(files, "file_ops", FaultyDisk(operation, number, Died()))
     with contextlib.suppress(Died):
-        files.write_whole(tmp_path / "a", new)
+        files.write_atomic(tmp_path / "a", new)
     assert (tmp_path / "a").read_bytes() in (old, new)
 
 
 @pytest.mark.parametrize("code", [errno.ENOSPC, errno.EIO, errno.EACCES])
 @pytest.mark.parametrize("operation", ["write", "fsync", "rename"])
 def test_an_error_leaves_the_old_file_and_nothing_else(tmp_path, monkeypatch, operation, code):
-    files.write_whole(tmp_path / "a", b"old")
-    monkeypatch.setattr(files, "disk", FaultyDisk(operation, 1, OSError(code, os.strerror(code))))
+    files.write_atomic(tmp_path / "a", b"old")
+    monkeypatch.setattr(files, "file_ops", FaultyDisk(operation, 1, OSError(code, os.strerror(code))))
     with pytest.raises(OSError) as caught:
-        files.write_whole(tmp_path / "a", b"new")
+        files.write_atomic(tmp_path / "a", b"new")
     assert caught.value.errno == code
     assert (tmp_path / "a").read_bytes() == b"old"
     assert [p.name for p in tmp_path.iterdir()] == ["a"]
@@ -45,8 +45,8 @@ def test_an_error_leaves_the_old_file_and_nothing_else(tmp_path, monkeypatch, op
 
 def test_every_rename_follows_an_fsync_and_is_synced_itself(tmp_path, monkeypatch):
     log = LoggedDisk()
-    monkeypatch.setattr(files, "disk", log)
-    files.write_whole(tmp_path / "a", b"x" * (files.CHUNK + 1))
+    monkeypatch.setattr(files, "file_ops", log)
+    files.write_atomic(tmp_path / "a", b"x" * (files.CHUNK + 1))
     assert log.names() == ["write", "write", "fsync", "rename", "fsync"]
     log.check()
 

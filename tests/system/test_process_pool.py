@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from pw13.errors import UserError
-from pw13.system.process_pool import mapped
+from pw13.system.process_pool import map_in_processes
 
 
 def double(number: int) -> int:
@@ -28,32 +28,32 @@ def leave(number: int) -> int:
 
 
 def test_results_come_in_order_with_their_items():
-    assert list(mapped(double, iter(range(23)), workers=2, first=3)) == [(n, 2 * n) for n in range(23)]
+    assert list(map_in_processes(double, iter(range(23)), workers=2, first=3)) == [(n, 2 * n) for n in range(23)]
 
 
 def test_a_short_list_starts_no_process():
-    assert {pid for _, pid in mapped(where, iter(range(4)), workers=2, first=4)} == {os.getpid()}
+    assert {pid for _, pid in map_in_processes(where, iter(range(4)), workers=2, first=4)} == {os.getpid()}
 
 
 def test_a_long_list_uses_them_all():
-    pids = [pid for _, pid in mapped(where, iter(range(9)), workers=2, first=1)]
+    pids = [pid for _, pid in map_in_processes(where, iter(range(9)), workers=2, first=1)]
     assert pids[0] == os.getpid() and len(set(pids)) == 3
 
 
 def test_a_worker_that_dies_is_told():
     with pytest.raises(UserError, match="worker process was ended"):
-        list(mapped(leave, iter(range(9)), workers=2, first=0))
+        list(map_in_processes(leave, iter(range(9)), workers=2, first=0))
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="looks at processes by /proc or ps")
 def test_workers_end_when_their_parent_is_killed(tmp_path):
     code = (
         "import functools, itertools, sys\n"
-        "from pw13.system.process_pool import mapped\n"
+        "from pw13.system.process_pool import map_in_processes\n"
         "from tests.helpers.workers import sleep\n"
         "if __name__ == '__main__':\n"
         "    task = functools.partial(sleep, folder=sys.argv[1])\n"
-        "    for _ in mapped(task, itertools.count(), workers=2, first=0): pass\n"
+        "    for _ in map_in_processes(task, itertools.count(), workers=2, first=0): pass\n"
     )
     script = tmp_path / "parent.py"
     script.write_text(code)
@@ -83,4 +83,8 @@ def is_alive(pid: int) -> bool:
 
 
 def test_partial_functions_are_tasks_too():
-    assert list(mapped(functools.partial(pow, 2), iter([1, 2, 3]), workers=1, first=0)) == [(1, 2), (2, 4), (3, 8)]
+    assert list(map_in_processes(functools.partial(pow, 2), iter([1, 2, 3]), workers=1, first=0)) == [
+        (1, 2),
+        (2, 4),
+        (3, 8),
+    ]

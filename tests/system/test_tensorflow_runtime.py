@@ -2,11 +2,11 @@
 
 import random
 
-from pw13.system import tensorflow_runtime as tensorflow_setup
+from pw13.system import tensorflow_runtime
 
 
 def first_weights(seed: int, disturbance: int) -> bytes:
-    tensorflow_setup.start(2, seed)
+    tensorflow_runtime.start(2, seed)
     import keras
 
     for _ in range(disturbance):
@@ -21,7 +21,7 @@ def test_other_draws_from_python_s_generator_change_nothing():
 
 
 def test_the_seeds_are_those_of_keras_itself():
-    tensorflow_setup.start(2, 7)
+    tensorflow_runtime.start(2, 7)
     import keras
 
     assert keras.initializers.GlorotUniform().seed == random.Random(7).randint(1, 10**9)

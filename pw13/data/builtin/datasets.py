@@ -103,6 +103,6 @@ def _keep(path: Path, made: Letters) -> None:
     np.savez(buffer, **dict(zip(ARRAYS, made, strict=True)))  # type: ignore[arg-type]
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        files.write_whole(path, buffer.getvalue())
+        files.write_atomic(path, buffer.getvalue())
     except OSError:
         pass

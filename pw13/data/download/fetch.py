@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from pw13.data.download import transfer
-from pw13.data.published import STAND_IN, Pin
-from pw13.data.source import git_blob_id, looks_like, sha256_of, trouble
+from pw13.data.download.transfer import BoundedWriter, DownloadFailed, NotFound, download, is_url
+from pw13.data.published import DAMAGED_COPY, PublishedFile
+from pw13.data.source import describe_content, git_blob_id, os_error, sha256_of
 from pw13.data.staging import Progress, silent, staging
 from pw13.errors import OptionError, UserError
 
@@ -26,7 +26,12 @@ class Fetched(NamedTuple):
 
 
 def fetch(
-    pins: Sequence[Pin], folder: Path, *, mirror: str | None = None, progress: Progress = silent, pause: float = 1.0
+    pins: Sequence[PublishedFile],
+    folder: Path,
+    *,
+    mirror: str | None = None,
+    progress: Progress = silent,
+    pause: float = 1.0,
 ) -> list[Fetched]:
     """Put the files of `pins` into `folder`, all or none, from their addresses or from a `mirror` (URL or folder).
 
@@ -47,12 +52,12 @@ def fetch(
                 for path in ready:
                     os.replace(path, folder / path.name)
     except OSError as error:
-        raise trouble(error.filename or folder, error) from None
+        raise os_error(error.filename or folder, error) from None
     return [_fetched(folder / _final_name(pin), new=pin in wanted) for pin in pins]
 
 
 def check_mirror(mirror: str | None) -> None:
-    if mirror is None or transfer.is_url(mirror):
+    if mirror is None or is_url(mirror):
         return
     if "://" in mirror:
         raise OptionError(f"--from: expected a folder or an address with http:// or https://, received {mirror!r}")
@@ -60,26 +65,26 @@ def check_mirror(mirror: str | None) -> None:
         raise UserError(f"--from {mirror}: no such folder")
 
 
-def proves(pin: Pin, path: Path) -> bool:
+def matches(pin: PublishedFile, path: Path) -> bool:
     """Whether `path` holds the published file (or the known stand-in for it)."""
     if pin.blob and git_blob_id(path) == pin.blob:
         return True
-    return sha256_of(path) in {pin.sha256, STAND_IN.get(pin.name)} - {None}
+    return sha256_of(path) in {pin.sha256, DAMAGED_COPY.get(pin.name)} - {None}
 
 
-def _is_here(pin: Pin, folder: Path) -> bool:
+def _is_here(pin: PublishedFile, folder: Path) -> bool:
     path = folder / _final_name(pin)
     try:
         if not path.exists():
             return False
-        if path.is_file() and proves(pin, path):
+        if path.is_file() and matches(pin, path):
             return True
     except OSError as error:
-        raise trouble(path, error) from None
+        raise os_error(path, error) from None
     raise UserError(f"{path}: is there already and is not the published file; move it away or choose another folder")
 
 
-def _get(pin: Pin, folder: Path, stage: Path, addresses: list[str], progress: Progress, pause: float) -> Path:
+def _get(pin: PublishedFile, folder: Path, stage: Path, addresses: list[str], progress: Progress, pause: float) -> Path:
     """The file of `pin` in `stage`, proven, from the first of `addresses` that has it."""
     target, arrived = stage / _final_name(pin), stage / f"{pin.name}.part"
     by_hand = f"put {target.name} into {folder} by hand, or name a mirror with --from"
@@ -87,22 +92,22 @@ def _get(pin: Pin, folder: Path, stage: Path, addresses: list[str], progress: Pr
         packed = pin.member is not None and address.endswith(".zip")
         most = pin.most_bytes + (ARCHIVE_BYTES if packed else 0)
         try:
-            transfer.bring(address, arrived, transfer.Sink(pin.name, address, most, progress), pause)
-        except transfer.Missing:
+            download(address, arrived, BoundedWriter(pin.name, address, most, progress), pause)
+        except NotFound:
             continue
-        except transfer.Unreachable as error:
+        except DownloadFailed as error:
             raise UserError(f"{address}: {error}; {by_hand}") from None
         if packed:
             _unzip(address, arrived, target, pin)
         else:
             os.replace(arrived, target)
-        if not proves(pin, target):
+        if not matches(pin, target):
             raise UserError(f"{address}: {_difference(pin, target)}")
         return target
     raise UserError(f"{addresses[0]}: not found there; {by_hand}")
 
 
-def _unzip(address: str, archive: Path, target: Path, pin: Pin) -> None:
+def _unzip(address: str, archive: Path, target: Path, pin: PublishedFile) -> None:
     """Write the one wanted member of `archive`, unpacked no further than one byte beyond its size."""
     try:
         with zipfile.ZipFile(archive) as file:
@@ -114,17 +119,17 @@ def _unzip(address: str, archive: Path, target: Path, pin: Pin) -> None:
                 data = member.read(pin.most_bytes + 1)
     except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError, ValueError):
         head = archive.read_bytes()[:32]
-        looks = looks_like(head)
+        looks = describe_content(head)
         what = f"; the file {looks}" if looks and "zip" not in looks else ""
         raise UserError(f"{address}: not a sound zip archive{what}") from None
     target.write_bytes(data)
     archive.unlink()
 
 
-def _difference(pin: Pin, path: Path) -> str:
+def _difference(pin: PublishedFile, path: Path) -> str:
     """Why `path` is not the file that was asked for."""
     with open(path, "rb") as file:
-        looks = looks_like(file.read(32))
+        looks = describe_content(file.read(32))
     if looks and "web page" in looks:
         return f"not {_final_name(pin)}: the answer {looks}"
     received, expected = sha256_of(path), pin.sha256
@@ -133,17 +138,17 @@ def _difference(pin: Pin, path: Path) -> str:
     return f"not the published file: {path.stat().st_size:,} bytes, sha256 {received}, expected {expected}"
 
 
-def _addresses(pin: Pin, mirror: str | None, folder: str) -> list[str]:
+def _addresses(pin: PublishedFile, mirror: str | None, folder: str) -> list[str]:
     """Where to look for a file, the likeliest place first; a mirror may hold a zip archive's member unpacked."""
     if mirror is None:
         return list(pin.urls)
     names = [pin.name, pin.member] if pin.member else [pin.name]
-    if transfer.is_url(mirror):
+    if is_url(mirror):
         return [f"{mirror}{'' if mirror.endswith('/') else '/'}{name}" for name in names]
     return [str(place / name) for place in (Path(mirror), Path(mirror, folder)) for name in names]
 
 
-def _final_name(pin: Pin) -> str:
+def _final_name(pin: PublishedFile) -> str:
     return pin.member or pin.name
 
 

@@ -5,7 +5,7 @@ import time
 from pathlib import Path
 from typing import IO
 
-from pw13.data.source import CHUNK, looks_like
+from pw13.data.source import CHUNK, describe_content
 from pw13.data.staging import Progress
 from pw13.errors import UserError
 
@@ -13,11 +13,11 @@ TRIES = 3
 TIMEOUT = 30  # seconds without an answer or a byte
 
 
-class Missing(Exception):
+class NotFound(Exception):
     """There is no file under this address; the next address is tried."""
 
 
-class Unreachable(Exception):
+class DownloadFailed(Exception):
     """Several tries came to nothing."""
 
 
@@ -25,7 +25,7 @@ def is_url(text: str) -> bool:
     return text.lower().startswith(("http://", "https://"))
 
 
-class Sink:
+class BoundedWriter:
     """What a download is written to: it counts, shows progress, and stops what is larger than it may be."""
 
     def __init__(self, name: str, address: str, most: int, progress: Progress):
@@ -39,7 +39,7 @@ class Sink:
         self.head = block[:32] if self.done == 0 else self.head
         self.done += len(block)
         if self.done > self.most:
-            looks = looks_like(self.head)
+            looks = describe_content(self.head)
             what = f"; it {looks}" if looks and "web page" in looks else ""
             raise UserError(f"{self.address}: larger than the {self.most:,} bytes expected of {self.name}{what}")
         self.file.write(block)
@@ -49,7 +49,7 @@ class Sink:
         """Part of what a downloader asks of a file; the file is synced once, at its end."""
 
 
-def bring(address: str, target: Path, sink: Sink, pause: float) -> None:
+def download(address: str, target: Path, sink: BoundedWriter, pause: float) -> None:
     """Bring the bytes at `address` into `target`; a broken transfer is tried again from its beginning."""
     for attempt in range(1, TRIES + 1):
         with open(target, "wb") as file:
@@ -61,21 +61,21 @@ def bring(address: str, target: Path, sink: Sink, pause: float) -> None:
             return
         if attempt < TRIES:
             time.sleep(pause * attempt)
-    raise Unreachable(f"{fault} ({TRIES} tries)")
+    raise DownloadFailed(f"{fault} ({TRIES} tries)")
 
 
-def _copy(path: Path, sink: Sink) -> str | None:
+def _copy(path: Path, sink: BoundedWriter) -> str | None:
     try:
         with open(path, "rb") as file:
             sink.total = os.fstat(file.fileno()).st_size
             while block := file.read(CHUNK):
                 sink.write(block)
     except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
-        raise Missing from None
+        raise NotFound from None
     return None
 
 
-def _download(address: str, sink: Sink) -> str | None:
+def _download(address: str, sink: BoundedWriter) -> str | None:
     """Download once; what went wrong where another try may help, None when all is here."""
     import pooch
     import requests
@@ -92,7 +92,7 @@ def _download(address: str, sink: Sink) -> str | None:
     except requests.HTTPError as error:
         code, reason = (error.response.status_code, error.response.reason) if error.response is not None else (0, "")
         if code in (404, 410):
-            raise Missing from None
+            raise NotFound from None
         if code < 500 and code != 429:
             raise UserError(f"{address}: the server refuses: {code} {reason}") from None
         return f"the server answers {code} {reason}"

@@ -1,5 +1,23 @@
 """Image sets: IDX files, splits and noise."""
 
-from pw13.data.images.dataset import ImageSet, flat, load_images, parts, scaled, split
+from pw13.data.images.dataset import (
+    ImageSet,
+    TrainValSplit,
+    load_images,
+    stratified_sample,
+    to_float,
+    to_vectors,
+    train_val_split,
+    unique_mask,
+)
 
-__all__ = ["ImageSet", "flat", "load_images", "parts", "scaled", "split"]
+__all__ = [
+    "ImageSet",
+    "TrainValSplit",
+    "load_images",
+    "stratified_sample",
+    "to_float",
+    "to_vectors",
+    "train_val_split",
+    "unique_mask",
+]

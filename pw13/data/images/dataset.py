@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from pw13.data.images import idx_folder as folders
+from pw13.data.images.idx_folder import read_idx_folder
 from pw13.data.published import (
     FILES,
     PUBLISHED_COUNT,
@@ -16,9 +16,9 @@ from pw13.data.published import (
     TEST_LABELS,
     TRAIN_IMAGES,
     TRAIN_LABELS,
-    set_known_as,
+    published_set_name,
 )
-from pw13.data.source import Source, default_place, digest_of
+from pw13.data.source import Source, default_path, digest_of
 from pw13.errors import OptionError, UserError
 
 LETTERS = tuple(string.ascii_uppercase[:10])
@@ -51,19 +51,19 @@ def load_images(data: str | None) -> ImageSet:
         return _builtin()
     if data is not None:
         return read_folder(Path(data))
-    place = default_place("notmnist")
+    place = default_path("notmnist")
     return read_folder(place) if place else _builtin()
 
 
 def read_folder(folder: Path) -> ImageSet:
     """The image set that the four IDX files in `folder` hold."""
-    reading = folders.read(folder)
+    reading = read_idx_folder(folder)
     if reading.faults:
         more = len(reading.faults) - 1
         also = f" (and {more} more: `pw13 data check {folder}`)" if more else ""
         raise UserError(reading.faults[0] + also)
     arrays = reading.arrays
-    known = set_known_as(reading.paths, reading.files)
+    known = published_set_name(reading.paths, reading.files)
     name = known or f"IDX folder {folder.name or folder}"
     source = Source("folder", str(folder), name, digest_of(reading.files), reading.files)
     count = len(arrays[TRAIN_IMAGES])
@@ -99,7 +99,7 @@ def split(labels: np.ndarray, share: float, *, rng: np.random.Generator) -> tupl
     return np.setdiff1d(np.arange(len(labels), dtype=np.int64), val_rows), val_rows
 
 
-def stratified(labels: np.ndarray, limit: int | None, *, rng: np.random.Generator) -> np.ndarray:
+def stratified_sample(labels: np.ndarray, limit: int | None, *, rng: np.random.Generator) -> np.ndarray:
     """At most `limit` rows, int64, ascending, each class by its share (largest remainder); all for None or above."""
     if limit is not None and limit < 1:
         raise OptionError(f"--limit: expected 1 or more, received {limit}")
@@ -130,7 +130,7 @@ def _builtin() -> ImageSet:
     )
 
 
-class Parts(NamedTuple):
+class TrainValSplit(NamedTuple):
     """The training file in two parts: images `(n, height, width)` uint8, labels `(n,)` int64."""
 
     train_images: np.ndarray
@@ -139,27 +139,27 @@ class Parts(NamedTuple):
     val_labels: np.ndarray
 
 
-def parts(images: ImageSet, *, share: float, limit: int | None, seed: int) -> Parts:
+def train_val_split(images: ImageSet, *, share: float, limit: int | None, seed: int) -> TrainValSplit:
     """Training and validation part; `limit` cuts training only, so that the validation part is always the same."""
     train, val = split(images.train_labels, share, rng=np.random.default_rng([seed, 1]))
-    train = train[stratified(images.train_labels[train], limit, rng=np.random.default_rng([seed, 2]))]
+    train = train[stratified_sample(images.train_labels[train], limit, rng=np.random.default_rng([seed, 2]))]
     if not len(val):
         raise UserError(f"{images.source.path}: {len(images.train_labels)} training images are too few to validate on")
     labels = images.train_labels
-    return Parts(images.train_images[train], labels[train], images.train_images[val], labels[val])
+    return TrainValSplit(images.train_images[train], labels[train], images.train_images[val], labels[val])
 
 
-def flat(images: np.ndarray) -> np.ndarray:
+def to_vectors(images: np.ndarray) -> np.ndarray:
     """`(n, height, width)` uint8 -> `(n, height * width)` float32 in [0, 1]."""
     return images.reshape(len(images), -1).astype(np.float32) / np.float32(255)
 
 
-def scaled(images: np.ndarray) -> np.ndarray:
+def to_float(images: np.ndarray) -> np.ndarray:
     """`(n, height, width)` uint8 -> the same shape, float32 in [0, 1]."""
     return images.astype(np.float32) / np.float32(255)
 
 
-def single(images: np.ndarray) -> np.ndarray:
+def unique_mask(images: np.ndarray) -> np.ndarray:
     """Which of `(n, height, width)` images stand there only once: `(n,)` bool."""
     _, group, counts = np.unique(images.reshape(len(images), -1), axis=0, return_inverse=True, return_counts=True)
     return counts[group.reshape(-1)] == 1

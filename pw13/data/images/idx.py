@@ -14,14 +14,14 @@ from pathlib import Path
 
 import numpy as np
 
-from pw13.data.source import CHUNK, looks_like, trouble
+from pw13.data.source import CHUNK, describe_content, os_error
 from pw13.errors import UserError
 
 UNSIGNED_BYTE = 0x08
 TYPES = {0x09: "signed bytes", 0x0B: "int16", 0x0C: "int32", 0x0D: "float32", 0x0E: "float64"}
 UNITS = {1: "labels", 3: "images"}
-MOST_BYTES = 1 << 31  # 2.7 million images of 28x28; more than that is taken for a bomb
-LEVEL = 5  # of compression: half the time of the usual 6 for 1 % more bytes (measured on letters)
+MAX_BYTES = 1 << 31  # 2.7 million images of 28x28; more than that is taken for a bomb
+GZIP_LEVEL = 5  # of compression: half the time of the usual 6 for 1 % more bytes (measured on letters)
 DEFLATE_RATIO = 1032  # no deflate stream unpacks to more than this many times its size (zlib's technical details)
 
 
@@ -46,7 +46,7 @@ def read_idx(path: Path, dimensions: int) -> tuple[np.ndarray, str]:
 
             read = _reader(path, head, take)
             shape = _read_header(path, read, dimensions)
-            _check_promise(path, shape)
+            _check_declared_bytes(path, shape)
             values = _read_values(path, read, shape)
     except EOFError:
         raise UserError(f"{path}: incomplete or damaged: the gzip data ended before its trailer") from None
@@ -55,7 +55,7 @@ def read_idx(path: Path, dimensions: int) -> tuple[np.ndarray, str]:
     except MemoryError:
         raise UserError(f"{path}: {math.prod(shape):,} bytes do not fit into memory") from None
     except OSError as error:
-        raise trouble(path, error) from None
+        raise os_error(path, error) from None
     return np.frombuffer(values, np.uint8).reshape(shape), digest.hexdigest()
 
 
@@ -72,7 +72,7 @@ def write_idx(path: Path, shape: tuple[int, ...], blocks: Iterable[np.ndarray]) 
     try:
         with open(beside, "wb") as file:
             if path.suffix == ".gz":
-                with gzip.GzipFile("", "wb", LEVEL, file, mtime=0) as packed:
+                with gzip.GzipFile("", "wb", GZIP_LEVEL, file, mtime=0) as packed:
                     _write_values(packed.write, shape, blocks)
             else:
                 _write_values(file.write, shape, blocks)
@@ -123,7 +123,9 @@ def _reader(path: Path, head: bytes, take: Callable[[int], bytes]) -> Callable[[
         raise UserError(f"{path}: the file is empty")
     if by_name and not packed:
         hint = f"; rename it to {path.stem}" if head.startswith(b"\0\0") else ""
-        raise UserError(f"{path}: not gzip data: the file {looks_like(head) or f'begins with {head[:4]!r}'}{hint}")
+        raise UserError(
+            f"{path}: not gzip data: the file {describe_content(head) or f'begins with {head[:4]!r}'}{hint}"
+        )
     if packed and not by_name:
         raise UserError(f"{path}: gzip data under a name without .gz; rename it to {path.name}.gz")
     return _Unpacked(path, take).read if packed else take
@@ -147,7 +149,7 @@ def _read_header(path: Path, read: Callable[[int], bytes], dimensions: int) -> t
     return tuple(int(size) for size in np.frombuffer(sizes, ">u4"))
 
 
-def _check_promise(path: Path, shape: tuple[int, ...]) -> None:
+def _check_declared_bytes(path: Path, shape: tuple[int, ...]) -> None:
     """Refuse, before anything is unpacked, an empty array and one that no file of this size can hold."""
     promised, size = math.prod(shape), path.stat().st_size
     if shape[0] == 0:
@@ -156,9 +158,9 @@ def _check_promise(path: Path, shape: tuple[int, ...]) -> None:
         raise UserError(f"{path}: its header says images of {_sides(shape)} pixels")
     most = size * DEFLATE_RATIO if path.suffix == ".gz" else size
     if promised > most:
-        raise UserError(f"{path}: {_promise(shape)}, a file of {size:,} bytes holds at most {most:,}")
-    if promised > MOST_BYTES:
-        raise UserError(f"{path}: {_promise(shape)}, more than the {MOST_BYTES:,} bytes that pw13 reads")
+        raise UserError(f"{path}: {_declared_bytes(shape)}, a file of {size:,} bytes holds at most {most:,}")
+    if promised > MAX_BYTES:
+        raise UserError(f"{path}: {_declared_bytes(shape)}, more than the {MAX_BYTES:,} bytes that pw13 reads")
 
 
 def _read_values(path: Path, read: Callable[[int], bytes], shape: tuple[int, ...]) -> bytearray:
@@ -170,11 +172,11 @@ def _read_values(path: Path, read: Callable[[int], bytes], shape: tuple[int, ...
             break
         values += block
     if len(values) > promised:
-        raise UserError(f"{path}: {_promise(shape)}, the file holds more than that")
+        raise UserError(f"{path}: {_declared_bytes(shape)}, the file holds more than that")
     if len(values) < promised:
         each = promised // shape[0]
         held = f"{len(values) // each:,}" + (" and a part" if len(values) % each else "")
-        raise UserError(f"{path}: {_promise(shape)}, the file holds {held} ({len(values):,} bytes)")
+        raise UserError(f"{path}: {_declared_bytes(shape)}, the file holds {held} ({len(values):,} bytes)")
     return values
 
 
@@ -190,7 +192,7 @@ def _write_values(write: Callable[[bytes], object], shape: tuple[int, ...], bloc
         raise ValueError(f"expected {math.prod(shape)} values for shape {shape}, received {written}")
 
 
-def _promise(shape: tuple[int, ...]) -> str:
+def _declared_bytes(shape: tuple[int, ...]) -> str:
     unit = UNITS.get(len(shape), "values")
     of = f" of {_sides(shape)}" if len(shape) > 1 else ""
     return f"its header promises {shape[0]:,} {unit}{of} ({math.prod(shape):,} bytes)"

@@ -9,17 +9,17 @@ import numpy as np
 
 from pw13.data.images.idx import read_idx
 from pw13.data.published import FILES, TEST_IMAGES, TEST_LABELS, TRAIN_IMAGES, TRAIN_LABELS
-from pw13.data.source import trouble
+from pw13.data.source import os_error
 from pw13.errors import UserError
 
 CLASSES = "classes.txt"
-MOST_NAMES_BYTES = 1 << 16  # 256 class names at most: labels are bytes
+MAX_NAMES_BYTES = 1 << 16  # 256 class names at most: labels are bytes
 
 # Names of IDX files: MNIST's, and EMNIST's such as "emnist-letters-test-labels-idx1-ubyte.gz".
 IDX_NAME = re.compile(r"(?:.*[-_.])?(train|t10k|test)[-_](images|labels)[-_.]idx[13][-_]ubyte(\.gz)?", re.IGNORECASE)
 
 
-class Reading(NamedTuple):
+class IdxFolder(NamedTuple):
     """What could be read (`paths`, `arrays` under the names of `FILES`; `files` name -> sha256), and every fault."""
 
     paths: dict[str, Path]
@@ -29,7 +29,7 @@ class Reading(NamedTuple):
     faults: tuple[str, ...]
 
 
-def read(folder: Path, *, labels_from_zero: bool = True) -> Reading:
+def read_idx_folder(folder: Path, *, labels_from_zero: bool = True) -> IdxFolder:
     """Everything readable in `folder` and every fault, each a line that names its file; nothing is raised."""
     paths, faults = find_files(folder)
     arrays, files = {}, {}
@@ -41,7 +41,7 @@ def read(folder: Path, *, labels_from_zero: bool = True) -> Reading:
     faults += _mismatches(paths, arrays)
     labels = [fault for fault in _label_faults(paths, arrays) if labels_from_zero]
     names, name_faults = _class_names(folder, arrays.get(TRAIN_LABELS) if not labels else None)
-    return Reading(paths, arrays, files, names, (*faults, *labels, *name_faults))
+    return IdxFolder(paths, arrays, files, names, (*faults, *labels, *name_faults))
 
 
 def find_files(folder: Path) -> tuple[dict[str, Path], list[str]]:
@@ -53,7 +53,7 @@ def find_files(folder: Path) -> tuple[dict[str, Path], list[str]]:
     except NotADirectoryError:
         return {}, [f"{folder}: is a file; expected a folder with {TRAIN_IMAGES} and its siblings"]
     except OSError as error:
-        return {}, [str(trouble(folder, error))]
+        return {}, [str(os_error(folder, error))]
     either = {name: [here for here in (name, name.removesuffix(".gz")) if here in present] for name in FILES}
     missing = [name for name, here in either.items() if not here]
     other = next((name for name in sorted(present) if standard_name(name) in missing), None) if missing else None
@@ -135,11 +135,11 @@ def read_names(path: Path) -> tuple[tuple[str, ...], list[str]]:
     """`(names, faults)`: the lines of a classes.txt, none where it cannot be read, and what is wrong with them."""
     try:
         with open(path, "rb") as file:
-            text = file.read(MOST_NAMES_BYTES).decode("utf-8-sig")
+            text = file.read(MAX_NAMES_BYTES).decode("utf-8-sig")
     except UnicodeDecodeError as error:
         return (), [f"{path}: byte {error.start + 1} is not UTF-8"]
     except OSError as error:
-        return (), [str(trouble(path, error))]
+        return (), [str(os_error(path, error))]
     names = [line.rstrip("\r") for line in text.removesuffix("\n").split("\n")]
     faults = [
         f"{path}: line {number}: {name!r} is empty, a repeat or not printable"

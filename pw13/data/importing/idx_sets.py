@@ -6,19 +6,19 @@ from typing import Any
 
 import numpy as np
 
-from pw13.data.images import idx_folder as folders
 from pw13.data.images.idx import read_idx, write_idx
-from pw13.data.importing.options import Choice, record, size
+from pw13.data.images.idx_folder import CLASSES, read_names, standard_name, write_names
+from pw13.data.importing.options import ImportOptions, parse_size, source_record
 from pw13.data.published import FILES, TEST_IMAGES, TEST_LABELS, TRAIN_IMAGES, TRAIN_LABELS
-from pw13.data.source import trouble
+from pw13.data.source import os_error
 from pw13.errors import UserError
 
 BLOCK = 4096  # images turned and scaled together
 MAPPING = "*mapping.txt"  # EMNIST's: a line a class, its label and the code points of its letter
-MOST_MAPPING_BYTES = 1 << 16
+MAX_MAPPING_BYTES = 1 << 16
 
 
-def find(folder: Path) -> dict[str, Path] | None:
+def find_idx_set(folder: Path) -> dict[str, Path] | None:
     """The four IDX files in `folder` under MNIST's or EMNIST's names, or None where there are none.
 
     Raises:
@@ -26,7 +26,7 @@ def find(folder: Path) -> dict[str, Path] | None:
     """
     found: dict[str, list[Path]] = {name: [] for name in FILES}
     for path in sorted(folder.iterdir()):
-        name = folders.standard_name(path.name)
+        name = standard_name(path.name)
         if name and path.is_file():
             found[name].append(path)
     if not any(found.values()):
@@ -38,7 +38,7 @@ def find(folder: Path) -> dict[str, Path] | None:
     return {name: paths[0] for name, paths in found.items()}
 
 
-def convert(source: Path, paths: dict[str, Path], ready: Path, choice: Choice) -> dict[str, Any]:
+def convert(source: Path, paths: dict[str, Path], ready: Path, choice: ImportOptions) -> dict[str, Any]:
     """Write the set into `ready` with labels 0 to K-1 and return what was done; the test file stays the test file.
 
     Raises:
@@ -59,21 +59,21 @@ def convert(source: Path, paths: dict[str, Path], ready: Path, choice: Choice) -
         write_idx(ready / images_name, (len(images), *shapes[-1]), _blocks(images, choice))
         write_idx(ready / labels_name, labels.shape, [labels.astype(np.uint8)])
     if shapes[0] != shapes[1]:
-        sizes = " and ".join(map(size, shapes))
+        sizes = " and ".join(map(parse_size, shapes))
         raise UserError(f"{source}: training and test images of {sizes} pixels; --size 28 scales all to one size")
     names = _class_names(source, values)
-    folders.write_names(ready, names)
-    facts = record(source, choice, names, new[TRAIN_LABELS], new[TEST_LABELS], shapes[0])
+    write_names(ready, names)
+    facts = source_record(source, choice, names, new[TRAIN_LABELS], new[TEST_LABELS], shapes[0])
     return {**facts, "old_labels": values.tolist()}
 
 
-def _shape(images: np.ndarray, choice: Choice) -> tuple[int, ...]:
+def _shape(images: np.ndarray, choice: ImportOptions) -> tuple[int, ...]:
     if choice.side is not None:
         return choice.side, choice.side
     return images.shape[:0:-1] if choice.transpose else images.shape[1:]
 
 
-def _blocks(images: np.ndarray, choice: Choice) -> Iterator[np.ndarray]:
+def _blocks(images: np.ndarray, choice: ImportOptions) -> Iterator[np.ndarray]:
     """The images as chosen, some thousand at a time: `(n, height, width)` uint8."""
     for start in range(0, len(images), BLOCK):
         block = images[start : start + BLOCK]
@@ -92,8 +92,8 @@ def _scaled(images: np.ndarray, side: int | None) -> np.ndarray:
 def _class_names(source: Path, values: np.ndarray) -> tuple[str, ...]:
     """Names for the labels `values`: those of classes.txt or of EMNIST's mapping, else the labels themselves."""
     numbers = tuple(str(value) for value in values)
-    if (source / folders.CLASSES).is_file():
-        return _listed(source / folders.CLASSES, values)
+    if (source / CLASSES).is_file():
+        return _listed(source / CLASSES, values)
     mappings = sorted(source.glob(MAPPING))
     letters = _letters(mappings[0]) if len(mappings) == 1 else {}
     names = tuple(letters.get(number, "") for number in numbers)
@@ -106,7 +106,7 @@ def _listed(path: Path, values: np.ndarray) -> tuple[str, ...]:
     Raises:
         UserError: their number fits neither way, or a line is no name.
     """
-    names, faults = folders.read_names(path)
+    names, faults = read_names(path)
     highest = int(values.max()) + 1
     if not faults and len(names) not in (len(values), highest):
         counts = " or ".join(f"{count:,}" for count in sorted({len(values), highest}))
@@ -120,8 +120,8 @@ def _letters(path: Path) -> dict[str, str]:
     """Label -> letter, from lines such as "1 65 97" (label, code points of the capital and the small letter)."""
     try:
         with open(path, "rb") as file:
-            lines = file.read(MOST_MAPPING_BYTES).decode("ascii", "replace").split("\n")
+            lines = file.read(MAX_MAPPING_BYTES).decode("ascii", "replace").split("\n")
     except OSError as error:
-        raise trouble(path, error) from None
+        raise os_error(path, error) from None
     rows = [line.split() for line in lines]
     return {row[0]: chr(int(row[1])) for row in rows if len(row) > 1 and row[1].isdecimal() and 32 < int(row[1]) < 127}

@@ -7,10 +7,10 @@ import numpy as np
 
 from pw13.errors import OptionError
 
-MOST_SIDE = 1024
+MAX_SIDE = 1024
 
 
-class Choice(NamedTuple):
+class ImportOptions(NamedTuple):
     """How to import: side of the square to scale to (None: as they are), share of the test file, seed, transposed."""
 
     side: int | None = None
@@ -19,22 +19,27 @@ class Choice(NamedTuple):
     transpose: bool = False
 
 
-def check(choice: Choice) -> None:
+def check(choice: ImportOptions) -> None:
     """Refuse what is out of range.
 
     Raises:
         OptionError: it names the option.
     """
-    if choice.side is not None and not 1 <= choice.side <= MOST_SIDE:
-        raise OptionError(f"--size: expected 1 to {MOST_SIDE}, received {choice.side}")
+    if choice.side is not None and not 1 <= choice.side <= MAX_SIDE:
+        raise OptionError(f"--size: expected 1 to {MAX_SIDE}, received {choice.side}")
     if not 0 < choice.test_share < 1:
         raise OptionError(f"--test-share: expected a share between 0 and 1, received {choice.test_share}")
     if choice.seed < 0:
         raise OptionError(f"--seed: expected 0 or more, received {choice.seed}")
 
 
-def record(
-    source: Path, choice: Choice, names: tuple[str, ...], train: np.ndarray, test: np.ndarray, shape: tuple[int, ...]
+def source_record(
+    source: Path,
+    choice: ImportOptions,
+    names: tuple[str, ...],
+    train: np.ndarray,
+    test: np.ndarray,
+    shape: tuple[int, ...],
 ) -> dict[str, Any]:
     """What import.json says of every set: `train` and `test` are labels `(n,)`, `shape` is height and width."""
     return {
@@ -49,6 +54,6 @@ def record(
     }
 
 
-def size(shape: tuple[int, ...]) -> str:
+def parse_size(shape: tuple[int, ...]) -> str:
     """Height and width in words."""
     return "x".join(str(side) for side in shape)

@@ -13,17 +13,17 @@ from typing import NamedTuple
 import numpy as np
 
 from pw13.data.importing import tar
-from pw13.data.source import trouble
+from pw13.data.source import os_error
 from pw13.errors import UserError
 
 FORMATS = ("PNG", "JPEG", "BMP", "GIF", "TIFF", "WEBP", "PPM")  # no others are tried: some start programs
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".pgm", ".ppm", ".pnm")
 ARCHIVES = (".tar", ".tgz", ".tar.gz")
-MOST_BYTES = 1 << 24  # of one file
-MOST_PIXELS = 1 << 24  # of one picture
-MOST_UNSCALED = 1 << 20  # of one that is not scaled down
+MAX_BYTES = 1 << 24  # of one file
+MAX_PIXELS = 1 << 24  # of one picture
+MAX_UNSCALED = 1 << 20  # of one that is not scaled down
 ALWAYS_UNPACKED = 1 << 30  # bytes that any archive may unpack to
-MOST_RATIO = 100  # unpacked to packed beyond that; archives of letters have 3 to 4
+MAX_RATIO = 100  # unpacked to packed beyond that; archives of letters have 3 to 4
 
 
 class Picture(NamedTuple):
@@ -53,7 +53,7 @@ def is_archive(path: Path) -> bool:
     return path.name.lower().endswith(ARCHIVES)
 
 
-def in_folder(folder: Path, passed: Counter[str], tell: Tell) -> Iterator[Picture]:
+def pictures_in_folder(folder: Path, passed: Counter[str], tell: Tell) -> Iterator[Picture]:
     """The pictures below `folder`, each labelled by the folder it stands in, in the order of their names.
 
     Links, other files and pictures outside a class folder are counted in `passed`; links are not followed.
@@ -75,7 +75,7 @@ def _files(folder: Path, passed: Counter[str]) -> Iterator[str]:
             with os.scandir(waiting.pop()) as listing:
                 entries = sorted(listing, key=lambda entry: entry.name)
         except OSError as error:
-            raise trouble(error.filename, error) from None
+            raise os_error(error.filename, error) from None
         for entry in entries:
             if entry.is_symlink():
                 passed["links"] += 1
@@ -86,7 +86,7 @@ def _files(folder: Path, passed: Counter[str]) -> Iterator[str]:
         waiting += [entry.path for entry in reversed(entries) if entry.is_dir(follow_symlinks=False)]
 
 
-def in_archive(path: Path, passed: Counter[str], tell: Tell) -> Iterator[Picture]:
+def pictures_in_archive(path: Path, passed: Counter[str], tell: Tell) -> Iterator[Picture]:
     """The pictures in a tar archive (packed by gzip or not), each labelled by the folder it stands in.
 
     Nothing is unpacked to disk, so no path can lead anywhere; an entry whose path tries to is passed over.
@@ -100,8 +100,8 @@ def in_archive(path: Path, passed: Counter[str], tell: Tell) -> Iterator[Picture
             file.seek(0)
             with gzip.GzipFile(fileobj=file) if packed else io.BufferedReader(file) as stream:
                 total = os.fstat(file.fileno()).st_size
-                read = _bounded(path, stream.read, max(ALWAYS_UNPACKED, MOST_RATIO * total))
-                for member in tar.members(read, MOST_BYTES):
+                read = _bounded(path, stream.read, max(ALWAYS_UNPACKED, MAX_RATIO * total))
+                for member in tar.read_members(read, MAX_BYTES):
                     label = _label(member.name, passed) if _is_wanted(member, passed) else None
                     if label is not None:
                         yield Picture(member.name, label, None, member.data)
@@ -137,12 +137,12 @@ def decode(data: bytes | None, side: int | None) -> Decoded:
     from PIL import Image
 
     if data is None:
-        raise Unreadable(f"larger than {MOST_BYTES:,} bytes")
+        raise Unreadable(f"larger than {MAX_BYTES:,} bytes")
     if not data:
         raise Unreadable("empty")
     try:
         with Image.open(io.BytesIO(data), formats=FORMATS) as image:
-            if image.width * image.height > (MOST_PIXELS if side else MOST_UNSCALED):
+            if image.width * image.height > (MAX_PIXELS if side else MAX_UNSCALED):
                 raise Unreadable(f"too large: {image.width}x{image.height} pixels")
             image.load()
             grey = image if image.mode == "L" and "transparency" not in image.info else _to_grey(image)
@@ -196,10 +196,10 @@ def _content(path: str) -> bytes | None:
     """The bytes of a file; none for one that cannot be opened, as for an empty one."""
     try:
         with open(path, "rb", buffering=0) as file:
-            data = file.read(MOST_BYTES + 1)
+            data = file.read(MAX_BYTES + 1)
     except OSError:
         return b""
-    return data if data is not None and len(data) <= MOST_BYTES else None
+    return data if data is not None and len(data) <= MAX_BYTES else None
 
 
 def _bounded(path: Path, read: tar.Read, most: int) -> tar.Read:
@@ -211,7 +211,7 @@ def _bounded(path: Path, read: tar.Read, most: int) -> tar.Read:
         block = read(count)
         left -= len(block)
         if left < 0:
-            raise UserError(f"{path}: unpacks to more than {most:,} bytes, {MOST_RATIO} times its size; stopped")
+            raise UserError(f"{path}: unpacks to more than {most:,} bytes, {MAX_RATIO} times its size; stopped")
         return block
 
     return bounded

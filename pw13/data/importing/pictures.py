@@ -16,20 +16,19 @@ from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
 
-from pw13.data.images import idx_folder as folder
 from pw13.data.images.dataset import split
 from pw13.data.images.idx import write_idx
-from pw13.data.importing import idx_sets as importing_idx
-from pw13.data.importing import picture_files as pictures
-from pw13.data.importing.options import Choice, check, record, size
+from pw13.data.images.idx_folder import write_names
+from pw13.data.importing import idx_sets, picture_files
+from pw13.data.importing.options import ImportOptions, check, parse_size, source_record
 from pw13.data.published import TEST_IMAGES, TEST_LABELS, TRAIN_IMAGES, TRAIN_LABELS
-from pw13.data.source import trouble
+from pw13.data.source import os_error
 from pw13.data.staging import Progress, silent, staging
 from pw13.errors import UserError
-from pw13.system import process_pool as processes
+from pw13.system import process_pool
 
-MOST_CLASSES = 256  # labels are bytes
-MOST_NAMED = 1000  # unreadable files named in the record; of more only the count is kept
+MAX_CLASSES = 256  # labels are bytes
+MAX_LISTED = 1000  # unreadable files named in the record; of more only the count is kept
 BATCH = 64  # pictures decoded together
 WORKERS = 2  # a third process finds hardly any work: finding and writing the pictures takes half as long as decoding
 IN_THIS_PROCESS = 4096  # pictures decoded before other processes are started, which takes a second
@@ -46,7 +45,7 @@ class Spool(NamedTuple):
     marks: np.ndarray
 
 
-def import_set(source: Path, target: Path, choice: Choice, *, progress: Progress = silent) -> dict[str, Any]:
+def import_set(source: Path, target: Path, choice: ImportOptions, *, progress: Progress = silent) -> dict[str, Any]:
     """Write the data folder `target` from `source` and return counts: images, classes, what was left out and why.
 
     source: a folder or tar archive of pictures in class folders, or a folder of IDX files, whose labels are renumbered.
@@ -64,9 +63,9 @@ def import_set(source: Path, target: Path, choice: Choice, *, progress: Progress
         with staging(target.absolute().parent) as stage:
             ready = stage / "ready"
             ready.mkdir()
-            idx_files = importing_idx.find(source) if source.is_dir() else None
+            idx_files = idx_sets.find_idx_set(source) if source.is_dir() else None
             if idx_files:
-                facts = importing_idx.convert(source, idx_files, ready, choice)
+                facts = idx_sets.convert(source, idx_files, ready, choice)
             else:
                 facts = _import_pictures(source, stage, ready, choice, progress)
             (ready / "import.json").write_text(json.dumps(facts, indent=2, ensure_ascii=False) + "\n", "utf-8")
@@ -74,11 +73,13 @@ def import_set(source: Path, target: Path, choice: Choice, *, progress: Progress
                 target.rmdir()
             os.replace(ready, target)
     except OSError as error:
-        raise trouble(error.filename or target, error) from None
+        raise os_error(error.filename or target, error) from None
     return facts
 
 
-def _import_pictures(source: Path, stage: Path, ready: Path, choice: Choice, progress: Progress) -> dict[str, Any]:
+def _import_pictures(
+    source: Path, stage: Path, ready: Path, choice: ImportOptions, progress: Progress
+) -> dict[str, Any]:
     passed: Counter[str] = Counter()
     unreadable: Counter[str] = Counter()
 
@@ -86,9 +87,9 @@ def _import_pictures(source: Path, stage: Path, ready: Path, choice: Choice, pro
         progress(source.name, done, total)
 
     if source.is_dir():
-        found = pictures.in_folder(source, passed, tell)
-    elif pictures.is_archive(source):
-        found = pictures.in_archive(source, passed, tell)
+        found = picture_files.pictures_in_folder(source, passed, tell)
+    elif picture_files.is_archive(source):
+        found = picture_files.pictures_in_archive(source, passed, tell)
     else:
         raise UserError(f"{source}: expected a folder, or an archive with a name that ends in .tar, .tar.gz or .tgz")
     with open(stage / "spool", "w+b") as file:
@@ -104,9 +105,9 @@ def _import_pictures(source: Path, stage: Path, ready: Path, choice: Choice, pro
         for images_name, labels_name, side in ((TRAIN_IMAGES, TRAIN_LABELS, train), (TEST_IMAGES, TEST_LABELS, test)):
             write_idx(ready / images_name, (len(side), *spool.shape), _blocks(spool, rows[side]))
             write_idx(ready / labels_name, (len(side),), [labels[side].astype(np.uint8)])
-    folder.write_names(ready, names)
+    write_names(ready, names)
     return {
-        **record(source, choice, names, labels[train], labels[test], spool.shape),
+        **source_record(source, choice, names, labels[train], labels[test], spool.shape),
         "pictures": len(spool.labels),
         "repeats": repeats,
         "under_two_classes": contradicting,
@@ -117,7 +118,11 @@ def _import_pictures(source: Path, stage: Path, ready: Path, choice: Choice, pro
 
 
 def _spool(
-    file: BinaryIO, found: Iterator[pictures.Picture], source: Path, choice: Choice, unreadable: Counter[str]
+    file: BinaryIO,
+    found: Iterator[picture_files.Picture],
+    source: Path,
+    choice: ImportOptions,
+    unreadable: Counter[str],
 ) -> tuple[Spool, dict[str, str]]:
     """`(spool, named)`: every readable picture, and the unreadable ones (name -> why), the first thousand of them."""
     classes: dict[str, int] = {}
@@ -127,13 +132,13 @@ def _spool(
     for picture, result in _decoded(found, choice.side):
         if isinstance(result, str):
             unreadable[result] += 1
-            if len(named) < MOST_NAMED:
+            if len(named) < MAX_LISTED:
                 named[picture.name] = result
             continue
         if shape is None:
             shape, first = result.shape, picture.name
         if result.shape != shape:
-            sizes = f"{picture.name} has {size(result.shape)} pixels, {first} {size(shape)}"
+            sizes = f"{picture.name} has {parse_size(result.shape)} pixels, {first} {parse_size(shape)}"
             raise UserError(f"{source}: {sizes}; --size 28 scales all to one size")
         data = _transposed(result).tobytes() if choice.transpose else result.pixels
         labels.append(_number(classes, picture.label, source))
@@ -149,23 +154,23 @@ def _spool(
 
 
 def _decoded(
-    found: Iterator[pictures.Picture], side: int | None
-) -> Iterator[tuple[pictures.Picture, pictures.Decoded | str]]:
+    found: Iterator[picture_files.Picture], side: int | None
+) -> Iterator[tuple[picture_files.Picture, picture_files.Decoded | str]]:
     """Each picture with its pixels, or with why there are none."""
     batches = iter(lambda: list(itertools.islice(found, BATCH)), [])
-    task = functools.partial(pictures.decode_all, side=side)
-    for batch, results in processes.mapped(task, batches, workers=WORKERS, first=IN_THIS_PROCESS // BATCH):
+    task = functools.partial(picture_files.decode_all, side=side)
+    for batch, results in process_pool.map_in_processes(task, batches, workers=WORKERS, first=IN_THIS_PROCESS // BATCH):
         yield from zip(batch, results, strict=True)
 
 
-def _transposed(picture: pictures.Decoded) -> np.ndarray:
+def _transposed(picture: picture_files.Decoded) -> np.ndarray:
     return np.frombuffer(picture.pixels, np.uint8).reshape(picture.shape).T
 
 
 def _number(classes: dict[str, int], label: str, source: Path) -> int:
     number = classes.setdefault(label, len(classes))
-    if number >= MOST_CLASSES:
-        raise UserError(f"{source}: more than {MOST_CLASSES} class folders")
+    if number >= MAX_CLASSES:
+        raise UserError(f"{source}: more than {MAX_CLASSES} class folders")
     return number
 
 
@@ -188,7 +193,7 @@ def _renumbered(names: tuple[str, ...], labels: np.ndarray) -> tuple[tuple[str, 
     """Class names in their natural order, those without a picture left out, and the labels `(n,)` int64 to match."""
     present = [int(label) for label in np.unique(labels)]
     present.sort(key=lambda label: _natural(names[label]))
-    new = np.zeros(MOST_CLASSES, np.int64)
+    new = np.zeros(MAX_CLASSES, np.int64)
     new[present] = np.arange(len(present))
     return tuple(names[label] for label in present), new[labels]
 

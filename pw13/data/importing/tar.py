@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 BLOCK = 512
-MOST_HEADER_BYTES = 1 << 20  # of a long name or a set of pax records
+MAX_HEADER_BYTES = 1 << 20  # of a long name or a set of pax records
 PIECE = 1 << 16
 FILE, FOLDER, LINK, OTHER = "file", "folder", "link", "other"
 KINDS = {b"0": FILE, b"\0": FILE, b"7": FILE, b"5": FOLDER, b"1": LINK, b"2": LINK}
@@ -31,7 +31,7 @@ class Member(NamedTuple):
     data: bytes | None
 
 
-def members(read: Read, most_bytes: int) -> Iterator[Member]:
+def read_members(read: Read, most_bytes: int) -> Iterator[Member]:
     """The entries of the archive that `read(count)` gives, in order, files of up to `most_bytes` with their content.
 
     Raises:
@@ -43,7 +43,7 @@ def members(read: Read, most_bytes: int) -> Iterator[Member]:
         _check_sum(block)
         kind, size = block[156:157], _number(block[124:136])
         if kind in (b"L", b"K", b"x", b"X", b"g"):
-            if size > MOST_HEADER_BYTES:
+            if size > MAX_HEADER_BYTES:
                 raise Damaged(f"a header of {size:,} bytes")
             content = _exactly(read, _padded(size))[:size]
             if kind == b"L":

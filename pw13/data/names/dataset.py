@@ -10,41 +10,41 @@ from pw13.data.names.vocabulary import VocabularyFile
 from pw13.errors import UserError
 
 ENDINGS = 1000  # beginnings that `generate` draws from, kept in vocabulary.json
-PROBED = 8000  # training names that are measured
+PROBE_SIZE = 8000  # training names that are measured
 
 
-class Corpus(NamedTuple):
+class NameDataset(NamedTuple):
     """Names, split, and as ids."""
 
     names: tuple[str, ...]
-    known: VocabularyFile
+    vocab_file: VocabularyFile
     split: windows.Split
     train_ids: np.ndarray  # the training text, in the vocabulary's dtype
     counts: dict[str, int]
 
-    def ids(self, names: tuple[str, ...]) -> list[np.ndarray]:
-        return [self.known.vocabulary.ids(name) for name in names]
+    def encode(self, names: tuple[str, ...]) -> list[np.ndarray]:
+        return [self.vocab_file.vocabulary.encode(name) for name in names]
 
-    def text(self, names: tuple[str, ...]) -> np.ndarray:
+    def joined_ids(self, names: tuple[str, ...]) -> np.ndarray:
         """The joined ids, as the n-gram model takes them."""
-        return self.known.vocabulary.ids(windows.join(names))
+        return self.vocab_file.vocabulary.encode(windows.join(names))
 
     @property
     def distinct_text(self) -> np.ndarray:
         """The joined ids of the distinct training names, which the n-gram model counts."""
-        return self.text(tuple(dict.fromkeys(self.split.train)))
+        return self.joined_ids(tuple(dict.fromkeys(self.split.train)))
 
     @property
-    def probed(self) -> tuple[str, ...]:
+    def train_probe(self) -> tuple[str, ...]:
         """Training names spread over the whole training text, to measure on."""
-        return self.split.train[:: -(-len(self.split.train) // PROBED)]
+        return self.split.train[:: -(-len(self.split.train) // PROBE_SIZE)]
 
-    def parts(self) -> dict[str, tuple[str, ...]]:
+    def evaluation_sets(self) -> dict[str, tuple[str, ...]]:
         """The names that figures are given for."""
-        return {"train": self.probed, "validation": self.split.validation, "held_out": self.split.held_out}
+        return {"train": self.train_probe, "validation": self.split.validation, "held_out": self.split.held_out}
 
 
-def prepare(names: tuple[str, ...], config: CharRNN) -> Corpus:
+def prepare_dataset(names: tuple[str, ...], config: CharRNN) -> NameDataset:
     """The names as one text, its characters, the split by name, and the training text as ids (handout 2c-d).
 
     Raises:
@@ -56,7 +56,7 @@ def prepare(names: tuple[str, ...], config: CharRNN) -> Corpus:
             f"the corpus is too short: its text has {len(text)} characters (newlines included), "
             f"expected at least {config.length + 1}, one window of --length {config.length} and the next character"
         )
-    words = vocabulary.of_text(text)
+    vocab = vocabulary.build_vocabulary(text)
     rng = np.random.default_rng([config.seed, 0])
     split = windows.split_names(names, config.hold_out, least=config.length + 1, rng=rng)
     train = windows.join(split.train)
@@ -64,7 +64,7 @@ def prepare(names: tuple[str, ...], config: CharRNN) -> Corpus:
     counts = {
         "names": len(names),
         "characters": len(text),
-        "distinct": words.size,
+        "distinct": vocab.size,
         "windows": len(windows.window_starts(len(text), config.length, config.skip)),
     }
-    return Corpus(names, VocabularyFile(words, endings), split, words.ids(train), counts)
+    return NameDataset(names, VocabularyFile(vocab, endings), split, vocab.encode(train), counts)

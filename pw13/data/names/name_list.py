@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pw13.data.published import CORPORA
-from pw13.data.source import Source, default_place, looks_like, trouble
+from pw13.data.source import Source, default_path, describe_content, os_error
 from pw13.errors import OptionError, UserError
 
 BOM = "\ufeff"
 
 
 @dataclass(frozen=True)
-class Corpus:
+class NameList:
     """Names in the order of the file, repeats kept; `notes` say what of the file is not in them or was changed."""
 
     names: tuple[str, ...]
@@ -21,7 +21,7 @@ class Corpus:
     notes: tuple[str, ...] = ()
 
 
-def load_names(corpus: str | None, *, encoding: str = "utf-8", fix_accents: bool = False) -> Corpus:
+def load_names(corpus: str | None, *, encoding: str = "utf-8", fix_accents: bool = False) -> NameList:
     """The names in file `corpus`, the built-in list for "builtin", the default place for None.
 
     Only "\\n" ends a name; a byte order mark, "\\r" before "\\n" and blank lines are left out. `fix_accents` restores
@@ -31,18 +31,18 @@ def load_names(corpus: str | None, *, encoding: str = "utf-8", fix_accents: bool
         UserError: the file is missing, holds no names, or bytes that are no text.
         OptionError: there is no such encoding.
     """
-    path = None if corpus == "builtin" else Path(corpus) if corpus else default_place("startup-names", "companies.csv")
+    path = None if corpus == "builtin" else Path(corpus) if corpus else default_path("startup-names", "companies.csv")
     names, source, notes = _read_builtin() if path is None else read_file(path, encoding)
     if fix_accents:
         names, note = restore_accents(names)
         notes = (*notes, note)
-    return Corpus(names, source, notes)
+    return NameList(names, source, notes)
 
 
 def read_file(path: Path, encoding: str = "utf-8") -> tuple[tuple[str, ...], Source, tuple[str, ...]]:
     """`(names, source, notes)` of a corpus file."""
     data = _read_bytes(path)
-    looks = looks_like(data[:32])
+    looks = describe_content(data[:32])
     if looks and "HTML" in looks and "XML" not in looks:
         raise UserError(f"{path}: not a list of names: the file {looks}")
     text = decode(path, data, encoding)
@@ -121,7 +121,7 @@ def _read_bytes(path: Path) -> bytes:
     except MemoryError:
         raise UserError(f"{path}: does not fit into memory") from None
     except OSError as error:
-        raise trouble(path, error) from None
+        raise os_error(path, error) from None
 
 
 def _bad_byte(data: bytes, start: int, encoding: str) -> str:

@@ -20,12 +20,12 @@ class Vocabulary:
     characters: tuple[str, ...]
 
     @cached_property
-    def encode(self) -> dict[str, int]:
+    def char_to_id(self) -> dict[str, int]:
         """Character -> id."""
         return {character: number for number, character in enumerate(self.characters)}
 
     @cached_property
-    def decode(self) -> dict[int, str]:
+    def id_to_char(self) -> dict[int, str]:
         """Id -> character."""
         return dict(enumerate(self.characters))
 
@@ -36,7 +36,7 @@ class Vocabulary:
     @property
     def newline(self) -> int:
         """The id of the newline, which ends every name."""
-        return self.encode[NEWLINE]
+        return self.char_to_id[NEWLINE]
 
     @property
     def dtype(self) -> np.dtype:
@@ -48,7 +48,7 @@ class Vocabulary:
         """The sha256 of the characters in order: models with equal digests mean the same by an id."""
         return hashlib.sha256("".join(self.characters).encode("utf-8")).hexdigest()
 
-    def ids(self, text: str) -> np.ndarray:
+    def encode(self, text: str) -> np.ndarray:
         """The ids of a text's characters, `(len(text),)` in `self.dtype`.
 
         Raises:
@@ -61,7 +61,7 @@ class Vocabulary:
             raise KeyError(text[strange[0]])
         return places.astype(self.dtype)
 
-    def text(self, ids: np.ndarray) -> str:
+    def decode(self, ids: np.ndarray) -> str:
         """The text of `(n,)` integer ids."""
         return self._code_points[ids].astype("<u4").tobytes().decode("utf-32-le")
 
@@ -82,7 +82,7 @@ def code_points(text: str) -> np.ndarray:
     return np.frombuffer(text.encode("utf-32-le"), dtype="<u4")
 
 
-def of_text(text: str) -> Vocabulary:
+def build_vocabulary(text: str) -> Vocabulary:
     """The vocabulary of a text."""
     return Vocabulary(tuple(map(chr, np.unique(code_points(text)))))
 
@@ -92,8 +92,8 @@ def to_data(vocabulary: Vocabulary, endings: tuple[str, ...]) -> dict[str, Any]:
     return {
         "format": FORMAT,
         "digest": vocabulary.digest,
-        "encode": vocabulary.encode,
-        "decode": vocabulary.decode,
+        "encode": vocabulary.char_to_id,
+        "decode": vocabulary.id_to_char,
         "endings": list(endings),
     }
 
@@ -128,6 +128,6 @@ def _agree(vocabulary: Vocabulary, encode: dict, decode: dict) -> bool:
         plain
         and NEWLINE in encode
         and list(characters) == sorted(characters)
-        and encode == vocabulary.encode
-        and decode == {str(number): character for number, character in vocabulary.decode.items()}
+        and encode == vocabulary.char_to_id
+        and decode == {str(number): character for number, character in vocabulary.id_to_char.items()}
     )

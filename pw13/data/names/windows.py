@@ -68,7 +68,7 @@ def endings(text: str, length: int, count: int, *, rng: np.random.Generator) -> 
     return tuple(text[place + 1 - length : place + 1] for place in drawn)
 
 
-def streams(names: Sequence[np.ndarray], count: int, newline: int) -> tuple[np.ndarray, np.ndarray]:
+def stateful_windows(names: Sequence[np.ndarray], count: int, newline: int) -> tuple[np.ndarray, np.ndarray]:
     """Names side by side in `count` rows, whole names only, so that no row is much longer than another.
 
     Args:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from pw13.report.commentary.phrasing import SAME, change, falling, figure, joined, listed, percent, size
+from pw13.report.commentary.phrasing import SAME_LOSS_TOLERANCE, change, falling, figure, joined, listed, percent, size
 
 
 def charrnn(metrics: Mapping[str, Any]) -> str:
@@ -47,7 +47,7 @@ def against_setting(what: str, rows: Sequence[tuple[Any, float | None]], measure
     steps = [f"{figure(loss)} with {value}" for value, loss in known]
     (_, first), (_, last) = known[0], known[-1]
     best = min(known, key=lambda row: row[1])
-    if abs(last - first) <= SAME * first and best in (known[0], known[-1]):
+    if abs(last - first) <= SAME_LOSS_TOLERANCE * first and best in (known[0], known[-1]):
         lead = f"The number of {what} hardly matters for the {measure}"
     elif best == known[-1] and falling([loss for _, loss in known]):
         lead = f"More {what}, lower {measure}"
@@ -88,7 +88,7 @@ def cells(rows: Sequence[tuple[str, float | None]], *, place: str = "held-out na
     if base not in known or not others:
         return ""
     compared = [f"{name} {figure(loss)} ({change(known[base], loss)})" for name, loss in others.items()]
-    lower = [name for name, loss in others.items() if loss < known[base] * (1 - SAME)]
+    lower = [name for name, loss in others.items() if loss < known[base] * (1 - SAME_LOSS_TOLERANCE)]
     answer = f"Yes, with {listed(lower)}" if lower else "No"
     return (
         f"Can the loss be reduced further? {answer}: {base} {figure(known[base])} nats a character on "
@@ -110,7 +110,7 @@ def cell_names(rows: Sequence[tuple[str, Mapping[str, Any]]], base: str = "Simpl
     for name, nats, new, whole in known:
         extra = [f"{percent(value)} {word}" for value, word in ((new, "new"), (whole, "whole")) if value is not None]
         shown.append(f"{name} {figure(nats, 3)} nats" + (f" ({', '.join(extra)})" if extra else ""))
-    better = [name for name, nats, *_ in known if nats < at_base[1] * (1 - SAME)]
+    better = [name for name, nats, *_ in known if nats < at_base[1] * (1 - SAME_LOSS_TOLERANCE)]
     answer = (
         f"{listed(better)} {'writes' if len(better) == 1 else 'write'} names that the n-gram model finds more usual"
         if better

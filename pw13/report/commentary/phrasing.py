@@ -3,7 +3,7 @@
 import itertools
 from collections.abc import Sequence
 
-SAME = 0.005  # relative difference up to which two losses are called practically equal
+SAME_LOSS_TOLERANCE = 0.005  # relative difference up to which two losses are called practically equal
 
 ONE_SEED = "Each figure is from one training; a difference of a percent or so may be chance."
 
@@ -29,7 +29,7 @@ def figure(value: float | None, digits: int = 4) -> str:
 def change(before: float, after: float) -> str:
     """ "12.0 % lower", "3.1 % higher" or "practically the same" of `after` against `before`."""
     relative = (after - before) / before if before else 0.0
-    if abs(relative) <= SAME:
+    if abs(relative) <= SAME_LOSS_TOLERANCE:
         return "practically the same"
     return f"{percent(abs(relative))} {'lower' if relative < 0 else 'higher'}"
 

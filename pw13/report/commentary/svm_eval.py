@@ -1,9 +1,9 @@
 """Comments on SVMs on codes and on pixels (1g)."""
 
 from pw13.report.commentary.phrasing import count, percent
-from pw13.svm.summary import LEVEL
+from pw13.svm.summary import ALPHA
 
-LITTLE = 0.1  # of the way from guessing to all right, up to which codes are called hardly usable
+BARELY_USABLE = 0.1  # of the way from guessing to all right, up to which codes are called hardly usable
 
 
 def svm(pixels: float, codes: float, p: float | None, *, size: int, kernel: str = "RBF") -> str:
@@ -23,7 +23,7 @@ def svm(pixels: float, codes: float, p: float | None, *, size: int, kernel: str 
 
 def _chance(p: float) -> str:
     shown = "p < 0.0001" if p < 0.0001 else f"p = {p:.2g}"
-    return f"significant ({shown}, McNemar)" if p < LEVEL else f"not significant ({shown}, McNemar)"
+    return f"significant ({shown}, McNemar)" if p < ALPHA else f"not significant ({shown}, McNemar)"
 
 
 def usable(codes: float, classes: int) -> str:
@@ -31,7 +31,7 @@ def usable(codes: float, classes: int) -> str:
     if not classes:
         return ""
     chance = 1 / classes
-    if codes - chance < LITTLE * (1 - chance):
+    if codes - chance < BARELY_USABLE * (1 - chance):
         return f"Hardly: {percent(codes)} right, where guessing among {classes} classes gives {percent(chance)}."
     return (
         f"Yes: trained on codes alone, an SVM names {percent(codes)} of the test images right, "

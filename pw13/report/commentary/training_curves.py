@@ -4,7 +4,9 @@ from collections.abc import Mapping, Sequence
 
 from pw13.report.commentary.phrasing import figure, joined, percent
 
-FLAT = 0.01  # relative fall of the validation loss over the last tenth of a training up to which it has levelled off
+LEVEL_SHARE = (
+    0.01  # relative fall of the validation loss over the last tenth of a training up to which it has levelled off
+)
 
 
 def training(history: Sequence[Mapping[str, float]]) -> str:
@@ -23,9 +25,9 @@ def _levelled(losses: Sequence[float]) -> str:
     before = losses[-1 - max(1, len(losses) // 10)]
     fall = (before - losses[-1]) / before if before else 0.0
     span = "epoch" if len(losses) < 20 else f"{len(losses) // 10} epochs"
-    if losses[-1] > min(losses) * (1 + FLAT):
+    if losses[-1] > min(losses) * (1 + LEVEL_SHARE):
         return "Since then it has risen, so that the model of the best epoch is the one used everywhere below."
-    if fall > FLAT:
+    if fall > LEVEL_SHARE:
         return f"It still fell by {percent(fall)} over the last {span}: more epochs may lower it further."
     return f"Over the last {span} it changed by {percent(abs(fall))}: the training has levelled off."
 

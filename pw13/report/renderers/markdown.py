@@ -10,7 +10,7 @@ from pw13.report.document import Block, Document, Figure, Item, Missing, Sources
 SPECIAL = re.compile(r"([\\`*_{}\[\]#|$~])")  # what Markdown and MathJax read as markup
 
 
-def reported(document: Document, name: str, part: str = "report") -> tuple[str, dict[str, dict[str, str]]]:
+def item_cells(document: Document, name: str, part: str = "report") -> tuple[str, dict[str, dict[str, str]]]:
     """Markdown and attachments of the title, of a chapter's own blocks (by its title), or of an item (by its key).
 
     An item's `part` "open" is its heading and what stands before any figure or number, "rest" all else: between the two
@@ -20,7 +20,7 @@ def reported(document: Document, name: str, part: str = "report") -> tuple[str, 
         return title(document), {}
     for chapter in document.chapters:
         if chapter.title == name:
-            return _shown([f"# {chapter.title}"], chapter.blocks)
+            return _format_cell([f"# {chapter.title}"], chapter.blocks)
         for item in chapter.items:
             if item.key == name:
                 return _of_item(item, part)
@@ -34,8 +34,8 @@ def _of_item(item: Item, part: str) -> tuple[str, dict[str, dict[str, str]]]:
     )
     heading = [f"## {escaped(item.label)} {escaped(item.title)}"]
     if part == "rest":
-        return _shown([], blocks[place:])
-    return _shown(heading, blocks[:place] if part == "open" else blocks)
+        return _format_cell([], blocks[place:])
+    return _format_cell(heading, blocks[:place] if part == "open" else blocks)
 
 
 def title(document: Document) -> str:
@@ -50,7 +50,7 @@ def title(document: Document) -> str:
     return "\n\n".join(lines)
 
 
-def _shown(heading: list[str], blocks: Sequence[Block]) -> tuple[str, dict[str, dict[str, str]]]:
+def _format_cell(heading: list[str], blocks: Sequence[Block]) -> tuple[str, dict[str, dict[str, str]]]:
     attachments = {
         block.name: {"image/png": base64.b64encode(block.png).decode("ascii")}
         for block in blocks

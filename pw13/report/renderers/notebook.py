@@ -5,13 +5,13 @@ import re
 from pathlib import Path
 from typing import Any
 
+from pw13 import config
 from pw13.config import fields
-from pw13.config import settings as config
-from pw13.data.source import default_place
+from pw13.data.source import default_path
 from pw13.report.document import Document
-from pw13.report.renderers.markdown import reported
+from pw13.report.renderers.markdown import item_cells
 from pw13.report.renderers.notebook_execution import KERNEL
-from pw13.report.run_selection import Evidence, number
+from pw13.report.run_selection import RunSelection, number
 from pw13.runs.record import Record
 
 NOISY = {  # kind of noise: what the notebook's `noisy` returns, in words and as code
@@ -30,17 +30,17 @@ NOISY = {  # kind of noise: what the notebook's `noisy` returns, in words and as
 }
 
 
-def notebook(document: Document, found: Evidence) -> Any:
+def notebook(document: Document, found: RunSelection) -> Any:
     """The notebook, not executed; ids of cells are counters."""
     import nbformat
 
     values, cells = _values(found), []
     for kind, name, body in template():
         if kind in ("report", "open", "rest"):
-            text, attachments = reported(document, name, kind)
+            text, attachments = item_cells(document, name, kind)
             cells += [_markdown(text, attachments)] if text else []
         elif kind == "code":
-            cells.append(nbformat.v4.new_code_cell(filled(body, values)))
+            cells.append(nbformat.v4.new_code_cell(fill_template(body, values)))
         else:
             cells.append(_markdown(body, {}))
     for place, cell in enumerate(cells, 1):
@@ -55,7 +55,7 @@ def template() -> list[tuple[str, str, str]]:
     return [(parts[i], parts[i + 1], parts[i + 2].strip("\n")) for i in range(0, len(parts), 3)]
 
 
-def filled(code: str, values: dict[str, str]) -> str:
+def fill_template(code: str, values: dict[str, str]) -> str:
     """`code` with each {{name}} as its value, and a line with {{lower}} once for each layer below the last."""
     lower = int(values["layers"]) - 1
     code = re.sub(r"^(.*)\{\{lower\}\}(.*\n)", lambda line: (line[1] + line[2]) * lower, code, flags=re.MULTILINE)
@@ -71,16 +71,16 @@ def _markdown(text: str, attachments: dict[str, dict[str, str]]) -> Any:
     return cell
 
 
-def _values(found: Evidence) -> dict[str, str]:
+def _values(found: RunSelection) -> dict[str, str]:
     """What the code takes from the runs: settings, places of data, and the numbers that it is checked against."""
-    dense, conv, simple = (_settings(record, kind) for record, kind in _chief(found))
+    dense, conv, simple = (_settings(record, kind) for record, kind in _headline_number(found))
     reading = {key: simple[key] for key in ("encoding", "fix_accents") if simple[key] != getattr(config.CharRNN(), key)}
     options = "".join(f", {key}={value!r}" for key, value in reading.items())
     noisy_copies, noisy = NOISY[conv["noise_kind"]]
     return {
-        "numbers": "RUNS = " + numbers({kind: record for record, kind in _chief(found)}),
-        "data": place(found.dense or found.conv or found.svm, "notmnist"),
-        "corpus": place(found.simple, "startup-names", "companies.csv") + options,
+        "numbers": "RUNS = " + numbers({kind: record for record, kind in _headline_number(found)}),
+        "data": relative_path(found.dense or found.conv or found.svm, "notmnist"),
+        "corpus": relative_path(found.baseline_rnn, "startup-names", "companies.csv") + options,
         "code_size": str(dense["code_size"]),
         "activation": dense["activation"],
         "noisy_copies": noisy_copies,
@@ -92,8 +92,8 @@ def _values(found: Evidence) -> dict[str, str]:
     }
 
 
-def _chief(found: Evidence) -> list[tuple[Record | None, str]]:
-    return [(found.dense, "dense-ae"), (found.conv, "conv-dae"), (found.simple, "charrnn")]
+def _headline_number(found: RunSelection) -> list[tuple[Record | None, str]]:
+    return [(found.dense, "dense-ae"), (found.conv, "conv-dae"), (found.baseline_rnn, "charrnn")]
 
 
 def _settings(record: Record | None, kind: str) -> dict[str, Any]:
@@ -117,12 +117,12 @@ def numbers(records: dict[str, Record | None]) -> str:
     return "{\n" + "".join(lines) + "}"
 
 
-def place(record: Record | None, *parts: str) -> str:
+def relative_path(record: Record | None, *parts: str) -> str:
     """The argument that loads a run's data again: "builtin", a path, or nothing where they lie in the default place."""
     data = (record.facts.get("data") or {}) if record else {}
     if data.get("kind") == "builtin":
         return '"builtin"'
-    default = default_place(*parts)
+    default = default_path(*parts)
     if not data or (default is not None and default.resolve() == Path(str(data.get("path"))).resolve()):
         return "None"
     return repr(str(data["path"]))

@@ -13,7 +13,7 @@ CELL_TIMEOUT = 600  # seconds
 KERNEL = {"name": "python3", "display_name": "Python 3", "language": "python"}
 
 
-def executed(cells: Any, *, folder: Path) -> Any:
+def execute(cells: Any, *, folder: Path) -> Any:
     """The notebook with the outputs of a fresh kernel of this Python, started in `folder`.
 
     What goes to standard error (start-up lines of libraries, with times) is not kept.
@@ -53,11 +53,11 @@ def executed(cells: Any, *, folder: Path) -> Any:
             raise UserError(f"the notebook could not be executed: {lines[-1] if lines else error}") from None
     for cell in cells["cells"]:
         if cell["cell_type"] == "code":
-            cell["outputs"] = kept(cell["outputs"])
+            cell["outputs"] = keep_output(cell["outputs"])
     return cells
 
 
-def kept(outputs: list[Any]) -> list[Any]:
+def keep_output(outputs: list[Any]) -> list[Any]:
     """The outputs without standard error; pieces of standard output joined (a buffer cuts them)."""
     joined: list[Any] = []
     for output in outputs:

@@ -13,7 +13,9 @@ from pw13.system import files
 WIDEST, TALLEST = 164.0, 82.0  # mm a figure may take of the page
 PER_INCH = 120  # pixels; as the figures of a run are saved
 SCALE = 0.78  # of a figure's own size, so that a page holds text and figure
-LACKING = "Characters that the fonts of this PDF lack are written as escapes such as \\u65e5; report.html shows them."
+MISSING_GLYPH = (
+    "Characters that the fonts of this PDF lack are written as escapes such as \\u65e5; report.html shows them."
+)
 
 
 def pdf(document: Document) -> bytes:
@@ -32,11 +34,11 @@ def pdf(document: Document) -> bytes:
             ignore_system_fonts=True,
             package_path=folder,
             package_cache_path=folder,
-            timestamp=midnight(document.date),
+            timestamp=fixed_time(document.date),
         )
 
 
-def midnight(date: str) -> int:
+def fixed_time(date: str) -> int:
     """The Unix time at which a day begins in Greenwich."""
     return int(datetime.datetime.fromisoformat(date).replace(tzinfo=datetime.UTC).timestamp())
 
@@ -60,7 +62,7 @@ def drawable(content: dict[str, Any]) -> dict[str, Any]:
     """The document with characters that the PDF has no glyph for as escapes, and a notice where there are any."""
     escaped = _mapped(content)
     if escaped != content:
-        escaped["notices"] = [*escaped["notices"], LACKING]
+        escaped["notices"] = [*escaped["notices"], MISSING_GLYPH]
     return escaped
 
 

@@ -16,12 +16,12 @@ TITLES = {
 }
 
 
-def answers() -> dict[str, Any]:
+def prepared_answers() -> dict[str, Any]:
     """The answers that come with pw13: item key -> {"text": paragraphs, "sources": references}."""
     return tomllib.loads((Path(__file__).parent / "answers.toml").read_text("utf-8"))
 
 
-def answered(item: Item, given: dict[str, Any]) -> Item:
+def with_answer(item: Item, given: dict[str, Any]) -> Item:
     """The item with its answer, if there is one, behind what is measured."""
     return item._replace(blocks=(*item.blocks, *answer(given.get(item.key))))
 
@@ -62,7 +62,7 @@ def read_own(path: Path, keys: Sequence[str]) -> dict[str, str]:
     return content
 
 
-def commented(item: Item, own: dict[str, str]) -> Item:
+def with_comment(item: Item, own: dict[str, str]) -> Item:
     """The item with the user's words, a paragraph for each that blank lines part, behind all else."""
     paragraphs = [" ".join(part.split()) for part in own.get(item.key, "").split("\n\n")]
     return item._replace(blocks=(*item.blocks, *(Text(text, "own") for text in paragraphs if text)))

@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Sequence
 
 from pw13 import console
-from pw13.report import run_selection as evidence
-from pw13.report.commentary import phrasing as words
+from pw13.report import run_selection
+from pw13.report.commentary import phrasing
 from pw13.report.document import Block, Figure, Missing, Text, Verbatim
 from pw13.report.run_selection import Series, number
 from pw13.runs.record import Record
@@ -14,15 +14,15 @@ def note(text: str) -> list[Block]:
     return [Text(text)] if text else []
 
 
-def comment(*sentences: str) -> list[Block]:
+def computed_comment(*sentences: str) -> list[Block]:
     """One paragraph computed from numbers; none where nothing can be said."""
-    text = words.joined(*sentences)
+    text = phrasing.joined(*sentences)
     return [Text(text, "comment")] if text else []
 
 
-def drawn(record: Record, name: str, key: str, caption: str, alt: str) -> list[Block]:
+def figure_block(record: Record, name: str, key: str, caption: str, alt: str) -> list[Block]:
     """A run's figure; nothing where the run has none of that name."""
-    png = evidence.figure(record, name)
+    png = run_selection.figure(record, name)
     return [Figure(f"{key}-{name}.png", png, caption, alt)] if png else []
 
 
@@ -35,10 +35,10 @@ def summary(record: Record, *, only: str | None = None) -> list[Block]:
     if only:
         parts = [part for part in text.split("Model: ") if part.startswith(f'"{only}"')]
         text = "Model: " + parts[0] if parts else text
-    return [Verbatim(narrowed(text), "summary()")]
+    return [Verbatim(narrow_summary(text), "summary()")]
 
 
-def narrowed(text: str) -> str:
+def narrow_summary(text: str) -> str:
     """Keras's table without its lines between rows and with columns only as wide as they must be."""
     found, rows = [], []
     for line in [*text.strip().split("\n"), ""]:
@@ -69,21 +69,21 @@ def missing(what: str, command: str) -> list[Block]:
     return [Missing(what, command)]
 
 
-def shown(value: float | None, spread: tuple[float, float] | None = None, digits: int = 4) -> str:
+def format_number(value: float | None, spread: tuple[float, float] | None = None, digits: int = 4) -> str:
     """A number as a table shows it, with its range over seeds where there are several."""
-    text = words.figure(value, digits)
-    return f"{text} ({words.figure(spread[0], digits)} to {words.figure(spread[1], digits)})" if spread else text
+    text = phrasing.figure(value, digits)
+    return f"{text} ({phrasing.figure(spread[0], digits)} to {phrasing.figure(spread[1], digits)})" if spread else text
 
 
-def of_series(series: Series, name: str, digits: int = 4) -> str:
-    return shown(series.value(name), series.spread(name), digits)
+def series_value(series: Series, name: str, digits: int = 4) -> str:
+    return format_number(series.value(name), series.spread(name), digits)
 
 
 def seeds(all_series: Iterable[Series]) -> str:
     """How to read figures of several seeds, or of one."""
     counts = {len(series.records) for series in all_series}
     if counts == {1}:
-        return words.ONE_SEED
+        return phrasing.ONE_SEED
     return "Medians over seeds, with the lowest and the highest in brackets." if counts else ""
 
 
@@ -98,11 +98,11 @@ def speed(run: Record, what: str) -> str:
         return ""
     processor = (run.facts.get("machine") or {}).get("processor", "this machine")
     return (
-        f"Training took {words.figure(seconds, 3)} s, at {words.figure(rate)} {what} a second "
-        f"({processor}, {words.count(run.facts.get('threads'), 'thread')})."
+        f"Training took {phrasing.figure(seconds, 3)} s, at {phrasing.figure(rate)} {what} a second "
+        f"({processor}, {phrasing.count(run.facts.get('threads'), 'thread')})."
     )
 
 
-def whole(run: Record, name: str) -> int | None:
+def format_count(run: Record, name: str) -> int | None:
     value = number(run, name)
     return None if value is None else int(value)

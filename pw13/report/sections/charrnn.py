@@ -1,11 +1,10 @@
 """Items 2a to 2f: how the character RNN reads its data, what it is, how it was trained."""
 
 from pw13.report.commentary import charrnn as comments
-from pw13.report.commentary import phrasing as words
-from pw13.report.commentary import training_curves as curves
+from pw13.report.commentary import phrasing, training_curves
 from pw13.report.document import Block, sentence, table
 from pw13.report.run_selection import history, number
-from pw13.report.sections.blocks import comment, drawn, note, summary
+from pw13.report.sections.blocks import computed_comment, figure_block, note, summary
 from pw13.runs.record import Record
 
 TRAIN = "pw13 train-charrnn"
@@ -26,10 +25,10 @@ def preparation(run: Record) -> list[Block]:
 def corpus(run: Record) -> list[Block]:
     of, facts = (run.metrics or {}).get("corpus") or {}, run.facts.get("data") or {}
     rows = [
-        ("names", words.figure(of.get("names"))),
-        ("characters, a newline after each name", words.figure(of.get("characters"))),
-        ("distinct characters", words.figure(of.get("distinct"))),
-        (f"windows of {run.config['length']}, every {run.config['skip']}", words.figure(of.get("windows"))),
+        ("names", phrasing.figure(of.get("names"))),
+        ("characters, a newline after each name", phrasing.figure(of.get("characters"))),
+        ("distinct characters", phrasing.figure(of.get("distinct"))),
+        (f"windows of {run.config['length']}, every {run.config['skip']}", phrasing.figure(of.get("windows"))),
     ]
     notes = [block for text in facts.get("notes", []) for block in note(sentence(text))]
     return [table(f"The corpus as read: {facts.get('name', 'unknown')}.", ("what", "count"), rows), *notes]
@@ -78,8 +77,8 @@ def data(run: Record) -> list[Block]:
 def model(run: Record) -> list[Block]:
     of, distinct = run.config, ((run.metrics or {}).get("corpus") or {}).get("distinct")
     told = (
-        f"{CELLS[of['cell']]} with {words.count(of['units'], 'unit')} reads a window, and a Dense layer with softmax "
-        f"gives a probability to each of the {words.figure(distinct)} characters."
+        f"{CELLS[of['cell']]} with {phrasing.count(of['units'], 'unit')} reads a window, and a Dense layer with softmax "
+        f"gives a probability to each of the {phrasing.figure(distinct)} characters."
     )
     return [*note(told), *summary(run)]
 
@@ -89,36 +88,36 @@ def training(run: Record) -> list[Block]:
     counted = metrics.get("ngram") or {}
     told = (
         "Categorical cross-entropy (in nats a character), Adam with learning rate "
-        f"{of['learning_rate']:g} ({of['schedule']}), {words.count(of['epochs'], 'epoch')} in batches of "
+        f"{of['learning_rate']:g} ({of['schedule']}), {phrasing.count(of['epochs'], 'epoch')} in batches of "
         f"{of['batch_size']}."
     )
     rate = number(run, "throughput_per_second")
     speed = (
-        f"Training saw {words.figure(rate)} windows a second "
+        f"Training saw {phrasing.figure(rate)} windows a second "
         f"({(run.facts.get('machine') or {}).get('processor', 'this machine')})."
         if rate
         else ""
     )
     line = "; the dashed line is the n-gram model" if number(run, "ngram.validation_nats") is not None else ""
     parts = "training, validation and held-out names" if keeps_names_out(run) else "training names"
-    levelled = curves.training(history(run)) if keeps_names_out(run) else ""
+    levelled = training_curves.training(history(run)) if keeps_names_out(run) else ""
     against = comments.against_ngram(metrics.get("held_out_nats"), counted.get("held_out_nats"), counted.get("order"))
     return [
         *note(told),
-        *drawn(
+        *figure_block(
             run,
             "loss",
             "2f",
             f"Loss of the SimpleRNN{line}{validated(run)}.",
             "Line plot of training and validation loss against the epoch.",
         ),
-        *comment(levelled, speed),
-        *drawn(
+        *computed_comment(levelled, speed),
+        *figure_block(
             run,
             "nats",
             "2f",
             f"Nats a character on {parts}, beside the n-gram model.",
             "Bars of the loss on the parts of the corpus.",
         ),
-        *comment(comments.charrnn(metrics), against),
+        *computed_comment(comments.charrnn(metrics), against),
     ]

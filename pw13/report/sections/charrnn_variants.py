@@ -3,19 +3,19 @@
 from collections.abc import Sequence
 
 from pw13.report.commentary import charrnn as comments
-from pw13.report.commentary import phrasing as words
+from pw13.report.commentary import phrasing
 from pw13.report.document import Block, Verbatim
-from pw13.report.run_selection import Evidence, Series
-from pw13.report.sections.blocks import comment, drawn, missing, note, safe, seeds
+from pw13.report.run_selection import RunSelection, Series
+from pw13.report.sections.blocks import computed_comment, figure_block, missing, note, safe, seeds
 from pw13.report.sections.charrnn import CELLS, TRAIN, validated
 from pw13.report.sections.generated_names import examples, losses, usual
 
-LOSSES = "Loss in nats a character; names at the usual temperature."
+LOSS_COLUMNS = "Loss in nats a character; names at the usual temperature."
 
 
-def many_to_many(found: Evidence) -> list[Block]:
+def many_to_many(found: RunSelection) -> list[Block]:
     command = f"{TRAIN} --target many-to-many"
-    series = {s.setting: s for s in found.series(found.simple, "target", free=("carry_state",))}
+    series = {s.setting: s for s in found.series(found.baseline_rnn, "target", free=("carry_state",))}
     if "many-to-many" not in series or "many-to-one" not in series:
         return missing("No many-to-many run with the settings of the many-to-one one.", command)
     one, many = series["many-to-one"], series["many-to-many"]
@@ -34,10 +34,10 @@ def many_to_many(found: Evidence) -> list[Block]:
     )
     return [
         *note(told),
-        losses(LOSSES, "approach", [("many-to-one", one), ("many-to-many", many)]),
-        *heard([("many-to-one", one), ("many-to-many", many)]),
-        *comment(said, seeds([one, many])),
-        *drawn(
+        losses(LOSS_COLUMNS, "approach", [("many-to-one", one), ("many-to-many", many)]),
+        *sample_block([("many-to-one", one), ("many-to-many", many)]),
+        *computed_comment(said, seeds([one, many])),
+        *figure_block(
             many.first,
             "loss",
             "m2m",
@@ -47,8 +47,8 @@ def many_to_many(found: Evidence) -> list[Block]:
     ]
 
 
-def other_cells(found: Evidence) -> list[Block]:
-    series = {s.setting: s for s in found.series(found.simple, "cell")}
+def other_cells(found: RunSelection) -> list[Block]:
+    series = {s.setting: s for s in found.series(found.baseline_rnn, "cell")}
     absent = [cell for cell in ("gru", "lstm") if cell not in series]
     blocks: list[Block] = []
     for cell in absent:
@@ -62,21 +62,21 @@ def other_cells(found: Evidence) -> list[Block]:
     quality = comments.cell_names([(name, (s.first.metrics or {}).get("names") or {}) for name, s in named])
     sizes = listed_parameters(named)
     return [
-        losses(LOSSES, "cell", named),
-        *heard(named),
-        *comment(loss),
-        *comment(quality),
-        *comment(sizes, seeds(s for _, s in named)),
+        losses(LOSS_COLUMNS, "cell", named),
+        *sample_block(named),
+        *computed_comment(loss),
+        *computed_comment(quality),
+        *computed_comment(sizes, seeds(s for _, s in named)),
         *blocks,
     ]
 
 
 def listed_parameters(named: Sequence[tuple[str, Series]]) -> str:
     """The cells do not have the same number of parameters, which a fair reader wants to know."""
-    counts = [f"{name} {words.figure(s.value('parameters'))}" for name, s in named if s.value("parameters")]
-    return f"At equal units the cells differ in size: {words.listed(counts)} parameters." if len(counts) > 1 else ""
+    counts = [f"{name} {phrasing.figure(s.value('parameters'))}" for name, s in named if s.value("parameters")]
+    return f"At equal units the cells differ in size: {phrasing.listed(counts)} parameters." if len(counts) > 1 else ""
 
 
-def heard(named: Sequence[tuple[str, Series]]) -> list[Block]:
+def sample_block(named: Sequence[tuple[str, Series]]) -> list[Block]:
     lines = [f"{name}: {' | '.join(safe(examples(s.first)[:5]))}" for name, s in named if examples(s.first)]
     return [Verbatim("\n".join(lines), f"New names at temperature {usual(named[0][1].first):g}")] if lines else []

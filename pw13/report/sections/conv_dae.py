@@ -4,17 +4,25 @@ from typing import Any
 
 from pw13.baselines import FILTER_NAMES
 from pw13.report.commentary import conv_dae as comments
-from pw13.report.commentary import phrasing as words
-from pw13.report.commentary import training_curves as curves
+from pw13.report.commentary import phrasing, training_curves
 from pw13.report.document import Block, table
-from pw13.report.run_selection import Evidence, history, number
-from pw13.report.sections.blocks import comment, drawn, missing, note, shown, speed, summary, whole
+from pw13.report.run_selection import RunSelection, history, number
+from pw13.report.sections.blocks import (
+    computed_comment,
+    figure_block,
+    format_count,
+    format_number,
+    missing,
+    note,
+    speed,
+    summary,
+)
 from pw13.runs.record import Record
 
 TRAIN = "pw13 train-conv-dae"
 
 
-def part(found: Evidence, tell: Any) -> list[Block]:
+def part(found: RunSelection, tell: Any) -> list[Block]:
     return tell(found.conv) if found.conv else missing("No run of the convolutional denoising autoencoder.", TRAIN)
 
 
@@ -28,21 +36,21 @@ def diabolo(run: Record) -> list[Block]:
         "The output has the shape of the input, and the sides of the feature maps shrink to a quarter "
         "and grow again: a diabolo."
     )
-    return [*summary(run, only="autoencoder"), *comment(told if said else "", said)]
+    return [*summary(run, only="autoencoder"), *computed_comment(told if said else "", said)]
 
 
 def conv_code(run: Record) -> list[Block]:
-    values, pixels = whole(run, "code_values"), whole(run, "pixel_values")
+    values, pixels = format_count(run, "code_values"), format_count(run, "pixel_values")
     uint8, packed, packed_pixels, png = (
         number(run, name) for name in ("code_bytes_uint8", "code_bytes_entropy", "pixel_bytes_entropy", "png_bytes")
     )
     rows = [
-        ("raw pixels", shown(pixels), shown(pixels)),
-        ("raw pixels, packed by LZMA", shown(pixels), shown(packed_pixels, digits=3)),
-        ("PNG", shown(pixels), shown(png, digits=3)),
-        ("code, float32", shown(values), shown(4 * values if values else None)),
-        ("code, 8 bits a value", shown(values), shown(uint8)),
-        ("code, 8 bits, packed by LZMA", shown(values), shown(packed, digits=3)),
+        ("raw pixels", format_number(pixels), format_number(pixels)),
+        ("raw pixels, packed by LZMA", format_number(pixels), format_number(packed_pixels, digits=3)),
+        ("PNG", format_number(pixels), format_number(png, digits=3)),
+        ("code, float32", format_number(values), format_number(4 * values if values else None)),
+        ("code, 8 bits a value", format_number(values), format_number(uint8)),
+        ("code, 8 bits, packed by LZMA", format_number(values), format_number(packed, digits=3)),
     ]
     return [
         table(
@@ -51,7 +59,7 @@ def conv_code(run: Record) -> list[Block]:
             ("form", "values", "bytes"),
             rows,
         ),
-        *comment(comments.conv_code(values, pixels, uint8, packed, packed_pixels)),
+        *computed_comment(comments.conv_code(values, pixels, uint8, packed, packed_pixels)),
     ]
 
 
@@ -71,7 +79,7 @@ def noisy(run: Record) -> list[Block]:
     psnr = number(run, "noisy_psnr_db")
     how = (
         f" It leaves the test images with a PSNR of {psnr:.1f} dB and an SSIM of "
-        f"{words.figure(number(run, 'noisy_ssim'), 3)}."
+        f"{phrasing.figure(number(run, 'noisy_ssim'), 3)}."
         if psnr is not None
         else ""
     )
@@ -86,31 +94,34 @@ def training(run: Record) -> list[Block]:
     told = (
         "Loss MSE between what comes out for a noisy image and the clean one, batches of "
         f"{of['batch_size']}, Adam with learning rate "
-        f"{of['learning_rate']:g} ({of['schedule']}), {words.count(of['epochs'], 'epoch')}."
+        f"{of['learning_rate']:g} ({of['schedule']}), {phrasing.count(of['epochs'], 'epoch')}."
     )
-    figure = drawn(
+    figure = figure_block(
         run,
         "loss",
         "conv-d",
         "Loss of the denoising autoencoder.",
         "Line plot of training and validation loss against the epoch.",
     )
-    return [*note(told), *figure, *comment(curves.training(history(run)), speed(run, "images"))]
+    return [*note(told), *figure, *computed_comment(training_curves.training(history(run)), speed(run, "images"))]
 
 
 def denoising(run: Record) -> list[Block]:
     metrics = run.metrics or {}
     filters = {name: (each or {}).get("psnr_db") for name, each in (metrics.get("baselines") or {}).items()}
     noisy_psnr, denoised = number(run, "noisy_psnr_db"), number(run, "denoised_psnr_db")
-    rows = [("nothing (noisy image)", shown(noisy_psnr, digits=3), ""), ("the network", shown(denoised, digits=3), "")]
+    rows = [
+        ("nothing (noisy image)", format_number(noisy_psnr, digits=3), ""),
+        ("the network", format_number(denoised, digits=3), ""),
+    ]
     for name, psnr in filters.items():
         setting = ", ".join(
             f"{key} {value:g}" for key, value in (metrics["baselines"][name].get("setting") or {}).items()
         )
-        rows.append((f"{FILTER_NAMES.get(name, name)} filter", shown(psnr, digits=3), setting))
+        rows.append((f"{FILTER_NAMES.get(name, name)} filter", format_number(psnr, digits=3), setting))
     levels = metrics.get("by_noise") or []
     return [
-        *drawn(
+        *figure_block(
             run,
             "denoising",
             "conv-e",
@@ -122,11 +133,11 @@ def denoising(run: Record) -> list[Block]:
             ("method", "PSNR, dB", "setting chosen on validation images"),
             rows,
         ),
-        *comment(
+        *computed_comment(
             comments.denoising(noisy_psnr, denoised, filters),
             comments.structure(number(run, "noisy_ssim"), number(run, "denoised_ssim")),
         ),
-        *drawn(
+        *figure_block(
             run,
             "psnr_against_noise",
             "conv-e",
@@ -134,8 +145,8 @@ def denoising(run: Record) -> list[Block]:
             "level.",
             "Line plot of PSNR against noise: noisy images, the network, classical filters.",
         ),
-        *comment(comments.noise_levels(levels, run.config["noise"])),
-        *drawn(
+        *computed_comment(comments.noise_levels(levels, run.config["noise"])),
+        *figure_block(
             run,
             "worst",
             "conv-e",

@@ -3,37 +3,47 @@
 from typing import Any
 
 from pw13.report.commentary import dense_ae as comments
-from pw13.report.commentary import phrasing as words
-from pw13.report.commentary import training_curves as curves
+from pw13.report.commentary import phrasing, training_curves
 from pw13.report.document import Block, table
-from pw13.report.run_selection import Evidence, history, number
-from pw13.report.sections.blocks import comment, drawn, missing, note, of_series, seeds, shown, speed, summary, whole
+from pw13.report.run_selection import RunSelection, history, number
+from pw13.report.sections.blocks import (
+    computed_comment,
+    figure_block,
+    format_count,
+    format_number,
+    missing,
+    note,
+    seeds,
+    series_value,
+    speed,
+    summary,
+)
 from pw13.runs.record import Record
 
 TRAIN = "pw13 train-dense-ae"
 
 
-def part(found: Evidence, tell: Any) -> list[Block]:
+def part(found: RunSelection, tell: Any) -> list[Block]:
     return tell(found.dense) if found.dense else missing("No run of the dense autoencoder.", TRAIN)
 
 
-def code_size(found: Evidence) -> list[Block]:
+def code_size(found: RunSelection) -> list[Block]:
     if found.dense is None:
         return missing("No run of the dense autoencoder.", TRAIN)
     size, pixels = found.dense.config["code_size"], number(found.dense, "compression.raw_bytes")
     chosen = note(
-        f"The hidden layer is the code: {words.count(size, 'value')} {'stands' if size == 1 else 'stand'} for the "
-        f"{words.figure(pixels)} pixels of an image{_times_fewer(pixels, size)}."
+        f"The hidden layer is the code: {phrasing.count(size, 'value')} {'stands' if size == 1 else 'stand'} for the "
+        f"{phrasing.figure(pixels)} pixels of an image{_times_fewer(pixels, size)}."
     )
     series = found.series(found.dense, "code_size")
     rows = [
         (
             str(s.setting),
-            of_series(s, "val_mse"),
-            of_series(s, "test_mse"),
-            of_series(s, "test_psnr_db", 3),
-            of_series(s, "pca_test_mse"),
-            of_series(s, "compression.uint8_code_bytes"),
+            series_value(s, "val_mse"),
+            series_value(s, "test_mse"),
+            series_value(s, "test_psnr_db", 3),
+            series_value(s, "pca_test_mse"),
+            series_value(s, "compression.uint8_code_bytes"),
         )
         for s in series
     ]
@@ -43,7 +53,7 @@ def code_size(found: Evidence) -> list[Block]:
     ]
     if len(series) < 2:
         compared += missing("Other code sizes have no run with the same settings.", f"{TRAIN} --code-size 16")
-    said = comment(
+    said = computed_comment(
         comments.code_sizes([(s.setting, s.value("test_mse")) for s in series]),
         seeds(series) if len(series) > 1 else "",
     )
@@ -58,9 +68,9 @@ def layers(run: Record) -> list[Block]:
     size, pixels, parameters = run.config["code_size"], number(run, "compression.raw_bytes"), number(run, "parameters")
     each = pixels or 0
     rows = [
-        ("input", f"{words.figure(pixels)}", "", "0"),
-        ("Dense, encode", str(size), run.config["activation"], words.figure(each * size + size)),
-        ("Dense, decode", f"{words.figure(pixels)}", "sigmoid", words.figure(size * each + each)),
+        ("input", f"{phrasing.figure(pixels)}", "", "0"),
+        ("Dense, encode", str(size), run.config["activation"], phrasing.figure(each * size + size)),
+        ("Dense, decode", f"{phrasing.figure(pixels)}", "sigmoid", phrasing.figure(size * each + each)),
     ]
     told = (
         "The output is as large as the input, one value a pixel; a sigmoid keeps it between 0 (black) "
@@ -70,7 +80,7 @@ def layers(run: Record) -> list[Block]:
     return [
         *note(told + linear),
         table(
-            f"Layers: {words.figure(parameters)} parameters in all.",
+            f"Layers: {phrasing.figure(parameters)} parameters in all.",
             ("layer", "values", "activation", "parameters"),
             rows,
         ),
@@ -90,43 +100,43 @@ def fitting(run: Record) -> list[Block]:
     of = run.config
     told = (
         f"Adam, learning rate {of['learning_rate']:g} ({of['schedule']}), loss {of['loss']}, "
-        f"{words.count(of['epochs'], 'epoch')} in batches of "
-        f"{of['batch_size']}; {words.percent(of['validation_share'], 0)} of the training file, of "
+        f"{phrasing.count(of['epochs'], 'epoch')} in batches of "
+        f"{of['batch_size']}; {phrasing.percent(of['validation_share'], 0)} of the training file, of "
         "each class alike, are kept for validation, "
         f"and the weights of the best epoch are used. The test file is touched only for final figures."
     )
     alt = "Line plot of training and validation loss against the epoch, the best epoch marked."
-    figure = drawn(
-        run, "loss", "1d", f"Loss of the dense autoencoder with {words.count(of['code_size'], 'value')}.", alt
+    figure = figure_block(
+        run, "loss", "1d", f"Loss of the dense autoencoder with {phrasing.count(of['code_size'], 'value')}.", alt
     )
-    return [*note(told), *figure, *comment(curves.training(history(run)), speed(run, "images"))]
+    return [*note(told), *figure, *computed_comment(training_curves.training(history(run)), speed(run, "images"))]
 
 
 def reconstructions(run: Record) -> list[Block]:
     size = run.config["code_size"]
-    pairs = drawn(
+    pairs = figure_block(
         run,
         "reconstructions",
         "1e",
-        f"Test images above, their reconstructions from {words.count(size, 'value')} below: the first of each class, "
+        f"Test images above, their reconstructions from {phrasing.count(size, 'value')} below: the first of each class, "
         "of at most 20 classes.",
         "Two rows of grey images, one column a class: above a test image, below what the decoder made of its code.",
     )
-    extremes = drawn(
+    extremes = figure_block(
         run,
         "best_and_worst",
         "1e",
         "The best reconstructions of some classes, and the worst of all.",
         "Rows of test images and reconstructions: those with a small and those with the largest error.",
     )
-    codes = drawn(
+    codes = figure_block(
         run,
         "codes",
         "1e",
         "Test codes in the plane (t-SNE): a point is an image, its colour the class.",
         "Scatter plot of codes in two dimensions, coloured by class.",
     )
-    units = drawn(
+    units = figure_block(
         run,
         "units",
         "1e",
@@ -137,7 +147,7 @@ def reconstructions(run: Record) -> list[Block]:
     pca = comments.against_pca(size, number(run, "test_mse"), number(run, "pca_test_mse"))
     return [
         *pairs,
-        *comment(text, pca, comments.dead_units(whole(run, "dead_units"), size)),
+        *computed_comment(text, pca, comments.dead_units(format_count(run, "dead_units"), size)),
         *extremes,
         *codes,
         *units,
@@ -148,19 +158,24 @@ def compression(run: Record) -> list[Block]:
     sizes = (run.metrics or {}).get("compression") or {}
     mse = number(run, "test_mse")
     rows = [
-        ("raw pixels", shown(sizes.get("raw_bytes")), "1.0", "0"),
-        ("PNG", shown(sizes.get("png_bytes"), digits=3), _gain(sizes, "png_bytes"), "0"),
-        ("lossless WebP", shown(sizes.get("webp_bytes"), digits=3), _gain(sizes, "webp_bytes"), "0"),
-        ("code, float32", shown(sizes.get("float32_code_bytes")), _gain(sizes, "float32_code_bytes"), shown(mse)),
+        ("raw pixels", format_number(sizes.get("raw_bytes")), "1.0", "0"),
+        ("PNG", format_number(sizes.get("png_bytes"), digits=3), _gain(sizes, "png_bytes"), "0"),
+        ("lossless WebP", format_number(sizes.get("webp_bytes"), digits=3), _gain(sizes, "webp_bytes"), "0"),
+        (
+            "code, float32",
+            format_number(sizes.get("float32_code_bytes")),
+            _gain(sizes, "float32_code_bytes"),
+            format_number(mse),
+        ),
         (
             "code, 8 bits a value",
-            shown(sizes.get("uint8_code_bytes")),
+            format_number(sizes.get("uint8_code_bytes")),
             _gain(sizes, "uint8_code_bytes"),
-            shown(sizes.get("uint8_code_test_mse")),
+            format_number(sizes.get("uint8_code_test_mse")),
         ),
     ]
     measured = table("Bytes an image, mean over the test file.", ("form", "bytes", "times smaller", "test MSE"), rows)
-    return [measured, *comment(comments.compression(sizes, mse))]
+    return [measured, *computed_comment(comments.compression(sizes, mse))]
 
 
 def _gain(sizes: dict[str, Any], name: str) -> str:

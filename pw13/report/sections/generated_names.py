@@ -2,22 +2,30 @@
 
 from collections.abc import Sequence
 
-from pw13.report import name_selection as choosing
 from pw13.report.commentary import charrnn as comments
-from pw13.report.commentary import phrasing as words
+from pw13.report.commentary import phrasing
 from pw13.report.document import Block, Verbatim, table
-from pw13.report.name_selection import Chosen
-from pw13.report.run_selection import Evidence, Series, number
-from pw13.report.sections.blocks import comment, drawn, missing, note, of_series, safe, seeds, shown
+from pw13.report.name_selection import NameSelection, rules
+from pw13.report.run_selection import RunSelection, Series, number
+from pw13.report.sections.blocks import (
+    computed_comment,
+    figure_block,
+    format_number,
+    missing,
+    note,
+    safe,
+    seeds,
+    series_value,
+)
 from pw13.report.sections.charrnn import TRAIN
 from pw13.runs.record import Record
 
 SHOWN = 8  # names a temperature
 
 
-def generated(found: Evidence) -> list[Block]:
+def generated(found: RunSelection) -> list[Block]:
     """Hyperparameters and temperatures (handout 2g)."""
-    run = found.simple
+    run = found.baseline_rnn
     if run is None:
         return missing("No run of a many-to-one SimpleRNN.", TRAIN)
     return [
@@ -43,7 +51,7 @@ def compared(series: Sequence[Series], what: str, command: str) -> list[Block]:
         f"{number(series[0].first, 'names.sampled') or 0:,.0f} sampled names."
     )
     named = [(str(s.setting), s) for s in series]
-    return [losses(caption, what, named), *shown_names, *comment(said, seeds(series))]
+    return [losses(caption, what, named), *shown_names, *computed_comment(said, seeds(series))]
 
 
 def losses(caption: str, what: str, named: Sequence[tuple[str, Series]]) -> Block:
@@ -51,10 +59,10 @@ def losses(caption: str, what: str, named: Sequence[tuple[str, Series]]) -> Bloc
     rows = [
         (
             name,
-            of_series(s, "parameters"),
-            of_series(s, "train_nats"),
-            of_series(s, "val_nats"),
-            of_series(s, "held_out_nats"),
+            series_value(s, "parameters"),
+            series_value(s, "train_nats"),
+            series_value(s, "val_nats"),
+            series_value(s, "held_out_nats"),
             *usual_names(s.first),
         )
         for name, s in named
@@ -66,8 +74,8 @@ def losses(caption: str, what: str, named: Sequence[tuple[str, Series]]) -> Bloc
 def usual_names(run: Record) -> tuple[str, str, str]:
     """Shares whole and new of sampled names, and their nats under the n-gram model."""
     whole, new = (number(run, f"names.{key}") for key in ("whole", "new"))
-    shares = [words.percent(value) if value is not None else "–" for value in (whole, new)]
-    return shares[0], shares[1], shown(number(run, "names.ngram_nats"), digits=3)
+    shares = [phrasing.percent(value) if value is not None else "–" for value in (whole, new)]
+    return shares[0], shares[1], format_number(number(run, "names.ngram_nats"), digits=3)
 
 
 def usual(run: Record) -> float:
@@ -88,9 +96,9 @@ def temperatures(run: Record) -> list[Block]:
     cells = [
         (
             f"{row['temperature']:g}",
-            *[words.percent(row[key]) if row.get(key) is not None else "–" for key in ("whole", "new", "unique")],
-            shown(row.get("mean_length"), digits=3),
-            shown(row.get("ngram_nats"), digits=3),
+            *[phrasing.percent(row[key]) if row.get(key) is not None else "–" for key in ("whole", "new", "unique")],
+            format_number(row.get("mean_length"), digits=3),
+            format_number(row.get("ngram_nats"), digits=3),
         )
         for row in rows
     ]
@@ -100,7 +108,7 @@ def temperatures(run: Record) -> list[Block]:
     ]
     return [
         table(f"{rows[0].get('sampled', 0):,} names of the SimpleRNN at each temperature.", columns, cells),
-        *drawn(
+        *figure_block(
             run,
             "names",
             "2g",
@@ -108,11 +116,11 @@ def temperatures(run: Record) -> list[Block]:
             "Line plots against the temperature: shares of whole, new and unique names.",
         ),
         Verbatim("\n".join(lines), "New names by temperature"),
-        *comment(comments.temperatures(rows)),
+        *computed_comment(comments.temperatures(rows)),
     ]
 
 
-def selected(chosen: Chosen | None) -> list[Block]:
+def selected(chosen: NameSelection | None) -> list[Block]:
     """The 5-10 names that the handout asks for, and the rules by which they were taken."""
     if chosen is None or not chosen.names:
         return missing("No names could be chosen.", "pw13 report --names FILE")
@@ -120,7 +128,7 @@ def selected(chosen: Chosen | None) -> list[Block]:
         (
             each.text,
             f"{each.temperature:g}" if each.temperature is not None else "–",
-            shown(each.log_probability, digits=3),
+            format_number(each.log_probability, digits=3),
             each.nearest or "–",
             f"{each.similarity:.2f}" if each.similarity is not None else "–",
         )
@@ -128,4 +136,4 @@ def selected(chosen: Chosen | None) -> list[Block]:
     ]
     shown_rows = [tuple(safe(row)) for row in rows]
     columns = ("name", "temperature", "mean ln p", "nearest known name", "similarity")
-    return [*note(choosing.rules(chosen)), table("Selected names.", columns, shown_rows)]
+    return [*note(rules(chosen)), table("Selected names.", columns, shown_rows)]

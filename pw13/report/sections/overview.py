@@ -1,16 +1,13 @@
 """What stands first: what a reader has to know before any number, and the chief numbers."""
 
 from pw13 import console
-from pw13.report.commentary import conv_dae as conv
-from pw13.report.commentary import dense_ae as dense
-from pw13.report.commentary import phrasing as words
+from pw13.report.commentary import conv_dae, dense_ae, phrasing
 from pw13.report.document import Block, Text, sentence, table
-from pw13.report.run_selection import Evidence, number, same_data
-from pw13.report.sections import charrnn
-from pw13.report.sections import svm_eval as svm
-from pw13.report.sections.blocks import shown
+from pw13.report.run_selection import RunSelection, number, same_data
+from pw13.report.sections import charrnn, svm_eval
+from pw13.report.sections.blocks import format_number
 from pw13.runs.record import Record
-from pw13.svm import summary as findings
+from pw13.svm import summary as svm_summary
 
 HEADLINE = (  # (what, metric) of the first table; "svm" is worked out
     ("dense-ae", "Dense autoencoder, test MSE", "test_mse"),
@@ -19,7 +16,7 @@ HEADLINE = (  # (what, metric) of the first table; "svm" is worked out
 )
 
 
-def notices(found: Evidence) -> list[str]:
+def notices(found: RunSelection) -> list[str]:
     """What a reader has to know before any number: built-in data, cut data, few images, several data sets."""
     said = []
     for kinds, real in (
@@ -47,71 +44,71 @@ def notices(found: Evidence) -> list[str]:
     return [*said, *limited(found)]
 
 
-def limited(found: Evidence) -> list[str]:
+def limited(found: RunSelection) -> list[str]:
     """Runs that trained on a part of their data only."""
     return [
-        f"Run {record.name} trained on at most {words.count(record.config['limit'], 'image')} (--limit)."
+        f"Run {record.name} trained on at most {phrasing.count(record.config['limit'], 'image')} (--limit)."
         for record in found.records
         if record.config.get("limit") is not None
     ]
 
 
-def in_short(found: Evidence) -> list[Block]:
+def summary(found: RunSelection) -> list[Block]:
     """The chief numbers, and the sentences that go with them."""
     return [
         table("The chief numbers, each with its run.", ("what", "value", "run"), _chief_numbers(found)),
-        *(Text(text, "comment") for text in _said(found) if text),
+        *(Text(text, "comment") for text in _sentences(found) if text),
     ]
 
 
-def _chief_numbers(found: Evidence) -> list[tuple[str, str, str]]:
+def _chief_numbers(found: RunSelection) -> list[tuple[str, str, str]]:
     by_kind = {"dense-ae": found.dense, "conv-dae": found.conv}
     rows = [
-        (what, shown(number(record, name), digits=3), record.name)
+        (what, format_number(number(record, name), digits=3), record.name)
         for kind, what, name in HEADLINE
         if (record := by_kind[kind])
     ]
     if found.svm:
         rows += [_accuracy(found.svm, features) for features in ("pixels", "codes")]
-    for record in found.of("charrnn"):
-        if record == found.simple or record.config.get("cell") != "simple":
+    for record in found.of_kind("charrnn"):
+        if record == found.baseline_rnn or record.config.get("cell") != "simple":
             name = (
                 f"{charrnn.CELLS[record.config['cell']]}, {record.config['units']} units, "
                 f"{record.config['target']}, held out, nats a character"
             )
-            rows.append((name, shown(number(record, "held_out_nats")), record.name))
+            rows.append((name, format_number(number(record, "held_out_nats")), record.name))
     return rows
 
 
 def _accuracy(run: Record, features: str) -> tuple[str, str, str]:
     """Test accuracy with the kernel that does better in cross-validation: nothing is chosen on test images."""
     results = (run.metrics or {}).get("results") or []
-    both = [found for kernel in ("rbf", "linear") if (found := svm.preferred(results, features, kernel))]
+    both = [found for kernel in ("rbf", "linear") if (found := svm_eval.preferred(results, features, kernel))]
     if not both:
         return f"SVM on {features}, test accuracy", "–", run.name
     best = max(both, key=lambda result: result.get("cv_accuracy") or 0.0)
     chosen = " (chosen by cross-validation)" if len(both) > 1 else ""
-    what = f"SVM on {features}, {findings.kernel(best)}{chosen}, test accuracy"
-    return what, words.percent(best["accuracy"]), run.name
+    what = f"SVM on {features}, {svm_summary.kernel(best)}{chosen}, test accuracy"
+    return what, phrasing.percent(best["accuracy"]), run.name
 
 
-def _said(found: Evidence) -> list[str]:
+def _sentences(found: RunSelection) -> list[str]:
     said: list[str] = []
     if found.dense:
         mse, linear = number(found.dense, "test_mse"), number(found.dense, "pca_test_mse")
-        text = dense.against_pca(found.dense.config["code_size"], mse, linear)
+        text = dense_ae.against_pca(found.dense.config["code_size"], mse, linear)
         said.append(text.replace("Its test MSE", "The dense autoencoder's test MSE"))
     if found.svm:
-        said += svm.verdict(found.svm.metrics or {})[1:2]
+        said += svm_eval.verdict(found.svm.metrics or {})[1:2]
     if found.conv:
         baselines = (found.conv.metrics or {}).get("baselines") or {}
         filters = {name: (each or {}).get("psnr_db") for name, each in baselines.items()}
         noisy, denoised = number(found.conv, "noisy_psnr_db"), number(found.conv, "denoised_psnr_db")
-        said.append(conv.denoising(noisy, denoised, filters))
+        said.append(conv_dae.denoising(noisy, denoised, filters))
     return said
 
 
-def data_of(record: Record | None, what: str) -> list[Block]:
+def data_block(record: Record | None, what: str) -> list[Block]:
     """Which data the exercise uses."""
     if record is None:
         return []

@@ -1,20 +1,20 @@
 """Where the numbers come from: every run with its settings, data, machine and versions."""
 
+from pw13 import config
 from pw13.config import fields
-from pw13.config import settings as config
 from pw13.report.document import Block, Text, table
-from pw13.report.run_selection import Evidence
-from pw13.report.sections.blocks import shown
+from pw13.report.run_selection import RunSelection
+from pw13.report.sections.blocks import format_number
 from pw13.report.sections.overview import data_name
 from pw13.runs.record import Record
 
 
-def provenance(found: Evidence) -> list[Block]:
+def provenance(found: RunSelection) -> list[Block]:
     """Every run with its seed, settings, data and versions, so that each number can be traced and made again."""
     runs = [
         (
             r.name,
-            shown(r.config.get("seed")),
+            format_number(r.config.get("seed")),
             _told(r),
             str((r.facts.get("data") or {}).get("sha256", "–"))[:16],
             str(r.facts.get("git_commit") or "–")[:12],

@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from pw13.report.commentary import phrasing as words
+from pw13.report.commentary import phrasing
 from pw13.report.commentary import svm_eval as comments
 from pw13.report.document import Block, table
-from pw13.report.run_selection import Evidence
-from pw13.report.sections.blocks import comment, drawn, missing, shown
-from pw13.svm import summary as findings
+from pw13.report.run_selection import RunSelection
+from pw13.report.sections.blocks import computed_comment, figure_block, format_number, missing
+from pw13.svm import summary
 
 EVALUATE = "pw13 svm-eval"
 
@@ -47,7 +47,7 @@ FIGURES = (  # file, caption, what a reader who cannot see it is told
 )
 
 
-def compared(found: Evidence) -> list[Block]:
+def compared(found: RunSelection) -> list[Block]:
     run = found.svm
     if run is None:
         return missing("No evaluation by SVM.", EVALUATE)
@@ -55,34 +55,34 @@ def compared(found: Evidence) -> list[Block]:
     results = metrics.get("results") or []
     told = further(metrics) if results and "mcnemar" in metrics else []
     return [
-        *comment(*verdict(metrics)),
+        *computed_comment(*verdict(metrics)),
         table(_caption(metrics), COLUMNS, [_row(result) for result in results]),
-        *[block for line in told for block in comment(line)],
-        *[block for name, caption, alt in FIGURES for block in drawn(run, name, "1g", caption, alt)],
+        *[block for line in told for block in computed_comment(line)],
+        *[block for name, caption, alt in FIGURES for block in figure_block(run, name, "1g", caption, alt)],
     ]
 
 
 def _row(result: dict[str, Any]) -> tuple[str, ...]:
     """A result in the order of `COLUMNS`."""
     return (
-        findings.NAMES.get(result["features"], result["features"]),
-        shown(result.get("size")),
+        summary.NAMES.get(result["features"], result["features"]),
+        format_number(result.get("size")),
         result["kernel"],
         _share(result.get("accuracy")),
         _interval(result.get("ci95")),
         _share(result.get("accuracy_distinct")),
-        shown(result.get("support_vectors")),
-        shown(result.get("fit_seconds"), digits=2),
-        shown(result.get("predict_seconds"), digits=2),
+        format_number(result.get("support_vectors")),
+        format_number(result.get("fit_seconds"), digits=2),
+        format_number(result.get("predict_seconds"), digits=2),
     )
 
 
 def _caption(metrics: dict[str, Any]) -> str:
     methods = sorted({result["method"] for result in metrics.get("results") or [] if result.get("method")})
-    solved = f" Solved by {words.listed(methods)}." if methods else ""
+    solved = f" Solved by {phrasing.listed(methods)}." if methods else ""
     return (
-        f"SVMs trained on {words.figure(metrics.get('n_train'))} images, tested on "
-        f"{words.figure(metrics.get('n_test'))}: same images, same scaling, "
+        f"SVMs trained on {phrasing.figure(metrics.get('n_train'))} images, tested on "
+        f"{phrasing.figure(metrics.get('n_test'))}: same images, same scaling, "
         f"C and gamma chosen by cross-validation for each.{solved} Without repeats: images that stand once in the test "
         "file."
     )
@@ -95,12 +95,12 @@ def further(metrics: dict[str, Any]) -> list[str]:
         (r for r in results if r["features"] == "codes"), key=lambda r: (r["size"] != 32, r["kernel"] != "rbf")
     )
     said = [
-        findings.ae_against_pca(codes, results),
-        findings.speed(codes, results),
-        findings.weakest(codes or results),
+        summary.ae_against_pca(codes, results),
+        summary.speed(codes, results),
+        summary.weakest(codes or results),
     ]
     if metrics["n_test_distinct"] < metrics["n_test"]:
-        said.append(findings.without_copies(metrics, codes or results))
+        said.append(summary.without_copies(metrics, codes or results))
     return [text for text in said if text]
 
 
@@ -133,7 +133,7 @@ def _p_value(metrics: dict[str, Any], kernel: str, codes: dict[str, Any]) -> flo
 
 
 def _share(value: float | None) -> str:
-    return words.percent(value, 2) if value is not None else "–"
+    return phrasing.percent(value, 2) if value is not None else "–"
 
 
 def _interval(pair: list[float] | None) -> str:

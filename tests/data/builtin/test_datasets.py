@@ -7,8 +7,7 @@ import sys
 import numpy as np
 import pytest
 
-from pw13.data.builtin import datasets as builtin
-from pw13.data.builtin import masters
+from pw13.data.builtin import datasets, masters
 from pw13.errors import UserError
 
 
@@ -16,12 +15,12 @@ from pw13.errors import UserError
 def made(tmp_path_factory):
     """The letters and the file that they were cached in."""
     cache = tmp_path_factory.mktemp("cache") / "letters.npz"
-    return builtin.letters(cache), cache
+    return datasets.letters(cache), cache
 
 
 def test_the_letters_are_the_pinned_bytes(made):
     arrays, cache = made
-    assert builtin.digest(arrays) == builtin.LETTERS_SHA256
+    assert datasets.digest(arrays) == datasets.LETTERS_SHA256
     assert [array.shape for array in arrays] == [(10_000, 28, 28), (10_000,), (2_000, 28, 28), (2_000,)]
     assert all(array.dtype == np.uint8 for array in arrays)
     assert cache.exists()
@@ -36,15 +35,15 @@ def test_classes_are_balanced_and_no_image_stands_twice(made):
 
 
 def test_no_typeface_is_in_both_sets():
-    glyphs = masters.read_masters((builtin.HERE / "letters.xz").read_bytes())
+    glyphs = masters.read_masters((datasets.HERE / "letters.xz").read_bytes())
     training, testing = (set(masters.families_for(glyphs, testing=flag)) for flag in (False, True))
     assert not training & testing and training | testing == set(glyphs.families)
     assert set(masters.TEST_FAMILIES) == testing and set(masters.ODD_FAMILIES) <= training | testing
 
 
 def test_notice_names_every_typeface():
-    notice = (builtin.HERE.parents[2] / "NOTICE").read_text("utf-8")
-    glyphs = masters.read_masters((builtin.HERE / "letters.xz").read_bytes())
+    notice = (datasets.HERE.parents[2] / "NOTICE").read_text("utf-8")
+    glyphs = masters.read_masters((datasets.HERE / "letters.xz").read_bytes())
     assert [family for family in set(glyphs.families) if f"- {family} (" not in notice] == []
 
 
@@ -55,37 +54,37 @@ def test_a_cache_is_read_and_a_damaged_one_made_anew(made, tmp_path, monkeypatch
     bad = tmp_path / "bad.npz"
     bad.write_bytes(cache.read_bytes()[:-1000] + bytes(1000))
     rendered = []
-    monkeypatch.setattr(builtin, "_render", lambda: rendered.append(1) or arrays)
-    assert builtin.digest(builtin.letters(good)) == builtin.LETTERS_SHA256 and rendered == []
-    assert builtin.digest(builtin.letters(bad)) == builtin.LETTERS_SHA256 and rendered == [1]
-    assert builtin.digest(builtin.letters(bad)) == builtin.LETTERS_SHA256 and rendered == [1]
+    monkeypatch.setattr(datasets, "_render", lambda: rendered.append(1) or arrays)
+    assert datasets.digest(datasets.letters(good)) == datasets.LETTERS_SHA256 and rendered == []
+    assert datasets.digest(datasets.letters(bad)) == datasets.LETTERS_SHA256 and rendered == [1]
+    assert datasets.digest(datasets.letters(bad)) == datasets.LETTERS_SHA256 and rendered == [1]
 
 
 def test_a_whole_cache_of_other_images_is_made_anew(made, tmp_path, monkeypatch):
     arrays, _ = made
     other = tmp_path / "other.npz"
-    np.savez(other, **dict(zip(builtin.ARRAYS, (arrays[0] ^ 1, *arrays[1:]), strict=True)))
-    monkeypatch.setattr(builtin, "_render", lambda: arrays)
-    assert builtin.digest(builtin.letters(other)) == builtin.LETTERS_SHA256
+    np.savez(other, **dict(zip(datasets.ARRAYS, (arrays[0] ^ 1, *arrays[1:]), strict=True)))
+    monkeypatch.setattr(datasets, "_render", lambda: arrays)
+    assert datasets.digest(datasets.letters(other)) == datasets.LETTERS_SHA256
 
 
 def test_a_cache_that_cannot_be_written_is_done_without(made, tmp_path, monkeypatch):
     (tmp_path / "file").write_text("x")
-    monkeypatch.setattr(builtin, "_render", lambda: made[0])
-    assert len(builtin.letters(tmp_path / "file" / "letters.npz")[0]) == 10_000
+    monkeypatch.setattr(datasets, "_render", lambda: made[0])
+    assert len(datasets.letters(tmp_path / "file" / "letters.npz")[0]) == 10_000
 
 
 def test_changed_letters_are_refused(made, tmp_path, monkeypatch):
     train, *rest = made[0]
-    monkeypatch.setattr(builtin, "_render", lambda: (train + 1, *rest))
+    monkeypatch.setattr(datasets, "_render", lambda: (train + 1, *rest))
     with pytest.raises(UserError, match="come out changed"):
-        builtin.letters(tmp_path / "none.npz")
+        datasets.letters(tmp_path / "none.npz")
 
 
-@pytest.mark.parametrize(("name", "load"), [("letters.xz", builtin._render), ("names.txt.gz", builtin.names)])
+@pytest.mark.parametrize(("name", "load"), [("letters.xz", datasets._render), ("names.txt.gz", datasets.names)])
 def test_a_damaged_installation_is_refused(tmp_path, monkeypatch, name, load):
-    content = (builtin.HERE / name).read_bytes()
-    monkeypatch.setattr(builtin, "HERE", tmp_path)
+    content = (datasets.HERE / name).read_bytes()
+    monkeypatch.setattr(datasets, "HERE", tmp_path)
     with pytest.raises(UserError, match=rf"{name}: no such file or directory; install pw13 anew"):
         load()
     for bad in (b"", content[:-1], content[:-1] + bytes([content[-1] ^ 1])):
@@ -103,13 +102,13 @@ def test_processes_that_fill_the_cache_at_once_all_work(made, tmp_path):
     )
     command = [sys.executable, "-c", code, made[1], cache]
     running = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(3)]
-    assert [process.communicate(timeout=60)[0].strip() for process in running] == [builtin.LETTERS_SHA256] * 3
+    assert [process.communicate(timeout=60)[0].strip() for process in running] == [datasets.LETTERS_SHA256] * 3
     assert [file.name for file in tmp_path.iterdir()] == [cache.name]
 
 
 def test_the_names():
-    assert hashlib.sha256(builtin.names().encode()).hexdigest().startswith("60fe66e06e62374a")
-    lines = builtin.names().split("\n")
+    assert hashlib.sha256(datasets.names().encode()).hexdigest().startswith("60fe66e06e62374a")
+    lines = datasets.names().split("\n")
     assert len(lines) == 12_001 and lines[-1] == ""
     assert len({name.lower() for name in lines}) == 12_001
     assert all(name.isascii() and 2 <= len(name) <= 40 for name in lines[:-1])

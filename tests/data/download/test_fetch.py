@@ -11,9 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from pw13.data.download import fetch as fetching
 from pw13.data.download.fetch import fetch
-from pw13.data.published import IMAGE_PINS, NAME_PINS, Pin
+from pw13.data.published import IMAGE_PINS, NAME_PINS, PublishedFile
 from pw13.data.source import git_blob_id, sha256_of
 from pw13.errors import OptionError, UserError
 
@@ -89,18 +88,18 @@ def server(monkeypatch):
     running.http.server_close()
 
 
-def pin(server: Server, name: str = "letters.gz", data: bytes = LETTERS, **more) -> Pin:
+def pin(server: Server, name: str = "letters.gz", data: bytes = LETTERS, **more) -> PublishedFile:
     server.files.setdefault(name, data)
-    return Pin(name, (f"{server.url}/{name}",), len(data), **{"sha256": sha256(data), **more})
+    return PublishedFile(name, (f"{server.url}/{name}",), len(data), **{"sha256": sha256(data), **more})
 
 
-def names_pin(server: Server, data: bytes = ARCHIVE) -> Pin:
+def names_pin(server: Server, data: bytes = ARCHIVE) -> PublishedFile:
     server.files["companies.csv.zip"] = data
     url = f"{server.url}/companies.csv.zip"
-    return Pin("companies.csv.zip", (url,), len(NAMES), sha256=sha256(NAMES), member="companies.csv")
+    return PublishedFile("companies.csv.zip", (url,), len(NAMES), sha256=sha256(NAMES), member="companies.csv")
 
 
-def refusal(pins: list[Pin], **options) -> str:
+def refusal(pins: list[PublishedFile], **options) -> str:
     """The message of a fetch that fails and leaves nothing behind."""
     with pytest.raises(UserError) as error:
         fetch(pins, Path("there"), pause=0.01, **options)
@@ -278,4 +277,4 @@ def test_the_command(pw13, monkeypatch):
 def test_the_real_files_prove_themselves(real_data):
     fetched = fetch(NAME_PINS, Path("names"), mirror=str(real_data / "startup-names"))
     assert fetched[0].bytes == 2_569_218
-    assert all(fetching.proves(one, real_data / "notmnist" / one.name) for one in IMAGE_PINS)
+    assert all(fetch.matches(one, real_data / "notmnist" / one.name) for one in IMAGE_PINS)

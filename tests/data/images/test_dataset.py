@@ -7,8 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pw13.data.images import dataset as image_sets
-from pw13.data.images.dataset import load_images, split, stratified
+from pw13.data.images.dataset import load_images, split, stratified_sample, train_val_split
 from pw13.data.images.idx import write_idx
 from pw13.data.source import digest_of
 from pw13.errors import OptionError, UserError
@@ -187,7 +186,7 @@ def test_a_split_depends_on_the_seed_alone():
 @given(COUNTS, st.integers(1, 120), st.integers(0, 9))
 def test_a_limit_keeps_the_shares(counts, limit, seed):
     labels = labels_of(counts)
-    rows = stratified(labels, limit, rng=np.random.default_rng(seed))
+    rows = stratified_sample(labels, limit, rng=np.random.default_rng(seed))
     assert len(set(rows.tolist())) == len(rows) == min(limit, len(labels))
     if limit >= len(counts):
         assert len(set(labels[rows].tolist())) == len(counts)
@@ -197,16 +196,16 @@ def test_a_limit_keeps_the_shares(counts, limit, seed):
 
 def test_a_limit_by_numbers():
     labels = labels_of([50, 30, 20])
-    assert np.bincount(labels[stratified(labels, 10, rng=np.random.default_rng(0))]).tolist() == [5, 3, 2]
-    assert stratified(labels, None, rng=np.random.default_rng(0)).tolist() == list(range(100))
+    assert np.bincount(labels[stratified_sample(labels, 10, rng=np.random.default_rng(0))]).tolist() == [5, 3, 2]
+    assert stratified_sample(labels, None, rng=np.random.default_rng(0)).tolist() == list(range(100))
     with pytest.raises(OptionError, match="--limit"):
-        stratified(labels, 0, rng=np.random.default_rng(0))
+        stratified_sample(labels, 0, rng=np.random.default_rng(0))
 
 
 def test_the_limit_cuts_training_only():
     make_set()
-    whole = image_sets.parts(load_images("set"), share=0.2, limit=None, seed=3)
-    cut = image_sets.parts(load_images("set"), share=0.2, limit=4, seed=3)
+    whole = train_val_split(load_images("set"), share=0.2, limit=None, seed=3)
+    cut = train_val_split(load_images("set"), share=0.2, limit=4, seed=3)
     assert len(whole.train_labels) == 16 and len(cut.train_labels) == 4
     assert np.array_equal(whole.val_images, cut.val_images)
 

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pw13.data.importing import tar
-from pw13.data.importing.tar import Damaged, Member, members
+from pw13.data.importing.tar import Damaged, Member, read_members
 
 FORMATS = [tarfile.USTAR_FORMAT, tarfile.GNU_FORMAT, tarfile.PAX_FORMAT]
 
@@ -25,7 +25,7 @@ def packed(files: dict[str, bytes], layout: int = tarfile.PAX_FORMAT) -> bytes:
 
 
 def unpacked(data: bytes, most: int = 1000) -> list[Member]:
-    return list(members(io.BytesIO(data).read, most))
+    return list(read_members(io.BytesIO(data).read, most))
 
 
 @pytest.mark.parametrize("layout", FORMATS)

@@ -12,48 +12,48 @@ TEXT = "Zoë\nAda\u0085x\n"
 
 
 def saved(**changes):
-    words = vocabulary.of_text(TEXT)
-    return {**json.loads(json.dumps(vocabulary.to_data(words, ("da\u0085x\n",)))), **changes}
+    vocab = vocabulary.build_vocabulary(TEXT)
+    return {**json.loads(json.dumps(vocabulary.to_data(vocab, ("da\u0085x\n",)))), **changes}
 
 
 def test_characters_are_distinct_and_sorted_by_code_point():
-    assert vocabulary.of_text("banana\nBob\n").characters == ("\n", "B", "a", "b", "n", "o")
+    assert vocabulary.build_vocabulary("banana\nBob\n").characters == ("\n", "B", "a", "b", "n", "o")
 
 
 def test_dictionaries_undo_each_other():
-    words = vocabulary.of_text(TEXT)
-    assert all(words.decode[words.encode[character]] == character for character in TEXT)
-    assert words.encode["\n"] == words.newline == 0
+    vocab = vocabulary.build_vocabulary(TEXT)
+    assert all(vocab.id_to_char[vocab.char_to_id[character]] == character for character in TEXT)
+    assert vocab.char_to_id["\n"] == vocab.newline == 0
 
 
 def test_text_to_ids_and_back():
-    words = vocabulary.of_text(TEXT)
-    ids = words.ids(TEXT)
+    vocab = vocabulary.build_vocabulary(TEXT)
+    ids = vocab.encode(TEXT)
     assert ids.dtype == np.uint8
-    assert ids.tolist() == [words.encode[character] for character in TEXT]
-    assert words.text(ids) == TEXT
-    assert words.text(words.ids("")) == ""
+    assert ids.tolist() == [vocab.char_to_id[character] for character in TEXT]
+    assert vocab.decode(ids) == TEXT
+    assert vocab.decode(vocab.encode("")) == ""
 
 
 def test_ids_take_the_smallest_type():
-    assert vocabulary.of_text("".join(map(chr, range(10, 10 + 256)))).dtype == np.uint8
-    assert vocabulary.of_text("".join(map(chr, range(10, 10 + 257)))).dtype == np.uint16
+    assert vocabulary.build_vocabulary("".join(map(chr, range(10, 10 + 256)))).dtype == np.uint8
+    assert vocabulary.build_vocabulary("".join(map(chr, range(10, 10 + 257)))).dtype == np.uint16
 
 
 def test_a_strange_character_is_named():
     with pytest.raises(KeyError, match="q"):
-        vocabulary.of_text(TEXT).ids("Adaq")
+        vocabulary.build_vocabulary(TEXT).encode("Adaq")
 
 
 def test_digest_tells_vocabularies_apart():
-    digests = {vocabulary.of_text(text).digest for text in ("ab\n", "abc\n", "ac\n")}
+    digests = {vocabulary.build_vocabulary(text).digest for text in ("ab\n", "abc\n", "ac\n")}
     assert len(digests) == 3
-    assert vocabulary.of_text("ab\n").digest == vocabulary.of_text("b\na\n").digest
+    assert vocabulary.build_vocabulary("ab\n").digest == vocabulary.build_vocabulary("b\na\n").digest
 
 
 def test_file_round_trip():
     read = vocabulary.from_data(saved(), path="v.json")
-    assert read.vocabulary == vocabulary.of_text(TEXT)
+    assert read.vocabulary == vocabulary.build_vocabulary(TEXT)
     assert read.endings == ("da\u0085x\n",)
 
 

@@ -61,11 +61,11 @@ def test_many_to_many_windows():
 
 def test_the_handouts_windows_are_those_of_a_loop():
     text, length, skip = windows.join(NAMES), 10, 3
-    words = vocabulary.of_text(text)
-    x, y = windows.many_to_one(words.ids(text), length, skip)
+    vocab = vocabulary.build_vocabulary(text)
+    x, y = windows.many_to_one(vocab.encode(text), length, skip)
     places = range(0, len(text) - length, skip)
-    assert [words.text(row) for row in x] == [text[place : place + length] for place in places]
-    assert words.text(y) == "".join(text[place + length] for place in places)
+    assert [vocab.decode(row) for row in x] == [text[place : place + length] for place in places]
+    assert vocab.decode(y) == "".join(text[place + length] for place in places)
 
 
 def test_endings_are_windows_that_end_a_name():
@@ -80,7 +80,7 @@ def test_endings_are_windows_that_end_a_name():
 
 def test_streams_hold_every_name_once_and_whole():
     names = [np.array(ids) for ids in ([1, 2, 3], [4], [5, 6], [7, 8, 9, 1])]
-    ids, weights = windows.streams(names, 2, 0)
+    ids, weights = windows.stateful_windows(names, 2, 0)
     assert ids.shape == (2, weights.shape[1] + 1)
     assert (ids[:, 0] == 0).all()
     assert weights.sum() == sum(len(name) + 1 for name in names)
@@ -90,12 +90,12 @@ def test_streams_hold_every_name_once_and_whole():
 
 
 def test_permuted_keeps_the_names():
-    words = vocabulary.of_text(windows.join(NAMES))
-    ids = words.ids(windows.join(NAMES))
-    moved = windows.permuted(ids, words.newline, rng=rng())
+    vocab = vocabulary.build_vocabulary(windows.join(NAMES))
+    ids = vocab.encode(windows.join(NAMES))
+    moved = windows.permuted(ids, vocab.newline, rng=rng())
     assert moved.dtype == ids.dtype
-    assert words.text(moved) != words.text(ids)
-    assert sorted(words.text(moved).split("\n")) == sorted(words.text(ids).split("\n"))
+    assert vocab.decode(moved) != vocab.decode(ids)
+    assert sorted(vocab.decode(moved).split("\n")) == sorted(vocab.decode(ids).split("\n"))
 
 
 def test_stream_steps_go_on_from_step_to_step():
