@@ -135,6 +135,6 @@ def _draw(records: list[Record], path: Path) -> None:
     labels = comparison.labels(records)
     histories = {label: comparison.history(r.folder) for label, r in zip(labels, records, strict=True)}
     values = {name: [comparison.numbers(r).get(name) for r in records] for name in comparison.primary_metrics(records)}
-    drawn = figures.compared(histories, labels, values)
+    drawn = figures.run_comparison(histories, labels, values)
     files.write_with(path, lambda buffer: drawn.savefig(buffer, format=path.suffix[1:], dpi=120))
     console.message(f"figure: {path}")

@@ -117,5 +117,5 @@ def save_figures(run: Run, history: list, scores: dict, counted: dict[str, Any],
     lines = {f"{gram}, validation": line} if np.isfinite(line) else {}
     run.save_figure("loss", curves.loss_curves(history, label="nats a character", lines=lines))
     rows = {part: (nats, counted[f"{part}_nats"]) for part, (nats, _) in scores.items() if np.isfinite(nats)}
-    run.save_figure("nats", figures.nats(rows, gram))
+    run.save_figure("nats", figures.cross_entropy_bars(rows, gram))
     run.save_figure("names", figures.names_by_temperature(heard))

@@ -45,7 +45,7 @@ def run_experiment(config: DenseAE, *, data: str | None, run: Run) -> dict[str, 
 
     save_figures(run, images, outputs, fitted.history, config)
     run.save_figure("codes", figures.code_map(*flattened_map(test_codes, images.test_labels, config), images.classes))
-    run.save_figure("units", figures.unit_drawings(unit_changes(net, codes, images.test_images.shape)))
+    run.save_figure("units", figures.unit_effects(unit_changes(net, codes, images.test_images.shape)))
     test_mse = metrics.mse(test, outputs)
     return {
         **training_metrics(fitted, models.autoencoder),

@@ -209,11 +209,11 @@ def save_figures(run: Run, trials: Sequence[Trial], curves: Sequence[dict[str, A
     kernel = trials[0].outcome.setting.kernel
     shown = [trial for trial in trials if trial.outcome.setting.kernel == kernel]
     tables = [metrics.confusion(images.test_labels, t.outcome.predictions, len(images.classes)) for t in shown]
-    run.save_figure("confusion", figures.confusions(tables, [t.title for t in shown], images.classes, kernel))
+    run.save_figure("confusion", figures.confusion_matrices(tables, [t.title for t in shown], images.classes, kernel))
     run.save_figure("learning_curve", figures.learning_curve(curves, kernel))
     if len({t.features.size for t in shown if t.features.name == "codes"}) > 1:
         results = [row(trial, images) for trial in shown]
-        run.save_figure("code_size", figures.by_code_size(results, kernel))
+        run.save_figure("code_size", figures.accuracy_by_code_size(results, kernel))
     second = next((t for t in shown[1:] if t.features.name == "codes"), shown[1] if len(shown) > 1 else None)
     if second:
         pair = [(t.title, t.outcome.predictions) for t in (shown[0], second)]

@@ -1,1 +1,1 @@
-"""Arrays in, matplotlib figures out."""
+"""Functions that draw arrays and metrics as matplotlib figures."""

@@ -1,4 +1,4 @@
-"""Runs beside each other: their validation losses against epoch, their chief numbers as bars."""
+"""Comparison of runs: validation loss against epoch, metrics as bars."""
 
 from collections.abc import Mapping, Sequence
 
@@ -8,15 +8,19 @@ from matplotlib.figure import Figure
 
 from pw13.figures.curves import BLUE
 
-LEGEND = 12  # more lines than this have no legend
+MAX_LEGEND = 12  # lines; above it there is no legend
 
 
-def compared(
+def run_comparison(
     histories: Mapping[str, Sequence[Mapping[str, float]]],
     labels: Sequence[str],
     values: Mapping[str, Sequence[float | None]],
 ) -> Figure:
-    """A panel with each run's validation loss, where they have histories, and one with bars for each of `values`."""
+    """Plot the validation losses of runs in one panel and each metric as bars in a panel of its own.
+
+    histories: rows of history.csv by label; runs without `val_loss` are left out. labels: one per run. values: one
+    value per run by metric, None where a run lacks it.
+    """
     curves = {label: rows for label, rows in histories.items() if rows and "val_loss" in rows[0]}
     panels = bool(curves) + len(values)
     height = 1.2 + 0.28 * len(labels)
@@ -25,30 +29,28 @@ def compared(
     axes = figure.subplots(max(panels, 1), squeeze=False, height_ratios=ratios or [1])[:, 0]
     if curves:
         _lines(axes[0], curves)
-    for place, (name, numbers) in zip(axes[bool(curves) :], values.items(), strict=True):
-        _bars(place, name, labels, numbers)
+    for panel, (metric, numbers) in zip(axes[bool(curves) :], values.items(), strict=True):
+        _bars(panel, metric, labels, numbers)
     return figure
 
 
 def _lines(axes: Axes, curves: Mapping[str, Sequence[Mapping[str, float]]]) -> None:
     colors = colormaps["viridis"]
-    for number, (label, rows) in enumerate(curves.items()):
-        color = colors(number / max(len(curves) - 1, 1) * 0.9)
+    for index, (label, rows) in enumerate(curves.items()):
+        color = colors(index / max(len(curves) - 1, 1) * 0.9)
         marker = "o" if len(rows) < 3 else None
         axes.plot([r["epoch"] for r in rows], [r["val_loss"] for r in rows], color=color, label=label, marker=marker)
     axes.set(xlabel="epoch", ylabel="validation loss")
     axes.grid(alpha=0.3)
-    if len(curves) <= LEGEND:
+    if len(curves) <= MAX_LEGEND:
         axes.legend(fontsize="small")
 
 
-def _bars(axes: Axes, name: str, labels: Sequence[str], numbers: Sequence[float | None]) -> None:
-    places = range(len(labels))
-    bars = axes.barh(places, [number or 0 for number in numbers], color=BLUE)
-    axes.bar_label(
-        bars, ["-" if number is None else f"{number:.4g}" for number in numbers], padding=3, fontsize="small"
-    )
-    axes.set_yticks(places, labels, fontsize="small")
+def _bars(axes: Axes, metric: str, labels: Sequence[str], numbers: Sequence[float | None]) -> None:
+    positions = range(len(labels))
+    bars = axes.barh(positions, [value or 0 for value in numbers], color=BLUE)
+    axes.bar_label(bars, ["-" if value is None else f"{value:.4g}" for value in numbers], padding=3, fontsize="small")
+    axes.set_yticks(positions, labels, fontsize="small")
     axes.invert_yaxis()
     axes.margins(x=0.12)
-    axes.set_xlabel(name)
+    axes.set_xlabel(metric)

@@ -1,4 +1,4 @@
-"""A sheet of small images, a row for each class: what a data set looks like."""
+"""Contact sheet of a data set: sample images, one row per class."""
 
 from collections.abc import Sequence
 
@@ -7,26 +7,26 @@ from matplotlib.figure import Figure
 
 MAX_CLASSES = 40
 GAP = 2  # pixels between images
-PAPER = 128  # grey of the gaps
+GAP_GREY = 128
 
 
 def contact_sheet(
-    parts: dict[str, tuple[np.ndarray, np.ndarray]], classes: Sequence[str], heading: str, *, columns: int = 12
+    sets: dict[str, tuple[np.ndarray, np.ndarray]], classes: Sequence[str], heading: str, *, columns: int = 12
 ) -> Figure:
-    """The first images of each class of each part, side by side; of more than 40 classes the first 40.
+    """Draw the first images of each class, with the sets side by side; of more than 40 classes the first 40.
 
-    The heading says where classes are left out. parts: title -> images `(n, height, width)` uint8 and labels `(n,)`.
+    sets: images `(n, height, width)` uint8 and labels `(n,)` by title. heading: above all; classes left out are noted.
     """
-    most = max(int(np.bincount(labels).max(initial=0)) for _, labels in parts.values())
-    columns = max(1, min(columns, most))
+    largest_class = max(int(np.bincount(labels).max(initial=0)) for _, labels in sets.values())
+    columns = max(1, min(columns, largest_class))
     if len(classes) > MAX_CLASSES:
-        heading += f"\nthe first {MAX_CLASSES} of {len(classes)} classes"
+        heading += f"\nfirst {MAX_CLASSES} of {len(classes)} classes"
     names = [name.replace("$", r"\$") for name in classes[:MAX_CLASSES]]
-    figure = Figure(figsize=(max(0.45 * columns * len(parts) + 1.2, 6), 0.48 * len(names) + 0.9), layout="constrained")
+    figure = Figure(figsize=(max(0.45 * columns * len(sets) + 1.2, 6), 0.48 * len(names) + 0.9), layout="constrained")
     for axes, (title, (images, labels)) in zip(
-        figure.subplots(1, len(parts), squeeze=False)[0], parts.items(), strict=True
+        figure.subplots(1, len(sets), squeeze=False)[0], sets.items(), strict=True
     ):
-        axes.imshow(sheet(images, labels, len(names), columns), cmap="gray", vmin=0, vmax=255, interpolation="nearest")
+        axes.imshow(tile(images, labels, len(names), columns), cmap="gray", vmin=0, vmax=255, interpolation="nearest")
         step = images.shape[1] + GAP
         axes.set_yticks([step * row + step / 2 for row in range(len(names))], names)
         axes.set_xticks([])
@@ -38,13 +38,17 @@ def contact_sheet(
     return figure
 
 
-def sheet(images: np.ndarray, labels: np.ndarray, rows: int, columns: int) -> np.ndarray:
-    """One picture `(rows * (height + 2) + 2, columns * (width + 2) + 2)` uint8 of the first `columns` of each label."""
+def tile(images: np.ndarray, labels: np.ndarray, rows: int, columns: int) -> np.ndarray:
+    """Tile the first `columns` images of the labels 0 to `rows` - 1, one row per label.
+
+    Returns:
+        `(rows * (height + 2) + 2, columns * (width + 2) + 2)` uint8.
+    """
     height, width = images.shape[1:]
-    paper = np.full((rows * (height + GAP) + GAP, columns * (width + GAP) + GAP), PAPER, np.uint8)
+    canvas = np.full((rows * (height + GAP) + GAP, columns * (width + GAP) + GAP), GAP_GREY, np.uint8)
     for row in range(rows):
         top = GAP + row * (height + GAP)
         for column, image in enumerate(images[np.flatnonzero(labels == row)[:columns]]):
             left = GAP + column * (width + GAP)
-            paper[top : top + height, left : left + width] = image
-    return paper
+            canvas[top : top + height, left : left + width] = image
+    return canvas

@@ -1,4 +1,4 @@
-"""What a denoising autoencoder does, as pictures."""
+"""Figures of the denoising autoencoder."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -9,51 +9,55 @@ from matplotlib.figure import Figure
 from pw13.baselines import FILTER_NAMES
 from pw13.figures.grids import image_rows, one_per_class
 
-COLOURS = {"median": "#2a9d8f", "gaussian": "#e9a23b", "tv": "#8d6a9f", "nlm": "#6b8e23", "wavelet": "#a0522d"}
+COLORS = {"median": "#2a9d8f", "gaussian": "#e9a23b", "tv": "#8d6a9f", "nlm": "#6b8e23", "wavelet": "#a0522d"}
 
 
 def denoising(rows: Mapping[str, np.ndarray], labels: np.ndarray, classes: Sequence[str]) -> Figure:
-    """One test image a class: each entry of `rows`, `(n, height, width)` in [0, 1], is a line with its name."""
-    chosen = one_per_class(labels)[:20]
-    titles = [classes[labels[row]] for row in chosen]
-    return image_rows([images[chosen] for images in rows.values()], list(rows), titles)
+    """Draw one test image per class in each version of `rows`, `(n, height, width)` in [0, 1] by label."""
+    indices = one_per_class(labels)[:20]
+    titles = [classes[labels[index]] for index in indices]
+    return image_rows([images[indices] for images in rows.values()], list(rows), titles)
 
 
 def worst_cases(
     rows: Mapping[str, np.ndarray], errors: np.ndarray, labels: np.ndarray, classes: Sequence[str]
 ) -> Figure:
-    """The ten images that the network denoised worst; `errors` `(n,)` is each one's MSE."""
-    chosen = np.argsort(errors, kind="stable")[::-1][:10]
-    titles = [f"{classes[labels[row]]}  {errors[row]:.3f}" for row in chosen]
-    heading = f"the {len(chosen)} test images with the largest MSE after denoising"
-    return image_rows([images[chosen] for images in rows.values()], list(rows), titles, heading=heading)
+    """Draw the ten test images with the largest MSE after denoising, `errors` `(n,)`, in each version of `rows`."""
+    indices = np.argsort(errors, kind="stable")[::-1][:10]
+    titles = [f"{classes[labels[index]]}  {errors[index]:.3f}" for index in indices]
+    heading = f"{len(indices)} test images with the largest MSE after denoising"
+    return image_rows([images[indices] for images in rows.values()], list(rows), titles, heading=heading)
 
 
 def psnr_against_noise(levels: Sequence[Mapping[str, Any]], trained_at: float, kind: str) -> Figure:
-    """PSNR of noisy images, network and filters against the level of noise; a dotted line where the network trained."""
+    """Plot the PSNR in dB of the noisy input, the network and the filters against the noise level.
+
+    levels: one row per level, with `noise`, `noisy_psnr_db`, `denoised_psnr_db` and the filters' PSNR in `baselines`.
+    trained_at: noise level in training, marked by a dotted line. kind: noise kind.
+    """
     figure = Figure(figsize=(6.8, 4.6), layout="constrained")
     axes = figure.subplots()
     x = [row["noise"] for row in levels]
     axes.plot(x, [row["denoised_psnr_db"] for row in levels], "o-", color="#d1495b", linewidth=2.5, label="network")
     for name in levels[0]["baselines"]:
         axes.plot(
-            x, [row["baselines"][name] for row in levels], ".-", color=COLOURS[name], label=FILTER_NAMES.get(name, name)
+            x, [row["baselines"][name] for row in levels], ".-", color=COLORS[name], label=FILTER_NAMES.get(name, name)
         )
     axes.plot(x, [row["noisy_psnr_db"] for row in levels], "--", color="#6c757d", label="noisy input")
     if x[0] <= trained_at <= x[-1]:
-        axes.axvline(trained_at, color="#6c757d", linestyle=":", label="trained at")
-    axes.set(xlabel=f"level of {kind} noise", ylabel="PSNR, dB")
+        axes.axvline(trained_at, color="#6c757d", linestyle=":", label="training noise level")
+    axes.set(xlabel=f"noise level ({kind})", ylabel="PSNR, dB")
     axes.grid(alpha=0.3)
     axes.legend()
     return figure
 
 
 def before_after(image: np.ndarray, denoised: np.ndarray, name: str) -> Figure:
-    """An image `(height, width)` in [0, 1] beside what the network made of it."""
+    """Draw an image and its denoised version, both `(height, width)` in [0, 1], side by side."""
     height, width = image.shape
     ratio = min(max(height / width, 0.2), 3)
     figure = Figure(figsize=(8, 4 * ratio + 0.6), layout="constrained")
-    for axes, picture, title in zip(figure.subplots(1, 2), (image, denoised), ("before", "after"), strict=True):
+    for axes, picture, title in zip(figure.subplots(1, 2), (image, denoised), ("input", "denoised"), strict=True):
         axes.imshow(picture, cmap="gray", vmin=0, vmax=1, interpolation="nearest" if height < 400 else "antialiased")
         axes.set(xticks=[], yticks=[], title=title)
     figure.suptitle(f"{name[:60]}, {width}x{height}".replace("$", r"\$"), fontsize=10, parse_math=False)

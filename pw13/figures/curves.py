@@ -1,4 +1,4 @@
-"""Curves of a training: loss against epoch."""
+"""Training curves."""
 
 from collections.abc import Mapping, Sequence
 
@@ -11,7 +11,10 @@ BLUE, ORANGE, GREY = "#2a6f97", "#d1495b", "#6c757d"
 def loss_curves(
     history: Sequence[Mapping[str, float]], *, label: str = "loss", lines: Mapping[str, float] | None = None
 ) -> Figure:
-    """Training and validation loss against epoch; `lines` are horizontal ones to compare with, by name."""
+    """Plot training and validation loss against epoch.
+
+    history: rows with `epoch`, `loss` and `val_loss`. lines: baseline losses by name, drawn as horizontal lines.
+    """
     figure = Figure(figsize=(6.4, 4), layout="constrained")
     axes = figure.subplots()
     epochs = [row["epoch"] for row in history]

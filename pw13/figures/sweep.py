@@ -1,4 +1,4 @@
-"""A metric against each axis of a sweep."""
+"""Figures of a sweep."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -9,24 +9,25 @@ from matplotlib.figure import Figure
 
 from pw13.figures.curves import BLUE, GREY
 
-LEGEND = 6  # more combinations than this are grey, and the best one stands out
+MAX_COLORED = 6  # combinations; above it only the best one is coloured
 
 
-def against_axes(rows: Sequence[Mapping[str, Any]], axes: Mapping[str, Sequence[Any]], metric: str) -> Figure:
-    """A panel for each axis: a line for each combination of the other axes, bars from the lowest to the highest seed.
+def metric_by_axis(rows: Sequence[Mapping[str, Any]], axes: Mapping[str, Sequence[Any]], metric: str) -> Figure:
+    """Plot a metric against each swept setting, a panel each, with a line per combination of the other settings.
 
-    rows: a combination each, with its values and `mean`, `low`, `high`; the best one first.
+    rows: one per combination, best first, with its settings and the `mean`, `low` and `high` of the metric over seeds;
+    error bars go from `low` to `high`. axes: swept values by setting.
     """
     swept = [name for name, values in axes.items() if len(values) > 1] or list(axes)[:1]
     panels = max(len(swept), 1)
     figure = Figure(figsize=(1.5 + 4.2 * panels, 4), layout="constrained")
-    places = figure.subplots(1, panels, squeeze=False, sharey=True)[0]
-    for place, name in zip(places, swept, strict=False):
-        _panel(place, rows, name, list(axes[name]), [other for other in swept if other != name])
+    grid = figure.subplots(1, panels, squeeze=False, sharey=True)[0]
+    for panel, name in zip(grid, swept, strict=False):
+        _panel(panel, rows, name, list(axes[name]), [other for other in swept if other != name])
     if not swept:
-        _error_bars(places[0], [0], list(rows), color=BLUE, label=None)
-        places[0].set_xticks([0], ["all seeds"])
-    places[0].set_ylabel(metric)
+        _error_bars(grid[0], [0], list(rows), color=BLUE, label=None)
+        grid[0].set_xticks([0], ["all seeds"])
+    grid[0].set_ylabel(metric)
     return figure
 
 
@@ -34,13 +35,13 @@ def _panel(axes: Axes, rows: Sequence[Mapping[str, Any]], name: str, values: lis
     combinations = dict.fromkeys(tuple(row[other] for other in others) for row in rows)
     best = tuple(rows[0][other] for other in others)
     colors = colormaps["viridis"]
-    for number, combination in enumerate(combinations):
+    for index, combination in enumerate(combinations):
         chosen = [row for row in rows if tuple(row[other] for other in others) == combination]
         chosen.sort(key=lambda row: values.index(row[name]))
         x = [row[name] if _numeric(values) else values.index(row[name]) for row in chosen]
         label: str | None = ", ".join(f"{other} {value}" for other, value in zip(others, combination, strict=True))
-        color: Any = colors(0.9 * number / (len(combinations) - 1)) if len(combinations) > 1 else BLUE
-        if len(combinations) > LEGEND:
+        color: Any = colors(0.9 * index / (len(combinations) - 1)) if len(combinations) > 1 else BLUE
+        if len(combinations) > MAX_COLORED:
             color, label = (BLUE, f"best: {label}") if combination == best else (GREY, None)
         _error_bars(axes, x, chosen, color=color, label=label or None, faint=color == GREY)
     _scale(axes, name, values)

@@ -34,7 +34,7 @@ def run_sweep(sweep: Sweep, *, run: Run, executor: Executor) -> dict[str, Any]:
         run.save_text("results.csv", frame.to_csv(index=False, lineterminator="\n"))
         rows = summary(frame, sweep)
         if rows:
-            run.save_figure("sweep", figures.against_axes(rows, sweep.axes, primary_metric(sweep.kind)))
+            run.save_figure("sweep", figures.metric_by_axis(rows, sweep.axes, primary_metric(sweep.kind)))
         if sweep.kind == "charrnn" and rows:
             sample_names.save_samples(sweep, run)
         if errors:

@@ -162,7 +162,7 @@ def test_a_contact_sheet_is_as_wide_as_needed_and_says_what_it_leaves_out():
     labels = np.repeat(np.arange(47), 2)
     images = np.zeros((94, 4, 4), np.uint8)
     figure = contact_sheet({"training": (images, labels)}, [str(k) for k in range(47)], "set")
-    assert figure.get_suptitle() == "set\nthe first 40 of 47 classes"
+    assert figure.get_suptitle() == "set\nfirst 40 of 47 classes"
     assert figure.axes[0].images[0].get_array().shape == (40 * 6 + 2, 2 * 6 + 2)
 
 

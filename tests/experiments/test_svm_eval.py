@@ -304,7 +304,7 @@ def test_sets_with_other_numbers_of_classes(pw13, tmp_path, classes):
     "names", [list("ABCDEFGHIJ"), [str(k) for k in range(47)], ["ankle boot", "T-shirt", "bag"] * 4]
 )
 def test_class_names_of_a_confusion_matrix_do_not_run_into_one_another(names):
-    figure = figures.confusions([np.eye(len(names), dtype=int)] * 2, ["one", "two"], names, "rbf")
+    figure = figures.confusion_matrices([np.eye(len(names), dtype=int)] * 2, ["one", "two"], names, "rbf")
     figure.draw_without_rendering()
     for axis in (figure.axes[0].xaxis, figure.axes[0].yaxis):
         boxes = [label.get_window_extent() for label in axis.get_ticklabels()]
