@@ -12,7 +12,7 @@ from pw13.data.names import NameDataset, NameList, load_names, prepare_dataset, 
 from pw13.experiments import charrnn_samples
 from pw13.experiments.charrnn_task import make_task
 from pw13.figures import charrnn as figures
-from pw13.figures import curves
+from pw13.figures.loss_curves import loss_curves
 from pw13.models import charrnn, likelihood
 from pw13.runs.folder import Run
 from pw13.training.fit import fit, model_summaries, training_metrics
@@ -115,7 +115,7 @@ def save_figures(run: Run, history: list, scores: dict, counted: dict[str, Any],
     """Loss curves with the n-gram's line, nats of each part, sampled names by temperature."""
     gram, line = f"{counted['order']}-gram", counted["validation_nats"]
     lines = {f"{gram}, validation": line} if np.isfinite(line) else {}
-    run.save_figure("loss", curves.loss_curves(history, label="nats a character", lines=lines))
+    run.save_figure("loss", loss_curves(history, label="nats a character", lines=lines))
     rows = {part: (nats, counted[f"{part}_nats"]) for part, (nats, _) in scores.items() if np.isfinite(nats)}
     run.save_figure("nats", figures.cross_entropy_bars(rows, gram))
     run.save_figure("names", figures.names_by_temperature(heard))

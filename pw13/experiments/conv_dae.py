@@ -14,7 +14,7 @@ from pw13.experiments import conv_dae_evaluation
 from pw13.experiments.conv_dae_evaluation import Filtered, NoisyPair
 from pw13.experiments.model_files import save_models
 from pw13.figures import conv_dae as figures
-from pw13.figures import curves
+from pw13.figures.loss_curves import loss_curves
 from pw13.models import conv_dae as model
 from pw13.runs.folder import Run
 from pw13.training.fit import fit, model_summaries, training_metrics
@@ -116,4 +116,4 @@ def save_figures(
     errors = metrics.image_mse(test.clean, denoised)
     run.save_figure("worst", figures.worst_cases(rows, errors, images.test_labels, images.classes))
     run.save_figure("psnr_against_noise", figures.psnr_against_noise(levels, config.noise, config.noise_kind))
-    run.save_figure("loss", curves.loss_curves(history, label="loss (mse)"))
+    run.save_figure("loss", loss_curves(history, label="loss (mse)"))

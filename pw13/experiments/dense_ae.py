@@ -10,8 +10,8 @@ from pw13.baselines import pca
 from pw13.config.settings import DenseAE
 from pw13.data.images import ImageSet, load_images, stratified_sample, to_vectors, train_val_split
 from pw13.experiments.model_files import save_models
-from pw13.figures import curves
 from pw13.figures import dense_ae as figures
+from pw13.figures.loss_curves import loss_curves
 from pw13.metrics import compression
 from pw13.models import dense_ae as model
 from pw13.models import dense_ae_numpy
@@ -89,7 +89,7 @@ def save_figures(run: Run, images: ImageSet, outputs: np.ndarray, history: list,
     pictures = inputs.reshape(images.test_images.shape), outputs.reshape(images.test_images.shape)
     run.save_figure("reconstructions", figures.reconstructions(*pictures, images.test_labels, images.classes))
     run.save_figure("best_and_worst", figures.best_and_worst(*pictures, errors, images.test_labels, images.classes))
-    run.save_figure("loss", curves.loss_curves(history, label=f"loss ({config.loss})"))
+    run.save_figure("loss", loss_curves(history, label=f"loss ({config.loss})"))
 
 
 def flattened_map(codes: np.ndarray, labels: np.ndarray, config: DenseAE) -> tuple[np.ndarray, np.ndarray]:

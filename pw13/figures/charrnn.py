@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from pw13.figures.curves import BLUE, GREY, ORANGE
+from pw13.figures.loss_curves import BLUE, GREY, ORANGE
 
 SHARES = {"whole": ("complete", BLUE), "new": ("novel", ORANGE), "unique": ("unique", GREY)}  # key: label, colour
 

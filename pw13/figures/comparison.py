@@ -6,7 +6,7 @@ from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from pw13.figures.curves import BLUE
+from pw13.figures.loss_curves import BLUE
 
 MAX_LEGEND = 12  # lines; above it there is no legend
 

@@ -6,19 +6,18 @@ import numpy as np
 from matplotlib.figure import Figure
 
 MAX_CLASSES = 40
+MAX_COLUMNS = 12  # images per class
 GAP = 2  # pixels between images
 GAP_GREY = 128
 
 
-def contact_sheet(
-    sets: dict[str, tuple[np.ndarray, np.ndarray]], classes: Sequence[str], heading: str, *, columns: int = 12
-) -> Figure:
+def contact_sheet(sets: dict[str, tuple[np.ndarray, np.ndarray]], classes: Sequence[str], heading: str) -> Figure:
     """Draw the first images of each class, with the sets side by side; of more than 40 classes the first 40.
 
     sets: images `(n, height, width)` uint8 and labels `(n,)` by title. heading: above all; classes left out are noted.
     """
     largest_class = max(int(np.bincount(labels).max(initial=0)) for _, labels in sets.values())
-    columns = max(1, min(columns, largest_class))
+    columns = max(1, min(MAX_COLUMNS, largest_class))
     if len(classes) > MAX_CLASSES:
         heading += f"\nfirst {MAX_CLASSES} of {len(classes)} classes"
     names = [name.replace("$", r"\$") for name in classes[:MAX_CLASSES]]

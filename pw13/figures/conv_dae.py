@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from pw13.baselines import FILTER_NAMES
-from pw13.figures.grids import image_rows, one_per_class
+from pw13.figures.image_grid import image_grid, one_per_class
 
 COLORS = {"median": "#2a9d8f", "gaussian": "#e9a23b", "tv": "#8d6a9f", "nlm": "#6b8e23", "wavelet": "#a0522d"}
 
@@ -16,7 +16,7 @@ def denoising(rows: Mapping[str, np.ndarray], labels: np.ndarray, classes: Seque
     """Draw one test image per class in each version of `rows`, `(n, height, width)` in [0, 1] by label."""
     indices = one_per_class(labels)[:20]
     titles = [classes[labels[index]] for index in indices]
-    return image_rows([images[indices] for images in rows.values()], list(rows), titles)
+    return image_grid([images[indices] for images in rows.values()], list(rows), titles)
 
 
 def worst_cases(
@@ -26,7 +26,7 @@ def worst_cases(
     indices = np.argsort(errors, kind="stable")[::-1][:10]
     titles = [f"{classes[labels[index]]}  {errors[index]:.3f}" for index in indices]
     heading = f"{len(indices)} test images with the largest MSE after denoising"
-    return image_rows([images[indices] for images in rows.values()], list(rows), titles, heading=heading)
+    return image_grid([images[indices] for images in rows.values()], list(rows), titles, heading=heading)
 
 
 def psnr_against_noise(levels: Sequence[Mapping[str, Any]], trained_at: float, kind: str) -> Figure:

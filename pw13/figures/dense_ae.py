@@ -3,15 +3,16 @@
 from collections.abc import Sequence
 
 import numpy as np
+from matplotlib import colormaps
 from matplotlib.figure import Figure
 
-from pw13.figures.grids import image_rows, one_per_class
+from pw13.figures.image_grid import image_grid, one_per_class
 
 
 def reconstructions(images: np.ndarray, outputs: np.ndarray, labels: np.ndarray, classes: Sequence[str]) -> Figure:
     """Draw one test image per class above its reconstruction, both `(n, height, width)` in [0, 1] (handout 1e)."""
     rows = one_per_class(labels)[:20]
-    return image_rows([images[rows], outputs[rows]], ["input", "output"], [classes[labels[row]] for row in rows])
+    return image_grid([images[rows], outputs[rows]], ["input", "output"], [classes[labels[row]] for row in rows])
 
 
 def best_and_worst(
@@ -28,7 +29,7 @@ def best_and_worst(
     rows = np.array([*best, *worst])
     titles = [f"{classes[labels[row]]}  {errors[row]:.4f}" for row in rows]
     heading = f"left: best reconstruction of {len(best)} classes; right: {len(worst)} worst overall (MSE)"
-    return image_rows([images[rows], outputs[rows]], ["input", "output"], titles, heading=heading)
+    return image_grid([images[rows], outputs[rows]], ["input", "output"], titles, heading=heading)
 
 
 def code_map(points: np.ndarray, labels: np.ndarray, classes: Sequence[str]) -> Figure:
@@ -36,8 +37,6 @@ def code_map(points: np.ndarray, labels: np.ndarray, classes: Sequence[str]) -> 
     figure = Figure(figsize=(7, 6), layout="constrained")
     axes = figure.subplots()
     cmap = "tab10" if len(classes) <= 10 else "tab20"
-    from matplotlib import colormaps
-
     for label, name in enumerate(classes):
         chosen = points[labels == label]
         if not len(chosen):
@@ -48,7 +47,8 @@ def code_map(points: np.ndarray, labels: np.ndarray, classes: Sequence[str]) -> 
             name, np.median(chosen, axis=0), fontsize=14, weight="bold", ha="center", va="center",
             bbox={"boxstyle": "circle,pad=0.15", "fc": "white", "ec": color, "alpha": 0.85},
         )  # fmt: skip
-    axes.set(xticks=[], yticks=[], title=f"t-SNE of {len(points):,} test codes")
+    method = "t-SNE of " if points[:, 1].any() else ""  # a single code unit is drawn on a line
+    axes.set(xticks=[], yticks=[], title=f"{method}{len(points):,} test codes")
     return figure
 
 

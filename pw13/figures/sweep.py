@@ -7,7 +7,7 @@ from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from pw13.figures.curves import BLUE, GREY
+from pw13.figures.loss_curves import BLUE, GREY
 
 MAX_COLORED = 6  # combinations; above it only the best one is coloured
 

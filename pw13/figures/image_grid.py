@@ -6,14 +6,12 @@ import numpy as np
 from matplotlib.figure import Figure
 
 
-def image_rows(
+def image_grid(
     rows: Sequence[np.ndarray],
     labels: Sequence[str],
     titles: Sequence[str],
     *,
     heading: str | None = None,
-    cmap: str = "gray",
-    limits: tuple[float, float] = (0, 1),
 ) -> Figure:
     """Draw each of `rows`, `(columns, height, width)` in [0, 1], as a row of images.
 
@@ -21,11 +19,11 @@ def image_rows(
     """
     columns = len(rows[0])
     figure = Figure(figsize=(0.9 * columns + 1.3, 0.95 * len(rows) + 0.6), layout="constrained")
-    grid = np.atleast_2d(figure.subplots(len(rows), columns, squeeze=False))
+    grid = figure.subplots(len(rows), columns, squeeze=False)
     for row, (images, label) in enumerate(zip(rows, labels, strict=True)):
         for column, image in enumerate(images):
             axes = grid[row, column]
-            axes.imshow(image, cmap=cmap, vmin=limits[0], vmax=limits[1], interpolation="nearest")
+            axes.imshow(image, cmap="gray", vmin=0, vmax=1, interpolation="nearest")
             axes.set(xticks=[], yticks=[])
             if row == 0:
                 axes.set_title(titles[column], fontsize=9)
