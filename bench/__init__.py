@@ -1,1 +1,1 @@
-"""pw13 beside what its users would use instead: `python -m bench` (or `make bench`) writes RESULTS.md."""
+"""pw13 compared with Keras, PyTorch and scikit-learn: `python -m bench` (or `make bench`) writes RESULTS.md."""

@@ -1,46 +1,56 @@
-"""What is timed: each task with its settings, its size, and the arithmetic that an example takes."""
+"""What is timed: each task with its settings, its size and its arithmetic per example."""
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 THREADS = 2
-RATE = 1e-3  # learning rate of Adam, the same for all
+LEARNING_RATE = 1e-3  # of Adam, the same for all
+
+Facts = dict[str, Any]
+TrainEpoch = Callable[[int], Callable[[], float]]  # epoch (from 1) -> a function that trains it and returns its loss
 
 
 class Task(NamedTuple):
-    """`kind` is the model's family, `settings` those of pw13's record, `size` the examples of an epoch."""
+    """One model to train; `settings` are those of pw13's settings record, `size` counts the examples per epoch."""
 
     name: str
     title: str
     kind: str
-    settings: dict[str, Any]
+    settings: Facts
     size: int
     unit: str = "windows"
 
 
-def _rnn(cell: str, **more: Any) -> dict[str, Any]:
-    return {"cell": cell, "hold_out": 0.0, "learning_rate": RATE, "threads": THREADS, **more}
+def _rnn(cell: str, **more: object) -> Facts:
+    return {"cell": cell, "hold_out": 0.0, "learning_rate": LEARNING_RATE, "threads": THREADS, **more}
 
 
-MANY = {"target": "many-to-many", "units": 256, "length": 32, "skip": 32}
-IMAGES = {"learning_rate": RATE, "schedule": "constant", "threads": THREADS}
+MANY_TO_MANY = {"target": "many-to-many", "units": 256, "length": 32, "skip": 32}
+IMAGES = {"learning_rate": LEARNING_RATE, "schedule": "constant", "threads": THREADS}
 TASKS = (
     Task("dense", "dense AE 784-32-784", "dense-ae", IMAGES, 10_000, "images"),
     Task("conv", "conv DAE, noise 0.5", "conv-dae", IMAGES, 2_500, "images"),
     Task("simple", "SimpleRNN-64 many-to-one", "charrnn", _rnn("simple"), 100_000),
     Task("gru", "GRU-64 many-to-one", "charrnn", _rnn("gru"), 100_000),
     Task("lstm", "LSTM-64 many-to-one", "charrnn", _rnn("lstm"), 100_000),
-    Task("many", "LSTM-256 many-to-many, 32 characters a window", "charrnn", _rnn("lstm", **MANY), 3_000),
+    Task("many", "LSTM-256 many-to-many, 32 characters per window", "charrnn", _rnn("lstm", **MANY_TO_MANY), 3_000),
 )
 
 
-def called(name: str) -> Task:
+def find_task(name: str) -> Task:
+    """Return the task of this name.
+
+    Raises:
+        StopIteration: there is none.
+    """
     return next(task for task in TASKS if task.name == name)
 
 
-def flops(task: Task, characters: int) -> float:
-    """Floating-point operations of the products of one example, there and back; a one-hot product counts as nothing.
+def flops(task: Task, vocab_size: int) -> float:
+    """Count the floating-point operations of one example's matrix products, forward and backward.
 
-    Backwards each product gives the gradient of its kernel and, but for the first layer, that of its input.
+    A one-hot product counts as nothing. Backward, each product gives the gradient of its kernel and, except in the
+    first layer, that of its input.
     """
     if task.kind == "dense-ae":
         first, later = 784 * 32, 784 * 32
@@ -51,5 +61,5 @@ def flops(task: Task, characters: int) -> float:
         cell, units, length = task.settings["cell"], task.settings.get("units", 64), task.settings.get("length", 10)
         predicted = length if task.settings.get("target") == "many-to-many" else 1
         gates = {"simple": 1, "gru": 3, "lstm": 4}[cell]
-        first, later = 0, length * gates * units**2 + predicted * units * characters
+        first, later = 0, length * gates * units**2 + predicted * units * vocab_size
     return 2.0 * (2 * first + 3 * later)

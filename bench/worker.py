@@ -1,35 +1,35 @@
-"""A process that trains one task with one library, an epoch at a time on request, and says how long each took."""
+"""A process that trains one task with one library, one epoch per request, and reports the seconds each took."""
 
 import importlib
 import json
 import sys
 import time
 from pathlib import Path
-from typing import Any
 
-from bench import tasks
+from bench.tasks import find_task
 from pw13.system.machine import peak_memory_mib
 
-PEERS = {
-    "pw13": "bench.ours",
-    "keras": "bench.peers_keras",
-    "onednn": "bench.peers_keras",
-    "torch": "bench.peers_torch",
+MODULES = {
+    "pw13": "bench.train_pw13",
+    "keras": "bench.train_keras",
+    "onednn": "bench.train_keras",
+    "torch": "bench.train_torch",
 }
 
 
 def main(peer: str, task: str, count: str, folder: str) -> None:
-    """`folder` is where pw13's side leaves its material and the peers find it."""
-    facts, epoch = importlib.import_module(PEERS[peer]).prepare(tasks.called(task), int(count), Path(folder))
-    say(**facts)
+    """Serve epochs until standard input ends; pw13 leaves arrays for the other peers in `folder`."""
+    facts, epoch = importlib.import_module(MODULES[peer]).prepare(find_task(task), int(count), Path(folder))
+    reply(**facts)
     for line in sys.stdin:
         train = epoch(int(line))
-        begun = time.perf_counter()
+        started = time.perf_counter()
         loss = train()
-        say(seconds=time.perf_counter() - begun, loss=loss, peak=peak_memory_mib())
+        reply(seconds=time.perf_counter() - started, loss=loss, peak=peak_memory_mib())
 
 
-def say(**facts: Any) -> None:
+def reply(**facts: object) -> None:
+    """Write one JSON line for the parent process."""
     print("bench: " + json.dumps(facts), flush=True)
 
 

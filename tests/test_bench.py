@@ -1,4 +1,4 @@
-"""The benchmark: pw13 and its peers train the same."""
+"""The benchmark: every peer trains the same, and only such rows count."""
 
 import subprocess
 import sys
@@ -6,44 +6,44 @@ from pathlib import Path
 
 import pytest
 
-from bench import processes, table, tasks
-from bench.turns import Result
+from bench import commands, table, tasks
+from bench.rounds import Result
 
 ROOT = Path(__file__).parent.parent
 
 
-def test_flops_of_the_handouts_models():
-    assert tasks.flops(tasks.called("dense"), 0) == 2 * (2 + 3) * 784 * 32
-    assert tasks.flops(tasks.called("simple"), 150) == 2 * 3 * (10 * 64**2 + 64 * 150)
-    assert tasks.flops(tasks.called("many"), 150) == 2 * 3 * 32 * (4 * 256**2 + 256 * 150)
-    assert tasks.flops(tasks.called("conv"), 0) == 2 * (3 * 29_578_752 - 28 * 28 * 9 * 32)
+def test_flops_count_the_matrix_products_of_the_handouts_models():
+    assert tasks.flops(tasks.find_task("dense"), 0) == 2 * (2 + 3) * 784 * 32
+    assert tasks.flops(tasks.find_task("simple"), 150) == 2 * 3 * (10 * 64**2 + 64 * 150)
+    assert tasks.flops(tasks.find_task("many"), 150) == 2 * 3 * 32 * (4 * 256**2 + 256 * 150)
+    assert tasks.flops(tasks.find_task("conv"), 0) == 2 * (3 * 29_578_752 - 28 * 28 * 9 * 32)
 
 
-def result(peer: str, turns: list[float], loss: float, examples: int = 100) -> Result:
-    return Result(peer, {"examples": examples}, {"loss": loss, "seconds": 3.0}, turns, 500.0)
+def make_result(peer: str, rounds: list[float], loss: float, examples: int = 100) -> Result:
+    return Result(peer, {"examples": examples}, {"loss": loss, "seconds": 3.0}, rounds, 500.0)
 
 
 def test_a_row_counts_only_with_the_same_loss_and_examples():
-    ours = result("pw13", [1.0, 2.0, 1.0], 0.5)
-    assert table.ratio(ours, ours) == ""
-    assert table.ratio(result("keras", [3.0, 4.0, 2.5], 0.5049), ours) == "2.5x"
-    assert table.ratio(result("keras", [3.0, 4.0, 2.5], 0.506), ours).startswith("does not count")
-    assert table.ratio(result("keras", [3.0, 4.0, 2.5], 0.5, examples=96), ours).startswith("does not count")
+    pw13 = make_result("pw13", [1.0, 2.0, 1.0], 0.5)
+    assert table.speed_up(pw13, pw13) == ""
+    assert table.speed_up(make_result("keras", [3.0, 4.0, 2.5], 0.5049), pw13) == "2.5x"
+    assert table.speed_up(make_result("keras", [3.0, 4.0, 2.5], 0.506), pw13).startswith("does not count")
+    assert table.speed_up(make_result("keras", [3.0, 4.0, 2.5], 0.5, examples=96), pw13).startswith("does not count")
 
 
-def test_compile_time_is_what_the_first_epoch_took_longer():
-    assert result("keras", [1.0, 1.0, 2.0], 0.5).compile == 2.0
-    assert result("pw13", [1.0], 0.5)._replace(facts={"compile": 0.25}).compile == 0.25
+def test_compile_time_is_the_extra_time_of_the_first_epoch():
+    assert make_result("keras", [1.0, 1.0, 2.0], 0.5).compile == 2.0
+    assert make_result("pw13", [1.0], 0.5)._replace(facts={"compile": 0.25}).compile == 0.25
 
 
-def test_whole_processes_in_turn():
-    quick, slow = processes.in_turns(
+def test_commands_alternate_and_a_failing_one_is_reported():
+    first, second = commands.time_commands(
         {"a": [sys.executable, "-c", "print(1)"], "b": [sys.executable, "-c", "print(2)"]}, 2
     )
-    assert (quick.output, slow.output) == ("1\n", "2\n") and len(quick.seconds) == 2
-    assert [row[0] for row in processes.rows([quick, slow])] == ["a", "b"]
-    with pytest.raises(RuntimeError, match="ended with 3"):
-        processes.run([sys.executable, "-c", "raise SystemExit(3)"])
+    assert (first.output, second.output) == ("1\n", "2\n") and len(first.seconds) == 2
+    assert [row[0] for row in commands.rows([first, second])] == ["a", "b"]
+    with pytest.raises(RuntimeError, match="exited with 3"):
+        commands.run([sys.executable, "-c", "raise SystemExit(3)"])
 
 
 @pytest.mark.slow

@@ -1,0 +1,126 @@
+"""Whole commands compared: what a user waits for, imports included."""
+
+import json
+import statistics
+import subprocess
+import sys
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import NamedTuple
+
+from bench.rounds import environment
+from bench.table import markdown
+from pw13.config.settings import SvmEval
+
+PW13 = [sys.executable, "-m", "pw13"]
+COLUMNS = ("command", "seconds", "range", "pw13 speed-up", "peak MiB")
+
+# A small process that starts the command: a child's peak memory includes what its parent held when it was forked.
+STARTER = """
+import os, sys, time
+started = time.perf_counter()
+child = os.posix_spawn(sys.argv[1], sys.argv[1:], os.environ)
+_, status, usage = os.wait4(child, 0)
+print(time.perf_counter() - started, usage.ru_maxrss, file=sys.stderr)
+sys.exit(os.waitstatus_to_exitcode(status))
+"""
+
+
+class Timing(NamedTuple):
+    """Seconds of each repeat of a command, its peak memory in MiB, and the standard output of the last one."""
+
+    label: str
+    seconds: list[float]
+    peak: float
+    output: str
+
+
+def run(command: list[str]) -> tuple[float, float, str]:
+    """Run a command and return wall-clock seconds, peak memory in MiB and standard output.
+
+    Raises:
+        RuntimeError: the command failed.
+    """
+    starter = [sys.executable, "-I", "-S", "-c", STARTER, *command]
+    done = subprocess.run(starter, capture_output=True, text=True, check=False, env=environment("pw13"))
+    if done.returncode:
+        raise RuntimeError(f"{' '.join(command)} exited with {done.returncode}")
+    seconds, peak = done.stderr.split("\n")[-2].split()
+    return float(seconds), float(peak) / 1024, done.stdout
+
+
+def time_commands(commands: dict[str, list[str]], repeats: int) -> list[Timing]:
+    """Run the commands alternately, each `repeats` times."""
+    rounds = [{label: run(command) for label, command in commands.items()} for _ in range(repeats)]
+    return [
+        Timing(label, [r[label][0] for r in rounds], max(r[label][1] for r in rounds), rounds[-1][label][2])
+        for label in commands
+    ]
+
+
+def rows(timings: list[Timing]) -> list[tuple[str, ...]]:
+    """Return table rows; the first timing is pw13's, which the others are compared with."""
+    pw13 = timings[0].seconds
+    lines: list[tuple[str, ...]] = []
+    for label, seconds, peak, _ in timings:
+        ratio = statistics.median(peer / own for peer, own in zip(seconds, pw13, strict=True))
+        span = f"{min(seconds):.2f}-{max(seconds):.2f}"
+        speed_up = "" if seconds is pw13 else f"{ratio:.1f}x"
+        lines.append((label, f"{statistics.median(seconds):.2f}", span, speed_up, f"{peak:,.0f}"))
+    return lines
+
+
+def svm(tiny: bool) -> str:
+    """Compare `svm-eval` with GridSearchCV; pw13's time includes its learning curves and figures."""
+    limit, tune_on = (200, 100) if tiny else (3000, 1500)
+    folds = SvmEval().folds
+    with TemporaryDirectory() as folder:
+        sizes = ["--limit", str(limit), "--tune-on", str(tune_on)]
+        command = ["svm-eval", *sizes, "--runs-dir", folder, "--json", "--quiet"]
+        sklearn = [sys.executable, "-m", "bench.svm_sklearn", str(limit), str(tune_on), str(folds)]
+        commands = {"pw13 svm-eval": [*PW13, *command], "scikit-learn, GridSearchCV": sklearn}
+        timings = time_commands(commands, 1 if tiny else 2)
+    results = {f"{r['features']}-{r['kernel']}": r["accuracy"] for r in json.loads(timings[0].output)["results"]}
+    expected = json.loads(timings[1].output)
+    accuracies = ", ".join(f"{name} {value:.4f} and {expected[name]:.4f}" for name, value in results.items())
+    head = f"### svm-eval\n\n{limit:,} training images, tuned on {tune_on:,}; both kernels on pixels and PCA-32. "
+    head += "pw13's time includes its learning curves, tests and figures. Test accuracies of pw13 and scikit-learn"
+    return f"{head}: {accuracies}.\n\n{markdown(COLUMNS, rows(timings))}"
+
+
+def generate(tiny: bool) -> str:
+    """Compare `generate` with Keras `predict` per character on the same run; and time 10,000 names of an LSTM-256."""
+    with TemporaryDirectory() as folder:
+        corpus = Path(folder, "names.txt")
+        lines = [name + "\n" for name in _names(500 if tiny else 20_000)]
+        corpus.write_text("".join(lines), encoding="utf-8", newline="")
+        paths = ["--corpus", str(corpus), "--runs-dir", folder]
+        train = [*PW13, "train-charrnn", *paths, "--epochs", "2", "--json", "--quiet"]
+        small = json.loads(run(train)[2])["run"]
+        lstm = ["--cell", "lstm", "--units", "8" if tiny else "256", "--target", "many-to-many", "--length", "32"]
+        large = json.loads(run([*train, *lstm, "--skip", "32"])[2])["run"]
+        pw13 = [*PW13, "generate", "--seed", "0", "--quiet", "--run"]
+        keras = [sys.executable, "-m", "bench.generate_keras", small, "10", "0.8"]
+        ten = {"pw13 generate -n 10, SimpleRNN-64": [*pw13, small, "-n", "10"], "Keras, `predict` in a loop": keras}
+        many = {"pw13 generate -n 10000, LSTM-256": [*pw13, large, "-n", "100" if tiny else "10000"]}
+        lines_ten = rows(time_commands(ten, 1 if tiny else 2))
+        lines_many = rows(time_commands(many, 1 if tiny else 3))
+    head = "### generate\n\nTen names from the same many-to-one run.\n\n"
+    return head + markdown(COLUMNS, [*lines_ten, *lines_many])
+
+
+def _names(count: int) -> tuple[str, ...]:
+    from pw13.data.names import load_names
+
+    return tuple(dict.fromkeys(load_names(None).names))[:count]
+
+
+def startup(tiny: bool) -> str:
+    """Compare the time of `--help` with that of importing libraries."""
+    commands = {" ".join(["pw13", *words]): [*PW13, *words] for words in (["--help"], ["train-charrnn", "--help"])}
+    for name in ("typer, rich", "tensorflow"):
+        commands[f"python -c 'import {name}'"] = [sys.executable, "-c", f"import {name}"]
+    return f"### start-up\n\n{markdown(COLUMNS, rows(time_commands(commands, 1 if tiny else 3)))}"
+
+
+PARTS = {"svm": svm, "generate": generate, "startup": startup}
