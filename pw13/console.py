@@ -1,6 +1,6 @@
-"""The terminal: results on standard output, progress and messages on standard error; no other module writes there.
+"""Terminal output: results on standard output, progress and messages on standard error. No other module writes there.
 
-Rich is imported where it draws: every command starts through this file, and few of them draw at once.
+Rich is imported inside the functions that need it, since every command imports this module.
 """
 
 import contextlib
@@ -9,7 +9,7 @@ import sys
 import time
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 from pw13.system import files
 
@@ -17,45 +17,46 @@ if TYPE_CHECKING:
     from rich.progress import Progress
 
 _quiet = False
-PLAIN_ROWS = 100  # a longer table is plain text
-PLAIN_SECONDS = 10.0  # without a terminal, a line of progress at most this often
-WIDE = 110  # columns of a terminal from which on a bar has room beside the figures
+MAX_STYLED_ROWS = 100  # a longer table is plain text
+LINE_INTERVAL = 10.0  # seconds between lines of progress without a terminal
+MIN_BAR_WIDTH = 110  # terminal columns; below it progress has no bar
+NUMBER_SIGNS = str.maketrans("", "", ",.-e%")
 
 
 def start(*, quiet: bool = False) -> None:
-    """Choose for this process whether progress and messages are shown."""
+    """Show or hide progress and messages in this process."""
     global _quiet
     _quiet = quiet
 
 
 def open_streams() -> None:
-    """Put something in the place of standard streams that the caller has closed.
+    """Replace standard streams that the caller has closed.
 
-    Else the next file that is opened would get their number, and what a library prints would go into it. Writing to
-    a closed standard output fails as on a full disk; what would go to a closed standard error is lost.
+    Otherwise the next file to be opened would get their descriptor, and the output of libraries with it. Writing to a
+    closed standard output fails as on a full disk; output to a closed standard error is discarded.
     """
     if None not in (sys.stdin, sys.stdout, sys.stderr):
         return
     while (descriptor := os.open(os.devnull, os.O_RDWR)) <= 2:
         pass
     os.close(descriptor)
-    sys.stdout = sys.stdout or open(os.devnull, encoding="utf-8")  # noqa: SIM115  for reading: a write is an OSError
+    sys.stdout = sys.stdout or open(os.devnull, encoding="utf-8")  # noqa: SIM115  read-only: a write is an OSError
     sys.stderr = sys.stderr or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
 
 
 def message(text: str) -> None:
-    """One line for the user on standard error, unless --quiet."""
+    """Print a line on standard error, unless --quiet."""
     if not _quiet:
         _line(text)
 
 
 def warning(text: str) -> None:
-    """One line on standard error that --quiet does not hide."""
+    """Print a note on standard error, also under --quiet."""
     _line(f"note: {text}")
 
 
 def error(text: str) -> None:
-    """The one line of a refusal or a failure."""
+    """Print the one line of a refusal or failure on standard error."""
     _line(f"pw13: {text}")
 
 
@@ -66,60 +67,60 @@ def _line(text: str) -> None:
 
 
 def print_result(text: str) -> None:
-    """A result on standard output, a whole line of its own."""
+    """Print a result on standard output, on a line of its own."""
     sys.stdout.write(printable(text, sys.stdout) + "\n")
 
 
 def json_document(value: Any) -> None:
-    """The one document of --json."""
-    sys.stdout.write(escaped(files.to_json(value), sys.stdout.encoding))
+    """Print the one document of --json on standard output."""
+    sys.stdout.write(_encodable(files.to_json(value), sys.stdout.encoding))
 
 
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]], *, caption: str | None = None) -> None:
-    """A table on standard output; text is never markup, numbers stand at the right."""
+    """Print a table on standard output, columns of numbers right-aligned; text is never markup."""
     cells = [[format_cell(value) for value in row] for row in rows]
-    if len(cells) > PLAIN_ROWS:
-        return _plain_table(title, columns, cells)
+    if len(cells) > MAX_STYLED_ROWS:
+        _plain_table(title, columns, cells)
+        return
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
     view = Table(title=Text(title), caption=Text(caption) if caption else None, title_justify="left")
     view.show_header = any(columns)
-    for number, name in enumerate(columns):
-        numeric = all(_numeric(row[number]) for row in cells if row[number])
-        view.add_column(Text(name), justify="right" if numeric and cells else "left", overflow="fold")
+    for name, numeric in zip(columns, _numeric_columns(len(columns), cells), strict=True):
+        view.add_column(Text(name), justify="right" if numeric else "left", overflow="fold")
     for row in cells:
-        view.add_row(*(Text(printable(value, sys.stdout)) for value in row))
+        view.add_row(*(Text(printable(cell, sys.stdout)) for cell in row))
     width = None if sys.stdout.isatty() else 200
-    printer = Console(file=sys.stdout, width=width, highlight=False, soft_wrap=False, emoji=False)
-    with printer.capture() as captured:
-        printer.print(view)
+    renderer = Console(file=sys.stdout, width=width, highlight=False, soft_wrap=False, emoji=False)
+    with renderer.capture() as captured:
+        renderer.print(view)
     text = captured.get()
     if width:
         text = "\n".join(line.rstrip() for line in text.split("\n"))
-    sys.stdout.write(escaped(text, sys.stdout.encoding))
+    sys.stdout.write(_encodable(text, sys.stdout.encoding))
 
 
 def _plain_table(title: str, columns: Sequence[str], rows: list[list[str]]) -> None:
-    """A long table without lines, which takes milliseconds where Rich takes a second for a thousand rows."""
+    """Print a long table without borders, in milliseconds; Rich takes a second per thousand rows."""
     from rich.cells import cell_len
 
-    shown = [list(columns), *([printable(value, sys.stdout) for value in row] for row in rows)]
-    widths = [max(cell_len(row[number]) for row in shown) for number in range(len(columns))]
-    pad = [str.rjust if all(_numeric(row[n]) for row in rows if row[n]) else str.ljust for n in range(len(columns))]
-    lines = ["  ".join(pad[n](text, widths[n]) for n, text in enumerate(row)).rstrip() for row in shown]
-    sys.stdout.write(escaped("\n".join([title, *lines, ""]), sys.stdout.encoding))
+    shown = [list(columns), *([printable(cell, sys.stdout) for cell in row] for row in rows)]
+    widths = [max(cell_len(row[index]) for row in shown) for index in range(len(columns))]
+    pad = [str.rjust if numeric else str.ljust for numeric in _numeric_columns(len(columns), rows)]
+    lines = ["  ".join(pad[index](cell, widths[index]) for index, cell in enumerate(row)).rstrip() for row in shown]
+    sys.stdout.write(_encodable("\n".join([title, *lines, ""]), sys.stdout.encoding))
 
 
 def key_values(title: str, values: Mapping[str, Any]) -> None:
-    """A table of two columns: what, and its value."""
+    """Print a table of two columns, names and values."""
     table(title, ("", ""), list(values.items()))
 
 
 def format_cell(value: Any) -> str:
-    """A value as a table shows it: four significant digits, thousands apart, an empty cell for nothing."""
-    if value is None or value != value:  # nothing, or not a number
+    """Format a value: floats with four significant digits, thousands separated, "-" for None and NaN."""
+    if value is None or value != value:
         return "-"
     if isinstance(value, bool):
         return "yes" if value else "no"
@@ -130,16 +131,23 @@ def format_cell(value: Any) -> str:
     return str(value)
 
 
-def printable(text: str, stream: Any = None) -> str:
-    """`text` with control characters, and what the stream's encoding lacks, as escapes such as `\\x85`."""
+def format_duration(seconds: float) -> str:
+    """Format a duration: "40 s" below 90 seconds and "3 min" below 90 minutes, else "1.5 h"; at least "1 s"."""
+    if seconds < 90:
+        return f"{max(seconds, 1):.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+
+
+def printable(text: str, stream: TextIO | None = None) -> str:
+    """Escape control characters, and characters that the stream's encoding lacks, as in `\\x85`."""
     if text.isascii() and text.isprintable():
         return text
     shown = "".join(_escape(c) if unicodedata.category(c) in ("Cc", "Cf", "Zl", "Zp", "Cs") else c for c in text)
-    return escaped(shown, getattr(stream, "encoding", None) or "utf-8")
+    return _encodable(shown, getattr(stream, "encoding", None))
 
 
-def escaped(text: str, encoding: str) -> str:
-    """`text` with the characters that `encoding` lacks as escapes."""
+def _encodable(text: str, encoding: str | None) -> str:
+    """Escape the characters that `encoding` lacks."""
     return text.encode(encoding or "utf-8", "backslashreplace").decode(encoding or "utf-8")
 
 
@@ -147,23 +155,26 @@ def _escape(character: str) -> str:
     return character.encode("unicode_escape").decode("ascii")
 
 
-def _numeric(text: str) -> bool:
-    return (
-        text == "-"
-        or text.replace(",", "").replace(".", "").replace("-", "").replace("e", "").replace("%", "").isdigit()
-    )
+def _numeric_columns(count: int, rows: Sequence[Sequence[str]]) -> list[bool]:
+    """Return whether each column holds only numbers."""
+    return [bool(rows) and all(_is_number(row[index]) for row in rows if row[index]) for index in range(count)]
 
 
-Show = Callable[[str, Sequence[str], Sequence[Sequence[Any]], int], None]
+def _is_number(cell: str) -> bool:
+    return cell == "-" or cell.translate(NUMBER_SIGNS).isdigit()
+
+
+TableUpdate = Callable[[str, Sequence[str], Sequence[Sequence[Any]], int], None]
 
 
 @contextlib.contextmanager
-def live_table() -> Iterator[Show | None]:
-    """A table on standard error that changes in place: call it with title, columns, rows, and the row to keep in sight.
+def live_table() -> Iterator[TableUpdate | None]:
+    """Show a table on standard error that is updated in place.
 
-    None where there is no terminal, under NO_COLOR and --quiet; say there in lines what happens.
+    Yields a function of title, columns, rows and the index of the row to keep in view; None without a terminal, under
+    NO_COLOR and under --quiet, where the caller prints lines instead.
     """
-    if _quiet or not _live():
+    if _quiet or not _is_live():
         yield None
         return
     from rich.console import Console
@@ -171,78 +182,79 @@ def live_table() -> Iterator[Show | None]:
     from rich.table import Column, Table
     from rich.text import Text
 
-    printer = Console(stderr=True, highlight=False, emoji=False)
-    with Live(console=printer, auto_refresh=False, transient=True) as view:
+    terminal = Console(stderr=True, highlight=False, emoji=False)
+    with Live(console=terminal, auto_refresh=False, transient=True) as live:
 
-        def show(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], focus: int) -> None:
-            room = max(printer.height - 7, 1)
-            first = max(0, min(focus - 1, len(rows) - room))
+        def update(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], focus: int) -> None:
+            height = max(terminal.height - 7, 1)
+            first = max(0, min(focus - 1, len(rows) - height))
             headings = (Column(Text(name)) for name in columns)
-            table = Table(*headings, title=Text(title), title_justify="left")
-            for row in rows[first : first + room]:
-                table.add_row(*(Text(printable(format_cell(value), sys.stderr)) for value in row))
-            view.update(table, refresh=True)
+            view = Table(*headings, title=Text(title), title_justify="left")
+            for row in rows[first : first + height]:
+                view.add_row(*(Text(printable(format_cell(value), sys.stderr)) for value in row))
+            live.update(view, refresh=True)
 
-        yield show
+        yield update
 
 
 class ProgressBar:
-    """Progress of one long task, in whole steps and parts of them, beside figures such as the loss."""
+    """Progress of a long task in steps, whole or in part, with a status such as the loss."""
 
-    def __init__(self, progress: "Progress | None", label: str, total: int, done: int):
+    def __init__(self, progress: "Progress | None", label: str, total: int, completed: int):
         self._progress, self._label, self._total = progress, label, total
-        self._done, self._from, self._began, self._told = float(done), done, time.monotonic(), time.monotonic()
-        self._task = progress.add_task(label, total=total, completed=done, figures="") if progress else None
+        self._initial, self._completed = completed, float(completed)
+        self._started_at = self._printed_at = time.monotonic()
+        self._task = progress.add_task(label, total=total, completed=completed, status="") if progress else None
 
-    def advance(self, steps: int, figures: str) -> None:
-        self.set(self._done + steps, figures)
+    def advance(self, steps: float, status: str) -> None:
+        """Add completed steps."""
+        self.update(self._completed + steps, status)
 
-    def set(self, done: float, figures: str) -> None:
-        """Be at `done` steps, counted as `total` is; half of the first one is 0.5."""
-        self._done = done
+    def update(self, completed: float, status: str) -> None:
+        """Set the completed steps, of `total`; half of the first one is 0.5."""
+        self._completed = completed
         if self._progress is not None and self._task is not None:
-            self._progress.update(self._task, completed=done, figures=figures)
-        elif not _quiet and time.monotonic() - self._told >= PLAIN_SECONDS:
-            self._told = time.monotonic()
-            spent = self._told - self._began
-            left = spent * (self._total - done) / (done - self._from) if done > self._from else None
-            told = f"{spent:.0f} s" + (f", about {left:.0f} s left" if left is not None else "")
-            message(f"{self._label}: {int(done)}/{self._total}  {figures}  {told}")
+            self._progress.update(self._task, completed=completed, status=status)
+        elif not _quiet and time.monotonic() - self._printed_at >= LINE_INTERVAL:
+            self._printed_at = time.monotonic()
+            message(f"{self._label}: {int(completed)}/{self._total}  {status}  {self._times()}")
+
+    def _times(self) -> str:
+        """Return the time spent, and the time left once it can be told."""
+        spent = self._printed_at - self._started_at
+        if not self._initial < self._completed < self._total:
+            return format_duration(spent)
+        left = spent * (self._total - self._completed) / (self._completed - self._initial)
+        return f"{format_duration(spent)}, about {format_duration(left)} left"
 
 
 @contextlib.contextmanager
-def progress(label: str, total: int, *, done: int = 0) -> Iterator[ProgressBar]:
-    """A bar with figures and time left on a terminal; a plain line now and then elsewhere and under NO_COLOR.
+def progress(label: str, total: int, *, completed: int = 0) -> Iterator[ProgressBar]:
+    """Show a progress bar with status and time left; without a terminal and under NO_COLOR, a line now and then.
 
-    On a narrow terminal the numbers stand without the bar, so that none is cut.
+    A narrow terminal gets the numbers without the bar.
     """
-    if _quiet or not _live():
-        yield ProgressBar(None, label, total, done)
+    if _quiet or not _is_live():
+        yield ProgressBar(None, label, total, completed)
         return
+    from rich import progress as rich_progress
     from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeElapsedColumn,
-        TimeRemainingColumn,
-    )
 
-    printer = Console(stderr=True)
-    wide = printer.width >= WIDE
+    terminal = Console(stderr=True)
+    wide = terminal.width >= MIN_BAR_WIDTH
     columns = (
-        TextColumn("{task.description}"),
-        *([BarColumn()] if wide else []),
-        MofNCompleteColumn(),
-        TextColumn("{task.fields[figures]}"),
-        *([TimeElapsedColumn()] if wide else []),
-        TimeRemainingColumn(),
-        TextColumn("left"),
+        rich_progress.TextColumn("{task.description}"),
+        *([rich_progress.BarColumn()] if wide else []),
+        rich_progress.MofNCompleteColumn(),
+        rich_progress.TextColumn("{task.fields[status]}"),
+        *([rich_progress.TimeElapsedColumn()] if wide else []),
+        rich_progress.TimeRemainingColumn(),
+        rich_progress.TextColumn("left"),
     )
-    with Progress(*columns, console=printer, transient=True) as live:
-        yield ProgressBar(live, label, total, done)
+    with rich_progress.Progress(*columns, console=terminal, transient=True) as live:
+        yield ProgressBar(live, label, total, completed)
 
 
-def _live() -> bool:
+def _is_live() -> bool:
+    """Return whether standard error is a terminal on which lines can be redrawn."""
     return sys.stderr.isatty() and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"

@@ -207,14 +207,8 @@ def _dry_run(sweep: Sweep, jobs: int | None, json: bool | None) -> None:
             raise typer.Exit(stop.exit_code) from None
     if json:
         return console.json_document({"runs": count, "jobs": at_a_time, "seconds": seconds, "first": first.name})
-    console.print_result(f"{_runs(count)}, {at_a_time} at a time: about {_duration(seconds)}")
+    console.print_result(f"{_runs(count)}, {at_a_time} at a time: about {console.format_duration(seconds)}")
 
 
 def _runs(count: int) -> str:
     return f"{count} run{'s' * (count != 1)}"
-
-
-def _duration(seconds: float) -> str:
-    if seconds < 120:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"

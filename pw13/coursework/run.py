@@ -9,11 +9,12 @@ from typing import Any
 
 from pw13 import console, experiments
 from pw13.config import fields
+from pw13.console import format_duration
 from pw13.coursework.plan import CourseData, Step, StepResult
 from pw13.data.images import load_images
 from pw13.data.names import load_names, windows
 from pw13.errors import UserError
-from pw13.experiments.runtime_estimate import estimate_seconds, format_duration
+from pw13.experiments.runtime_estimate import estimate_seconds
 from pw13.runs.folder import Run, create_run, reopen_run
 from pw13.runs.record import LAST_ALL, Record, list_runs, settings_of
 from pw13.system import files, signals

@@ -33,10 +33,3 @@ def estimate_seconds(kind: str, settings: Any, *, images: int = 0, characters: i
         counting = characters / 140_000  # n-grams, and measuring and sampling
         return overhead + counting + settings.epochs * epoch_seconds(kind, settings, characters)
     return overhead + settings.epochs * epoch_seconds(kind, settings, images)
-
-
-def format_duration(seconds: float) -> str:
-    """ "40 s", "3 min", "1.5 h"."""
-    if seconds < 90:
-        return f"{max(seconds, 1):.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

@@ -56,9 +56,9 @@ class SweepStatus:
             return ""
         work = sum(point_cost(self._sweep.kind, point) for point in left)
         seconds = work / self._done_here * (time.monotonic() - self._began)
-        return f"; {len(left)} left, about {seconds:,.0f} s"
+        return f"; {len(left)} left, about {console.format_duration(seconds)}"
 
-    def show(self, show: console.Show | None) -> None:
+    def show(self, show: console.TableUpdate | None) -> None:
         if show is None:
             return
         for name in self.running:

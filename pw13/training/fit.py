@@ -61,7 +61,7 @@ def fit(
     chunk = compiled_chunk(problem, plan, state.moving)
     saver = Saver(plan, run, save)
     order, loaded = np.empty(0), 0
-    with signals.graceful_stop(), console.progress(plan.name, plan.epochs, done=state.epoch) as bar:
+    with signals.graceful_stop(), console.progress(plan.name, plan.epochs, completed=state.epoch) as bar:
         while not is_finished(state, plan):
             if loaded != state.epoch + 1:
                 order, loaded = tf.constant(problem.order(state.epoch + 1)), state.epoch + 1
@@ -77,7 +77,7 @@ def fit(
                 board(state.history[-1])
             if ended and on_epoch:
                 on_epoch(state.epoch, to_arrays(state.moving.parameters))
-            bar.set(state.epoch + state.step / len(order), _progress_text(state))
+            bar.update(state.epoch + state.step / len(order), _progress_text(state))
             saver.after_chunk(state, ended=ended)
         saver.write(state)
     return training_result(state)

@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 
 from pw13 import config
+from pw13.console import format_duration
 from pw13.coursework import run
 from pw13.coursework.plan import CourseData, Step, StepResult, course_steps
 from pw13.errors import OptionError
-from pw13.experiments.runtime_estimate import epoch_seconds, format_duration
+from pw13.experiments.runtime_estimate import epoch_seconds
 from pw13.runs.record import list_runs, read_run
 from pw13.system import signals
 
@@ -160,13 +161,6 @@ def test_time_left_follows_what_steps_took(data):
     assert format_duration(2 * guessed) in run.time_left(plan[1:2], [twice], data)
     reused = StepResult(plan[0], "reused", Path("x"), 0.0)
     assert run.time_left(plan[1:2], [reused], data) == run.time_left(plan[1:2], [], data)
-
-
-@pytest.mark.parametrize(
-    ("seconds", "words"), [(0.2, "1 s"), (40, "40 s"), (90, "2 min"), (600, "10 min"), (5400, "1.5 h")]
-)
-def test_in_words(seconds, words):
-    assert format_duration(seconds) == words
 
 
 def test_a_limit_shortens_the_guess(data):
