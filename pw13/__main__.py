@@ -7,8 +7,9 @@ from pw13 import cli, console
 
 
 def main() -> int:
+    """Run the command line in this process; return the exit code."""
     console.open_streams()
-    os.environ.pop("MPLBACKEND", None)  # figures go into files: a window system that is not there must not matter
+    os.environ.pop("MPLBACKEND", None)  # figures go to files: a missing window system must not matter
     return cli.main()
 
 

@@ -1,4 +1,4 @@
-"""The two kinds of mistake that a user can make; only the command line turns them into exit codes."""
+"""The two kinds of errors that a user can cause; only the command line turns them into exit codes."""
 
 
 class UserError(Exception):
@@ -6,4 +6,4 @@ class UserError(Exception):
 
 
 class OptionError(Exception):
-    """An option has a value that cannot be used (exit code 2); the message is one line that names it."""
+    """An option has an invalid value (exit code 2); the message is one line that names it."""

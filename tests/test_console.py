@@ -1,4 +1,4 @@
-"""Durations in words; progress in plain lines, with status, time spent and time left."""
+"""Durations, tables and cells, escapes; progress in plain lines, with status, time spent and time left."""
 
 import pytest
 
@@ -49,3 +49,43 @@ def test_lines_are_an_interval_apart(clock, capsys):
         for clock[0] in (1.0, console.LINE_INTERVAL, console.LINE_INTERVAL + 1):
             bar.advance(1, "loss 2.5")
     assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_control_characters_are_escaped():
+    class Stream:
+        encoding = "ascii"
+
+    assert console.printable("a\x85b\x1b[31mc") == "a\\x85b\\x1b[31mc"
+    assert console.printable("Zoë", Stream) == "Zo\\xeb"
+    assert console.printable("Zoë") == "Zoë"
+
+
+def test_a_table_shows_markup_literally(capsys):
+    console.table("[bold]t[/bold]", ("name", "n"), [("[red]x[/red]", 1234567), ("y", None)])
+    out = capsys.readouterr().out
+    assert "[red]x[/red]" in out and "[bold]t[/bold]" in out and "1,234,567" in out
+
+
+def test_a_live_table_shows_markup_literally(monkeypatch, capsys):
+    monkeypatch.setattr(console, "_is_live", lambda: True)
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    with console.live_table() as show:
+        show("points", ("[red]point[/red]", "epoch"), [("a=1", 3), ("a=2", None)], 0)
+    err = capsys.readouterr().err
+    assert "[red]point[/red]" in err and "a=2" in err
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (None, "-"),
+        (0.123456, "0.1235"),
+        (12345.6, "12,346"),
+        (9999, "9999"),
+        (10000, "10,000"),
+        (True, "yes"),
+        ("a", "a"),
+    ],
+)
+def test_cells_have_four_significant_digits_and_thousands_separators(value, text):
+    assert console.format_cell(value) == text

@@ -76,7 +76,7 @@ def test_the_table_names_every_command() -> None:
 def test_every_toml_block_is_read(block: Block, tmp_path: Path) -> None:
     path = tmp_path / "settings.toml"
     path.write_text(block.text, "utf-8")
-    content, _ = presets.read_config(str(path))
+    content = presets.read_config(str(path))
     assert content == tomllib.loads(block.text)
 
 

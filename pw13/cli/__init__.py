@@ -1,8 +1,8 @@
-"""The command line: the app of all commands, and what ends one."""
+"""The command line: the app with all commands, and the exit codes."""
 
 import os
 import sys
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -14,25 +14,28 @@ from pw13.system import signals
 app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    rich_markup_mode=None,  # plain help comes in two thirds of the time: Typer's other form imports a Markdown parser
+    rich_markup_mode=None,  # plain help takes a third less time: Typer's other form imports a Markdown parser
     context_settings={"help_option_names": ["-h", "--help"]},
-    help="Autoencoders, SVMs and name-inventing RNNs from the command line: train, measure, compare, write up.",
+    help="Train, evaluate, compare and report on autoencoders, SVMs and name-generating RNNs.",
 )
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one command; the exit code: 0 done, 1 a file or the machine is at fault, 2 a bad option, 130, 143 stopped."""
+    """Run one command and return its exit code.
+
+    Exit codes: 0 success, 1 runtime error (file, data, machine), 2 usage error, 130 Ctrl-C, 143 SIGTERM.
+    """
     try:
         code = app(args=arguments, prog_name="pw13", standalone_mode=False)
         sys.stdout.flush()
         return code or 0
     except signals.Interrupted as stop:
-        console.warning(f"interrupted; what was learnt is kept. Go on with: pw13 resume {stop.run or 'RUN'}")
+        console.warning(f"interrupted; progress saved. Resume with: pw13 resume {stop.run or 'RUN'}")
         return stop.exit_code
     except KeyboardInterrupt:
         return 130
     except typer.TyperException as error:
-        return _refused(error)
+        return _print_usage_error(error)
     except OptionError as error:
         console.error(str(error))
         return 2
@@ -40,36 +43,35 @@ def main(arguments: list[str] | None = None) -> int:
         console.error(str(error))
         return 1
     except BrokenPipeError:
-        return _reader_gone()
-    except FileNotFoundError as error:  # without a name: of the current folder
+        return _discard_output()
+    except FileNotFoundError as error:  # without a file name: the current folder is gone
         console.error(f"{error.filename or 'the current folder'}: {error.strerror or error}")
         return 1
     except OSError as error:
         console.error(f"{error.filename or 'standard output'}: {error.strerror or error}")
         return 1
     except MemoryError:
-        console.error("not enough memory for this")
+        console.error("out of memory")
         return 1
 
 
-def _refused(error: Any) -> int:
-    """Print what the parser found wrong as one line; a bare command shows its help instead."""
-    text = error.format_message() if hasattr(error, "format_message") else str(error)
-    if type(error).__name__ == "NoArgsIsHelpError":
-        error.show()
+def _print_usage_error(error: typer.TyperException) -> int:
+    """Print the parser's message as one line, or the help of a command group called without a command."""
+    if type(error).__name__ == "NoArgsIsHelpError":  # a class that Typer does not export; its message is the help
+        typer.echo(error.format_message(), err=True)
     else:
-        console.error(" ".join(text.split()))
-    return int(getattr(error, "exit_code", 2))
+        console.error(" ".join(error.format_message().split()))
+    return error.exit_code
 
 
-def _reader_gone() -> int:
+def _discard_output() -> int:
     """End quietly when the reader of standard output has stopped, as `| head` does."""
-    sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115  so that the interpreter's last flush cannot fail
+    sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115  so that the interpreter's last flush succeeds
     return 0
 
 
-def _version(wanted: bool) -> None:
-    if wanted:
+def _print_version(requested: bool) -> None:
+    if requested:
         console.print_result(f"pw13 {__version__}")
         raise typer.Exit
 
@@ -77,7 +79,7 @@ def _version(wanted: bool) -> None:
 @app.callback()
 def root(
     version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="print the version")
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="print the version and exit")
     ] = False,
 ) -> None:
     signals.listen()

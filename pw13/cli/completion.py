@@ -1,17 +1,18 @@
-"""What a shell that completes a command line is offered beyond the flags: runs, and settings files that pw13 ships."""
+"""Shell completion of runs and presets."""
 
 from pathlib import Path
 
 import typer
 
+from pw13 import config
 from pw13.config import presets
 from pw13.errors import UserError
 from pw13.runs.record import RUN_NAME
 
 
 def runs(context: typer.Context, incomplete: str) -> list[str]:
-    """The run folders whose names begin so, the newest first; after "SWEEP/" its points."""
-    folder = Path(context.params.get("runs_dir") or "runs")
+    """Return the run folders that complete a name, newest first; after "SWEEP/" the points of the sweep."""
+    folder = Path(context.params.get("runs_dir") or config.DEFAULT_RUNS_DIR)
     sweep, slash, _ = incomplete.rpartition("/")
     try:
         if slash:
@@ -24,8 +25,8 @@ def runs(context: typer.Context, incomplete: str) -> list[str]:
 
 
 def configs(incomplete: str) -> list[str]:
-    """The settings files that pw13 ships."""
+    """Return the presets that complete a name."""
     try:
-        return sorted(name for name in presets.shipped_configs() if name.startswith(incomplete))
+        return sorted(name for name in presets.preset_names() if name.startswith(incomplete))
     except (OSError, UserError):
         return []

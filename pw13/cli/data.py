@@ -1,4 +1,4 @@
-"""`pw13 data`: what data sets are here; download, verify and convert them."""
+"""`pw13 data`: inspect, download, verify and convert data sets."""
 
 import contextlib
 from collections.abc import Iterator
@@ -14,34 +14,34 @@ from pw13.data.staging import Progress
 from pw13.errors import OptionError, UserError
 from pw13.system import signals
 
-app = typer.Typer(no_args_is_help=True, help="The data sets: what is here, download, verify, convert.")
+app = typer.Typer(no_args_is_help=True, help="Inspect, download, verify and convert data sets.")
 
-ENDINGS = (".png", ".svg", ".pdf")
-Figure = Annotated[
-    Path | None, typer.Option("--figure", metavar="FILE", help="draw a contact sheet into a .png, .svg or .pdf file")
+FIGURE_SUFFIXES = (".png", ".svg", ".pdf")
+FigureOption = Annotated[
+    Path | None, typer.Option("--figure", metavar="FILE", help="also plot a contact sheet to a .png, .svg or .pdf file")
 ]
-Encoding = Annotated[str, typer.Option("--encoding", metavar="NAME", help="encoding of the corpus")]
-FixAccents = Annotated[bool, typer.Option("--fix-accents", help="restore Mac Roman letters that were read as Latin-1")]
+EncodingOption = Annotated[str, typer.Option("--encoding", metavar="NAME", help="text encoding of the corpus")]
+FixAccentsOption = Annotated[bool, typer.Option("--fix-accents", help="repair Mac Roman text decoded as Latin-1")]
 
 
 @app.command()
 def info(
     data: DataOption = None,
     corpus: CorpusOption = None,
-    encoding: Encoding = "utf-8",
-    fix_accents: FixAccents = False,
-    figure: Figure = None,
+    encoding: EncodingOption = "utf-8",
+    fix_accents: FixAccentsOption = False,
+    figure: FigureOption = None,
     json: JsonOption = None,
     quiet: QuietOption = None,
 ) -> None:
-    """Show what data are found where. Counts, classes, digests, copies, odd images and characters."""
+    """Show which data sets are available, with counts, checksums, duplicates and anomalies."""
     from pw13.data import inspection
     from pw13.data.images import load_images
     from pw13.data.names import load_names
 
     console.start(quiet=bool(quiet))
-    if figure is not None and figure.suffix not in ENDINGS:
-        raise OptionError(f"--figure: expected a file ending in {', '.join(ENDINGS)}, received {str(figure)!r}")
+    if figure is not None and figure.suffix not in FIGURE_SUFFIXES:
+        raise OptionError(f"--figure: expected a file ending in {', '.join(FIGURE_SUFFIXES)}, received {str(figure)!r}")
     images, names = load_images(data), load_names(corpus, encoding=encoding, fix_accents=fix_accents)
     facts = {
         "places": inspection.resolved_paths(),
@@ -57,28 +57,28 @@ def info(
 
 @app.command()
 def fetch(
-    what: Annotated[Literal["notmnist", "names", "all"], typer.Argument(help="which data")],
+    what: Annotated[Literal["notmnist", "names", "all"], typer.Argument(help="data set")],
     mirror: Annotated[
         str | None,
-        typer.Option("--from", metavar="URL|DIR", help="a mirror of the files; they are verified all the same"),
+        typer.Option("--from", metavar="URL|DIR", help="mirror to download from (checksums are still verified)"),
     ] = None,
-    to: Annotated[Path, typer.Option("--to", metavar="DIR", help="where the data sets are kept")] = Path("data"),
+    to: Annotated[Path, typer.Option("--to", metavar="DIR", help="data directory")] = Path("data"),
     json: JsonOption = None,
     quiet: QuietOption = None,
 ) -> None:
-    """Download data to where pw13 looks for them. Each file is verified by its digest."""
+    """Download data sets into the data directory and verify their checksums."""
     from pw13.data import published
     from pw13.data.download import fetch
     from pw13.data.source import DEFAULT_PATHS
 
     console.start(quiet=bool(quiet))
     fetch.check_mirror(mirror)
-    sets = {"notmnist": ("data", published.IMAGE_PINS), "names": ("corpus", published.NAME_PINS)}
+    sets = {"notmnist": ("data", published.PUBLISHED_IMAGES), "names": ("corpus", published.PUBLISHED_NAMES)}
     fetched: list[fetch.Fetched] = []
-    with _shown("files that were complete before are kept") as progress:
-        for name, (place, pins) in sets.items():
+    with _progress_bars("completed downloads are kept") as progress:
+        for name, (key, files) in sets.items():
             if what in (name, "all"):
-                fetched += fetch.fetch(pins, to / DEFAULT_PATHS[place][0], mirror=mirror, progress=progress)
+                fetched += fetch.fetch(files, to / DEFAULT_PATHS[key][0], mirror=mirror, progress=progress)
     if json:
         return console.json_document({"files": [file._asdict() for file in fetched]})
     data_tables.show_fetched(fetched)
@@ -87,74 +87,72 @@ def fetch(
 @app.command()
 def check(
     path: Annotated[
-        Path, typer.Argument(metavar="PATH", help="an image folder, an IDX file, a corpus, or a folder of them")
+        Path, typer.Argument(metavar="PATH", help="image folder, IDX file, corpus, or a folder of data sets")
     ],
     json: JsonOption = None,
 ) -> None:
-    """List every fault of a data folder or a corpus. Exit code 1 if there is any."""
+    """Report every problem in a data folder or corpus; exits 1 if there are any."""
     from pw13.data import checking
 
     results = checking.check(path)
-    faults = sum(len(result.faults) for result in results)
+    count = sum(len(result.faults) for result in results)
     if json:
-        console.json_document({"faults": faults, "checked": [result._asdict() for result in results]})
+        console.json_document({"faults": count, "checked": [result._asdict() for result in results]})
     else:
         data_tables.show_checked(results)
-    if faults:
+    if count:
         raise typer.Exit(1)
 
 
 @app.command("import")
 def import_(
     source: Annotated[
-        Path, typer.Argument(metavar="SRC", help="folders A, B, ... of images, a .tar.gz of them, or IDX files")
+        Path, typer.Argument(metavar="SRC", help="class folders A, B, ... of images, a .tar.gz of them, or IDX files")
     ],
-    target: Annotated[Path, typer.Argument(metavar="DEST", help="the data folder to make")],
+    target: Annotated[Path, typer.Argument(metavar="DEST", help="data folder to create")],
     size: Annotated[
         int | None, typer.Option(metavar="SIDE", help="scale every image to SIDE x SIDE pixels, such as 28")
     ] = None,
-    test_share: Annotated[
-        float, typer.Option(metavar="SHARE", help="share of each class that becomes the test file")
-    ] = 0.1,
-    seed: Annotated[int, typer.Option(help="seed of the split and the order")] = 0,
+    test_share: Annotated[float, typer.Option(metavar="SHARE", help="fraction of each class to use as test set")] = 0.1,
+    seed: Annotated[int, typer.Option(help="seed for splitting and shuffling")] = 0,
     transpose: Annotated[bool, typer.Option("--transpose", help="swap rows and columns, as EMNIST needs")] = False,
     json: JsonOption = None,
     quiet: QuietOption = None,
 ) -> None:
-    """Turn images into a data folder that --data takes. From folders by class, their archives, or other IDX files."""
+    """Convert class folders, tar archives or other IDX sets into a data folder for --data."""
     from pw13.data.importing import pictures
     from pw13.data.importing.options import ImportOptions
 
     console.start(quiet=bool(quiet))
-    choice = ImportOptions(size, test_share, seed, transpose)
-    with _shown("nothing was written") as progress:
-        record = pictures.import_set(source, target, choice, progress=progress)
+    options = ImportOptions(size, test_share, seed, transpose)
+    with _progress_bars("nothing was written") as progress:
+        record = pictures.import_set(source, target, options, progress=progress)
     if json:
         return console.json_document({"folder": str(target), **record})
     data_tables.show_imported(target, record)
 
 
 @contextlib.contextmanager
-def _shown(if_stopped: str) -> Iterator[Progress]:
-    """Progress as a bar for each file, which also looks whether a signal asks to stop; `if_stopped` is said then."""
+def _progress_bars(on_interrupt: str) -> Iterator[Progress]:
+    """Show a progress bar per file and stop at a signal; `on_interrupt` is what the user is told then."""
     bars: dict[str, tuple[console.ProgressBar, list[int]]] = {}
     with contextlib.ExitStack() as stack, signals.graceful_stop():
 
-        def tell(what: str, done: int, total: int) -> None:
+        def update(label: str, done: int, total: int) -> None:
             signals.check()
-            if what not in bars:
+            if label not in bars:
                 stack.close()  # one bar at a time
-                bars[what] = stack.enter_context(console.progress(what, total)), [0]
-            bar, told = bars[what]
-            if done < told[0] or (done - told[0]) * 500 >= total or done == total:
-                bar.advance(done - told[0], "")
-                told[0] = done
+                bars[label] = stack.enter_context(console.progress(label, total)), [0]
+            bar, reported = bars[label]
+            if done < reported[0] or (done - reported[0]) * 500 >= total or done == total:
+                bar.advance(done - reported[0], "")
+                reported[0] = done
 
         try:
-            yield tell
+            yield update
         except signals.Interrupted as stop:
             stack.close()
-            console.warning(f"interrupted; {if_stopped}")
+            console.warning(f"interrupted; {on_interrupt}")
             raise typer.Exit(stop.exit_code) from None
 
 

@@ -6,21 +6,24 @@ from typing import Annotated
 import typer
 
 from pw13 import console
-from pw13.cli.options import DEFAULT_RUNS_DIR, JsonOption, QuietOption, RunOption, RunsDirOption
+from pw13.cli.options import JsonOption, QuietOption, RunOption, RunsDirOption
+from pw13.config import DEFAULT_RUNS_DIR
 
 
 def denoise(
     images: Annotated[list[Path], typer.Argument(metavar="IMAGE...", help="PNG, JPEG, ... of any size")],
     run: RunOption = None,
-    out: Annotated[Path | None, typer.Option(metavar="DIR", help="where to", show_default="beside each image")] = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="output directory", show_default="beside each image")
+    ] = None,
     runs_dir: RunsDirOption = DEFAULT_RUNS_DIR,
     json: JsonOption = None,
     quiet: QuietOption = None,
 ) -> None:
     """Denoise your own images with a trained denoiser.
 
-    Each IMAGE becomes NAME-denoised.png, in grey, and NAME-before-after.png. Nothing is overwritten. Images other than
-    the size of the training images go through the network in overlapping tiles of that size.
+    Each IMAGE becomes NAME-denoised.png (greyscale) and NAME-before-after.png. Existing files are never overwritten.
+    Images of other sizes are processed in overlapping tiles.
     """
     from pw13.inference import denoise
 

@@ -1,4 +1,4 @@
-"""`pw13 doctor`: what this installation and machine have."""
+"""`pw13 doctor`: versions, hardware, paths and missing components."""
 
 import importlib.util
 import os
@@ -15,17 +15,17 @@ X86_LEVELS = {"X86_V2": "SSE4.2", "X86_V3": "AVX2, FMA", "X86_V4": "AVX-512"}  #
 
 
 def doctor(json: JsonOption = None) -> None:
-    """Show versions, processor, places, and what is missing."""
+    """Show versions, hardware, paths and missing components."""
     findings = report()
     if json:
         return console.json_document(findings)
-    for topic in ("versions", "machine", "places"):
-        console.key_values(topic, findings[topic])
-    console.table("missing", ("what: how to get it",), [(line,) for line in findings["missing"]] or [("nothing",)])
+    for title, key in (("versions", "versions"), ("machine", "machine"), ("paths", "places")):
+        console.key_values(title, findings[key])
+    console.table("missing", ("component: command",), [(line,) for line in findings["missing"]] or [("nothing",)])
 
 
 def report() -> dict[str, Any]:
-    """The findings by topic, ready for a table or for JSON."""
+    """Return the findings by topic, ready for a table or for JSON."""
     return {
         "versions": machine.versions(),
         "machine": {**machine.facts(), "memory": memory(), "SIMD": ", ".join(simd()), "oneDNN": one_dnn()},
@@ -35,15 +35,15 @@ def report() -> dict[str, Any]:
 
 
 def memory() -> str:
-    """How much memory there is, and how much of it is free."""
+    """Describe the total and the free memory."""
     import psutil
 
-    held = psutil.virtual_memory()
-    return f"{held.total / 2**30:.1f} GiB, {held.available / 2**30:.1f} GiB of it free"
+    ram = psutil.virtual_memory()
+    return f"{ram.total / 2**30:.1f} GiB, {ram.available / 2**30:.1f} GiB free"
 
 
 def simd() -> list[str]:
-    """The vector instructions that NumPy found and can use; its levels of x86-64 with the name that is better known."""
+    """Return the vector instructions that NumPy found; its x86-64 levels with their instruction sets."""
     import numpy as np
 
     found = np.show_config(mode="dicts")["SIMD Extensions"].get("found", [])  # type: ignore[call-overload, index]
@@ -51,12 +51,12 @@ def simd() -> list[str]:
 
 
 def one_dnn() -> str:
-    asked = os.environ.get("TF_ENABLE_ONEDNN_OPTS")
-    return "on (pw13 switches it on)" if asked is None else f"TF_ENABLE_ONEDNN_OPTS={asked} in the environment"
+    value = os.environ.get("TF_ENABLE_ONEDNN_OPTS")
+    return "on (set by pw13)" if value is None else f"TF_ENABLE_ONEDNN_OPTS={value} (environment)"
 
 
 def places() -> dict[str, str]:
-    """Where pw13 looks and writes, and whether it may."""
+    """Return the paths that pw13 reads and writes, and whether they are writable."""
     import platformdirs
 
     cache = Path(platformdirs.user_cache_dir("pw13"))
@@ -70,15 +70,15 @@ def places() -> dict[str, str]:
 
 
 def missing() -> list[str]:
-    """What some command would need and does not find, with the way to get it."""
-    found = [f"{name}: pip install {name}" for name, version in machine.versions().items() if version == "missing"]
+    """Return the components that some command needs and that are missing, with the command that installs them."""
+    lines = [f"{name}: pip install {name}" for name, version in machine.versions().items() if version == "missing"]
     extras = {extra for module, extra in EXTRAS.items() if importlib.util.find_spec(module) is None}
-    found += [f"extra [{extra}]: pip install -e '.[{extra}]' in pw13's folder" for extra in sorted(extras)]
+    lines += [f"extra [{extra}]: pip install -e '.[{extra}]' in the pw13 folder" for extra in sorted(extras)]
     if resolve_path("data", None) == "builtin":
-        found.append("notMNIST: pw13 data fetch notmnist (until then the built-in letters are used)")
+        lines.append("notMNIST: pw13 data fetch notmnist (meanwhile the built-in letters are used)")
     if resolve_path("corpus", None) == "builtin":
-        found.append("companies.csv: pw13 data fetch names (until then the built-in names are used)")
-    return found
+        lines.append("companies.csv: pw13 data fetch names (meanwhile the built-in names are used)")
+    return lines
 
 
 def _access(folder: Path) -> str:

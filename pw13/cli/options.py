@@ -1,4 +1,4 @@
-"""Flags of the commands: each shared one declared once, the others made from the fields of a settings record."""
+"""Options of the commands: the shared ones declared once, the others generated from the fields of a settings record."""
 
 import inspect
 from collections.abc import Callable
@@ -9,63 +9,58 @@ import typer
 
 from pw13 import config
 from pw13.cli import completion
-from pw13.config import fields, presets
+from pw13.config import DEFAULT_RUNS_DIR, fields, presets
 
 DataOption = Annotated[
     str | None,
-    typer.Option("--data", metavar="DIR|builtin", help="image set: a folder of IDX files, or the built-in letters"),
+    typer.Option("--data", metavar="DIR|builtin", help="image set: folder of IDX files, or the built-in letters"),
 ]
 CorpusOption = Annotated[
     str | None,
-    typer.Option("--corpus", metavar="FILE|builtin", help="list of names, one a line, or the built-in list"),
+    typer.Option("--corpus", metavar="FILE|builtin", help="list of names, one per line, or the built-in list"),
 ]
-RunsDirSetting = Annotated[  # of commands whose TOML file may name it
-    Path | None, typer.Option("--runs-dir", metavar="DIR", help="where the run folders are", show_default="runs")
+RunsDirOverride = Annotated[  # of commands whose TOML file may set it: None is "not given"
+    Path | None, typer.Option("--runs-dir", metavar="DIR", help="directory of the run folders", show_default="runs")
 ]
-RunsDirOption = Annotated[Path, typer.Option("--runs-dir", metavar="DIR", help="where the run folders are")]
-RunsOption = Annotated[
+RunsDirOption = Annotated[Path, typer.Option("--runs-dir", metavar="DIR", help="directory of the run folders")]
+EncoderRunsOption = Annotated[
     list[str] | None,
     typer.Option(
         "--run",
         metavar="RUN",
-        help="use the codes of this run (repeatable)",
-        show_default="latest dense-ae",
+        help="dense-ae run whose codes to use (repeatable)",
+        show_default="latest",
         autocompletion=completion.runs,
     ),
 ]
 JsonOption = Annotated[bool | None, typer.Option("--json", help="print one JSON document instead of tables")]
-QuietOption = Annotated[bool | None, typer.Option("--quiet", help="no progress on standard error")]
+QuietOption = Annotated[bool | None, typer.Option("--quiet", help="suppress progress output")]
 ConfigOption = Annotated[
     str | None,
     typer.Option(
         "--config",
         metavar="FILE|NAME",
-        help="TOML file under the flags; NAME is one that pw13 ships",
+        help="TOML settings file or built-in preset; flags take precedence",
         autocompletion=completion.configs,
     ),
 ]
 RunOption = Annotated[
     str | None,
-    typer.Option(
-        "--run", metavar="RUN", help="the run to use", show_default="the latest", autocompletion=completion.runs
-    ),
+    typer.Option("--run", metavar="RUN", help="run to use", show_default="latest", autocompletion=completion.runs),
 ]
 RunArgument = Annotated[
     str,
-    typer.Argument(
-        metavar="RUN", help="a run folder, its name, or the beginning of it", autocompletion=completion.runs
-    ),
+    typer.Argument(metavar="RUN", help="run folder, run name, or unique prefix", autocompletion=completion.runs),
 ]
 
-DEFAULT_RUNS_DIR = Path("runs")  # the run folders, where nothing else is said
 DEFAULTS: dict[str, Any] = {"runs_dir": DEFAULT_RUNS_DIR, "json": False, "quiet": False}
 
 
 def with_settings(cls: type) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Give a command one flag for every field of `cls`, and `--config` under them.
+    """Give a command one flag per field of `cls`, and `--config`.
 
-    The decorated function takes a checked record of `cls` first; its own parameters that a TOML file may set at its top
-    (`data`, `runs_dir`, ...) are filled from there. A flag beats the file, the file beats the record's default.
+    The decorated function takes a checked record of `cls` first; its own parameters that are keys at the top of a TOML
+    file (`data`, `runs_dir`, ...) are filled from there. Flags take precedence over the file, the file over defaults.
     """
 
     def decorate(command: Callable[..., None]) -> Callable[..., None]:
@@ -86,16 +81,17 @@ def with_settings(cls: type) -> Callable[[Callable[..., None]], Callable[..., No
 
 
 def resolve_settings(cls: type, file: str | None, given: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
-    """The settings of `cls` and the command's other parameters: default < TOML < flag (a flag not given is None).
+    """Return the settings of `cls` and the command's other parameters: default < TOML < flag (None: not given).
 
     Raises:
-        OptionError, UserError: from the file or a value out of range.
+        OptionError: an invalid file, or a value out of range.
+        UserError: the file cannot be read.
     """
-    names = [spec.name for spec, _ in fields.typed(cls)]
+    names = [field.name for field, _ in fields.typed_fields(cls)]
     flags = {key: value for key, value in given.items() if value is not None}
     top, table = {}, {}
     if file is not None:
-        content, _ = presets.read_config(file)
+        content = presets.read_config(file)
         top = {key: value for key, value in content.items() if not isinstance(value, dict)}
         table = content.get(config.kind_of(cls), {})
     values = {key: value for key, value in {**top, **table, **flags}.items() if key in names}
@@ -106,7 +102,7 @@ def resolve_settings(cls: type, file: str | None, given: dict[str, Any]) -> tupl
 
 
 def _flags(cls: type) -> list[inspect.Parameter]:
-    return [_flag(spec, kind) for spec, kind in fields.typed(cls)]
+    return [_flag(field, kind) for field, kind in fields.typed_fields(cls)]
 
 
 def _flag(spec: Any, kind: Any) -> inspect.Parameter:

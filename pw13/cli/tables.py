@@ -1,4 +1,4 @@
-"""What a finished run prints: one table of its numbers, and where it lies."""
+"""What a finished run prints: one table of its metrics, titled with its folder."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -8,7 +8,7 @@ from pw13.runs.folder import Run
 
 
 def show(kind: str, run: Run, metrics: dict[str, Any]) -> None:
-    """The table of one finished run on standard output."""
+    """Print the table of one finished run."""
     if kind == "svm-eval":
         return svm_results(f"{kind}: {run.folder}", metrics)
     console.key_values(f"{kind}: {run.folder}", TABLES[kind](metrics))
@@ -23,26 +23,26 @@ def dense_ae(metrics: dict[str, Any]) -> dict[str, Any]:
         "test MSE": metrics["test_mse"],
         "test PSNR, dB": metrics["test_psnr_db"],
         "validation MSE": metrics["val_mse"],
-        "test MSE of PCA, as many components": metrics["pca_test_mse"],
+        "test MSE of PCA, same code size": metrics["pca_test_mse"],
         "dead code units": metrics["dead_units"],
-        "bytes an image: raw": sizes["raw_bytes"],
-        "bytes an image: PNG": sizes["png_bytes"],
-        "bytes an image: lossless WebP": sizes["webp_bytes"],
-        "bytes an image: code, float32": sizes["float32_code_bytes"],
-        "bytes an image: code cut to 8 bits": sizes["uint8_code_bytes"],
+        "bytes per image: raw": sizes["raw_bytes"],
+        "bytes per image: PNG": sizes["png_bytes"],
+        "bytes per image: lossless WebP": sizes["webp_bytes"],
+        "bytes per image: code, float32": sizes["float32_code_bytes"],
+        "bytes per image: 8-bit code": sizes["uint8_code_bytes"],
         "test MSE of the 8-bit code": sizes["uint8_code_test_mse"],
-        "bytes of the decoder": sizes["decoder_bytes"],
-        "images until the decoder pays (raw; PNG)": f"{sizes['break_even_images']}; {sizes['break_even_images_png']}",
-        "images/s in training": metrics["throughput_per_second"],
-        "seconds: training; all": f"{metrics['train_seconds']:.1f}; {metrics['seconds']:.1f}",
+        "decoder size, bytes": sizes["decoder_bytes"],
+        "break-even images (vs raw; PNG)": f"{sizes['break_even_images']}; {sizes['break_even_images_png']}",
+        "training images/s": metrics["throughput_per_second"],
+        "seconds: training; total": f"{metrics['train_seconds']:.1f}; {metrics['seconds']:.1f}",
     }
 
 
 def conv_dae(metrics: dict[str, Any]) -> dict[str, Any]:
     filters = {}
-    for name, each in metrics["baselines"].items():
-        setting = ", ".join(f"{key} {value}" for key, value in each["setting"].items())
-        filters[f"test PSNR, dB: {name} filter"] = f"{each['psnr_db']:.2f} ({setting})"
+    for name, baseline in metrics["baselines"].items():
+        setting = ", ".join(f"{key} {value}" for key, value in baseline["setting"].items())
+        filters[f"test PSNR, dB: {name} filter"] = f"{baseline['psnr_db']:.2f} ({setting})"
     return {
         "noise": f"{metrics['noise_kind']} {metrics['noise']:g}",
         "parameters": metrics["parameters"],
@@ -52,39 +52,39 @@ def conv_dae(metrics: dict[str, Any]) -> dict[str, Any]:
         "test PSNR, dB: denoised": metrics["denoised_psnr_db"],
         **filters,
         "test SSIM: noisy; denoised": f"{metrics['noisy_ssim']:.3f}; {metrics['denoised_ssim']:.3f}",
-        "values of image; code": f"{metrics['pixel_values']}; {metrics['code_values']}",
-        "bytes an image: raw; PNG": f"{metrics['pixel_values']}; {metrics['png_bytes']:.0f}",
-        "bytes an image: code cut to 8 bits": metrics["code_bytes_uint8"],
-        "bytes an image: code packed by LZMA": metrics["code_bytes_entropy"],
-        "images/s in training": metrics["throughput_per_second"],
-        "seconds: training; all": f"{metrics['train_seconds']:.1f}; {metrics['seconds']:.1f}",
+        "values: image; code": f"{metrics['pixel_values']}; {metrics['code_values']}",
+        "bytes per image: raw; PNG": f"{metrics['pixel_values']}; {metrics['png_bytes']:.0f}",
+        "bytes per image: 8-bit code": metrics["code_bytes_uint8"],
+        "bytes per image: 8-bit code, LZMA-compressed": metrics["code_bytes_entropy"],
+        "training images/s": metrics["throughput_per_second"],
+        "seconds: training; total": f"{metrics['train_seconds']:.1f}; {metrics['seconds']:.1f}",
     }
 
 
 def charrnn(metrics: dict[str, Any]) -> dict[str, Any]:
-    corpus, counted, names = metrics["corpus"], metrics["ngram"], metrics["names"]
-    gram = f"{counted['order']}-gram"
+    corpus, ngram, names = metrics["corpus"], metrics["ngram"], metrics["names"]
+    gram = f"{ngram['order']}-gram"
     return {
         "network": f"{metrics['cell']}, {metrics['units']} units, {metrics['target']}",
         "corpus: names; characters": f"{corpus['names']:,}; {corpus['characters']:,}",
         "corpus: distinct characters; windows": f"{corpus['distinct']:,}; {corpus['windows']:,}",
         "parameters": metrics["parameters"],
         "epochs (best)": f"{metrics['epochs']} ({metrics['best_epoch']})",
-        "nats a character: training": metrics["train_nats"],
-        "nats a character: validation": metrics["val_nats"],
-        "nats a character: held out": metrics["held_out_nats"],
-        f"nats a character: held out, {gram}": counted["held_out_nats"],
-        "next character right, held out": metrics["held_out_accuracy"],
-        "sampled names: whole; new; unique": f"{names['whole']:.1%}; {names['new']:.1%}; {names['unique']:.1%}",
-        f"sampled names: nats by the {gram}": names["ngram_nats"],
-        "examples/s in training": metrics["throughput_per_second"],
-        "seconds: training; all": f"{metrics['train_seconds']:.1f}; {metrics['seconds']:.1f}",
+        "nats per character: training": metrics["train_nats"],
+        "nats per character: validation": metrics["val_nats"],
+        "nats per character: held-out": metrics["held_out_nats"],
+        f"nats per character: held-out, {gram}": ngram["held_out_nats"],
+        "held-out accuracy": metrics["held_out_accuracy"],
+        "sampled names: complete; novel; unique": f"{names['whole']:.1%}; {names['new']:.1%}; {names['unique']:.1%}",
+        f"sampled names: {gram} nats per character": names["ngram_nats"],
+        "training examples/s": metrics["throughput_per_second"],
+        "seconds: training; total": f"{metrics['train_seconds']:.1f}; {metrics['seconds']:.1f}",
     }
 
 
 def svm_results(title: str, metrics: dict[str, Any]) -> None:
-    """A row for each kind of features with each kernel, then the comment."""
-    columns = ("features", "values", "kernel", "accuracy", "95 % interval", "distinct", "seconds: fit", "predict",
+    """Print one row per kind of features and kernel, then the comment."""
+    columns = ("features", "size", "kernel", "accuracy", "95 % interval", "accuracy, distinct", "fit, s", "predict, s",
                "support vectors", "method", "run")  # fmt: skip
     rows = [
         (r["features"], r["size"], r["kernel"], share(r["accuracy"]), interval(r["ci95"]),
@@ -98,11 +98,13 @@ def svm_results(title: str, metrics: dict[str, Any]) -> None:
 
 
 def svm_method(metrics: dict[str, Any]) -> str:
-    """How the rows of the table came about."""
-    tuned = "all of them" if metrics["tuned_on"] == metrics["n_train"] else f"{metrics['tuned_on']:,} of them"
+    """Describe how the rows of the table were measured."""
+    tuned_on = (
+        "all training images" if metrics["tuned_on"] == metrics["n_train"] else f"{metrics['tuned_on']:,} of them"
+    )
     return (
-        f"{metrics['n_train']:,} training images, {metrics['n_test']:,} test images; C and gamma by cross-validation "
-        f"in {metrics['folds']} folds of {tuned}; seconds on {metrics['cores']} cores"
+        f"{metrics['n_train']:,} training images, {metrics['n_test']:,} test images; C and gamma by "
+        f"{metrics['folds']}-fold cross-validation on {tuned_on}; seconds on {metrics['cores']} cores"
     )
 
 

@@ -1,76 +1,74 @@
 """Every setting of every experiment: its type, default, range and meaning, written here and nowhere else.
 
 A field of one of these records is a flag of its command (`code_size` is `--code-size`), a key of its TOML table and a
-key of `config.json`. Whatever the way a value came in, the record checks it when it is made.
+key of `config.json`. However a value is given, the record checks it when it is created.
 """
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
-from pw13.config.fields import BIG, check, setting
+from pw13.config.fields import MAX_INT, check, setting
 from pw13.errors import OptionError
 
-
-def seed():
-    return setting(0, "seed of every random draw", low=0, high=BIG)
+Schedule = Literal["constant", "cosine"]
 
 
-def threads():
-    return setting(
-        2, "threads of the computation; part of the result, since sums depend on their order", low=1, high=256
-    )
+def seed() -> int:
+    return setting(0, "random seed", low=0, high=MAX_INT)
 
 
-def limit():
-    return setting(None, "train on this many images only, the same share of each class", low=1, high=BIG)
+def threads() -> int:
+    return setting(2, "compute threads (affects the result through summation order)", low=1, high=256)
 
 
-def epochs(default: int):
+def limit() -> int | None:
+    return setting(None, "train on at most N images, stratified by class", low=1, high=MAX_INT, unset="all")
+
+
+def epochs(default: int) -> int:
     return setting(default, "passes over the training data", low=1, high=1_000_000)
 
 
-def batch_size(default: int):
-    return setting(default, "examples a step", low=1, high=65536)
+def batch_size(default: int) -> int:
+    return setting(default, "examples per step", low=1, high=65536)
 
 
-def learning_rate(default: float):
-    return setting(default, "step size of Adam at the start", above=0, high=100)
+def learning_rate(default: float) -> float:
+    return setting(default, "initial learning rate (Adam)", above=0, high=100)
 
 
-def schedule(default: str):
-    return setting(default, "learning rate over the run: constant, or falling to 0 as half a cosine")
+def schedule(default: Schedule) -> Schedule:
+    return setting(default, "learning-rate schedule: constant, or cosine decay to 0")
 
 
-def patience():
-    return setting(0, "stop after this many epochs without a better validation loss; 0: never", low=0, high=BIG)
+def patience() -> int:
+    return setting(0, "early-stopping patience in epochs (0 = off)", low=0, high=MAX_INT)
 
 
-def validation_share():
-    return setting(0.1, "share of the training file kept for validation", above=0, high=0.9)
+def validation_share() -> float:
+    return setting(0.1, "fraction of the training set used for validation", above=0, high=0.9)
 
 
-def checkpoint_every():
-    return setting(60.0, "seconds between checkpoints inside a long epoch", above=0, high=86400)
+def checkpoint_every() -> float:
+    return setting(60.0, "seconds between checkpoints within an epoch", above=0, high=86400)
 
 
-def tensorboard():
-    return setting(False, "write TensorBoard logs too (extra: tensorboard)")
-
-
-Schedule = Literal["constant", "cosine"]
+def tensorboard() -> bool:
+    return setting(False, "also write TensorBoard logs (extra: tensorboard)")
 
 
 @dataclass(frozen=True)
 class DenseAE:
     """Settings of `train-dense-ae`."""
 
-    code_size: int = setting(32, "values of the code, the one hidden layer", low=1, high=65536)
+    code_size: int = setting(32, "size of the code (the hidden layer)", low=1, high=65536)
     activation: Literal["linear", "relu", "sigmoid", "tanh"] = setting("linear", "activation of the code")
     epochs: int = epochs(150)
     batch_size: int = batch_size(128)
     learning_rate: float = learning_rate(3e-3)
     schedule: Schedule = schedule("cosine")
-    loss: Literal["mse", "bce"] = setting("mse", "mean squared error, or binary cross-entropy")
+    loss: Literal["mse", "bce"] = setting("mse", "mean squared error or binary cross-entropy")
     patience: int = patience()
     validation_share: float = validation_share()
     limit: int | None = limit()
@@ -87,9 +85,9 @@ class DenseAE:
 class ConvDAE:
     """Settings of `train-conv-dae`."""
 
-    noise: float = setting(0.5, "deviation of Gaussian noise, or share of changed pixels", low=0, high=100)
+    noise: float = setting(0.5, "standard deviation (gaussian) or fraction of pixels changed", low=0, high=100)
     noise_kind: Literal["gaussian", "salt-pepper", "masking"] = setting("gaussian", "kind of noise")
-    fixed_noise: bool = setting(False, "draw the training noise once, not anew in each epoch")
+    fixed_noise: bool = setting(False, "draw the training noise once instead of every epoch")
     epochs: int = epochs(20)
     batch_size: int = batch_size(128)
     learning_rate: float = learning_rate(2e-3)
@@ -105,20 +103,21 @@ class ConvDAE:
     def __post_init__(self) -> None:
         check(self)
         if self.noise_kind != "gaussian" and self.noise > 1:
-            raise OptionError(f"--noise: expected a share from 0 to 1 for {self.noise_kind}, received {self.noise!r}")
+            raise OptionError(
+                f"--noise: expected a fraction from 0 to 1 for {self.noise_kind}, received {self.noise!r}"
+            )
 
 
 @dataclass(frozen=True)
 class SvmEval:
     """Settings of `svm-eval`."""
 
-    kernel: Literal["rbf", "linear", "both"] = setting("both", "kernel of the SVM")
-    folds: int = setting(3, "folds of the cross-validation that chooses C and gamma", low=2, high=20)
-    tune_on: int = setting(4000, "training images that C and gamma are chosen on, at most", low=20, high=BIG)
+    kernel: Literal["rbf", "linear", "both"] = setting("both", "SVM kernel")
+    folds: int = setting(3, "cross-validation folds for choosing C and gamma", low=2, high=20)
+    tune_on: int = setting(4000, "maximum training images for tuning C and gamma", low=20, high=MAX_INT)
     approximate: bool = setting(
         False,
-        "more than 20,000 images, or 6,000 of two classes: LinearSVC and Nystroem, even where scikit-learn-intelex is "
-        "installed",
+        "above 20,000 images (two classes: 6,000) use LinearSVC/Nystroem even if scikit-learn-intelex is installed",
     )
     limit: int | None = limit()
     seed: int = seed()
@@ -133,24 +132,26 @@ class CharRNN:
 
     cell: Literal["simple", "gru", "lstm"] = setting("simple", "kind of recurrent layer")
     target: Literal["many-to-one", "many-to-many"] = setting(
-        "many-to-one", "predict the character after a window, or the next one after each of its characters"
+        "many-to-one", "predict the next character once per window or at every position"
     )
-    units: int = setting(64, "units of a recurrent layer", low=1, high=8192)
-    layers: int = setting(1, "recurrent layers", low=1, high=8)
-    length: int = setting(10, "characters of a window", low=1, high=256)
-    skip: int = setting(3, "characters from a window to the next", low=1, high=10_000)
-    carry_state: bool = setting(False, "many-to-many: carry the state from window to window through whole names")
-    dropout: float = setting(0.0, "share of a layer's outputs dropped in training", low=0, high=0.95)
+    units: int = setting(64, "units per recurrent layer", low=1, high=8192)
+    layers: int = setting(1, "number of recurrent layers", low=1, high=8)
+    length: int = setting(10, "window length in characters", low=1, high=256)
+    skip: int = setting(3, "stride between windows in characters", low=1, high=10_000)
+    carry_state: bool = setting(False, "many-to-many only: keep the state across the windows of a name")
+    dropout: float = setting(0.0, "dropout rate", low=0, high=0.95)
     epochs: int = epochs(10)
     batch_size: int = batch_size(128)
     learning_rate: float = learning_rate(1e-3)
     schedule: Schedule = schedule("constant")
-    clip_norm: float = setting(0.0, "longer gradients are scaled down to this norm; 0: none", low=0, high=1e6)
+    clip_norm: float = setting(0.0, "gradient clipping norm (0 = off)", low=0, high=1e6)
     patience: int = patience()
-    hold_out: float = setting(0.05, "share of names held out, as many for validation; 0: none", low=0, high=0.4)
-    sample_every: int = setting(0, "epochs between samples in samples.txt; 0: ten times a training", low=0, high=BIG)
-    encoding: str = setting("utf-8", "encoding of the corpus file")
-    fix_accents: bool = setting(False, "restore Mac Roman letters that were read as Latin-1")
+    hold_out: float = setting(
+        0.05, "fraction of names for the held-out set, and again for validation (0 = none)", low=0, high=0.4
+    )
+    sample_every: int = setting(0, "epochs between samples in samples.txt (0 = ten times per run)", low=0, high=MAX_INT)
+    encoding: str = setting("utf-8", "text encoding of the corpus")
+    fix_accents: bool = setting(False, "repair Mac Roman text decoded as Latin-1")
     seed: int = seed()
     threads: int = threads()
     checkpoint_every: float = checkpoint_every()
@@ -159,31 +160,34 @@ class CharRNN:
     def __post_init__(self) -> None:
         check(self)
         if self.carry_state and self.target == "many-to-one":
-            raise OptionError("--carry-state: needs --target many-to-many; a many-to-one window starts from nothing")
+            raise OptionError("--carry-state: requires --target many-to-many")
 
 
 @dataclass(frozen=True)
 class Generate:
-    """What `generate` is asked for; not a kind of run."""
+    """Options of `generate`; not a kind of run, without a TOML table."""
 
-    temp: float = setting(0.8, "temperature", low=0)
-    n: int = setting(10, "names", low=1, high=10_000_000)
-    prefix: str = setting("", "how every name begins")
-    top_k: int = setting(0, "likeliest characters to choose among; 0: all", low=0, high=BIG)
-    top_p: float = setting(1.0, "share that the characters to choose among reach together", above=0, high=1)
-    max_length: int = setting(100, "characters of the longest name", low=1, high=100_000)
-    only_new: bool = setting(False, "no name of the corpus, none twice")
+    temp: float = setting(0.8, "sampling temperature (1 = as trained, lower = more conservative, 0 = greedy)", low=0)
+    n: int = setting(10, "number of names", low=1, high=10_000_000)
+    prefix: str = setting("", "beginning of every name")
+    top_k: int = setting(0, "sample from the k most likely characters (0 = all)", low=0, high=MAX_INT)
+    top_p: float = setting(1.0, "nucleus sampling threshold", above=0, high=1)
+    max_length: int = setting(100, "maximum characters per name", low=1, high=100_000)
+    only_new: bool = setting(False, "skip names in the corpus and duplicates")
 
     def __post_init__(self) -> None:
         check(self)
 
 
-# The kinds of run, in the order of the handout: the name in the run folder's name and of the TOML table.
+# The kinds of run, in the order of the handout: part of the run folder's name, and the name of the TOML table.
 KINDS: dict[str, type] = {"dense-ae": DenseAE, "conv-dae": ConvDAE, "svm-eval": SvmEval, "charrnn": CharRNN}
 
-# Keys that any command understands and that stand at the top of a TOML file.
+# Keys at the top of a TOML file, which every command understands.
 SHARED = {"data": str, "corpus": str, "runs_dir": str, "seed": int, "threads": int, "json": bool, "quiet": bool}
+
+DEFAULT_RUNS_DIR = Path("runs")
 
 
 def kind_of(cls: type) -> str:
+    """Return the kind of run that a settings class belongs to."""
     return next(kind for kind, record in KINDS.items() if record is cls)

@@ -1,4 +1,4 @@
-"""`pw13 doctor`: what it says is what this machine has, and what is missing comes with the way to get it."""
+"""`pw13 doctor` reports this machine, and how to install what is missing."""
 
 import json
 from importlib import metadata
@@ -10,26 +10,26 @@ from pw13.cli import doctor
 from tests.helpers.data import FILES
 
 
-def test_versions_places_and_missing_data(pw13, monkeypatch, tmp_path):
+def test_versions_paths_and_missing_data_are_reported(pw13, monkeypatch, tmp_path):
     monkeypatch.delenv("PW13_DATA_DIR", raising=False)
     code, out, err = pw13("doctor", "--json")
-    found = json.loads(out)
+    report = json.loads(out)
     assert code == 0 and err == ""
-    assert found["versions"]["tensorflow"] == metadata.version("tensorflow")
-    assert found["machine"]["memory"].startswith(f"{psutil.virtual_memory().total / 2**30:.1f} GiB")
-    assert found["places"]["images"] == "builtin" and found["places"]["PW13_DATA_DIR"] == "not set"
-    assert found["places"]["runs"] == f"{tmp_path / 'runs'} (writable)"
-    assert any("pw13 data fetch notmnist" in line for line in found["missing"])
+    assert report["versions"]["tensorflow"] == metadata.version("tensorflow")
+    assert report["machine"]["memory"].startswith(f"{psutil.virtual_memory().total / 2**30:.1f} GiB")
+    assert report["places"]["images"] == "builtin" and report["places"]["PW13_DATA_DIR"] == "not set"
+    assert report["places"]["runs"] == f"{tmp_path / 'runs'} (writable)"
+    assert any("pw13 data fetch notmnist" in line for line in report["missing"])
 
 
-def test_data_that_are_there_are_not_missing(pw13, monkeypatch, data, tmp_path):
+def test_data_that_exist_are_not_missing(pw13, monkeypatch, data, tmp_path):
     monkeypatch.setenv("PW13_DATA_DIR", str(tmp_path))
     (tmp_path / "notmnist").mkdir()
     for name in FILES:
         (tmp_path / "notmnist" / name).write_bytes((data / name).read_bytes())
-    found = json.loads(pw13("doctor", "--json")[1])
-    assert found["places"]["images"] == str(tmp_path / "notmnist")
-    assert not any("notmnist" in line for line in found["missing"])
+    report = json.loads(pw13("doctor", "--json")[1])
+    assert report["places"]["images"] == str(tmp_path / "notmnist")
+    assert not any("notmnist" in line for line in report["missing"])
 
 
 def test_a_package_that_is_not_installed_is_missing(monkeypatch):
@@ -39,13 +39,13 @@ def test_a_package_that_is_not_installed_is_missing(monkeypatch):
 
 def test_an_extra_that_is_not_installed_is_missing(monkeypatch):
     monkeypatch.setattr(doctor, "EXTRAS", {"no_such_module": "cluster"})
-    assert "extra [cluster]: pip install -e '.[cluster]' in pw13's folder" in doctor.missing()
+    assert "extra [cluster]: pip install -e '.[cluster]' in the pw13 folder" in doctor.missing()
 
 
 @pytest.mark.parametrize(
     ("found", "shown"),
     [(["X86_V3", "X86_V2"], ["X86_V3 (AVX2, FMA)", "X86_V2 (SSE4.2)"]), (["NEON"], ["NEON"]), ([], [])],
 )
-def test_vector_instructions_have_the_names_that_people_know(monkeypatch, found, shown):
+def test_x86_levels_are_shown_with_their_instruction_sets(monkeypatch, found, shown):
     monkeypatch.setattr("numpy.show_config", lambda mode: {"SIMD Extensions": {"found": found}})
     assert doctor.simd() == shown

@@ -1,4 +1,4 @@
-"""Settings: default < TOML < flag, checked whatever the way in; every refusal names what is wrong."""
+"""Settings: default < TOML < flag, checked wherever they come from; every error names what is wrong."""
 
 import dataclasses
 import math
@@ -32,13 +32,13 @@ def test_default_then_toml_then_flag(tmp_path):
         ("tensorboard", 1), ("checkpoint_every", math.inf),
     ],
 )  # fmt: skip
-def test_a_value_out_of_range_is_refused_by_name(field, value):
+def test_an_invalid_value_is_refused_by_its_flag(field, value):
     with pytest.raises(OptionError, match=rf"^{fields.flag(field)}: expected .+, received "):
         DenseAE(**{field: value})
 
 
 @pytest.mark.parametrize(
-    ("text", "error", "words"),
+    ("text", "error", "message"),
     [
         ("[dense-ea]\nepochs = 1\n", OptionError, r"unknown table 'dense-ea'; did you mean 'dense-ae'"),
         ("epochs = 1\n", OptionError, r"unknown key 'epochs'"),
@@ -52,22 +52,22 @@ def test_a_value_out_of_range_is_refused_by_name(field, value):
         ("\xe9".encode("latin-1"), UserError, r"not UTF-8"),
     ],
 )
-def test_a_faulty_toml_file_is_refused(tmp_path, text, error, words):
+def test_an_invalid_toml_file_is_refused(tmp_path, text, error, message):
     path = tmp_path / "c.toml"
     path.write_bytes(text if isinstance(text, bytes) else text.encode())
-    with pytest.raises(error, match=words):
+    with pytest.raises(error, match=message):
         presets.read_config(str(path))
 
 
-def test_a_missing_file_lists_the_shipped_ones():
-    with pytest.raises(UserError, match=r"--config nix: no such file"):
+def test_a_missing_file_lists_the_presets():
+    with pytest.raises(UserError, match=r"--config nix: no such file or preset \(charrnn, .*svm_eval\)"):
         presets.read_config("nix")
 
 
 @pytest.mark.parametrize(
-    "path", [path for folder in presets.config_folders() for path in folder.glob("*.toml")], ids=str
+    "path", [path for folder in presets.preset_folders() for path in folder.glob("*.toml")], ids=str
 )
-def test_every_shipped_file_loads_and_says_what_it_is_for(path):
+def test_every_preset_loads_and_begins_with_its_purpose(path):
     presets.read_config(str(path))
     assert path.read_text("utf-8").startswith("# ")
 
@@ -86,25 +86,25 @@ def test_grid_values_are_parsed_by_type():
     assert fields.parse(DenseAE, "epochs", "12") == 12
     assert fields.parse(DenseAE, "learning_rate", "1e-3") == 1e-3
     assert fields.parse(DenseAE, "loss", "bce") == "bce"
-    with pytest.raises(OptionError, match="--epochs: expected a whole number from 1"):
+    with pytest.raises(OptionError, match="--epochs: expected an integer from 1"):
         fields.parse(DenseAE, "epochs", "x")
     with pytest.raises(OptionError, match=r"no setting 'epoch'; did you mean 'epochs'"):
         fields.parse(DenseAE, "epoch", "1")
 
 
-def test_a_flag_beats_the_file_both_ways(tmp_path):
+def test_a_flag_overrides_the_file_in_both_directions(tmp_path):
     path = tmp_path / "c.toml"
-    path.write_text("[charrnn]\ncarry_state = true\n")  # which needs a target that a flag gives
+    path.write_text("[charrnn]\ncarry_state = true\n")  # valid only with the target of the flag
     given = {"target": "many-to-many", "carry_state": None}
     assert options.resolve_settings(config.CharRNN, str(path), given)[0].carry_state is True
     assert (
         options.resolve_settings(config.CharRNN, str(path), {"target": None, "carry_state": False})[0].carry_state
         is False
     )
-    with pytest.raises(OptionError, match="--carry-state: needs --target many-to-many"):
+    with pytest.raises(OptionError, match="--carry-state: requires --target many-to-many"):
         options.resolve_settings(config.CharRNN, str(path), {"target": None, "carry_state": None})
 
 
-def test_every_switch_can_be_switched_off(pw13):
-    shown = pw13("train-charrnn", "--help")[1]
-    assert all(f"--no-{name}" in shown for name in ("carry-state", "fix-accents", "tensorboard"))
+def test_every_boolean_setting_has_a_negative_flag(pw13):
+    text = pw13("train-charrnn", "--help")[1]
+    assert all(f"--no-{name}" in text for name in ("carry-state", "fix-accents", "tensorboard"))

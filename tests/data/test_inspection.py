@@ -168,7 +168,7 @@ def test_a_contact_sheet_is_as_wide_as_needed_and_says_what_it_leaves_out():
 
 def test_the_command_check(pw13, data):
     code, out, _ = pw13("data", "check", data)
-    assert code == 0 and "sound" in out
+    assert code == 0 and out.endswith(": ok\n")
     Path("bad.gz").write_bytes(b"PK\3\4")
     code, out, _ = pw13("data", "check", "bad.gz", "--json")
     assert code == 1 and json.loads(out)["faults"] == 1
@@ -178,7 +178,7 @@ def test_the_command_check(pw13, data):
     Path("all/startup-names/companies.csv").write_bytes(b"\xff\n")
     make_data(Path("all/notmnist"))
     code, out, _ = pw13("data", "check", "all")
-    assert code == 1 and f"{Path('all/notmnist')}: sound" in out and "companies.csv: 1 fault" in out
+    assert code == 1 and f"{Path('all/notmnist')}: ok" in out and "companies.csv: 1 problem" in out
 
 
 def test_the_command_info(pw13, data, corpus):

@@ -268,7 +268,7 @@ def test_generate_tells_the_seed_that_repeats_it(pw13, trained):
     assert generate(pw13, trained, "-n", 3, "--seed", seed)[1] == out
 
 
-@pytest.mark.parametrize(("count", "said"), [(1, "1 of 1 name was cut"), (3, "3 of 3 names were cut")])
+@pytest.mark.parametrize(("count", "said"), [(1, "1 of 1 name truncated"), (3, "3 of 3 names truncated")])
 def test_generate_tells_how_many_names_were_cut(pw13, trained, count, said):
     _, _, err = generate(pw13, trained, "-n", count, "--prefix", "ab", "--max-length", 2, "--temp", 1e6, "--seed", 1)
     assert f"note: {said} at --max-length 2\n" in err

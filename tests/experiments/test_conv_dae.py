@@ -125,7 +125,7 @@ def test_gradients_of_the_fast_functions_equal_those_of_the_layers():
 @pytest.mark.parametrize("kind", ["salt-pepper", "masking"])
 def test_a_share_above_one_is_refused_a_deviation_is_not(kind):
     assert ConvDAE(noise=1.5).noise == 1.5
-    with pytest.raises(OptionError, match=r"--noise: expected a share from 0 to 1.*received 1.5"):
+    with pytest.raises(OptionError, match=r"--noise: expected a fraction from 0 to 1.*received 1.5"):
         ConvDAE(noise=1.5, noise_kind=kind)
 
 

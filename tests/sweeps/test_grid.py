@@ -31,8 +31,8 @@ def test_axes_are_read_with_the_types_of_their_settings():
         (["=8"], "expected NAME=VALUE"),
         (["code_size=8", "code-size=16"], "code_size is given twice"),
         (["code_size=8,8"], "stands there twice"),
-        (["code_size=8.5"], "expected a whole number"),
-        (["code_size=eight"], "expected a whole number"),
+        (["code_size=8.5"], "expected an integer"),
+        (["code_size=eight"], "expected an integer"),
         (["tensorboard=maybe"], "expected true or false"),
     ],
 )
@@ -68,7 +68,7 @@ def test_without_axes_there_is_one_point_a_seed():
 @pytest.mark.parametrize(
     ("axes", "seeds", "told"),
     [
-        ({"code_size": [0]}, 1, "--code-size: expected a whole number from 1"),
+        ({"code_size": [0]}, 1, "--code-size: expected an integer from 1"),
         ({"learning_rate": [float("nan")]}, 1, "--learning-rate: expected a finite number"),
         ({"loss": ["mae"]}, 1, "--loss: expected one of mse, bce"),
         ({"seed": [1, 2]}, 2, "has an axis seed already"),

@@ -225,13 +225,13 @@ def test_a_dry_run_tries_an_epoch_says_how_long_and_leaves_nothing(pw13, data, m
     monkeypatch.setattr(executors, "LocalExecutor", lambda jobs: executor)
     grid = ["--grid", "code_size=2,4", "--seeds", 2, "--epochs", 3, "--jobs", 2, "--dry-run", "--data", data]
     code, out, _ = pw13("sweep", "dense-ae", *grid)
-    assert (code, out) == (0, "4 runs, 2 at a time: about 28 s\n")  # each 8 s, and 3 epochs of 2 s
+    assert (code, out) == (0, "4 runs, 2 in parallel: about 28 s\n")  # each 8 s, and 3 epochs of 2 s
     assert executor.started == ["1_code_size=2_seed=0"] and executor.closed
     assert not Path("runs").exists()
     code, out, _ = pw13("sweep", "dense-ae", *grid, "--json")
     assert json.loads(out) == {"runs": 4, "jobs": 2, "seconds": 28.0, "first": "1_code_size=2_seed=0"}
     one = ["--grid", "code_size=2", "--epochs", 3, "--jobs", 1, "--dry-run", "--data", data]
-    assert pw13("sweep", "dense-ae", *one)[1].startswith("1 run, 1 at a time: about ")
+    assert pw13("sweep", "dense-ae", *one)[1].startswith("1 run, 1 in parallel: about ")
 
 
 def test_resuming_a_complete_sweep_says_so(pw13, tmp_path, data):
