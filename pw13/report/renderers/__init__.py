@@ -1,1 +1,1 @@
-"""The document rendered as PDF, HTML, Markdown and notebook."""
+"""Renderers of the report: PDF, HTML, Markdown and notebook."""

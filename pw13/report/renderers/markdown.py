@@ -1,56 +1,57 @@
-"""The document's items as Markdown with attached figures, for the cells of the notebook."""
+"""Render parts of the report as Markdown cells of the notebook, figures as attachments."""
 
 import base64
 import html
+import itertools
 import re
 from collections.abc import Sequence
 
 from pw13.report.document import Block, Document, Figure, Item, Missing, Sources, Table, Text, Verbatim
 
-SPECIAL = re.compile(r"([\\`*_{}\[\]#|$~])")  # what Markdown and MathJax read as markup
+MARKUP = re.compile(r"([\\`*_{}\[\]#|$~])")  # of Markdown and MathJax
 
 
-def item_cells(document: Document, name: str, part: str = "report") -> tuple[str, dict[str, dict[str, str]]]:
-    """Markdown and attachments of the title, of a chapter's own blocks (by its title), or of an item (by its key).
+def item_cells(document: Document, name: str, part: str) -> tuple[str, dict[str, dict[str, str]]]:
+    """Return Markdown and attachments of the title, of a chapter's own blocks or of an item.
 
-    An item's `part` "open" is its heading and what stands before any figure or number, "rest" all else: between the two
-    stands its code.
+    name: "title", the title of a chapter, or the key of an item. part: of an item "open", its heading and the plain
+    text before anything else, "rest", or "report", both; the item's code goes between open and rest.
+
+    Raises:
+        KeyError: there is no such part.
     """
     if name == "title":
-        return title(document), {}
+        return _title(document), {}
     for chapter in document.chapters:
         if chapter.title == name:
-            return _format_cell([f"# {chapter.title}"], chapter.blocks)
+            return _cell([f"# {chapter.title}"], chapter.blocks)
         for item in chapter.items:
             if item.key == name:
-                return _of_item(item, part)
+                return _item(item, part)
     raise KeyError(name)
 
 
-def _of_item(item: Item, part: str) -> tuple[str, dict[str, dict[str, str]]]:
+def _item(item: Item, part: str) -> tuple[str, dict[str, dict[str, str]]]:
     blocks = [block for block in item.blocks if not (isinstance(block, Verbatim) and block.caption == "summary()")]
-    place = next(
-        (i for i, block in enumerate(blocks) if not isinstance(block, Text) or block.role != "plain"), len(blocks)
-    )
-    heading = [f"## {escaped(item.label)} {escaped(item.title)}"]
+    heading = [f"## {escape(item.label)} {escape(item.title)}"]
+    plain = itertools.takewhile(lambda block: isinstance(block, Text) and block.role == "plain", blocks)
+    end = len(list(plain))
     if part == "rest":
-        return _format_cell([], blocks[place:])
-    return _format_cell(heading, blocks[:place] if part == "open" else blocks)
+        return _cell([], blocks[end:])
+    return _cell(heading, blocks[:end] if part == "open" else blocks)
 
 
-def title(document: Document) -> str:
-    lines = [f"# {escaped(document.title)}", "Practical work 13, TSM Deep Learning"]
+def _title(document: Document) -> str:
+    lines = [f"# {escape(document.title)}", "Practical work 13, TSM Deep Learning"]
     if document.authors:
-        lines.append(escaped(", ".join(document.authors)))
-    lines.append(f"Runs up to {document.date}.")
+        lines.append(escape(", ".join(document.authors)))
+    lines.append(f"Latest run: {document.date}.")
     if document.notices:
-        lines.append(
-            "**Before reading the numbers**\n\n" + "\n".join(f"- {escaped(text)}" for text in document.notices)
-        )
+        lines.append("**Notes**\n\n" + "\n".join(f"- {escape(text)}" for text in document.notices))
     return "\n\n".join(lines)
 
 
-def _format_cell(heading: list[str], blocks: Sequence[Block]) -> tuple[str, dict[str, dict[str, str]]]:
+def _cell(heading: list[str], blocks: Sequence[Block]) -> tuple[str, dict[str, dict[str, str]]]:
     attachments = {
         block.name: {"image/png": base64.b64encode(block.png).decode("ascii")}
         for block in blocks
@@ -60,34 +61,34 @@ def _format_cell(heading: list[str], blocks: Sequence[Block]) -> tuple[str, dict
 
 
 def markdown(block: Block) -> str:
-    """One block as Markdown, its text escaped."""
+    """Return a block as Markdown, its text escaped."""
     match block:
         case Text():
-            mark = {"comment": "*Computed from the numbers:* ", "own": "*Our comment:* "}.get(block.role)
-            return f"> {mark}{escaped(block.text)}" if mark else escaped(block.text)
+            mark = {"comment": "*Auto-generated comment:* ", "own": "*Our comment:* "}.get(block.role)
+            return f"> {mark}{escape(block.text)}" if mark else escape(block.text)
         case Sources():
-            return "\n".join(f"- {escaped(line)}" for line in block.lines)
+            return "\n".join(f"- {escape(line)}" for line in block.lines)
         case Figure():
-            return f"![{escaped(block.alt)}](attachment:{block.name})\n\n*{escaped(block.caption)}*"
+            return f"![{escape(block.alt)}](attachment:{block.name})\n\n*{escape(block.caption)}*"
         case Table():
             return _table(block)
         case Verbatim():
-            return f"{escaped(block.caption)}\n\n{indented(block.text)}".strip("\n")
+            return f"{escape(block.caption)}\n\n{indent(block.text)}".strip("\n")
         case Missing():
-            return f"> **Missing.** {escaped(block.what)} Make it with: `{block.command}`"
+            return f"> **Missing.** {escape(block.what)} Run: `{block.command}`"
 
 
 def _table(block: Table) -> str:
-    lines = [[escaped(cell) for cell in row] for row in (block.columns, *block.rows)]
-    lines.insert(1, ["---:" if numeric else ":---" for numeric in block.numeric])
-    return f"*{escaped(block.caption)}*\n\n" + "\n".join(f"| {' | '.join(line)} |" for line in lines)
+    rows = [[escape(cell) for cell in row] for row in (block.columns, *block.rows)]
+    rows.insert(1, ["---:" if numeric else ":---" for numeric in block.numeric])
+    return f"*{escape(block.caption)}*\n\n" + "\n".join(f"| {' | '.join(row)} |" for row in rows)
 
 
-def indented(text: str) -> str:
-    """A code block by indentation, which no content can end."""
+def indent(text: str) -> str:
+    """Return an indented code block, which no content can end."""
     return "\n".join(f"    {line}" for line in text.split("\n"))
 
 
-def escaped(text: str) -> str:
-    """`text` so that Markdown, HTML and MathJax in it are shown and not read."""
-    return SPECIAL.sub(r"\\\1", html.escape(" ".join(text.split("\n")), quote=False))
+def escape(text: str) -> str:
+    """Escape Markdown, HTML and MathJax."""
+    return MARKUP.sub(r"\\\1", html.escape(" ".join(text.split("\n")), quote=False))

@@ -1,9 +1,10 @@
-"""The document as a notebook: Keras code that trains small models, with the document's items between its cells."""
+"""Render the report as a notebook: Keras code that trains small models, between the items of the report."""
 
 import json
 import re
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pw13 import config
 from pw13.config import fields
@@ -11,114 +12,115 @@ from pw13.data.source import default_path
 from pw13.report.document import Document
 from pw13.report.renderers.markdown import item_cells
 from pw13.report.renderers.notebook_execution import KERNEL
-from pw13.report.run_selection import RunSelection, number
+from pw13.report.run_selection import RunSelection, metric
 from pw13.runs.record import Record
 
-NOISY = {  # kind of noise: what the notebook's `noisy` returns, in words and as code
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
+
+NOISY = {  # noise kind: docstring and value of the notebook's `noisy`
     "gaussian": (
-        "Copies with Gaussian noise, cut to the range of the pixels.",
+        "Return copies with Gaussian noise, clipped to [0, 1].",
         'np.clip(x + rng.normal(0, {level}, x.shape).astype("float32"), 0, 1)',
     ),
     "salt-pepper": (
-        "Copies with a share of the pixels set to black or white.",
+        "Return copies with a fraction of the pixels set to black or white.",
         'np.where(rng.random(x.shape) < {level}, rng.integers(0, 2, x.shape), x).astype("float32")',
     ),
     "masking": (
-        "Copies with a share of the pixels set to black.",
+        "Return copies with a fraction of the pixels set to black.",
         'np.where(rng.random(x.shape) < {level}, 0, x).astype("float32")',
     ),
 }
 
 
-def notebook(document: Document, found: RunSelection) -> Any:
-    """The notebook, not executed; ids of cells are counters."""
-    import nbformat
+def notebook(document: Document, selection: RunSelection) -> "NotebookNode":
+    """Return the notebook, not executed; its cells are numbered."""
+    from nbformat import v4
 
-    values, cells = _values(found), []
-    for kind, name, body in template():
+    new_notebook: Callable[..., NotebookNode] = v4.new_notebook
+    values, cells = _values(selection), []
+    for kind, name, body in read_template():
         if kind in ("report", "open", "rest"):
             text, attachments = item_cells(document, name, kind)
-            cells += [_markdown(text, attachments)] if text else []
+            if text:
+                cells.append(_new_cell("markdown", text, attachments))
         elif kind == "code":
-            cells.append(nbformat.v4.new_code_cell(fill_template(body, values)))
+            cells.append(_new_cell("code", fill_template(body, values)))
         else:
-            cells.append(_markdown(body, {}))
-    for place, cell in enumerate(cells, 1):
-        cell["id"] = f"cell-{place:03d}"
-    return nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": KERNEL, "language_info": {"name": "python"}})
+            cells.append(_new_cell("markdown", body))
+    for index, cell in enumerate(cells, 1):
+        cell["id"] = f"cell-{index:03d}"
+    return new_notebook(cells=cells, metadata={"kernelspec": KERNEL, "language_info": {"name": "python"}})
 
 
-def template() -> list[tuple[str, str, str]]:
-    """The parts of notebook_cells.txt: kind (report, markdown, code), what follows it in its line, the lines below."""
+def read_template() -> list[tuple[str, str, str]]:
+    """Return the parts of notebook_cells.txt: kind (report, open, rest, markdown, code), name, lines."""
     text = (Path(__file__).parent / "notebook_cells.txt").read_text("utf-8")
     parts = re.split(r"^%% (\w+) ?(.*)\n", text, flags=re.MULTILINE)[1:]
     return [(parts[i], parts[i + 1], parts[i + 2].strip("\n")) for i in range(0, len(parts), 3)]
 
 
 def fill_template(code: str, values: dict[str, str]) -> str:
-    """`code` with each {{name}} as its value, and a line with {{lower}} once for each layer below the last."""
+    """Replace each {{name}} by its value, and repeat a line with {{lower}} for each layer below the last."""
     lower = int(values["layers"]) - 1
     code = re.sub(r"^(.*)\{\{lower\}\}(.*\n)", lambda line: (line[1] + line[2]) * lower, code, flags=re.MULTILINE)
     return re.sub(r"\{\{(\w+)\}\}", lambda match: values[match[1]], code)
 
 
-def _markdown(text: str, attachments: dict[str, dict[str, str]]) -> Any:
-    import nbformat
+def _new_cell(kind: str, text: str, attachments: dict[str, dict[str, str]] | None = None) -> "NotebookNode":
+    from nbformat import v4
 
-    cell = nbformat.v4.new_markdown_cell(text)
-    if attachments:
-        cell["attachments"] = attachments
-    return cell
+    new_cell: Callable[..., NotebookNode] = v4.new_code_cell if kind == "code" else v4.new_markdown_cell
+    return new_cell(text, attachments=attachments) if attachments else new_cell(text)
 
 
-def _values(found: RunSelection) -> dict[str, str]:
-    """What the code takes from the runs: settings, places of data, and the numbers that it is checked against."""
-    dense, conv, simple = (_settings(record, kind) for record, kind in _headline_number(found))
-    reading = {key: simple[key] for key in ("encoding", "fix_accents") if simple[key] != getattr(config.CharRNN(), key)}
+def _values(selection: RunSelection) -> dict[str, str]:
+    """Return the values of the template: settings and data of the runs, and the facts that the code checks."""
+    runs = {"dense-ae": selection.dense, "conv-dae": selection.conv, "charrnn": selection.baseline_rnn}
+    dense, conv, rnn = (_settings(record, kind) for kind, record in runs.items())
+    defaults = _settings(None, "charrnn")
+    reading = {key: rnn[key] for key in ("encoding", "fix_accents") if rnn[key] != defaults[key]}
     options = "".join(f", {key}={value!r}" for key, value in reading.items())
-    noisy_copies, noisy = NOISY[conv["noise_kind"]]
+    noisy_docstring, noisy = NOISY[conv["noise_kind"]]
     return {
-        "numbers": "RUNS = " + numbers({kind: record for record, kind in _headline_number(found)}),
-        "data": relative_path(found.dense or found.conv or found.svm, "notmnist"),
-        "corpus": relative_path(found.baseline_rnn, "startup-names", "companies.csv") + options,
+        "runs": "RUNS = " + run_facts(runs),
+        "data": data_argument(selection.dense or selection.conv or selection.svm, "notmnist"),
+        "corpus": data_argument(selection.baseline_rnn, "startup-names", "companies.csv") + options,
         "code_size": str(dense["code_size"]),
         "activation": dense["activation"],
-        "noisy_copies": noisy_copies,
+        "noisy_docstring": noisy_docstring,
         "noisy": noisy.format(level=f"{conv['noise']:g}"),
-        "length": str(simple["length"]),
-        "skip": str(simple["skip"]),
-        "units": str(simple["units"]),
-        "layers": str(simple["layers"]),
+        "length": str(rnn["length"]),
+        "skip": str(rnn["skip"]),
+        "units": str(rnn["units"]),
+        "layers": str(rnn["layers"]),
     }
 
 
-def _headline_number(found: RunSelection) -> list[tuple[Record | None, str]]:
-    return [(found.dense, "dense-ae"), (found.conv, "conv-dae"), (found.baseline_rnn, "charrnn")]
-
-
 def _settings(record: Record | None, kind: str) -> dict[str, Any]:
-    """The settings of a run, over the defaults where it lacks one or is not there."""
+    """Return the settings of a run, with the defaults for those that it lacks."""
     return {**fields.as_dict(config.KINDS[kind]()), **(record.config if record else {})}
 
 
-def numbers(records: dict[str, Record | None]) -> str:
-    """The dictionary that the notebook holds, as Python source."""
+def run_facts(runs: dict[str, Record | None]) -> str:
+    """Return a dictionary of name, parameters and data of each run by kind, as Python source."""
     lines = []
-    for kind, record in records.items():
-        parameters = number(record, "parameters")
+    for kind, record in runs.items():
+        parameters = metric(record, "parameters")
         sha256 = ((record.facts.get("data") or {}).get("sha256")) if record else None
         facts = {
             "name": record.name if record else None,
             "parameters": int(parameters) if parameters else None,
             "data": sha256,
         }
-        inside = ",\n        ".join(f"{json.dumps(key)}: {value!r}" for key, value in facts.items())
-        lines.append(f"    {json.dumps(kind)}: {{\n        {inside},\n    }},\n")
+        entries = ",\n        ".join(f"{json.dumps(key)}: {value!r}" for key, value in facts.items())
+        lines.append(f"    {json.dumps(kind)}: {{\n        {entries},\n    }},\n")
     return "{\n" + "".join(lines) + "}"
 
 
-def relative_path(record: Record | None, *parts: str) -> str:
-    """The argument that loads a run's data again: "builtin", a path, or nothing where they lie in the default place."""
+def data_argument(record: Record | None, *parts: str) -> str:
+    """Return the argument that loads a run's data, as source: "builtin", a path, or None for the default path."""
     data = (record.facts.get("data") or {}) if record else {}
     if data.get("kind") == "builtin":
         return '"builtin"'
@@ -128,8 +130,10 @@ def relative_path(record: Record | None, *parts: str) -> str:
     return repr(str(data["path"]))
 
 
-def as_bytes(cells: Any) -> bytes:
+def to_bytes(cells: "NotebookNode") -> bytes:
+    """Return the content of the .ipynb file."""
     import nbformat
 
+    writes: Callable[..., str] = nbformat.writes
     nbformat.validate(cells)
-    return (nbformat.writes(cells) + "\n").encode()
+    return (writes(cells) + "\n").encode()

@@ -1,22 +1,25 @@
-"""A notebook's cells, run by a fresh kernel of this Python."""
+"""Execute a notebook in a fresh kernel of this Python."""
 
 import json
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pw13.errors import UserError
+
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
 
 CELL_TIMEOUT = 600  # seconds
 KERNEL = {"name": "python3", "display_name": "Python 3", "language": "python"}
 
 
-def execute(cells: Any, *, folder: Path) -> Any:
-    """The notebook with the outputs of a fresh kernel of this Python, started in `folder`.
+def execute(cells: "NotebookNode", *, folder: Path) -> "NotebookNode":
+    """Return the notebook with its outputs, executed in `folder` by a fresh kernel of this Python.
 
-    What goes to standard error (start-up lines of libraries, with times) is not kept.
+    Standard error (start-up messages of libraries, with times) is dropped.
 
     Raises:
         UserError: a cell failed.
@@ -29,15 +32,9 @@ def execute(cells: Any, *, folder: Path) -> Any:
     with tempfile.TemporaryDirectory(prefix="pw13-kernel-") as scratch:
         spec = Path(scratch, "python3")
         spec.mkdir()
-        start = [
-            sys.executable,
-            "-m",
-            "ipykernel_launcher",
-            "-f",
-            "{connection_file}",
-            "--HistoryManager.enabled=False",
-        ]
-        (spec / "kernel.json").write_text(json.dumps({"argv": start, **KERNEL}), encoding="utf-8")
+        launcher = ["-m", "ipykernel_launcher", "-f", "{connection_file}", "--HistoryManager.enabled=False"]
+        kernel = {"argv": [sys.executable, *launcher], **KERNEL}
+        (spec / "kernel.json").write_text(json.dumps(kernel), encoding="utf-8")
         manager = AsyncKernelManager(
             kernel_name="python3",
             kernel_spec_manager=KernelSpecManager(kernel_dirs=[scratch]),
@@ -53,12 +50,12 @@ def execute(cells: Any, *, folder: Path) -> Any:
             raise UserError(f"the notebook could not be executed: {lines[-1] if lines else error}") from None
     for cell in cells["cells"]:
         if cell["cell_type"] == "code":
-            cell["outputs"] = keep_output(cell["outputs"])
+            cell["outputs"] = clean_outputs(cell["outputs"])
     return cells
 
 
-def keep_output(outputs: list[Any]) -> list[Any]:
-    """The outputs without standard error; pieces of standard output joined (a buffer cuts them)."""
+def clean_outputs(outputs: list[Any]) -> list[Any]:
+    """Drop standard error, and join the pieces of standard output, which depend on buffering."""
     joined: list[Any] = []
     for output in outputs:
         if output.get("name") == "stderr":

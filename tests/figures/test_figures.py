@@ -1,0 +1,113 @@
+"""Figures: what is drawn, and the titles and labels that say so."""
+
+import numpy as np
+import pytest
+from matplotlib.text import Text
+
+from pw13.figures import charrnn, comparison, conv_dae, dense_ae, svm_eval, sweep
+from pw13.figures.image_grid import image_grid, one_per_class
+from pw13.figures.loss_curves import loss_curves
+
+CLASSES = list("ABC")
+LABELS = np.repeat([0, 1, 2], 4)
+IMAGES = np.random.default_rng(0).random((12, 6, 5), np.float32)
+HISTORY = [{"epoch": epoch, "loss": 1 / epoch, "val_loss": abs(epoch - 3) + 0.5} for epoch in range(1, 6)]
+
+
+def texts(figure) -> list[str]:
+    """Return every text of a figure, as drawn."""
+    figure.draw_without_rendering()
+    return [text.get_text() for text in figure.findobj(Text) if text.get_text()]
+
+
+def test_the_best_epoch_and_the_baselines_are_in_the_legend_of_a_loss_curve():
+    shown = texts(loss_curves(HISTORY, label="loss (mse)", lines={"5-gram": 1.5}))
+    assert {"training", "validation", "best: 0.5", "5-gram: 1.5", "epoch", "loss (mse)"} <= set(shown)
+
+
+def test_a_grid_has_a_label_per_row_and_a_title_per_column():
+    figure = image_grid([IMAGES[:3], IMAGES[3:6]], ["input", "output"], CLASSES, heading="test images")
+    assert len(figure.axes) == 6
+    assert [axes.get_title() for axes in figure.axes] == [*CLASSES, "", "", ""]
+    assert [axes.get_ylabel() for axes in figure.axes[::3]] == ["input", "output"]
+    assert figure.get_suptitle() == "test images"
+
+
+def test_the_first_image_of_each_class_is_shown():
+    assert one_per_class(np.array([2, 0, 2, 5, 0])).tolist() == [1, 0, 3]
+    figure = dense_ae.reconstructions(IMAGES, 1 - IMAGES, LABELS, CLASSES)
+    assert [axes.get_title() for axes in figure.axes[:3]] == CLASSES
+    for index, axes in enumerate(figure.axes[:3]):
+        np.testing.assert_array_equal(axes.images[0].get_array(), IMAGES[4 * index])
+
+
+@pytest.mark.parametrize(("second", "title"), [(1.0, "t-SNE of 12 test codes"), (0.0, "12 test codes")])
+def test_the_map_of_a_single_code_unit_is_no_t_sne(second, title):
+    points = np.column_stack([np.arange(12.0), np.full(12, second)])
+    assert dense_ae.code_map(points, LABELS, CLASSES).axes[0].get_title() == title
+
+
+@pytest.mark.parametrize("units", [1, 4, 32])
+def test_each_code_unit_has_its_effect(units):
+    figure = dense_ae.unit_effects(np.zeros((units, 6, 5), np.float32))
+    assert [axes.get_title() for axes in figure.axes if axes.images][:units] == [str(unit) for unit in range(units)]
+    assert "Effect of each code unit" in figure.get_suptitle()
+
+
+def test_the_worst_images_come_first_with_their_error():
+    errors = np.arange(12) / 100
+    figure = conv_dae.worst_cases({"clean": IMAGES, "denoised": IMAGES}, errors, LABELS, CLASSES)
+    assert figure.axes[0].get_title() == "C  0.110"
+    assert figure.get_suptitle() == "10 test images with the largest MSE after denoising"
+
+
+def test_the_training_noise_level_is_marked_if_it_is_in_range():
+    levels = [
+        {"noise": noise, "noisy_psnr_db": 10.0, "denoised_psnr_db": 20.0, "baselines": {"tv": 15.0}}
+        for noise in (0.1, 0.5)
+    ]
+    inside, outside = (texts(conv_dae.psnr_against_noise(levels, level, "masking")) for level in (0.3, 0.7))
+    assert "training noise level" in inside and "training noise level" not in outside
+    assert {"total variation", "noise level (masking)", "PSNR, dB"} <= set(inside)
+
+
+def test_a_confusion_matrix_has_its_accuracy_and_axes():
+    shown = texts(svm_eval.confusion_matrices([np.array([[3, 1], [0, 4]])], ["pixels (30)"], ["A", "B"], "rbf"))
+    assert {"pixels (30): accuracy 87.50 %", "predicted class", "true class"} <= set(shown)
+
+
+def test_disagreements_are_counted_and_titled_by_true_and_predicted_class():
+    wrong = LABELS.copy()
+    wrong[[0, 5]] = [1, 2]
+    figure = svm_eval.disagreements(IMAGES, LABELS, CLASSES, ("pixels", LABELS), ("codes", wrong))
+    shown = texts(figure)
+    assert {"A → B", "B → C"} <= set(shown)
+    assert "correct with pixels, misclassified with codes: 2 test images (true → predicted)" in shown
+    assert "correct with codes, misclassified with pixels: 0 test images (true → predicted)" in shown
+
+
+def test_names_are_complete_novel_and_unique():
+    rows = [
+        {"temperature": t, "whole": 0.9, "new": 0.8, "unique": 1.0, "ngram_nats": 2.0, "mean_length": 12.0}
+        for t in (0.5, 1.0)
+    ]
+    assert {"complete", "novel", "unique", "share of sampled names, %"} <= set(
+        texts(charrnn.names_by_temperature(rows))
+    )
+    bars = texts(charrnn.cross_entropy_bars({"train": (2.0, 1.9), "held_out": (2.2, 2.1)}, "5-gram"))
+    assert {"train", "held-out", "5-gram", "2.200"} <= set(bars)
+
+
+def test_a_run_without_a_metric_has_a_dash():
+    figure = comparison.run_comparison({"one": HISTORY, "two": []}, ["one", "two"], {"test_mse": [0.25, None]})
+    assert [axes.get_ylabel() or axes.get_xlabel() for axes in figure.axes] == ["validation loss", "test_mse"]
+    assert {"0.25", "-"} <= set(texts(figure))
+
+
+def test_a_sweep_has_a_panel_per_swept_setting():
+    rows = [
+        {"units": units, "skip": skip, "mean": 2.0, "low": 1.9, "high": 2.1} for units in (32, 64) for skip in (1, 3)
+    ]
+    figure = sweep.metric_by_axis(rows, {"units": [32, 64], "skip": [1, 3], "cell": ["gru"]}, "val_nats")
+    assert [axes.get_xlabel() for axes in figure.axes] == ["units", "skip"]
+    assert figure.axes[0].get_ylabel() == "val_nats"
