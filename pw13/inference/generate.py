@@ -16,7 +16,7 @@ from pw13.runs.record import Record, latest_run, load_run
 
 
 class GeneratedNames(NamedTuple):
-    """Names, and what they were drawn with; fewer than asked for where too many had to be drawn again."""
+    """Names as `--json` prints them, with their run and seed; fewer than requested if too many were rejected."""
 
     run: Path
     seed: int
@@ -26,54 +26,54 @@ class GeneratedNames(NamedTuple):
 def generate_names(
     request: Generate, *, run: str | None, runs_dir: Path, seed: int | None, details: bool
 ) -> GeneratedNames:
-    """Names from the run named, else the latest; `details` adds what the corpus says of each.
+    """Generate names with the given run, or else the latest; `details` adds likelihood and nearest known name.
 
     Raises:
-        UserError: no run, or one that is damaged or does not fit together; a corpus that --only-new needs is gone.
-        OptionError: the prefix cannot begin a name of this model.
+        UserError: no run, a corrupt or inconsistent run, or the corpus that --only-new needs is gone.
+        OptionError: no name of this model can start with the prefix.
     """
-    writer = load_generator(find_charrnn(run, runs_dir))
-    check_prefix(request, writer.vocab_file)
-    corpus = read_corpus(writer, needed=request.only_new) if request.only_new or details else None
+    generator = load_generator(find_charrnn(run, runs_dir))
+    check_prefix(request, generator.vocab_file)
+    corpus = read_corpus(generator, needed=request.only_new) if request.only_new or details else None
     seed = secrets.randbelow(2**31) if seed is None else seed
-    drawn = sampling.generate(
-        writer.network,
-        writer.vocab_file,
+    names = sampling.generate(
+        generator.network,
+        generator.vocab_file,
         request.n,
         sampling.SamplingOptions(request.temp, request.top_k, request.top_p, request.max_length),
         prefix=request.prefix,
         accept=new_names(corpus) if request.only_new else lambda text: True,
         rng=np.random.default_rng(seed),
     )
-    describe = described if details else lambda name, corpus: {"name": name.text, "whole": name.whole}
-    return GeneratedNames(writer.record.folder, seed, [describe(name, corpus) for name in drawn])
+    describe = described if details else lambda name, corpus: {"name": name.text, "whole": name.complete}
+    return GeneratedNames(generator.record.folder, seed, [describe(name, corpus) for name in names])
 
 
 def find_charrnn(run: str | None, runs_dir: Path) -> Record:
-    """The record of a run named, else of the latest char-RNN with a model."""
+    """Return the record of the given run, or else of the latest char-RNN with a model."""
     if run is not None:
         return load_run(run, runs_dir, "charrnn")
     record = latest_run(runs_dir, "charrnn", MODEL)
     if record is None:
-        raise UserError(f"{runs_dir}: no trained char-RNN here; make one with: pw13 train-charrnn")
+        raise UserError(f"{runs_dir}: no trained char-RNN found; train one with: pw13 train-charrnn")
     return record
 
 
 def check_prefix(request: Generate, vocab_file: VocabularyFile) -> None:
-    """Refuse a prefix that no name of the model can have."""
+    """Refuse a prefix that no name of the model can start with."""
     if NEWLINE in request.prefix:
-        raise OptionError("--prefix: expected the beginning of one name, received a newline")
+        raise OptionError("--prefix: expected the start of a single name, received a newline")
     if len(request.prefix) > request.max_length:
         raise OptionError(
             f"--prefix: expected at most --max-length {request.max_length} characters, received {len(request.prefix)}"
         )
-    strange = [character for character in request.prefix if character not in vocab_file.vocabulary.char_to_id]
-    if strange:
-        raise OptionError(f"--prefix: the model has never seen {strange[0]!r} (U+{ord(strange[0]):04X})")
+    unknown = [character for character in request.prefix if character not in vocab_file.vocabulary.char_to_id]
+    if unknown:
+        raise OptionError(f"--prefix: {unknown[0]!r} (U+{ord(unknown[0]):04X}) is not in the model's vocabulary")
 
 
 def new_names(corpus: tuple[str, ...] | None) -> Callable[[str], bool]:
-    """A function that takes each name that is not in the corpus, and only once."""
+    """Return a function that accepts each name outside the corpus, once."""
     seen = set(corpus or ())
 
     def accept(text: str) -> bool:
@@ -85,11 +85,11 @@ def new_names(corpus: tuple[str, ...] | None) -> Callable[[str], bool]:
 
 
 def described(name: sampling.Name, corpus: tuple[str, ...] | None) -> dict[str, Any]:
-    """All that is known of a name: its log-probability a character, and the most similar name of the corpus."""
-    found = {"name": name.text, "whole": name.whole, "log_probability": name.log_probability}
+    """Return a name with its mean ln p per character and the most similar name of the corpus."""
+    known = {"name": name.text, "whole": name.complete, "log_probability": name.log_probability}
     if corpus is None:
-        return {**found, "known": None, "nearest": None, "similarity": None}
+        return {**known, "known": None, "nearest": None, "similarity": None}
     from rapidfuzz import fuzz, process
 
     nearest, similarity, _ = process.extractOne(name.text, corpus, scorer=fuzz.ratio)
-    return {**found, "known": nearest == name.text, "nearest": nearest, "similarity": similarity / 100}
+    return {**known, "known": nearest == name.text, "nearest": nearest, "similarity": similarity / 100}

@@ -1,1 +1,1 @@
-"""The hand-in, written from the runs."""
+"""The report and hand-in, written from finished runs."""

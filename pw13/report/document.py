@@ -1,6 +1,6 @@
-"""The hand-in as one neutral document: made once from the runs, then rendered as PDF, as HTML and as a notebook.
+"""The report as one renderer-neutral document: built once from the runs, rendered as PDF, HTML and notebook.
 
-All text is plain: a renderer escapes it. Control characters are shown escaped already.
+All text is plain; a renderer escapes it. Control characters arrive as escapes.
 """
 
 import re
@@ -11,8 +11,11 @@ NUMBER = re.compile(r"|–|[-+<]?\d[\d,]*(\.\d+)?(e[-+]?\d+)?(–\d[\d.]*)?( %)?
 
 
 class Text(NamedTuple):
-    """One paragraph. role: "comment" is computed from numbers, "answer" answers a question of the handout, "own" is the
-    user's, "note" a fact that belongs beside the figures, "plain" anything else."""
+    """A paragraph.
+
+    role: "comment" (computed from metrics), "answer" (to a question of the handout), "own" (the user's comment), "note"
+    (context of the numbers beside it) or "plain".
+    """
 
     text: str
     role: str = "plain"
@@ -20,14 +23,14 @@ class Text(NamedTuple):
 
 
 class Sources(NamedTuple):
-    """What an answer rests on, one reference a line."""
+    """The references of an answer, one per line."""
 
     lines: tuple[str, ...]
     kind: str = "sources"
 
 
 class Figure(NamedTuple):
-    """A PNG of a run; `alt` says in words what it shows, `name` is unique in the document ("2g-names.png")."""
+    """A PNG of a run; `alt` is its text alternative, `name` is unique in the document ("2g-names.png")."""
 
     name: str
     png: bytes
@@ -37,7 +40,7 @@ class Figure(NamedTuple):
 
 
 class Table(NamedTuple):
-    """Cells are text; where `numeric`, a column stands at the right."""
+    """A table of text cells; the columns marked in `numeric` are right-aligned."""
 
     caption: str
     columns: tuple[str, ...]
@@ -47,7 +50,7 @@ class Table(NamedTuple):
 
 
 class Verbatim(NamedTuple):
-    """Text in which every space counts: names, one a line, or what `summary()` prints."""
+    """Text with significant whitespace: names, one per line, or the output of Keras's `summary()`."""
 
     text: str
     caption: str = ""
@@ -55,7 +58,7 @@ class Verbatim(NamedTuple):
 
 
 class Missing(NamedTuple):
-    """Something that no run covers, and the command that makes it."""
+    """A result that no run provides, and the command that produces it."""
 
     what: str
     command: str
@@ -66,7 +69,7 @@ Block = Text | Sources | Figure | Table | Verbatim | Missing
 
 
 class Item(NamedTuple):
-    """One item of the handout: `key` such as "1f" or "conv-b", `label` such as "1f", a title, and what answers it."""
+    """An item of the handout: `key` such as "conv-b", `label` such as "conv b", title and content."""
 
     key: str
     label: str
@@ -75,7 +78,7 @@ class Item(NamedTuple):
 
 
 class Chapter(NamedTuple):
-    """A part of the handout with its items; `blocks` stand before them."""
+    """A part of the handout: `blocks`, then items."""
 
     title: str
     blocks: tuple[Block, ...]
@@ -83,7 +86,7 @@ class Chapter(NamedTuple):
 
 
 class Document(NamedTuple):
-    """The whole hand-in. `date` is that of the newest run, ISO; `notices` stand on the first page."""
+    """The whole report. `date`: ISO date of the newest run; `notices`: caveats, printed on the first page."""
 
     title: str
     authors: tuple[str, ...]
@@ -98,27 +101,27 @@ class Document(NamedTuple):
     @property
     def blocks(self) -> tuple[Block, ...]:
         """Every block, in order."""
-        found: list[Block] = []
+        blocks: list[Block] = []
         for chapter in self.chapters:
-            found += chapter.blocks
+            blocks += chapter.blocks
             for item in chapter.items:
-                found += item.blocks
-        return tuple(found)
+                blocks += item.blocks
+        return tuple(blocks)
 
 
 def table(caption: str, columns: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> Table:
-    """A table whose columns of numbers stand at the right."""
-    numeric = tuple(bool(rows) and all(_is_number(row[place]) for row in rows) for place in range(len(columns)))
+    """Return a table whose numeric columns are right-aligned."""
+    numeric = tuple(bool(rows) and all(_is_number(row[index]) for row in rows) for index in range(len(columns)))
     return Table(caption, columns, tuple(rows), numeric)
 
 
-def sentence(text: str) -> str:
-    """`text` with a capital at the start (unless its first word has its own, as notMNIST) and a full stop."""
+def as_sentence(text: str) -> str:
+    """Return `text` with an initial capital (unless its first word has one, as notMNIST) and a full stop."""
     first = text.split(" ")[0]
     capital = text if any(letter.isupper() for letter in first) else text[:1].upper() + text[1:]
     return capital if capital.endswith((".", "!", "?")) else capital + "."
 
 
 def _is_number(text: str) -> bool:
-    """Whether a cell holds a figure, perhaps with a unit, a sign or a range."""
+    """Return whether a cell is a number, with an optional sign, unit or range."""
     return NUMBER.fullmatch(text) is not None

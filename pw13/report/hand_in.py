@@ -8,21 +8,20 @@ from typing import NamedTuple
 
 from pw13 import console
 from pw13.errors import UserError
-from pw13.report import run_selection
 from pw13.report.archive import check_archive, pack
 from pw13.report.document import Missing
-from pw13.report.name_selection import NameSelection, read_names, select_names, selected_by_hand
+from pw13.report.name_selection import NameSelection, names_from_file, read_names, select_names
 from pw13.report.outline import build_document, item_keys
 from pw13.report.renderers import html, notebook, notebook_execution, pdf
-from pw13.report.run_selection import RunSelection
-from pw13.report.sections.answers import prepared_answers, read_own
+from pw13.report.run_selection import RunSelection, select_runs
+from pw13.report.sections.answers import prepared_answers, read_comments
 from pw13.system import files
 
-OF_A_RUN = ("config.json", "metrics.json")  # what of each run goes into the zip
+RUN_FILES = ("config.json", "metrics.json")  # of each run, included in the zip
 
 
 class HandInOptions(NamedTuple):
-    """What a hand-in is asked for: `runs` by name (none: chosen), `comments` and `names` files of the user's."""
+    """The options of a hand-in: `runs` by name (default: see `select_runs`), `comments` and `names`: user files."""
 
     runs: tuple[str, ...] = ()
     authors: tuple[str, ...] = ()
@@ -33,7 +32,7 @@ class HandInOptions(NamedTuple):
 
 
 class HandIn(NamedTuple):
-    """Where the hand-in lies, its files, and the runs that it rests on."""
+    """A written hand-in: folder, files, runs, notices, and the results that no run provides."""
 
     folder: Path
     files: tuple[str, ...]
@@ -42,76 +41,80 @@ class HandIn(NamedTuple):
     missing: tuple[str, ...]
 
 
-def check_options(request: HandInOptions, out: Path) -> None:
-    """Refuse what would be refused when the hand-in is written; for before the hours of training.
+def check_options(options: HandInOptions, out: Path) -> None:
+    """Raise early, before hours of training, what `write_hand_in` would raise for its options.
 
     Raises:
-        UserError: a file of the user's cannot be read, `out` cannot be written.
-        OptionError: the comments name an item that there is not.
+        UserError: a user file cannot be read, or `out` cannot be written.
+        OptionError: a comment on an unknown item.
     """
-    if request.comments:
-        read_own(request.comments, item_keys())
-    if request.names:
-        read_names(request.names)
-    there = next(path for path in (out, *out.absolute().parents) if path.exists())
-    if not there.is_dir() or not os.access(there, os.W_OK):
-        raise UserError(f"{out}: cannot be written: {there} is not a folder that may be written to")
+    if options.comments:
+        read_comments(options.comments, item_keys())
+    if options.names:
+        read_names(options.names)
+    existing = next(path for path in (out, *out.absolute().parents) if path.exists())
+    if not existing.is_dir() or not os.access(existing, os.W_OK):
+        raise UserError(f"{out}: cannot be written: {existing} is not a writable folder")
 
 
-def write_hand_in(request: HandInOptions, *, runs_dir: Path, out: Path) -> HandIn:
+def write_hand_in(options: HandInOptions, *, runs_dir: Path, out: Path) -> HandIn:
     """Write the hand-in into `out`.
 
     Raises:
-        UserError: no usable run, a file of the user's cannot be read, a model is damaged, `out` cannot be written.
-        OptionError: the comments name an item that there is not.
+        UserError: no usable run, an unreadable user file, a corrupt model, or `out` cannot be written.
+        OptionError: a comment on an unknown item.
     """
-    own = read_own(request.comments, item_keys()) if request.comments else {}
-    found = run_selection.select_runs(request.runs, runs_dir)
-    answers = prepared_answers() if request.answers else {}
-    with full_records(found):
-        console.message(f"report on {found.origin}: {', '.join(record.name for record in found.records)}")
-        chosen = names(request, found)
-        document = build_document(found, chosen, authors=request.authors, answers=answers, own=own)
-    for text in document.notices:  # what a reader must know, such as --limit, is told even under --quiet
+    comments = read_comments(options.comments, item_keys()) if options.comments else {}
+    selection = select_runs(options.runs, runs_dir)
+    answers = prepared_answers() if options.answers else {}
+    run_names = tuple(record.name for record in selection.records)
+    with refuse_incomplete_metrics(selection):
+        console.message(f"reporting on {selection.origin}: {', '.join(run_names)}")
+        names = choose_names(options, selection)
+        document = build_document(selection, names, authors=options.authors, answers=answers, comments=comments)
+    for text in document.notices:  # caveats, such as --limit, are shown even with --quiet
         console.warning(text)
 
     contents = {"report.pdf": pdf.pdf(document), "report.html": html.html(document)}
-    cells = notebook.notebook(document, found)
-    if request.execute:
-        console.message("notebook: running its cells (about a minute)")
+    cells = notebook.notebook(document, selection)
+    if options.execute:
+        console.message("executing the notebook (about a minute)")
         cells = notebook_execution.execute(cells, folder=Path.cwd())
-    contents["notebook.ipynb"] = notebook.as_bytes(cells)
-    contents["hand-in.zip"] = pack(contents | build_from_runs(found))
+    contents["notebook.ipynb"] = notebook.to_bytes(cells)
+    contents["hand-in.zip"] = pack(contents | read_run_files(selection))
     write_files(contents, out)
-    absent = [f"{block.what} {block.command}" for block in document.blocks if isinstance(block, Missing)]
-    missing = tuple(dict.fromkeys(absent))
-    return HandIn(out, tuple(contents), tuple(r.name for r in found.records), document.notices, missing)
+    missing = dict.fromkeys(f"{block.what} {block.command}" for block in document.blocks if isinstance(block, Missing))
+    return HandIn(out, tuple(contents), run_names, document.notices, tuple(missing))
 
 
 @contextlib.contextmanager
-def full_records(found: RunSelection) -> Iterator[None]:
-    """Refuse runs whose files are sound JSON but do not hold what pw13 writes into them.
+def refuse_incomplete_metrics(selection: RunSelection) -> Iterator[None]:
+    """Turn the error of a missing value into one line.
 
-    The report takes hundreds of their values; what one that is missing trips over is told here once.
+    A run's files may be valid JSON and still lack some of the hundreds of values that the report reads.
     """
     try:
         yield
     except (LookupError, TypeError, ValueError, AttributeError) as error:
-        listed = ", ".join(record.name for record in found.records)
-        raise UserError(f"a run's files lack what a report needs ({error}); looked into {listed}") from error
+        names = ", ".join(record.name for record in selection.records)
+        raise UserError(f"a run lacks a value that the report needs ({error}); runs: {names}") from error
 
 
-def names(request: HandInOptions, found: RunSelection) -> NameSelection | None:
-    """The user's names, or some chosen by rule."""
-    if request.names:
-        return selected_by_hand(request.names, found.of_kind("charrnn"))
-    return select_names(found.of_kind("charrnn"))
+def choose_names(options: HandInOptions, selection: RunSelection) -> NameSelection | None:
+    """Return the user's names, else names selected by rule."""
+    if options.names:
+        return names_from_file(options.names, selection.of_kind("charrnn"))
+    return select_names(selection.of_kind("charrnn"))
 
 
-def build_from_runs(found: RunSelection) -> dict[str, bytes]:
-    """Settings and numbers of every run, by their names in the zip."""
+def read_run_files(selection: RunSelection) -> dict[str, bytes]:
+    """Return settings and metrics of every run, by their names in the zip."""
     try:
-        return {f"runs/{r.name}/{name}": (r.folder / name).read_bytes() for r in found.records for name in OF_A_RUN}
+        return {
+            f"runs/{record.name}/{name}": (record.folder / name).read_bytes()
+            for record in selection.records
+            for name in RUN_FILES
+        }
     except OSError as error:
         raise UserError(f"{error.filename}: cannot be read: {error.strerror}") from None
 
@@ -126,15 +129,15 @@ def write_files(contents: dict[str, bytes], out: Path) -> None:
 
 
 def check(path: Path) -> Sequence[str]:
-    """The names of a hand-in's files, all as its manifest says.
+    """Return the files of a hand-in, all of which match its manifest.
 
     Raises:
-        UserError: a file is missing, changed or too much; or the zip is none.
+        UserError: a file is missing, changed or not listed, or `path` is not a hand-in.
     """
-    fine, faults = check_archive(path)
+    verified, faults = check_archive(path)
     if faults:
-        console.warning("; ".join(f"{name}: {what}" for name, what in faults[1:])) if faults[1:] else None
-        raise UserError(
-            f"{path}: {faults[0].name}: {faults[0].what} ({len(faults)} of {len(fine) + len(faults)} files)"
-        )
-    return fine
+        first, *others = faults
+        if others:
+            console.warning("; ".join(f"{name}: {problem}" for name, problem in others))
+        raise UserError(f"{path}: {first.name}: {first.problem} ({len(faults)} of {len(verified) + len(faults)} files)")
+    return verified

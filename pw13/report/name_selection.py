@@ -1,4 +1,4 @@
-"""The handful of names that the handout asks for: chosen by stated rules, or checked if a user chose them."""
+"""The handful of names that the handout asks for: selected by fixed rules, or given by the user."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -11,16 +11,16 @@ from pw13.inference import sampling
 from pw13.inference.name_generator import MODEL, NameGenerator, load_generator, read_corpus
 from pw13.runs.record import Record
 
-COUNT = 8  # names chosen
-SAMPLES = 1000  # names drawn at each temperature
+NAMES_SELECTED = 8
+SAMPLES = 1000  # per temperature
 TEMPERATURES = (0.6, 0.8, 1.0)
-SIMILAR = 0.8  # a name as similar as this to a known one is no invention
-SHORT, LONG = 4, 30  # characters
-MAX_RANKED = 400  # likeliest names that are compared with the whole corpus, each a search through it
+MIN_LENGTH, MAX_LENGTH = 4, 30  # characters
+SIMILARITY_LIMIT = 0.8  # a selected name is less similar than this to every known name
+MAX_SEARCHES = 400  # candidates compared with the corpus; each comparison searches all of it
 
 
 class Candidate(NamedTuple):
-    """A name and what is known of it: its temperature, mean ln p a character, the nearest known name."""
+    """A name with its sampling temperature, mean ln p per character and nearest known name; None if unknown."""
 
     text: str
     temperature: float | None
@@ -30,90 +30,94 @@ class Candidate(NamedTuple):
 
 
 class NameSelection(NamedTuple):
-    """`run`: whose network wrote them; `corpus`: whether the names could be compared with the run's corpus;
-    `by_hand`: the user's file, if any."""
+    """Selected names.
+
+    run: the char-RNN run that generated them. compared: whether its corpus was available for comparison. file: the
+    user's file, if the names come from one.
+    """
 
     names: tuple[Candidate, ...]
     run: str
-    corpus: bool
-    by_hand: str | None = None
+    compared: bool
+    file: str | None = None
 
 
-def rules(chosen: NameSelection) -> str:
-    """How the names were chosen, in words."""
-    if chosen.by_hand:
+def selection_rule(selected: NameSelection) -> str:
+    """Return how the names were selected, in words."""
+    if selected.file:
         return (
-            f"Chosen by hand from {chosen.by_hand}; similarity is that of the nearest known name (1: the "
-            "same), as far as the corpus is there."
+            f"Selected by hand, from {selected.file}. Similarity is that to the nearest known name (1: identical), "
+            "given if the corpus is available."
         )
-    known = (
-        f"not in the corpus and less than {SIMILAR:.0%} similar to any name in it"
-        if chosen.corpus
-        else "unlike each other (the corpus is gone, so that nothing can be said of known names)"
+    novelty = (
+        f"not in the corpus and less than {SIMILARITY_LIMIT:.0%} similar to any name in it, "
+        if selected.compared
+        else ""
     )
+    unchecked = "" if selected.compared else " The corpus is unavailable, so they are not compared with known names."
     return (
-        f"Chosen by rule among {SAMPLES * len(TEMPERATURES):,} names drawn from run {chosen.run} with seed "
-        f"0: whole, {SHORT} to {LONG} characters, quotes and brackets in pairs, {known}, "
-        "no two that begin or end with the same word; of those the likeliest under the model (mean ln p "
-        f"a character), {len(chosen.names)} in all."
+        f"Selected by rule from {SAMPLES * len(TEMPERATURES):,} names sampled from run {selected.run} with seed 0: "
+        f"complete, {MIN_LENGTH} to {MAX_LENGTH} characters, quotes and brackets balanced, {novelty}no two with the "
+        f"same first or last word; of these, the {len(selected.names)} most likely under the model (mean ln p per "
+        f"character).{unchecked}"
     )
 
 
 def select_names(records: Sequence[Record]) -> NameSelection | None:
-    """Names of the char-RNN with the lowest validation loss; None where no run has a usable model.
+    """Return names of the char-RNN with the lowest validation loss; None if no run has a model.
 
     Raises:
-        UserError: that run's model is damaged.
+        UserError: the model of that run is corrupt.
     """
-    usable = [r for r in records if (r.folder / "checkpoints" / MODEL).is_file()]
+    usable = [record for record in records if (record.folder / "checkpoints" / MODEL).is_file()]
     if not usable:
         return None
-    record = min(usable, key=lambda r: ((r.metrics or {}).get("val_nats") or float("inf"), r.name))
-    writer = load_generator(record)
-    corpus = read_corpus(writer, needed=False)
-    return NameSelection(tuple(distinct(ranked(writer, corpus), corpus)), record.name, corpus is not None)
+    best = min(usable, key=lambda record: ((record.metrics or {}).get("val_nats") or float("inf"), record.name))
+    generator = load_generator(best)
+    corpus = read_corpus(generator, needed=False)
+    names = filter_distinct(rank_candidates(generator, corpus), corpus)
+    return NameSelection(tuple(names), best.name, corpus is not None)
 
 
-def ranked(writer: NameGenerator, corpus: Sequence[str] | None) -> list[Candidate]:
-    """Whole new names of a fair length, the likeliest first."""
+def rank_candidates(generator: NameGenerator, corpus: Sequence[str] | None) -> list[Candidate]:
+    """Return complete, novel, presentable names, the most likely first."""
     known = set(corpus or ())
-    found: dict[str, Candidate] = {}
-    for place, temperature in enumerate(TEMPERATURES):
-        rng = np.random.default_rng([0, place])
-        for name in sampling.generate(
-            writer.network, writer.vocab_file, SAMPLES, sampling.SamplingOptions(temperature, max_length=LONG), rng=rng
-        ):
-            if name.whole and presentable(name.text) and name.text not in known:
-                found.setdefault(name.text, Candidate(name.text, temperature, name.log_probability, None, None))
-    return sorted(found.values(), key=lambda name: (-(name.log_probability or 0.0), name.text))
+    candidates: dict[str, Candidate] = {}
+    for index, temperature in enumerate(TEMPERATURES):
+        rng = np.random.default_rng([0, index])
+        options = sampling.SamplingOptions(temperature, max_length=MAX_LENGTH)
+        for name in sampling.generate(generator.network, generator.vocab_file, SAMPLES, options, rng=rng):
+            if name.complete and is_presentable(name.text) and name.text not in known:
+                candidates.setdefault(name.text, Candidate(name.text, temperature, name.log_probability, None, None))
+    return sorted(candidates.values(), key=lambda name: (-(name.log_probability or 0.0), name.text))
 
 
-def presentable(text: str) -> bool:
-    """Whether a name is of a fair length, without characters that do not print, its quotes and brackets in pairs."""
-    paired = text.count('"') % 2 == 0 and text.count("(") == text.count(")")
-    return SHORT <= len(text) <= LONG and text == text.strip() and text.isprintable() and paired
+def is_presentable(text: str) -> bool:
+    """Return whether a name has a suitable length, printable characters, and balanced quotes and brackets."""
+    balanced = text.count('"') % 2 == 0 and text.count("(") == text.count(")")
+    return MIN_LENGTH <= len(text) <= MAX_LENGTH and text == text.strip() and text.isprintable() and balanced
 
 
-def distinct(names: Sequence[Candidate], corpus: Sequence[str] | None) -> Iterator[Candidate]:
-    """Up to COUNT of the names, in their order: far from any known name, no first or last word twice."""
-    words: set[str] = set()
-    taken = 0
-    for name in names[:MAX_RANKED]:
-        own = {name.text.split()[0].casefold(), name.text.split()[-1].casefold()}
-        if own & words:
+def filter_distinct(names: Sequence[Candidate], corpus: Sequence[str] | None) -> Iterator[Candidate]:
+    """Yield up to `NAMES_SELECTED` names in order: unlike known ones, no two with the same first or last word."""
+    used: set[str] = set()
+    count = 0
+    for name in names[:MAX_SEARCHES]:
+        ends = {name.text.split()[0].casefold(), name.text.split()[-1].casefold()}
+        if ends & used:
             continue
-        placed = nearest_known(name, corpus)
-        if placed.similarity is not None and placed.similarity >= SIMILAR:
+        compared = nearest_known(name, corpus)
+        if compared.similarity is not None and compared.similarity >= SIMILARITY_LIMIT:
             continue
-        words |= own
-        taken += 1
-        yield placed
-        if taken == COUNT:
+        used |= ends
+        count += 1
+        yield compared
+        if count == NAMES_SELECTED:
             return
 
 
 def nearest_known(name: Candidate, corpus: Sequence[str] | None) -> Candidate:
-    """The name with the most similar one of the corpus (`rapidfuzz.fuzz.ratio`, 0 to 1, case ignored)."""
+    """Return the name with the most similar name of the corpus (`rapidfuzz.fuzz.ratio`, 0 to 1, case ignored)."""
     if not corpus:
         return name
     from rapidfuzz import fuzz, process
@@ -123,10 +127,10 @@ def nearest_known(name: Candidate, corpus: Sequence[str] | None) -> Candidate:
 
 
 def read_names(path: Path) -> list[str]:
-    """The names in a user's file, one a line.
+    """Return the names in a user's file, one per line.
 
     Raises:
-        UserError: the file cannot be read, or holds no names.
+        UserError: the file cannot be read, or contains no names.
     """
     try:
         lines = path.read_text("utf-8").split("\n")
@@ -136,15 +140,15 @@ def read_names(path: Path) -> list[str]:
         ) from None
     texts = [line.rstrip("\r") for line in lines if line.strip()]
     if not texts:
-        raise UserError(f"--names {path}: holds no names; expected one a line")
+        raise UserError(f"--names {path}: contains no names; expected one per line")
     return texts
 
 
-def selected_by_hand(path: Path, records: Sequence[Record]) -> NameSelection:
-    """The names in a user's file, one a line, beside the corpus of the newest char-RNN run.
+def names_from_file(path: Path, records: Sequence[Record]) -> NameSelection:
+    """Return the names in a user's file, compared with the corpus of the newest char-RNN run.
 
     Raises:
-        UserError: the file cannot be read, or holds no names.
+        UserError: the file cannot be read, or contains no names.
     """
     texts = read_names(path)
     corpus, run = None, ""

@@ -1,8 +1,8 @@
-"""The runs that a hand-in rests on: which are taken, what they agree on, the headline run of each part."""
+"""The runs of a report: which are selected, the headline run of each part, and series that differ in one setting."""
 
 import statistics
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -14,34 +14,34 @@ from pw13.runs.record import DATA_PATH_KEYS, LAST_ALL, RUN_NAME, Record, list_ru
 
 
 class Series(NamedTuple):
-    """Runs that differ in their seed alone; `setting` is the value that a table compares."""
+    """Runs that differ only in their seed; `value` is their value of the setting that a table compares."""
 
-    setting: Any
+    value: Any
     records: tuple[Record, ...]
 
     @property
     def first(self) -> Record:
         return self.records[0]
 
-    def value(self, name: str) -> float | None:
-        """The median of a metric (dotted name) over the seeds; None where a run lacks it."""
-        values = self._values(name)
+    def median(self, name: str) -> float | None:
+        """Return the median of a metric (dotted name) over the seeds; None if a run lacks it."""
+        values = self._metrics(name)
         return statistics.median(values) if values else None
 
     def spread(self, name: str) -> tuple[float, float] | None:
-        """Lowest and highest value over several seeds; None for one run."""
-        values = self._values(name)
+        """Return minimum and maximum of a metric over the seeds; None for a single run."""
+        values = self._metrics(name)
         return (min(values), max(values)) if len(values) > 1 else None
 
-    def _values(self, name: str) -> list[float]:
-        """The metric of every run; none at all where one lacks it."""
-        values = [value for record in self.records if (value := number(record, name)) is not None]
+    def _metrics(self, name: str) -> list[float]:
+        """Return the metric of every run; empty if one lacks it."""
+        values = [value for record in self.records if (value := metric(record, name)) is not None]
         return values if len(values) == len(self.records) else []
 
 
 @dataclass(frozen=True)
 class RunSelection:
-    """The runs of a hand-in, by kind, oldest first; `origin` says in words how they were chosen."""
+    """The runs of a report, oldest first; `origin` says how they were selected."""
 
     records: tuple[Record, ...]
     origin: str
@@ -51,53 +51,53 @@ class RunSelection:
 
     @property
     def dense(self) -> Record | None:
-        """The dense run of exercise 1a-f: the one with the handout's 32 values, else the newest."""
-        return _preferred(self.of_kind("dense-ae"), lambda record: record.config.get("code_size") == 32)
+        """The dense run of 1a to 1f: the newest with the handout's code size 32, else the newest."""
+        runs = self.of_kind("dense-ae")
+        return _newest([run for run in runs if run.config.get("code_size") == 32] or runs)
 
     @property
     def conv(self) -> Record | None:
-        return _preferred(self.of_kind("conv-dae"), lambda record: True)
+        return _newest(self.of_kind("conv-dae"))
 
     @property
     def svm(self) -> Record | None:
-        return _preferred(self.of_kind("svm-eval"), lambda record: True)
+        return _newest(self.of_kind("svm-eval"))
 
     @property
     def baseline_rnn(self) -> Record | None:
-        """The SimpleRNN of exercise 2e: many-to-one, with as many units as most runs have, the one trained longest.
+        """The SimpleRNN of 2e: many-to-one, with the most frequent number of units, trained longest.
 
-        Of numbers of units that stand equally often, the handout's 64: what is compared differs in one setting only.
+        The most frequent number of units (the handout's 64 on a tie) gives most comparisons that differ in one setting.
         """
-        counts = Counter(record.config.get("units") for record in self.of_kind("charrnn"))
-        found = [
-            r
-            for r in self.of_kind("charrnn")
-            if (r.config.get("cell"), r.config.get("target")) == ("simple", "many-to-one")
+        runs = self.of_kind("charrnn")
+        counts = Counter(run.config.get("units") for run in runs)
+        candidates = [
+            run for run in runs if (run.config.get("cell"), run.config.get("target")) == ("simple", "many-to-one")
         ]
 
-        def rank(record: Record) -> tuple[int, bool, int, str]:
-            units = record.config.get("units")
-            return counts[units], units == 64, record.config.get("epochs", 0), record.name
+        def rank(run: Record) -> tuple[int, bool, int, str]:
+            units = run.config.get("units")
+            return counts[units], units == 64, run.config.get("epochs", 0), run.name
 
-        return max(found, key=rank, default=None)
+        return max(candidates, key=rank, default=None)
 
     def series(self, base: Record | None, key: str, *, free: tuple[str, ...] = ()) -> list[Series]:
-        """Runs that differ from `base` in setting `key` and in their seed alone, by ascending value.
+        """Return the runs that differ from `base` only in setting `key` and seed, by ascending value of `key`.
 
-        free: further settings that may differ, since they belong to `key`'s.
+        free: further settings that may differ, because they depend on `key`.
         """
         if base is None:
             return []
-        but = (key, "seed", *free)
-        found: dict[Any, list[Record]] = {}
+        ignored = (key, "seed", *free)
+        by_value: dict[Any, list[Record]] = {}
         for record in self.of_kind(base.kind):
-            if same_data(record, base) and _settings(record, but=but) == _settings(base, but=but):
-                found.setdefault(record.config.get(key), []).append(record)
-        return [Series(value, tuple(found[value])) for value in sorted(found)]
+            if same_data(record, base) and _settings(record, ignored) == _settings(base, ignored):
+                by_value.setdefault(record.config.get(key), []).append(record)
+        return [Series(value, tuple(by_value[value])) for value in sorted(by_value)]
 
 
-def number(record: Record | None, name: str) -> float | None:
-    """A metric of a run by its dotted name; None where it is missing, undefined or no number."""
+def metric(record: Record | None, name: str) -> float | None:
+    """Return a metric of a run by its dotted name; None if missing, undefined or not a number."""
     value: Any = record.metrics if record else None
     for part in name.split("."):
         value = value.get(part) if isinstance(value, dict) else None
@@ -105,87 +105,89 @@ def number(record: Record | None, name: str) -> float | None:
 
 
 def same_data(one: Record, other: Record) -> bool:
-    return _sha256(one) == _sha256(other)
+    return bool(_sha256(one) == _sha256(other))
 
 
-def history(record: Record) -> list[dict[str, float]]:
-    """The epochs of a run; empty where history.csv cannot be read."""
+def read_history(record: Record) -> list[dict[str, float]]:
+    """Return the epochs of a run; empty if history.csv cannot be read."""
     return [dict(row) for row in comparison.history(record.folder)]
 
 
-def figure(record: Record, name: str) -> bytes | None:
-    """The PNG `figures/NAME.png` of a run; None where it has none."""
+def read_figure(record: Record, name: str) -> bytes | None:
+    """Return the PNG `figures/NAME.png` of a run; None if there is none."""
     try:
         return (record.folder / "figures" / f"{name}.png").read_bytes()
     except OSError:
         return None
 
 
-# ---------------------------------------------------------------------------------------------------- choosing runs
+# ---------------------------------------------------------------------------------------------------- selecting runs
 
 
 def select_runs(names: Sequence[str], runs_dir: Path) -> RunSelection:
-    """The named runs; without names those of the last `pw13 all`, else the newest complete one of each kind.
+    """Return the named runs; without names those of the last `pw13 all`, else the newest completed run of each kind.
 
     Raises:
-        UserError: a named run is unusable or not complete, or there is no run at all.
+        UserError: a named run is unusable or not completed, or there is no run at all.
     """
     if names:
-        return RunSelection(_in_order(_named(names, runs_dir)), "the runs named on the command line")
-    of_all = _of_last_all(runs_dir)
-    if of_all:
-        return RunSelection(_in_order(of_all), "the runs of the last `pw13 all`")
-    latest = [found[-1] for kind in config.KINDS if (found := _complete(list_runs(runs_dir, kind)))]
+        return RunSelection(_by_start(_load_named(names, runs_dir)), "the runs given with --run")
+    last_all = _load_last_all(runs_dir)
+    if last_all:
+        return RunSelection(_by_start(last_all), "the runs of the last `pw13 all`")
+    latest = [runs[-1] for kind in config.KINDS if (runs := _completed(list_runs(runs_dir, kind)))]
     if not latest:
         raise UserError(
-            f"{runs_dir}: no complete run to report on; make all with: pw13 all, or one with: pw13 train-dense-ae"
+            f"{runs_dir}: no completed run to report on; run all experiments with: pw13 all, or one with: "
+            "pw13 train-dense-ae"
         )
-    return RunSelection(_in_order(latest), "the newest complete run of each kind")
+    return RunSelection(_by_start(latest), "the newest completed run of each kind")
 
 
-def _named(names: Sequence[str], runs_dir: Path) -> list[Record]:
-    named: list[Record] = []
+def _load_named(names: Sequence[str], runs_dir: Path) -> list[Record]:
+    """Return the named runs once each, a sweep expanded to its points."""
+    records: list[Record] = []
     for name in names:
-        record = load_run(name, runs_dir)
-        found = comparison.sweep_points(record.folder) if record.kind.startswith("sweep-") else [record]
-        for each in found:
-            if each.problem or each.status != "completed":
-                raise UserError(f"{each.folder}: {each.problem or each.status + ', expected a complete run'}")
-            if each.kind not in config.KINDS:
-                raise UserError(f"{each.folder}: a {each.kind} run; a report knows {', '.join(config.KINDS)}")
-        named += found
-    return list({record.folder.resolve(): record for record in named}.values())
+        named = load_run(name, runs_dir)
+        expanded = comparison.sweep_points(named.folder) if named.kind.startswith("sweep-") else [named]
+        for record in expanded:
+            if record.problem or record.status != "completed":
+                raise UserError(f"{record.folder}: {record.problem or record.status + ', expected a completed run'}")
+            if record.kind not in config.KINDS:
+                raise UserError(
+                    f"{record.folder}: cannot report on a {record.kind} run; supported: {', '.join(config.KINDS)}"
+                )
+        records += expanded
+    return list({record.folder.resolve(): record for record in records}.values())
 
 
-def _of_last_all(runs_dir: Path) -> list[Record]:
-    """The complete runs that all.json lists; none where it is missing or not ours."""
+def _load_last_all(runs_dir: Path) -> list[Record]:
+    """Return the completed runs that all.json lists; empty if it is missing or not valid."""
     try:
         listed = read_json(runs_dir / LAST_ALL).get("runs", {})
         names = [name for name in listed.values() if isinstance(name, str) and RUN_NAME.fullmatch(name)]
     except (UserError, AttributeError):
         return []
-    return _complete(read_run(runs_dir / name) for name in names)
+    return _completed(read_run(runs_dir / name) for name in names)
 
 
-def _complete(records: Iterable[Record]) -> list[Record]:
+def _completed(records: Iterable[Record]) -> list[Record]:
     return [record for record in records if record.status == "completed"]
 
 
-def _in_order(records: Iterable[Record]) -> tuple[Record, ...]:
+def _by_start(records: Iterable[Record]) -> tuple[Record, ...]:
     return tuple(sorted(records, key=lambda record: (record.facts.get("started", ""), record.name)))
 
 
-def _preferred(records: Sequence[Record], fits: Callable[[Record], bool]) -> Record | None:
-    """The newest that fits, else the newest."""
-    found = [record for record in records if fits(record)] or records
-    return found[-1] if found else None
+def _newest(records: Sequence[Record]) -> Record | None:
+    return records[-1] if records else None
 
 
 def _sha256(record: Record) -> Any:
     return (record.facts.get("data") or {}).get("sha256")
 
 
-def _settings(record: Record, *, but: tuple[str, ...]) -> dict[str, Any]:
-    """The settings that decide a result: not where the data are, how often checkpoints are written, and the like."""
-    out = {*but, *DATA_PATH_KEYS, "kind", "threads", "checkpoint_every", "tensorboard", "sample_every"}
-    return {key: value for key, value in record.config.items() if key not in out}
+def _settings(record: Record, ignored: tuple[str, ...]) -> dict[str, Any]:
+    """Return the settings that affect a result; data paths, checkpoint intervals and the like do not."""
+    excluded = {*ignored, *DATA_PATH_KEYS, "kind", "threads", "checkpoint_every", "tensorboard", "sample_every"}
+    return {key: value for key, value in record.config.items() if key not in excluded}

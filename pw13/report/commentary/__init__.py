@@ -1,5 +1,5 @@
-"""Comments of the report: each a sentence or two computed from numbers, whichever way they turn out.
+"""Comments of the report: a sentence or two each, computed from metrics, whatever their values.
 
-Pure functions of plain numbers; None stands for a figure that a run lacks, and a sentence that needs it is left out (an
-empty text). A difference is called what it is: better, worse or none.
+Pure functions of plain numbers. None stands for a metric that a run lacks; a sentence that needs it is left out (empty
+text). A difference is reported in either direction, and as none if it is within tolerance.
 """

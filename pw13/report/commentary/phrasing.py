@@ -1,24 +1,19 @@
-"""Numbers, differences and lists in words."""
+"""Numbers, differences and lists as text."""
 
 import itertools
 from collections.abc import Sequence
 
-SAME_LOSS_TOLERANCE = 0.005  # relative difference up to which two losses are called practically equal
+SAME_LOSS_TOLERANCE = 0.005  # relative difference up to which two losses count as the same
 
-ONE_SEED = "Each figure is from one training; a difference of a percent or so may be chance."
-
-
-def percent(value: float, digits: int = 1) -> str:
-    return f"{100 * value:.{digits}f} %"
+ONE_SEED = "Each value is from a single training run; differences of about a percent may be chance."
 
 
-def count(number: int | None, one: str) -> str:
-    """ "1 thread", "2 threads"; a dash where the number is not known."""
-    return f"{figure(number)} {one if number == 1 else one + 's'}"
+def format_percent(fraction: float, digits: int = 1) -> str:
+    return f"{100 * fraction:.{digits}f} %"
 
 
-def figure(value: float | None, digits: int = 4) -> str:
-    """A number with so many significant digits, thousands apart; a dash for none."""
+def format_number(value: float | None, digits: int = 4) -> str:
+    """Return a number with `digits` significant digits and thousands separators; a dash for None."""
     if value is None:
         return "–"
     if isinstance(value, int) or (float(value).is_integer() and abs(value) >= 1000):
@@ -26,29 +21,47 @@ def figure(value: float | None, digits: int = 4) -> str:
     return f"{value:,.0f}" if abs(value) >= 10 ** (digits - 1) else f"{value:#.{digits}g}".rstrip(".")
 
 
+def format_count(number: int | None, noun: str) -> str:
+    """Return a number with its noun: "1 thread", "2 threads"; a dash for None."""
+    return f"{format_number(number)} {noun if number == 1 else noun + 's'}"
+
+
+def format_bytes(count: float) -> str:
+    """Return a number of bytes with a decimal unit: "1.41 GB"."""
+    unit, name = next(((u, n) for u, n in ((1e9, "GB"), (1e6, "MB")) if count >= u), (1e3, "kB"))
+    return f"{format_number(count / unit, 3)} {name}"
+
+
+def is_same(before: float, after: float) -> bool:
+    """Return whether two losses differ by at most `SAME_LOSS_TOLERANCE`, relative to the first."""
+    return abs(_relative_change(before, after)) <= SAME_LOSS_TOLERANCE
+
+
 def change(before: float, after: float) -> str:
-    """ "12.0 % lower", "3.1 % higher" or "practically the same" of `after` against `before`."""
-    relative = (after - before) / before if before else 0.0
-    if abs(relative) <= SAME_LOSS_TOLERANCE:
+    """Return `after` relative to `before`: "12.0 % lower", "3.1 % higher" or "practically the same"."""
+    if is_same(before, after):
         return "practically the same"
-    return f"{percent(abs(relative))} {'lower' if relative < 0 else 'higher'}"
+    relative = _relative_change(before, after)
+    return f"{format_percent(abs(relative))} {'lower' if relative < 0 else 'higher'}"
 
 
-def listed(words: Sequence[str]) -> str:
-    """ "a", "a and b", "a, b and c"."""
+def compared(before: float, after: float) -> str:
+    """Return `change` with its conjunction: "12.0 % lower than", "practically the same as"."""
+    return f"{change(before, after)} {'as' if is_same(before, after) else 'than'}"
+
+
+def _relative_change(before: float, after: float) -> float:
+    return (after - before) / before if before else 0.0
+
+
+def join_words(words: Sequence[str]) -> str:
+    """Return a list in words: "a", "a and b", "a, b and c"."""
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}" if words else ""
 
 
-def size(count: float) -> str:
-    """Bytes in words: "1.41 GB"."""
-    unit, name = next(((u, n) for u, n in ((1e9, "GB"), (1e6, "MB")) if count >= u), (1e3, "kB"))
-    return f"{figure(count / unit, 3)} {name}"
-
-
-def joined(*sentences: str) -> str:
+def join_sentences(*sentences: str) -> str:
     return " ".join(sentence for sentence in sentences if sentence)
 
 
-def falling(values: Sequence[float]) -> bool:
-    """Whether each is lower than the one before."""
+def is_decreasing(values: Sequence[float]) -> bool:
     return all(after < before for before, after in itertools.pairwise(values))

@@ -1,39 +1,40 @@
 """Comments on SVMs on codes and on pixels (1g)."""
 
-from pw13.report.commentary.phrasing import count, percent
+from pw13.report.commentary.phrasing import format_count, format_percent
 from pw13.svm.summary import ALPHA
 
-BARELY_USABLE = 0.1  # of the way from guessing to all right, up to which codes are called hardly usable
+HARDLY_USABLE = 0.1  # of the way from chance to perfect accuracy, below which codes are called hardly usable
 
 
-def svm(pixels: float, codes: float, p: float | None, *, size: int, kernel: str = "RBF") -> str:
-    """The verdict on codes against pixels: difference in points, and whether it could be chance."""
+def codes_against_pixels(pixels: float, codes: float, p: float | None, *, size: int, kernel: str) -> str:
+    """Return the difference in accuracy (a fraction each), and whether it is significant; `p` is McNemar's."""
     points = 100 * (codes - pixels)
     if abs(points) < 0.005:
-        verdict = f"{kernel} SVM: codes are as good as pixels, {percent(codes, 2)} of the test images"
+        difference = f"codes match pixels, {format_percent(codes, 2)} accuracy"
     else:
-        what = "gain" if points > 0 else "lose"
-        verdict = (
-            f"{kernel} SVM: codes {what} {abs(points):.2f} points against pixels, {percent(codes, 2)} "
-            f"against {percent(pixels, 2)}"
+        difference = (
+            f"codes {'gain' if points > 0 else 'lose'} {abs(points):.2f} points against pixels, "
+            f"{format_percent(codes, 2)} against {format_percent(pixels, 2)} accuracy"
         )
-    sure = f", {_chance(p)}" if p is not None else ""
-    return f"{verdict}{sure}. A code has {count(size, 'value')}."
+    significance = f", {_significance(p)}" if p is not None else ""
+    return f"{kernel} SVM: {difference}{significance}. A code has {format_count(size, 'value')}."
 
 
-def _chance(p: float) -> str:
-    shown = "p < 0.0001" if p < 0.0001 else f"p = {p:.2g}"
-    return f"significant ({shown}, McNemar)" if p < ALPHA else f"not significant ({shown}, McNemar)"
+def _significance(p: float) -> str:
+    value = "p < 0.0001" if p < 0.0001 else f"p = {p:.2g}"
+    return f"{'significant' if p < ALPHA else 'not significant'} ({value}, McNemar)"
 
 
 def usable(codes: float, classes: int) -> str:
-    """The plain answer to the handout's question whether codes can train an SVM."""
+    """Return the answer to the handout's question whether codes can train an SVM."""
     if not classes:
         return ""
     chance = 1 / classes
-    if codes - chance < BARELY_USABLE * (1 - chance):
-        return f"Hardly: {percent(codes)} right, where guessing among {classes} classes gives {percent(chance)}."
+    if codes - chance < HARDLY_USABLE * (1 - chance):
+        return (
+            f"Hardly: {format_percent(codes)} accuracy, where chance is {format_percent(chance)} ({classes} classes)."
+        )
     return (
-        f"Yes: trained on codes alone, an SVM names {percent(codes)} of the test images right, "
-        f"{codes / chance:.1f} times the share of guessing among {classes} classes."
+        f"Yes: trained on codes alone, an SVM reaches {format_percent(codes)} test accuracy, {codes / chance:.1f} "
+        f"times chance ({classes} classes)."
     )

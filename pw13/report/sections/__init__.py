@@ -1,1 +1,1 @@
-"""The items of the handout, one file per exercise, as blocks of the document."""
+"""The sections of the report, one module per exercise."""

@@ -1,4 +1,4 @@
-"""Texts that answer the handout's questions, the review questions of exercise 3, and a user's own words."""
+"""Answers to the handout's questions, the review questions of exercise 3, and a user's own comments."""
 
 import difflib
 import tomllib
@@ -7,42 +7,40 @@ from pathlib import Path
 from typing import Any
 
 from pw13.errors import OptionError, UserError
-from pw13.report.document import Block, Item, Sources, Text
+from pw13.report.document import Item, Sources, Text
 
-TITLES = {
+REVIEW_QUESTIONS = {
     "3a": "What are autoencoders used for?",
     "3b": "When to extract features with an autoencoder?",
-    "3c": "What is a generative system, and which are the two approaches with RNNs?",
+    "3c": "What is a generative system, and what are the two approaches with RNNs?",
 }
 
 
 def prepared_answers() -> dict[str, Any]:
-    """The answers that come with pw13: item key -> {"text": paragraphs, "sources": references}."""
+    """Return the answers shipped with pw13: item key -> {"text": paragraphs, "sources": references}."""
     return tomllib.loads((Path(__file__).parent / "answers.toml").read_text("utf-8"))
 
 
-def with_answer(item: Item, given: dict[str, Any]) -> Item:
-    """The item with its answer, if there is one, behind what is measured."""
-    return item._replace(blocks=(*item.blocks, *answer(given.get(item.key))))
+def with_answer(item: Item, answers: dict[str, Any]) -> Item:
+    """Return the item with its answer, if any, after its results."""
+    answer = answers.get(item.key)
+    if not answer:
+        return item
+    paragraphs = (Text(text, "answer") for text in answer["text"])
+    return item._replace(blocks=(*item.blocks, *paragraphs, Sources(tuple(answer["sources"]))))
 
 
-def answer(given: dict[str, Any] | None) -> list[Block]:
-    if not given:
-        return []
-    return [*(Text(paragraph, "answer") for paragraph in given["text"]), Sources(tuple(given["sources"]))]
+def review_items() -> list[Item]:
+    """Return the items of exercise 3, without answers."""
+    return [Item(key, key, title, ()) for key, title in REVIEW_QUESTIONS.items()]
 
 
-def review() -> list[Item]:
-    """The items of exercise 3, without answers yet."""
-    return [Item(key, key, title, ()) for key, title in TITLES.items()]
-
-
-def read_own(path: Path, keys: Sequence[str]) -> dict[str, str]:
-    """A user's comments by item, from a TOML file such as `1a = "We chose ..."`.
+def read_comments(path: Path, keys: Sequence[str]) -> dict[str, str]:
+    """Return a user's comments by item, from a TOML file such as `1a = "We chose ..."`.
 
     Raises:
         UserError: the file cannot be read.
-        OptionError: it is not TOML, names an item that there is not, or a value is no text.
+        OptionError: not TOML, an unknown item, or a value that is not a string.
     """
     try:
         content = tomllib.loads(path.read_text("utf-8"))
@@ -50,19 +48,21 @@ def read_own(path: Path, keys: Sequence[str]) -> dict[str, str]:
         raise UserError(
             f"--comments {path}: cannot be read: {getattr(error, 'strerror', None) or 'not UTF-8 text'}"
         ) from None
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise OptionError(f"--comments {path}: not TOML: {str(error) or 'nested too deep'}") from None
+    except tomllib.TOMLDecodeError as error:
+        raise OptionError(f"--comments {path}: not TOML: {error}") from None
+    except RecursionError:
+        raise OptionError(f"--comments {path}: not TOML: nested too deeply") from None
     for key, value in content.items():
         if key not in keys:
             near = difflib.get_close_matches(key, keys, n=1)
-            hint = f"; did you mean {near[0]!r}?" if near else f"; there are {', '.join(keys)}"
-            raise OptionError(f"--comments {path}: no item {key!r}{hint}")
+            hint = f"did you mean {near[0]!r}?" if near else f"items: {', '.join(keys)}"
+            raise OptionError(f"--comments {path}: unknown item {key!r}; {hint}")
         if not isinstance(value, str):
-            raise OptionError(f"--comments {path}: {key}: expected text, received {value!r}")
+            raise OptionError(f"--comments {path}: {key}: expected a string, received {value!r}")
     return content
 
 
-def with_comment(item: Item, own: dict[str, str]) -> Item:
-    """The item with the user's words, a paragraph for each that blank lines part, behind all else."""
-    paragraphs = [" ".join(part.split()) for part in own.get(item.key, "").split("\n\n")]
+def with_comment(item: Item, comments: dict[str, str]) -> Item:
+    """Return the item with the user's comment last, one paragraph per blank-line-separated part."""
+    paragraphs = [" ".join(part.split()) for part in comments.get(item.key, "").split("\n\n")]
     return item._replace(blocks=(*item.blocks, *(Text(text, "own") for text in paragraphs if text)))

@@ -1,123 +1,133 @@
-"""Items 2a to 2f: how the character RNN reads its data, what it is, how it was trained."""
+"""Items 2a to 2f: data preparation, model and training of the character RNN."""
 
-from pw13.report.commentary import charrnn as comments
-from pw13.report.commentary import phrasing, training_curves
-from pw13.report.document import Block, sentence, table
-from pw13.report.run_selection import history, number
-from pw13.report.sections.blocks import computed_comment, figure_block, note, summary
+from pw13.report.commentary import charrnn as commentary
+from pw13.report.commentary import training_curves
+from pw13.report.commentary.phrasing import format_count, format_number
+from pw13.report.document import Block, as_sentence, table
+from pw13.report.run_selection import RunSelection, metric, read_history
+from pw13.report.sections.blocks import (
+    Section,
+    comment,
+    figure_block,
+    missing,
+    model_summary,
+    paragraph,
+    processor,
+)
 from pw13.runs.record import Record
 
 TRAIN = "pw13 train-charrnn"
+NO_RUN = "No run of a many-to-one SimpleRNN."
 CELLS = {"simple": "SimpleRNN", "gru": "GRU", "lstm": "LSTM"}
 
 
+def build(selection: RunSelection, section: Section) -> list[Block]:
+    """Return a section of the SimpleRNN run, or what is missing."""
+    run = selection.baseline_rnn
+    return section(run) if run else missing(NO_RUN, TRAIN)
+
+
 def preparation(run: Record) -> list[Block]:
-    of = run.config
-    every = "at every character" if of["skip"] == 1 else f"every {of['skip']} characters"
-    return note(
-        "As in the Shakespeare example: the names become one text, every distinct character gets a "
-        f"number, the text is cut into windows of {of['length']} "
-        f"characters that begin {every}, and the network learns to say which "
-        "character comes after a window."
+    return paragraph(
+        "As in the Shakespeare example, the names become one text, each distinct character gets an id, and the text is "
+        f"cut into windows of {run.config['length']} characters, with a stride of {run.config['skip']}. The network "
+        "learns to predict the character after each window."
     )
 
 
 def corpus(run: Record) -> list[Block]:
-    of, facts = (run.metrics or {}).get("corpus") or {}, run.facts.get("data") or {}
+    counts, data = (run.metrics or {}).get("corpus") or {}, run.facts.get("data") or {}
     rows = [
-        ("names", phrasing.figure(of.get("names"))),
-        ("characters, a newline after each name", phrasing.figure(of.get("characters"))),
-        ("distinct characters", phrasing.figure(of.get("distinct"))),
-        (f"windows of {run.config['length']}, every {run.config['skip']}", phrasing.figure(of.get("windows"))),
+        ("names", format_number(counts.get("names"))),
+        ("characters, including one newline per name", format_number(counts.get("characters"))),
+        ("distinct characters", format_number(counts.get("distinct"))),
+        (
+            f"windows (length {run.config['length']}, stride {run.config['skip']})",
+            format_number(counts.get("windows")),
+        ),
     ]
-    notes = [block for text in facts.get("notes", []) for block in note(sentence(text))]
-    return [table(f"The corpus as read: {facts.get('name', 'unknown')}.", ("what", "count"), rows), *notes]
+    notes = [block for text in data.get("notes", []) for block in paragraph(as_sentence(text))]
+    return [table(f"The corpus: {data.get('name', 'unknown')}.", ("quantity", "count"), rows), *notes]
 
 
-def keeps_names_out(run: Record) -> bool:
-    """Whether names are kept out of training, for validation and for the end."""
+def has_held_out_names(run: Record) -> bool:
+    """Return whether names were held out, for validation and for the final evaluation."""
     return bool(((run.facts.get("data") or {}).get("counts") or {}).get("held_out"))
 
 
-def validated(run: Record) -> str:
-    """What a caption of loss curves adds where the line called validation is none."""
-    return "" if keeps_names_out(run) else "; no name is kept out, so both lines are measured on training names"
+def validation_note(run: Record) -> str:
+    """Return what a caption of loss curves adds if the validation curve is not of held-out names."""
+    return "" if has_held_out_names(run) else "; no names are held out, so both curves are measured on training names"
 
 
-def one_string(run: Record) -> list[Block]:
-    if not keeps_names_out(run):
-        return note(
-            "All names in the order of the file are one string, a newline after each: the newline is a "
-            "character like any other, and the network learns where a name ends."
-        )
+def training_text(run: Record) -> list[Block]:
+    names = "names" if has_held_out_names(run) else "names, in the order of the file,"
+    text = (
+        f"The {names} form one string, with a newline after each: the newline is a character like any other, so the "
+        "network learns where a name ends."
+    )
+    if not has_held_out_names(run):
+        return paragraph(text)
     counts = run.facts["data"]["counts"]
-    return note(
-        "The names are one string, a newline after each: the newline is a character like any other, and "
-        "the network learns where a name ends. Since windows overlap "
-        "and some names stand several times, what is measured has to be kept out by name: "
-        f"{counts.get('training', 0):,} distinct names to train on, {counts.get('validation', 0):,} for "
-        f"choosing (best epoch, settings), {counts['held_out']:,} that are read once, at the end."
+    return paragraph(
+        f"{text} Since windows overlap and some names occur more than once, the split is by distinct name: "
+        f"{counts.get('training', 0):,} for training, {counts.get('validation', 0):,} for validation (best epoch, "
+        f"settings), {counts['held_out']:,} for the final evaluation."
     )
 
 
-def data(run: Record) -> list[Block]:
-    metrics, of = run.metrics or {}, run.config
-    read = metrics.get("corpus") or {}
-    windows, distinct = metrics.get("train_windows"), read.get("distinct")
+def encoding(run: Record) -> list[Block]:
+    metrics, length = run.metrics or {}, run.config["length"]
+    windows, distinct = metrics.get("train_windows"), (metrics.get("corpus") or {}).get("distinct")
     if not windows or not distinct:
-        return note("The run does not tell how many windows it trained on.")
-    told = (
-        "Two dictionaries, character to number and back, are saved with the run (vocabulary.json). X "
-        f"holds {windows:,} windows of training text, one-hot of shape "
-        f"({windows:,}, {of['length']}, {distinct}), y the character after each, ({windows:,}, {distinct})."
+        return paragraph("The run does not record its number of training windows.")
+    return paragraph(
+        "Two dictionaries, character to id and back, are saved with the run (vocabulary.json). X holds the "
+        f"{windows:,} windows of the training text as one-hot vectors, of shape ({windows:,}, {length}, {distinct}), "
+        f"y the character after each, ({windows:,}, {distinct}). {commentary.one_hot_size(windows, distinct, length)}"
     )
-    return note(told + " " + comments.windows(windows, distinct, of["length"]))
 
 
 def model(run: Record) -> list[Block]:
-    of, distinct = run.config, ((run.metrics or {}).get("corpus") or {}).get("distinct")
-    told = (
-        f"{CELLS[of['cell']]} with {phrasing.count(of['units'], 'unit')} reads a window, and a Dense layer with softmax "
-        f"gives a probability to each of the {phrasing.figure(distinct)} characters."
-    )
-    return [*note(told), *summary(run)]
+    config, distinct = run.config, ((run.metrics or {}).get("corpus") or {}).get("distinct")
+    return [
+        *paragraph(
+            f"{CELLS[config['cell']]} with {format_count(config['units'], 'unit')} reads a window, and a Dense layer "
+            f"with softmax predicts a probability for each of the {format_number(distinct)} characters."
+        ),
+        *model_summary(run),
+    ]
 
 
 def training(run: Record) -> list[Block]:
-    of, metrics = run.config, run.metrics or {}
-    counted = metrics.get("ngram") or {}
-    told = (
-        "Categorical cross-entropy (in nats a character), Adam with learning rate "
-        f"{of['learning_rate']:g} ({of['schedule']}), {phrasing.count(of['epochs'], 'epoch')} in batches of "
-        f"{of['batch_size']}."
-    )
-    rate = number(run, "throughput_per_second")
-    speed = (
-        f"Training saw {phrasing.figure(rate)} windows a second "
-        f"({(run.facts.get('machine') or {}).get('processor', 'this machine')})."
-        if rate
-        else ""
-    )
-    line = "; the dashed line is the n-gram model" if number(run, "ngram.validation_nats") is not None else ""
-    parts = "training, validation and held-out names" if keeps_names_out(run) else "training names"
-    levelled = training_curves.training(history(run)) if keeps_names_out(run) else ""
-    against = comments.against_ngram(metrics.get("held_out_nats"), counted.get("held_out_nats"), counted.get("order"))
+    config, metrics, held_out = run.config, run.metrics or {}, has_held_out_names(run)
+    rate, ngram = metric(run, "throughput_per_second"), metrics.get("ngram") or {}
+    speed = f"Training ran at {format_number(rate)} windows per second ({processor(run)})." if rate else ""
+    dashed = "; dashed: the n-gram model" if metric(run, "ngram.validation_nats") is not None else ""
+    parts = "training, validation and held-out names" if held_out else "training names"
     return [
-        *note(told),
+        *paragraph(
+            "Categorical cross-entropy (in nats per character), Adam with learning rate "
+            f"{config['learning_rate']:g} ({config['schedule']}), {format_count(config['epochs'], 'epoch')}, batch "
+            f"size {config['batch_size']}."
+        ),
         *figure_block(
             run,
             "loss",
             "2f",
-            f"Loss of the SimpleRNN{line}{validated(run)}.",
-            "Line plot of training and validation loss against the epoch.",
+            f"Loss of the SimpleRNN{dashed}{validation_note(run)}.",
+            "Line plot of training and validation loss per epoch.",
         ),
-        *computed_comment(levelled, speed),
+        *comment(training_curves.training(read_history(run)) if held_out else "", speed),
         *figure_block(
             run,
             "nats",
             "2f",
-            f"Nats a character on {parts}, beside the n-gram model.",
-            "Bars of the loss on the parts of the corpus.",
+            f"Nats per character on {parts}, compared with the n-gram model.",
+            "Bar chart of the loss on each part of the corpus.",
         ),
-        *computed_comment(comments.charrnn(metrics), against),
+        *comment(
+            commentary.held_out_loss(metrics),
+            commentary.against_ngram(metrics.get("held_out_nats"), ngram.get("held_out_nats"), ngram.get("order")),
+        ),
     ]

@@ -2,81 +2,92 @@
 
 from collections.abc import Sequence
 
-from pw13.report.commentary import charrnn as comments
-from pw13.report.commentary import phrasing
+from pw13.report.commentary import charrnn as commentary
+from pw13.report.commentary.phrasing import format_number, join_words
 from pw13.report.document import Block, Verbatim
 from pw13.report.run_selection import RunSelection, Series
-from pw13.report.sections.blocks import computed_comment, figure_block, missing, note, safe, seeds
-from pw13.report.sections.charrnn import CELLS, TRAIN, validated
-from pw13.report.sections.generated_names import examples, losses, usual
+from pw13.report.sections.blocks import comment, figure_block, missing, paragraph, printable, seeds_note
+from pw13.report.sections.charrnn import CELLS, TRAIN, validation_note
+from pw13.report.sections.generated_names import default_temperature, examples, loss_table
 
-LOSS_COLUMNS = "Loss in nats a character; names at the usual temperature."
+LOSS_CAPTION = "Loss in nats per character; statistics of names sampled at the default temperature."
 
 
-def many_to_many(found: RunSelection) -> list[Block]:
-    command = f"{TRAIN} --target many-to-many"
-    series = {s.setting: s for s in found.series(found.baseline_rnn, "target", free=("carry_state",))}
-    if "many-to-many" not in series or "many-to-one" not in series:
-        return missing("No many-to-many run with the settings of the many-to-one one.", command)
-    one, many = series["many-to-one"], series["many-to-many"]
-    told = (
-        "The target of a window is the same window moved on by one character: y has the shape of X, the "
-        "recurrent layer returns its output at every step "
-        "(return_sequences=True), and Dense is applied to each."
-    )
-    if one.value("held_out_nats") is not None and many.value("held_out_nats") is not None:
-        told += " Both are measured on the same held-out characters: many-to-many reads each name from its beginning."
-    said = comments.many_to_many(
-        one.value("held_out_nats"),
-        many.value("held_out_nats"),
-        (one.first.metrics or {}).get("names") or {},
-        (many.first.metrics or {}).get("names") or {},
+def many_to_many(selection: RunSelection) -> list[Block]:
+    runs = selection.series(selection.baseline_rnn, "target", free=("carry_state",))
+    by_target = {series.value: series for series in runs}
+    if "many-to-many" not in by_target or "many-to-one" not in by_target:
+        return missing(
+            "No many-to-many run with the settings of the many-to-one run.", f"{TRAIN} --target many-to-many"
+        )
+    one, many = by_target["many-to-one"], by_target["many-to-many"]
+    named = [("many-to-one", one), ("many-to-many", many)]
+    losses = one.median("held_out_nats"), many.median("held_out_nats")
+    evaluated = (
+        " Both are evaluated on the same held-out characters: many-to-many reads each name from its start."
+        if None not in losses
+        else ""
     )
     return [
-        *note(told),
-        losses(LOSS_COLUMNS, "approach", [("many-to-one", one), ("many-to-many", many)]),
-        *sample_block([("many-to-one", one), ("many-to-many", many)]),
-        *computed_comment(said, seeds([one, many])),
+        *paragraph(
+            "The target of a window is the window shifted by one character: y has the shape of X, the recurrent layer "
+            f"returns its output at every step (return_sequences=True), and Dense is applied to each.{evaluated}"
+        ),
+        loss_table(LOSS_CAPTION, "approach", named),
+        *sample_block(named),
+        *comment(
+            commentary.many_to_many(
+                *losses,
+                (one.first.metrics or {}).get("names") or {},
+                (many.first.metrics or {}).get("names") or {},
+            ),
+            seeds_note([one, many]),
+        ),
         *figure_block(
             many.first,
             "loss",
             "m2m",
-            f"Loss of the many-to-many SimpleRNN{validated(many.first)}.",
-            "Line plot of training and validation loss against the epoch.",
+            f"Loss of the many-to-many SimpleRNN{validation_note(many.first)}.",
+            "Line plot of training and validation loss per epoch.",
         ),
     ]
 
 
-def other_cells(found: RunSelection) -> list[Block]:
-    series = {s.setting: s for s in found.series(found.baseline_rnn, "cell")}
-    absent = [cell for cell in ("gru", "lstm") if cell not in series]
-    blocks: list[Block] = []
-    for cell in absent:
-        blocks += missing(f"No {CELLS[cell]} run with the settings of the SimpleRNN.", f"{TRAIN} --cell {cell}")
-    named = [(CELLS[cell], series[cell]) for cell in CELLS if cell in series]
+def other_cells(selection: RunSelection) -> list[Block]:
+    by_cell = {series.value: series for series in selection.series(selection.baseline_rnn, "cell")}
+    absent = [
+        block
+        for cell in ("gru", "lstm")
+        if cell not in by_cell
+        for block in missing(f"No {CELLS[cell]} run with the settings of the SimpleRNN.", f"{TRAIN} --cell {cell}")
+    ]
+    named = [(CELLS[cell], by_cell[cell]) for cell in CELLS if cell in by_cell]
     if len(named) < 2:
-        return blocks
-    held_out = all(s.value("held_out_nats") is not None for _, s in named)
+        return absent
+    held_out = all(series.median("held_out_nats") is not None for _, series in named)
     metric, place = ("held_out_nats", "held-out names") if held_out else ("train_nats", "training names")
-    loss = comments.cells([(name, s.value(metric)) for name, s in named], place=place)
-    quality = comments.cell_names([(name, (s.first.metrics or {}).get("names") or {}) for name, s in named])
-    sizes = listed_parameters(named)
     return [
-        losses(LOSS_COLUMNS, "cell", named),
+        loss_table(LOSS_CAPTION, "cell", named),
         *sample_block(named),
-        *computed_comment(loss),
-        *computed_comment(quality),
-        *computed_comment(sizes, seeds(s for _, s in named)),
-        *blocks,
+        *comment(commentary.cell_losses([(name, series.median(metric)) for name, series in named], place=place)),
+        *comment(
+            commentary.cell_names([(name, (series.first.metrics or {}).get("names") or {}) for name, series in named])
+        ),
+        *comment(parameter_counts(named), seeds_note(series for _, series in named)),
+        *absent,
     ]
 
 
-def listed_parameters(named: Sequence[tuple[str, Series]]) -> str:
-    """The cells do not have the same number of parameters, which a fair reader wants to know."""
-    counts = [f"{name} {phrasing.figure(s.value('parameters'))}" for name, s in named if s.value("parameters")]
-    return f"At equal units the cells differ in size: {phrasing.listed(counts)} parameters." if len(counts) > 1 else ""
+def parameter_counts(named: Sequence[tuple[str, Series]]) -> str:
+    """Return how the cells differ in parameters, which a fair comparison has to mention."""
+    counts = [f"{name} {format_number(count)}" for name, series in named if (count := series.median("parameters"))]
+    return f"With equal units the cells differ in parameters: {join_words(counts)}." if len(counts) > 1 else ""
 
 
 def sample_block(named: Sequence[tuple[str, Series]]) -> list[Block]:
-    lines = [f"{name}: {' | '.join(safe(examples(s.first)[:5]))}" for name, s in named if examples(s.first)]
-    return [Verbatim("\n".join(lines), f"New names at temperature {usual(named[0][1].first):g}")] if lines else []
+    """Return some novel names of the first run of each series."""
+    lines = [
+        f"{name}: {' | '.join(printable(names[:5]))}" for name, series in named if (names := examples(series.first))
+    ]
+    temperature = default_temperature(named[0][1].first)
+    return [Verbatim("\n".join(lines), f"Novel names at temperature {temperature:g}")] if lines else []

@@ -1,139 +1,155 @@
-"""Item 2g: generated names, and what changes them."""
+"""Item 2g: generated names, and the effect of hyperparameters and temperature."""
 
 from collections.abc import Sequence
+from typing import Any
 
-from pw13.report.commentary import charrnn as comments
-from pw13.report.commentary import phrasing
+from pw13.report.commentary import charrnn as commentary
+from pw13.report.commentary.phrasing import format_number, format_percent
 from pw13.report.document import Block, Verbatim, table
-from pw13.report.name_selection import NameSelection, rules
-from pw13.report.run_selection import RunSelection, Series, number
+from pw13.report.name_selection import NameSelection, selection_rule
+from pw13.report.run_selection import RunSelection, Series, metric
 from pw13.report.sections.blocks import (
-    computed_comment,
+    comment,
     figure_block,
-    format_number,
     missing,
-    note,
-    safe,
-    seeds,
-    series_value,
+    paragraph,
+    printable,
+    seeds_note,
+    series_median,
 )
-from pw13.report.sections.charrnn import TRAIN
+from pw13.report.sections.charrnn import NO_RUN, TRAIN
 from pw13.runs.record import Record
 
-SHOWN = 8  # names a temperature
+NAMES_PER_TEMPERATURE = 8
+MAX_EXAMPLE_LENGTH = 30  # characters
 
 
-def generated(found: RunSelection) -> list[Block]:
-    """Hyperparameters and temperatures (handout 2g)."""
-    run = found.baseline_rnn
+def generated(selection: RunSelection) -> list[Block]:
+    """Return the effect of epochs, units and temperature."""
+    run = selection.baseline_rnn
     if run is None:
-        return missing("No run of a many-to-one SimpleRNN.", TRAIN)
+        return missing(NO_RUN, TRAIN)
     return [
-        *compared(found.series(run, "epochs"), "epochs", f"{TRAIN} --epochs 1"),
-        *compared(found.series(run, "units"), "units", f"{TRAIN} --units 128"),
+        *compare_setting(selection.series(run, "epochs"), "epochs", f"{TRAIN} --epochs 1"),
+        *compare_setting(selection.series(run, "units"), "units", f"{TRAIN} --units 128"),
         *temperatures(run),
     ]
 
 
-def compared(series: Sequence[Series], what: str, command: str) -> list[Block]:
-    """Losses and names for each value of a setting, and what to make of them."""
-    if len(series) < 2:
-        return missing(f"Other numbers of {what} have no run with the same settings.", command)
-    said = comments.against_setting(what, [(s.setting, s.value("val_nats")) for s in series])
+def compare_setting(all_series: Sequence[Series], what: str, command: str) -> list[Block]:
+    """Return losses and names for each value of a setting, with a comment."""
+    if len(all_series) < 2:
+        return missing(f"No runs with other numbers of {what} and the same settings.", command)
+    run = all_series[0].first
     samples = "\n".join(
-        f"{what} {s.setting!s:>3}: {' | '.join(safe(examples(s.first)[:4]))}" for s in series if examples(s.first)
-    )
-    shown_names = (
-        [Verbatim(samples, f"Names by number of {what}, temperature {usual(series[0].first):g}")] if samples else []
+        f"{what} {series.value!s:>3}: {' | '.join(printable(names[:4]))}"
+        for series in all_series
+        if (names := examples(series.first))
     )
     caption = (
-        f"Number of {what}: loss in nats a character, and "
-        f"{number(series[0].first, 'names.sampled') or 0:,.0f} sampled names."
+        f"Number of {what}: loss in nats per character, and statistics of "
+        f"{metric(run, 'names.sampled') or 0:,.0f} sampled names."
     )
-    named = [(str(s.setting), s) for s in series]
-    return [losses(caption, what, named), *shown_names, *computed_comment(said, seeds(series))]
+    sample_caption = f"Novel names by number of {what}, temperature {default_temperature(run):g}"
+    effect = commentary.setting_effect(what, [(series.value, series.median("val_nats")) for series in all_series])
+    return [
+        loss_table(caption, what, [(str(series.value), series) for series in all_series]),
+        *([Verbatim(samples, sample_caption)] if samples else []),
+        *comment(effect, seeds_note(all_series)),
+    ]
 
 
-def losses(caption: str, what: str, named: Sequence[tuple[str, Series]]) -> Block:
-    """Losses and names of each series, a line each; `what` tells them apart."""
+def loss_table(caption: str, what: str, named: Sequence[tuple[str, Series]]) -> Block:
+    """Return a table of losses and name statistics, one row per series; `what` heads the first column."""
     rows = [
         (
             name,
-            series_value(s, "parameters"),
-            series_value(s, "train_nats"),
-            series_value(s, "val_nats"),
-            series_value(s, "held_out_nats"),
-            *usual_names(s.first),
+            series_median(series, "parameters"),
+            series_median(series, "train_nats"),
+            series_median(series, "val_nats"),
+            series_median(series, "held_out_nats"),
+            *name_statistics(series.first),
         )
-        for name, s in named
+        for name, series in named
     ]
-    columns = (what, "parameters", "training", "validation", "held out", "whole", "new", "n-gram nats")
+    columns = (what, "parameters", "training", "validation", "held-out", "complete", "novel", "n-gram nats")
     return table(caption, columns, rows)
 
 
-def usual_names(run: Record) -> tuple[str, str, str]:
-    """Shares whole and new of sampled names, and their nats under the n-gram model."""
-    whole, new = (number(run, f"names.{key}") for key in ("whole", "new"))
-    shares = [phrasing.percent(value) if value is not None else "–" for value in (whole, new)]
-    return shares[0], shares[1], format_number(number(run, "names.ngram_nats"), digits=3)
+def name_statistics(run: Record) -> tuple[str, str, str]:
+    """Return the shares of complete and novel names at the default temperature, and their n-gram nats per character."""
+    complete, novel = (_share(metric(run, f"names.{key}")) for key in ("whole", "new"))
+    return complete, novel, format_number(metric(run, "names.ngram_nats"), 3)
 
 
-def usual(run: Record) -> float:
-    return number(run, "names.temperature") or 0.8
+def default_temperature(run: Record) -> float:
+    """Return the temperature of `names` in metrics.json."""
+    return metric(run, "names.temperature") or 0.8
 
 
 def examples(run: Record) -> list[str]:
-    """New names of the usual temperature that a run recorded; short ones, so that a line holds several."""
+    """Return novel names of a run at the default temperature, short enough for several to fit a line."""
     names = ((run.metrics or {}).get("names") or {}).get("examples") or []
-    return [name for name in names if len(name) <= 30] or [name[:30] for name in names]
+    short = [name for name in names if len(name) <= MAX_EXAMPLE_LENGTH]
+    return short or [name[:MAX_EXAMPLE_LENGTH] for name in names]
 
 
 def temperatures(run: Record) -> list[Block]:
-    rows = (run.metrics or {}).get("by_temperature") or []
-    if not rows:
-        return missing("The run recorded no names at several temperatures.", "pw13 generate --temp 0.8 -n 10")
-    columns = ("temperature", "whole", "new", "unique", "mean length", "n-gram nats")
-    cells = [
+    statistics = (run.metrics or {}).get("by_temperature") or []
+    if not statistics:
+        return missing("The run has no names sampled at several temperatures.", "pw13 generate --temp 0.8 -n 10")
+    rows = [
         (
             f"{row['temperature']:g}",
-            *[phrasing.percent(row[key]) if row.get(key) is not None else "–" for key in ("whole", "new", "unique")],
-            format_number(row.get("mean_length"), digits=3),
-            format_number(row.get("ngram_nats"), digits=3),
+            *[_share(row.get(key)) for key in ("whole", "new", "unique")],
+            format_number(row.get("mean_length"), 3),
+            format_number(row.get("ngram_nats"), 3),
         )
-        for row in rows
-    ]
-    lines = [
-        f"{row['temperature']:g}: {' | '.join(safe([n for n in row.get('examples', []) if len(n) <= 40][:SHOWN]))}"
-        for row in rows
+        for row in statistics
     ]
     return [
-        table(f"{rows[0].get('sampled', 0):,} names of the SimpleRNN at each temperature.", columns, cells),
+        table(
+            f"{statistics[0].get('sampled', 0):,} names of the SimpleRNN per temperature.",
+            ("temperature", "complete", "novel", "unique", "mean length", "n-gram nats"),
+            rows,
+        ),
         *figure_block(
             run,
             "names",
             "2g",
-            "Sampled names by temperature: shares, and nats under the n-gram model.",
-            "Line plots against the temperature: shares of whole, new and unique names.",
+            "Sampled names by temperature: shares, and nats per character under the n-gram model.",
+            "Line plots against temperature: shares of complete, novel and unique names.",
         ),
-        Verbatim("\n".join(lines), "New names by temperature"),
-        *computed_comment(comments.temperatures(rows)),
+        Verbatim("\n".join(map(_example_line, statistics)), "Novel names by temperature"),
+        *comment(commentary.temperatures(statistics)),
     ]
 
 
-def selected(chosen: NameSelection | None) -> list[Block]:
-    """The 5-10 names that the handout asks for, and the rules by which they were taken."""
-    if chosen is None or not chosen.names:
-        return missing("No names could be chosen.", "pw13 report --names FILE")
+def _example_line(row: dict[str, Any]) -> str:
+    short = [name for name in row.get("examples", []) if len(name) <= 40]
+    return f"{row['temperature']:g}: {' | '.join(printable(short[:NAMES_PER_TEMPERATURE]))}"
+
+
+def _share(fraction: float | None) -> str:
+    return format_percent(fraction) if fraction is not None else "–"
+
+
+def selected(selection: NameSelection | None) -> list[Block]:
+    """Return the 5-10 names that the handout asks for, and how they were selected."""
+    if selection is None or not selection.names:
+        return missing("No names could be selected.", "pw13 report --names FILE")
     rows = [
         (
-            each.text,
-            f"{each.temperature:g}" if each.temperature is not None else "–",
-            format_number(each.log_probability, digits=3),
-            each.nearest or "–",
-            f"{each.similarity:.2f}" if each.similarity is not None else "–",
+            name.text,
+            f"{name.temperature:g}" if name.temperature is not None else "–",
+            format_number(name.log_probability, 3),
+            name.nearest or "–",
+            f"{name.similarity:.2f}" if name.similarity is not None else "–",
         )
-        for each in chosen.names
+        for name in selection.names
     ]
-    shown_rows = [tuple(safe(row)) for row in rows]
     columns = ("name", "temperature", "mean ln p", "nearest known name", "similarity")
-    return [*note(rules(chosen)), table("Selected names.", columns, shown_rows)]
+    return [
+        *paragraph(selection_rule(selection)),
+        table("Selected names.", columns, [tuple(printable(row)) for row in rows]),
+    ]

@@ -1,0 +1,102 @@
+"""Comments on the dense autoencoder."""
+
+import pytest
+
+from pw13.report.commentary import dense_ae
+
+SIZES = {
+    "raw_bytes": 784,
+    "png_bytes": 443.4,
+    "webp_bytes": 370.6,
+    "float32_code_bytes": 128,
+    "uint8_code_bytes": 32,
+    "uint8_code_test_mse": 0.022,
+    "decoder_bytes": 103744,
+    "break_even_images": 138,
+    "break_even_images_png": 253,
+}
+
+
+def test_larger_codes_that_reconstruct_better():
+    text = dense_ae.code_sizes([(16, 0.04), (32, 0.02), (64, 0.01)])
+    assert text.startswith(
+        "Larger codes reconstruct better throughout: test MSE 0.04000 with 16 values; from 16 to 32 values 50.0 % lower"
+    )
+    assert text.endswith("The lowest is 0.01000 with 64 values.")
+
+
+def test_larger_codes_that_do_not_reconstruct_better():
+    text = dense_ae.code_sizes([(16, 0.02), (32, 0.03), (64, 0.0299)])
+    assert text.startswith("Larger codes do not always reconstruct better")
+    assert "from 16 to 32 values 50.0 % higher, from 32 to 64 values practically the same" in text
+    assert text.endswith("The lowest is 0.02000 with 16 values.")
+
+
+@pytest.mark.parametrize("rows", [[], [(32, 0.02)], [(16, None), (32, 0.02)]])
+def test_one_code_size_is_not_compared(rows):
+    assert dense_ae.code_sizes(rows) == ""
+
+
+@pytest.mark.parametrize(
+    ("mse", "pca", "text"),
+    [
+        (0.02, 0.03, "33.3 % lower than that of 32 principal components, 0.03000: being nonlinear, it outperforms"),
+        (
+            0.04,
+            0.03,
+            "33.3 % higher than that of 32 principal components, 0.03000, the best linear map of that size.",
+        ),
+        (0.03, 0.03, "practically the same as that of 32 principal components, 0.03000: it matches the best linear"),
+    ],
+)
+def test_pca_is_better_worse_or_the_same(mse, pca, text):
+    assert text in dense_ae.against_pca(32, mse, pca)
+
+
+def test_a_missing_metric_leaves_its_comment_out():
+    assert dense_ae.against_pca(32, None, 0.03) == dense_ae.against_pca(32, 0.03, None) == ""
+    assert dense_ae.dead_units(None, 32) == ""
+    assert dense_ae.reconstruction(None, 0.02) == ""
+    assert dense_ae.compression({}, 0.02) == ""
+
+
+@pytest.mark.parametrize(
+    ("dead", "size", "text"),
+    [
+        (0, 32, "All 32 code units are in use."),
+        (0, 1, "The one code unit is in use."),
+        (
+            5,
+            32,
+            "5 of 32 code units are dead (constant over the training images): 27 values would suffice.",
+        ),
+        (1, 2, "1 of 2 code units is dead (constant over the training images): 1 value would suffice."),
+    ],
+)
+def test_dead_units_are_counted(dead, size, text):
+    assert dense_ae.dead_units(dead, size) == text
+
+
+def test_the_reconstruction_error_is_in_db_and_per_pixel():
+    assert dense_ae.reconstruction(16.7, 0.04) == (
+        "The reconstructions of the test set reach a PSNR of 16.7 dB: pixels are off by 0.20 of the range from black "
+        "to white (root mean square)."
+    )
+
+
+def test_compression_has_gain_and_cost():
+    text = dense_ae.compression(SIZES, 0.02)
+    assert (
+        "784 bytes becomes a code of 128 bytes as float32 (6.1 times smaller), or 32 bytes at 8 bits per value (24.5 "
+        "times smaller)" in text
+    )
+    assert "from 0.02000 to 0.02200 (+10.00 %)" in text
+    assert "Lossless WebP takes 371 bytes per test image on average; the 8-bit code is 11.6 times smaller" in text
+    assert "103,744 bytes, once: codes pay off from 138 images on (253 images compared with PNG)." in text
+
+
+def test_compression_without_other_formats_and_decoder():
+    text = dense_ae.compression({"raw_bytes": 784, "float32_code_bytes": 128, "uint8_code_bytes": 32}, None)
+    assert "24.5 times smaller" in text
+    assert "Lossless" not in text
+    assert "decoder" not in text

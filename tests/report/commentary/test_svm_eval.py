@@ -1,0 +1,56 @@
+"""Comments on SVMs on codes and on pixels."""
+
+import pytest
+
+from pw13.report.commentary import svm_eval
+
+
+@pytest.mark.parametrize(
+    ("pixels", "codes", "p", "text"),
+    [
+        (
+            0.90,
+            0.893,
+            0.08,
+            "codes lose 0.70 points against pixels, 89.30 % against 90.00 % accuracy, not significant (p = 0.08, "
+            "McNemar)",
+        ),
+        (0.90, 0.893, 0.001, "accuracy, significant (p = 0.001, McNemar)"),
+        (
+            0.89,
+            0.90,
+            0.00000001,
+            "codes gain 1.00 points against pixels, 90.00 % against 89.00 % accuracy, significant (p < 0.0001, "
+            "McNemar)",
+        ),
+        (0.90, 0.90, 1.0, "codes match pixels, 90.00 % accuracy, not significant"),
+        (0.9, 0.8998, None, "codes lose 0.02 points against pixels, 89.98 % against 90.00 %"),
+        (0.90, 0.893, None, "89.30 % against 90.00 % accuracy. A code has 32 values."),
+        (0.90, 0.80, 0.05, "not significant (p = 0.05, McNemar)"),
+    ],
+)
+def test_codes_are_compared_with_pixels(pixels, codes, p, text):
+    assert text in svm_eval.codes_against_pixels(pixels, codes, p, size=32, kernel="RBF")
+
+
+def test_a_code_of_one_value_is_singular():
+    assert svm_eval.codes_against_pixels(0.9, 0.8, None, size=1, kernel="Linear").endswith("A code has 1 value.")
+
+
+@pytest.mark.parametrize(
+    ("accuracy", "classes", "text"),
+    [
+        (0.9, 10, "Yes: trained on codes alone, an SVM reaches 90.0 % test accuracy, 9.0 times chance (10 classes)."),
+        (0.15, 10, "Hardly: 15.0 % accuracy, where chance is 10.0 % (10 classes)."),
+        (0.98, 2, "Yes: trained on codes alone, an SVM reaches 98.0 %"),
+        (0.52, 2, "Hardly: 52.0 % accuracy, where chance is 50.0 % (2 classes)."),
+        (0.05, 47, "Hardly: "),
+        (0.4, 47, "Yes: "),
+    ],
+)
+def test_codes_are_usable_if_well_above_chance(accuracy, classes, text):
+    assert svm_eval.usable(accuracy, classes).startswith(text)
+
+
+def test_without_classes_usability_is_left_out():
+    assert svm_eval.usable(0.9, 0) == ""

@@ -1,0 +1,65 @@
+"""The first page."""
+
+import json
+
+from pw13.report.document import Table, Text
+from tests.helpers.report_runs import BUILTIN, RESULT, build, make_run
+
+
+def key_results(document):
+    return next(block for block in document.chapters[0].blocks if isinstance(block, Table)).rows
+
+
+def test_notices_name_built_in_limited_incomplete_and_differing_data(tmp_path):
+    make_run(tmp_path, "dense-ae", 0, data=BUILTIN)
+    make_run(tmp_path, "conv-dae", 1, limit=500)
+    notices = build(tmp_path).notices
+    assert "Built-in data: built-in letters (rendered). Results are not comparable with those on notMNIST." in notices
+    assert "Run 2026-11-24_10-00-01_conv-dae trained on at most 500 images (--limit)." in notices
+    assert "notMNIST with 10,440 training images, not the published 60,000." in notices
+    assert (
+        "The runs use different data (built-in letters (rendered); notMNIST (known by sha256)); each table compares "
+        "only runs on the same data." in notices
+    )
+
+
+def test_the_summary_comments_on_the_key_results(runs):
+    comments = [block.text for block in build(runs).chapters[0].blocks if isinstance(block, Text)]
+    assert comments[0].startswith("The dense autoencoder's test MSE, 0.02150, is 31.3 % lower than that of 32 ")
+    assert comments[1].startswith("RBF SVM: codes lose 0.70 points against pixels")
+    assert comments[2].startswith("On the test images the network raises the PSNR from 9.4 to 17.4 dB")
+    assert len(comments) == 3
+
+
+def test_the_svm_kernel_is_chosen_by_cross_validation(tmp_path):
+    def result(features, size, kernel, cv, accuracy):
+        return {**RESULT, "features": features, "size": size, "kernel": kernel, "cv_accuracy": cv,
+                "accuracy": accuracy, "run": f"r{size}" if features == "codes" else None}  # fmt: skip
+
+    results = [
+        result("pixels", 784, "rbf", 0.90, 0.91), result("pixels", 784, "linear", 0.89, 0.93),
+        result("codes", 16, "rbf", 0.99, 0.99), result("codes", 32, "rbf", 0.85, 0.98),
+        result("codes", 32, "linear", 0.86, 0.87), result("codes", 64, "linear", 0.95, 0.96),
+    ]  # fmt: skip
+    make_run(tmp_path, "svm-eval", metrics={"results": results})
+    assert [row[:2] for row in key_results(build(tmp_path))] == [
+        ("SVM on pixels, RBF kernel (chosen by cross-validation): test accuracy", "91.0 %"),
+        ("SVM on codes, linear kernel (chosen by cross-validation): test accuracy", "87.0 %"),
+    ]
+    make_run(tmp_path, "svm-eval", 1, metrics={"results": results[:1]})
+    assert [row[:2] for row in key_results(build(tmp_path))] == [
+        ("SVM on pixels, RBF kernel: test accuracy", "91.0 %"),
+        ("SVM on codes: test accuracy", "–"),
+    ]
+
+
+def test_counts_of_one_are_singular(tmp_path):
+    folder = make_run(tmp_path, "dense-ae", epochs=1, limit=1)
+    facts = json.loads((folder / "run.json").read_text("utf-8"))
+    (folder / "run.json").write_text(json.dumps({**facts, "threads": 1}), "utf-8")
+    make_run(tmp_path, "charrnn", 1, epochs=1, skip=1, units=1)
+    document = build(tmp_path)
+    text = " ".join(block.text for block in document.blocks if isinstance(block, Text))
+    assert "(a processor, 1 thread)" in text and "1 epoch, batch size" in text
+    assert "SimpleRNN with 1 unit reads" in text
+    assert "at most 1 image (--limit)" in " ".join(document.notices)

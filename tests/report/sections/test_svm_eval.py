@@ -1,0 +1,17 @@
+"""Item 1g."""
+
+from tests.helpers.report_runs import SVM, build, captions, items, make_run, texts
+
+
+def test_comments_come_from_the_metrics(runs):
+    comment = texts(items(build(runs))["1g"], "comment")
+    assert comment.startswith("Yes: trained on codes alone, an SVM reaches 89.3 % test accuracy")
+    assert "codes lose 0.70 points against pixels" in comment
+    assert "not significant (p = 0.08, McNemar)" in comment
+
+
+def test_the_caption_names_the_solvers(tmp_path):
+    solvers = (("rbf", "Nystroem 2000 + LinearSVC"), ("linear", "LinearSVC"))
+    results = [{**result, "kernel": kernel, "method": name} for result in SVM["results"] for kernel, name in solvers]
+    make_run(tmp_path, "svm-eval", metrics={"results": results})
+    assert "Solved by LinearSVC and Nystroem 2000 + LinearSVC." in captions(items(build(tmp_path))["1g"])

@@ -1,0 +1,75 @@
+"""The written hand-in, and `pw13 report`."""
+
+import json
+import zipfile
+
+import pytest
+
+from pw13.errors import UserError
+from pw13.report import hand_in
+from tests.helpers.report_runs import make_run
+
+
+def test_a_hand_in_is_complete_and_reproducible(runs, tmp_path):
+    options = hand_in.HandInOptions(authors=("Ada",), execute=False)
+    written = hand_in.write_hand_in(options, runs_dir=runs, out=tmp_path / "one")
+    hand_in.write_hand_in(options, runs_dir=runs, out=tmp_path / "two")
+    for file in written.files:
+        assert (tmp_path / "one" / file).read_bytes() == (tmp_path / "two" / file).read_bytes()
+    with zipfile.ZipFile(tmp_path / "one" / "hand-in.zip") as archive:
+        names = archive.namelist()
+    assert {"report.pdf", "report.html", "notebook.ipynb", "manifest.sha256"} <= set(names)
+    assert sum(name.endswith("metrics.json") for name in names) == 4
+    assert sum(name.endswith("config.json") for name in names) == 4
+    assert len(hand_in.check(tmp_path / "one" / "hand-in.zip")) == len(names) - 1
+
+
+def test_a_run_without_a_needed_value_is_refused_in_one_line(tmp_path):
+    folder = make_run(tmp_path, "dense-ae")
+    settings = json.loads((folder / "config.json").read_text("utf-8"))
+    del settings["code_size"]
+    (folder / "config.json").write_text(json.dumps(settings), "utf-8")
+    options = hand_in.HandInOptions(execute=False)
+    with pytest.raises(UserError, match=rf"lacks a value that the report needs \('code_size'\); runs: {folder.name}"):
+        hand_in.write_hand_in(options, runs_dir=tmp_path, out=tmp_path / "out")
+
+
+def test_the_command_writes_a_hand_in_and_checks_it(pw13, runs, tmp_path):
+    code, out, err = pw13(
+        "report", "--runs-dir", runs, "--out", tmp_path / "out", "--no-execute", "--author", "A", "--author", "B"
+    )
+    assert code == 0
+    assert out.split() == [
+        str(tmp_path / "out" / name) for name in ("report.pdf", "report.html", "notebook.ipynb", "hand-in.zip")
+    ]
+    assert "reporting on the newest completed run of each kind: 2026-11-24_10-00-00_dense-ae, " in err
+    assert "missing: No GRU run with the settings of the SimpleRNN. pw13 train-charrnn --cell gru" in err
+    assert "A, B" in (tmp_path / "out" / "report.html").read_text("utf-8")
+    code, out, _ = pw13("report", "--check", tmp_path / "out" / "hand-in.zip")
+    assert (code, out) == (0, f"{tmp_path / 'out' / 'hand-in.zip'}: 11 files ok\n")
+
+
+def test_a_limit_is_shown_even_with_quiet(pw13, tmp_path):
+    make_run(tmp_path / "runs", "dense-ae", limit=100)
+    _, _, err = pw13("report", "--no-execute", "--quiet")
+    assert "trained on at most 100 images (--limit)" in err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (["--runs-dir", "nothing"], 1, "nothing: no completed run to report on"),
+        (["--run", "nosuch"], 1, "nosuch"),
+        (["--answers", "some"], 2, "'some' is not one of 'full', 'none'"),
+        (["--check", "none.zip"], 1, "none.zip: cannot be read: No such file"),
+        (["--comments", "own.toml"], 2, "own.toml: unknown item '9z'; items: 1a, 1b"),
+        (["--names", "empty.txt"], 1, "--names empty.txt: contains no names"),
+        (["--no-execute", "--out", "taken"], 1, "taken: cannot be written"),
+    ],
+)
+def test_the_command_refuses_with_a_message_that_names_the_fault(pw13, runs, arguments, code, message):
+    for name, content in (("own.toml", '9z = "x"'), ("empty.txt", "\n"), ("taken", "a file")):
+        (runs.parent / name).write_text(content, "utf-8")
+    received, out, err = pw13("report", *arguments)
+    assert (received, out) == (code, "")
+    assert message in err.strip().split("\n")[-1]

@@ -1,0 +1,63 @@
+"""The report as a whole: the handout's items in order, with results, answers and comments."""
+
+from pw13.report.document import Missing, Table, Text
+from pw13.report.outline import item_keys
+from pw13.report.sections.answers import prepared_answers
+from tests.helpers.report_runs import build, items, make_run, only_table, texts
+
+
+def test_items_follow_the_order_of_the_handout(runs):
+    keys = [
+        *(f"1{letter}" for letter in "abcdefg"),
+        *(f"conv-{letter}" for letter in "abcde"),
+        *(f"2{letter}" for letter in "abcdefg"),
+        "m2m",
+        "cells",
+        *(f"3{letter}" for letter in "abc"),
+    ]
+    assert list(items(build(runs))) == keys == item_keys()
+
+
+def test_chapters_begin_with_the_summary_and_end_with_provenance(runs):
+    titles = [chapter.title for chapter in build(runs).chapters]
+    assert (titles[0], titles[-1]) == ("Summary", "Appendix: provenance")
+
+
+def test_a_result_without_a_run_is_missing_with_the_command_that_produces_it(tmp_path):
+    make_run(tmp_path, "dense-ae")
+    commands = {
+        key: [block.command for block in item.blocks if isinstance(block, Missing)]
+        for key, item in items(build(tmp_path)).items()
+    }
+    assert commands["1a"] == ["pw13 train-dense-ae --code-size 16"]
+    assert commands["1e"] == []
+    assert commands["1g"] == ["pw13 svm-eval"]
+    assert commands["conv-e"] == ["pw13 train-conv-dae"]
+    assert commands["2f"] == ["pw13 train-charrnn"]
+    assert commands["m2m"] == ["pw13 train-charrnn --target many-to-many"]
+    assert commands["cells"] == ["pw13 train-charrnn --cell gru", "pw13 train-charrnn --cell lstm"]
+
+
+def test_a_missing_metric_is_a_dash_and_no_comment(tmp_path):
+    make_run(tmp_path, "dense-ae", metrics={"pca_test_mse": None, "compression": {}})
+    made = items(build(tmp_path))
+    assert "principal components" not in texts(made["1e"])
+    assert all("–" in row for row in only_table(made["1f"]).rows)
+
+
+def test_the_appendix_lists_every_run(runs):
+    listed = next(block for block in build(runs).chapters[-1].blocks if isinstance(block, Table))
+    assert [row[0] for row in listed.rows] == sorted(path.name for path in runs.iterdir())
+    assert {row[3] for row in listed.rows} == {"a" * 16, "b" * 16}
+
+
+def test_the_date_is_that_of_the_newest_run(runs):
+    assert build(runs).date == "2026-11-24"
+
+
+def test_answers_and_comments_are_added_to_their_items(runs):
+    both = items(build(runs, answers=prepared_answers(), comments={"1f": "Ours.\n\nTwo\nlines."}))
+    assert texts(both["3c"], "answer").startswith("A generative system models")
+    own = [block.text for block in both["1f"].blocks if isinstance(block, Text) and block.role == "own"]
+    assert own == ["Ours.", "Two lines."]
+    assert items(build(runs))["3c"].blocks == ()

@@ -1,0 +1,100 @@
+"""Which runs are reported, and which are compared."""
+
+import json
+
+import pytest
+
+from pw13.errors import UserError
+from pw13.report.run_selection import select_runs
+from pw13.report.sections import blocks
+from tests.helpers.report_runs import BUILTIN, build_all, items, make_run, only_table
+
+
+def test_the_baseline_rnn_is_the_one_most_runs_can_be_compared_with(tmp_path):
+    for second, settings in enumerate(
+        (
+            {"units": 128, "epochs": 8},
+            {"units": 128, "epochs": 2},
+            {"units": 64, "epochs": 8},
+            {"units": 256, "epochs": 8},
+            {"units": 128, "epochs": 8, "cell": "gru"},
+        )
+    ):
+        make_run(tmp_path, "charrnn", second, **settings)
+
+    def baseline(*seconds):
+        names = [f"2026-11-24_10-00-{second:02d}" for second in seconds]
+        return select_runs(names, tmp_path).baseline_rnn.config
+
+    assert (baseline(0, 1, 2, 3, 4)["units"], baseline(0, 1, 2, 3, 4)["epochs"]) == (128, 8)
+    assert baseline(0, 2, 4)["units"] == 128
+    assert baseline(0, 2, 3)["units"] == 64
+    assert baseline(0, 3)["units"] == 256
+
+
+def test_the_dense_run_is_the_newest_of_the_handouts_code_size(tmp_path):
+    for second, size in enumerate((32, 32, 16)):
+        make_run(tmp_path, "dense-ae", second, code_size=size)
+    names = [path.name for path in sorted(tmp_path.iterdir())]
+    assert select_runs(names, tmp_path).dense.name == names[1]
+    assert select_runs(names[2:], tmp_path).dense.name == names[2]
+
+
+def test_named_runs_are_selected_once_each(runs):
+    selection = select_runs(["2026-11-24_10-00-00", "2026-11-24_10-00-00_dense-ae"], runs)
+    assert [record.kind for record in selection.records] == ["dense-ae"]
+
+
+def test_runs_of_the_last_all_are_preferred_to_the_newest(runs):
+    make_run(runs, "dense-ae", 30)
+    assert select_runs([], runs).dense.name == "2026-11-24_10-00-30_dense-ae"
+    (runs / "all.json").write_text(
+        json.dumps({"runs": {"a": "2026-11-24_10-00-00_dense-ae", "b": "../x", "c": 3}}), "utf-8"
+    )
+    selection = select_runs([], runs)
+    assert [record.name for record in selection.records] == ["2026-11-24_10-00-00_dense-ae"]
+    assert selection.origin == "the runs of the last `pw13 all`"
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{}", '{"runs": 3}', '{"runs": {"a": "2026-11-24_10-00-59_dense-ae"}}'])
+def test_an_invalid_all_json_is_ignored(runs, content):
+    (runs / "all.json").write_text(content, "utf-8")
+    assert len(select_runs([], runs).records) == 4
+
+
+def test_without_a_completed_run_selection_is_refused(tmp_path):
+    with pytest.raises(UserError, match="no completed run to report on; run all experiments with: pw13 all"):
+        select_runs([], tmp_path)
+    make_run(tmp_path, "dense-ae", status="interrupted")
+    with pytest.raises(UserError, match="interrupted, expected a completed run"):
+        select_runs(["2026"], tmp_path)
+    with pytest.raises(UserError, match="no completed run"):
+        select_runs([], tmp_path)
+
+
+def test_a_run_of_an_unknown_kind_is_refused(tmp_path):
+    folder = make_run(tmp_path, "dense-ae")
+    settings = json.loads((folder / "config.json").read_text("utf-8"))
+    (folder / "config.json").write_text(json.dumps({**settings, "kind": "other"}), "utf-8")
+    with pytest.raises(UserError, match="cannot report on a other run; supported: dense-ae, "):
+        select_runs(["2026"], tmp_path)
+
+
+def test_a_series_has_equal_settings_and_data(tmp_path):
+    for second, size in enumerate((16, 32, 64)):
+        make_run(tmp_path, "dense-ae", second, code_size=size, metrics={"test_mse": 1 / size})
+    make_run(tmp_path, "dense-ae", 10, code_size=8, epochs=7)
+    make_run(tmp_path, "dense-ae", 11, code_size=4, data=BUILTIN)
+    rows = only_table(items(build_all(tmp_path))["1a"]).rows
+    assert [row[0] for row in rows] == ["16", "32", "64"]
+
+
+def test_a_series_of_several_seeds_has_median_and_range(tmp_path):
+    for seed, mse in enumerate((0.03, 0.01, 0.02)):
+        make_run(tmp_path, "dense-ae", seed, seed=seed, metrics={"test_mse": mse})
+    selection = select_runs([path.name for path in tmp_path.iterdir()], tmp_path)
+    (series,) = selection.series(selection.dense, "code_size")
+    assert series.median("test_mse") == 0.02
+    assert series.spread("test_mse") == (0.01, 0.03)
+    assert blocks.series_median(series, "test_mse") == "0.02000 (0.01000 to 0.03000)"
+    assert blocks.seeds_note([series]) == "Values are medians over seeds, with the range in brackets."
