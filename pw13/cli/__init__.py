@@ -11,12 +11,20 @@ from pw13.cli import data, denoise, doctor, generate, report, runs, sweep, train
 from pw13.errors import OptionError, UserError
 from pw13.system import signals
 
+# The \b keeps the lines as they are.
+EPILOG = """\b
+Environment: PW13_DATA_DIR, a folder of data sets, searched before data/
+Exit codes: 0 success, 1 runtime error (file, data, machine), 2 usage error,
+130 Ctrl-C, 143 SIGTERM
+"""
+
 app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,  # plain help takes a third less time: Typer's other form imports a Markdown parser
     context_settings={"help_option_names": ["-h", "--help"]},
     help="Train, evaluate, compare and report on autoencoders, SVMs and name-generating RNNs.",
+    epilog=EPILOG,
 )
 
 

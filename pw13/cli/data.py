@@ -34,7 +34,7 @@ def info(
     json: JsonOption = None,
     quiet: QuietOption = None,
 ) -> None:
-    """Show which data sets are available, with counts, checksums, duplicates and anomalies."""
+    """Show which data sets are available. With counts, checksums, duplicates and anomalies."""
     from pw13.data import inspection
     from pw13.data.images import load_images
     from pw13.data.names import load_names
@@ -57,7 +57,7 @@ def info(
 
 @app.command()
 def fetch(
-    what: Annotated[Literal["notmnist", "names", "all"], typer.Argument(help="data set")],
+    what: Annotated[Literal["notmnist", "names", "all"], typer.Argument(metavar="notmnist|names|all", help="data set")],
     mirror: Annotated[
         str | None,
         typer.Option("--from", metavar="URL|DIR", help="mirror to download from (checksums are still verified)"),
@@ -66,7 +66,7 @@ def fetch(
     json: JsonOption = None,
     quiet: QuietOption = None,
 ) -> None:
-    """Download data sets into the data directory and verify their checksums."""
+    """Download data sets and verify their checksums."""
     from pw13.data import published
     from pw13.data.download import fetch
     from pw13.data.source import DEFAULT_PATHS
@@ -91,7 +91,7 @@ def check(
     ],
     json: JsonOption = None,
 ) -> None:
-    """Report every problem in a data folder or corpus; exits 1 if there are any."""
+    """Report every problem in a data folder or corpus. Exits with code 1 if there are any."""
     from pw13.data import checking
 
     results = checking.check(path)
@@ -110,16 +110,14 @@ def import_(
         Path, typer.Argument(metavar="SRC", help="class folders A, B, ... of images, a .tar.gz of them, or IDX files")
     ],
     target: Annotated[Path, typer.Argument(metavar="DEST", help="data folder to create")],
-    size: Annotated[
-        int | None, typer.Option(metavar="SIDE", help="scale every image to SIDE x SIDE pixels, such as 28")
-    ] = None,
-    test_share: Annotated[float, typer.Option(metavar="SHARE", help="fraction of each class to use as test set")] = 0.1,
-    seed: Annotated[int, typer.Option(help="seed for splitting and shuffling")] = 0,
+    size: Annotated[int | None, typer.Option(metavar="N", help="scale every image to N x N pixels, such as 28")] = None,
+    test_share: Annotated[float, typer.Option(metavar="X", help="fraction of each class to use as test set")] = 0.1,
+    seed: Annotated[int, typer.Option(metavar="N", help="seed for splitting and shuffling")] = 0,
     transpose: Annotated[bool, typer.Option("--transpose", help="swap rows and columns, as EMNIST needs")] = False,
     json: JsonOption = None,
     quiet: QuietOption = None,
 ) -> None:
-    """Convert class folders, tar archives or other IDX sets into a data folder for --data."""
+    """Convert images into a data folder for --data. From class folders, tar archives or other IDX sets."""
     from pw13.data.importing import pictures
     from pw13.data.importing.options import ImportOptions
 

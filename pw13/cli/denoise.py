@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from pw13 import console
-from pw13.cli.options import JsonOption, QuietOption, RunOption, RunsDirOption
+from pw13.cli.options import JsonOption, QuietOption, RunOption, RunsDirOption, described
 from pw13.config import DEFAULT_RUNS_DIR
 
 
@@ -14,7 +14,7 @@ def denoise(
     images: Annotated[list[Path], typer.Argument(metavar="IMAGE...", help="PNG, JPEG, ... of any size")],
     run: RunOption = None,
     out: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="output directory", show_default="beside each image")
+        Path | None, typer.Option("--out", metavar="DIR", help=described("output directory", "beside each image"))
     ] = None,
     runs_dir: RunsDirOption = DEFAULT_RUNS_DIR,
     json: JsonOption = None,

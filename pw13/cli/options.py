@@ -1,7 +1,12 @@
-"""Options of the commands: the shared ones declared once, the others generated from the fields of a settings record."""
+"""Options of the commands: the shared ones declared once, the others generated from the fields of a settings record.
+
+Every value has a metavar: a placeholder in capitals, a word to type, or alternatives separated by "|". Every default is
+shown as "[default: X]", by Typer where the parameter has it, else by `described`.
+"""
 
 import inspect
-from collections.abc import Callable
+import typing
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -9,29 +14,35 @@ import typer
 
 from pw13 import config
 from pw13.cli import completion
-from pw13.config import DEFAULT_RUNS_DIR, fields, presets
+from pw13.config import fields, presets
+
+
+def described(help: str, default: str) -> str:
+    """Return a help text with a default that Typer does not know, in Typer's form."""
+    return f"{help}  [default: {default}]"
+
 
 DataOption = Annotated[
     str | None,
-    typer.Option("--data", metavar="DIR|builtin", help="image set: folder of IDX files, or the built-in letters"),
+    typer.Option(
+        "--data",
+        metavar="DIR|builtin",
+        help=described("image set: folder of IDX files, or the built-in letters", "notMNIST if present, else builtin"),
+    ),
 ]
 CorpusOption = Annotated[
     str | None,
-    typer.Option("--corpus", metavar="FILE|builtin", help="list of names, one per line, or the built-in list"),
-]
-RunsDirOverride = Annotated[  # of commands whose TOML file may set it: None is "not given"
-    Path | None, typer.Option("--runs-dir", metavar="DIR", help="directory of the run folders", show_default="runs")
-]
-RunsDirOption = Annotated[Path, typer.Option("--runs-dir", metavar="DIR", help="directory of the run folders")]
-EncoderRunsOption = Annotated[
-    list[str] | None,
     typer.Option(
-        "--run",
-        metavar="RUN",
-        help="dense-ae run whose codes to use (repeatable)",
-        show_default="latest",
-        autocompletion=completion.runs,
+        "--corpus",
+        metavar="FILE|builtin",
+        help=described("list of names, one per line, or the built-in list", "companies.csv if present, else builtin"),
     ),
+]
+_RUNS_DIR_HELP = "directory of the run folders"
+RunsDirOption = Annotated[Path, typer.Option("--runs-dir", metavar="DIR", help=_RUNS_DIR_HELP)]
+RunsDirOverride = Annotated[  # of commands whose TOML file may set it: None is "not given"
+    Path | None,
+    typer.Option("--runs-dir", metavar="DIR", help=described(_RUNS_DIR_HELP, str(config.DEFAULT_RUNS_DIR))),
 ]
 JsonOption = Annotated[bool | None, typer.Option("--json", help="print one JSON document instead of tables")]
 QuietOption = Annotated[bool | None, typer.Option("--quiet", help="suppress progress output")]
@@ -46,33 +57,40 @@ ConfigOption = Annotated[
 ]
 RunOption = Annotated[
     str | None,
-    typer.Option("--run", metavar="RUN", help="run to use", show_default="latest", autocompletion=completion.runs),
+    typer.Option("--run", metavar="RUN", help=described("run to use", "latest"), autocompletion=completion.runs),
 ]
 RunArgument = Annotated[
     str,
     typer.Argument(metavar="RUN", help="run folder, run name, or unique prefix", autocompletion=completion.runs),
 ]
 
-DEFAULTS: dict[str, Any] = {"runs_dir": DEFAULT_RUNS_DIR, "json": False, "quiet": False}
+SHARED_DEFAULTS: dict[str, Any] = {"runs_dir": config.DEFAULT_RUNS_DIR, "json": False, "quiet": False}
 
 
-def with_settings(cls: type) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Give a command one flag per field of `cls`, and `--config`.
+def with_settings(cls: type, **data_options: Any) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Give a command one flag per field of `cls` and, where `cls` has a TOML table, `--config`.
 
     The decorated function takes a checked record of `cls` first; its own parameters that are keys at the top of a TOML
-    file (`data`, `runs_dir`, ...) are filled from there. Flags take precedence over the file, the file over defaults.
+    file (`runs_dir`, `json`, ...) are filled from there. Flags take precedence over the file, the file over defaults.
+
+    data_options: options that the function takes as `**data_paths`, by name: `corpus=CorpusOption`.
     """
+    has_table = cls in config.KINDS.values()
 
     def decorate(command: Callable[..., None]) -> Callable[..., None]:
-        own = list(inspect.signature(command).parameters.values())[1:]
+        _, *own = inspect.signature(command).parameters.values()
+        parameters = [_flag(field, kind, negatable=has_table) for field, kind in fields.typed_fields(cls)]
+        parameters += [_keyword(name, annotation, None) for name, annotation in data_options.items()]
+        parameters += [_keyword(p.name, p.annotation, p.default) for p in own if p.kind is not p.VAR_KEYWORD]
+        if has_table:
+            parameters.append(_keyword("config", ConfigOption, None))
 
-        def run(*, config: str | None = None, **given: Any) -> None:
-            settings, rest = resolve_settings(cls, config, given)
+        def run(*, config: str | None = None, **flags: Any) -> None:
+            content = presets.read_config(config) if config is not None else {}
+            settings, rest = resolve_settings(cls, content, flags)
             command(settings, **rest)
 
-        spec = inspect.Parameter("config", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=ConfigOption)
-        keyword = [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in own]
-        run.__signature__ = inspect.Signature([*_flags(cls), *keyword, spec])  # type: ignore[attr-defined]
+        run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
         run.__doc__ = command.__doc__
         run.__name__ = command.__name__
         return run
@@ -80,48 +98,59 @@ def with_settings(cls: type) -> Callable[[Callable[..., None]], Callable[..., No
     return decorate
 
 
-def resolve_settings(cls: type, file: str | None, given: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
+def resolve_settings(cls: type, content: Mapping[str, Any], flags: Mapping[str, Any]) -> tuple[Any, dict[str, Any]]:
     """Return the settings of `cls` and the command's other parameters: default < TOML < flag (None: not given).
 
+    content: of a TOML file, as `presets.read_config` returns it.
+
     Raises:
-        OptionError: an invalid file, or a value out of range.
-        UserError: the file cannot be read.
+        OptionError: a value out of range, or values that do not go together.
     """
     names = [field.name for field, _ in fields.typed_fields(cls)]
-    flags = {key: value for key, value in given.items() if value is not None}
-    top, table = {}, {}
-    if file is not None:
-        content = presets.read_config(file)
-        top = {key: value for key, value in content.items() if not isinstance(value, dict)}
-        table = content.get(config.kind_of(cls), {})
-    values = {key: value for key, value in {**top, **table, **flags}.items() if key in names}
-    rest: dict[str, Any] = {key: flags.get(key, top.get(key, DEFAULTS.get(key))) for key in given if key not in names}
-    if "runs_dir" in rest:
-        rest["runs_dir"] = Path(rest["runs_dir"])
-    return cls(**values), rest
+    given = {key: value for key, value in flags.items() if value is not None}
+    top = {key: value for key, value in content.items() if not isinstance(value, dict)}
+    table = content.get(config.kind_of(cls), {}) if content else {}
+    settings = {key: value for key, value in {**top, **table, **given}.items() if key in names}
+    return cls(**settings), resolve_shared(top, {key: value for key, value in flags.items() if key not in names})
 
 
-def _flags(cls: type) -> list[inspect.Parameter]:
-    return [_flag(field, kind) for field, kind in fields.typed_fields(cls)]
+def resolve_shared(top: Mapping[str, Any], flags: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the parameters of a command that are no settings: default < top of the TOML file < flag."""
+    resolved = {
+        key: value if value is not None else top.get(key, SHARED_DEFAULTS.get(key)) for key, value in flags.items()
+    }
+    if "runs_dir" in resolved:
+        resolved["runs_dir"] = Path(resolved["runs_dir"])
+    return resolved
 
 
-def _flag(spec: Any, kind: Any) -> inspect.Parameter:
-    names = [fields.flag(spec.name)]
-    if kind is bool:  # so that a flag beats the file both ways
+def _keyword(name: str, annotation: Any, default: Any) -> inspect.Parameter:
+    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
+
+
+def _flag(field: Any, kind: Any, *, negatable: bool) -> inspect.Parameter:
+    """Return the parameter of a settings field; `negatable`: with --no-X, for a flag to override a TOML file."""
+    names = [fields.flag(field.name)]
+    if len(field.name) == 1:
+        names.insert(0, f"-{field.name}")
+    if kind is bool and negatable:
         names = [f"{names[0]}/--no-{names[0][2:]}"]
-    metavar = {int: "N", float: "X"}.get(kind)
-    option = typer.Option(*names, help=_help(spec), metavar=metavar, show_default=False)
-    return inspect.Parameter(
-        spec.name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=Annotated[kind | None, option]
-    )
+    default = _default_text(field.default, field.metadata["unset"])
+    shown = default and (kind is not bool or negatable)
+    help = described(field.metadata["help"], default) if shown else field.metadata["help"]
+    option = typer.Option(*names, help=help, metavar=_metavar(kind), show_default=False)
+    return _keyword(field.name, Annotated[kind | None, option], None)
 
 
-def _help(spec: Any) -> str:
-    default = (
-        "all"
-        if spec.default is None
-        else ("on" if spec.default else "off")
-        if isinstance(spec.default, bool)
-        else spec.default
-    )
-    return f"{spec.metadata['help']} (default: {default})"
+def _default_text(default: Any, unset: str) -> str:
+    if default is None:
+        return unset
+    if isinstance(default, bool):
+        return "on" if default else "off"
+    return f"{default:g}" if isinstance(default, float) else str(default)
+
+
+def _metavar(kind: Any) -> str | None:
+    if typing.get_origin(kind) is typing.Literal:
+        return "|".join(typing.get_args(kind))
+    return {int: "N", float: "X", str: "TEXT"}.get(kind)

@@ -14,6 +14,7 @@ from pw13.cli.options import (
     QuietOption,
     RunsDirOption,
     RunsDirOverride,
+    described,
 )
 from pw13.config import DEFAULT_RUNS_DIR
 
@@ -22,22 +23,25 @@ DEFAULT_OUT = Path("report")
 OutOption = Annotated[Path, typer.Option("--out", metavar="DIR", help="output directory")]
 AuthorOption = Annotated[
     list[str] | None,
-    typer.Option("--author", metavar="NAME", help="author (repeatable)", show_default=False),
+    typer.Option("--author", metavar="NAME", help="author (repeatable)"),
 ]
 CommentsOption = Annotated[
     Path | None,
-    typer.Option("--comments", metavar="FILE.toml", help='TOML file with your comments per item, such as 1a = "..."'),
+    typer.Option("--comments", metavar="FILE", help='TOML file with your comments per item, such as 1a = "..."'),
 ]
 NamesOption = Annotated[
     Path | None,
     typer.Option(
-        "--names", metavar="FILE", help="your selection of names, one per line", show_default="selected automatically"
+        "--names", metavar="FILE", help=described("your selection of names, one per line", "selected automatically")
     ),
 ]
 AnswersOption = Annotated[
-    Literal["full", "none"], typer.Option("--answers", help="include the prepared answers to the handout's questions")
+    Literal["full", "none"],
+    typer.Option("--answers", metavar="full|none", help="include the prepared answers to the handout's questions"),
 ]
-ExecuteOption = Annotated[bool, typer.Option("--execute/--no-execute", help="execute the notebook")]
+ExecuteOption = Annotated[
+    bool, typer.Option("--execute/--no-execute", help=described("execute the notebook", "on"), show_default=False)
+]
 
 
 def report(
@@ -46,8 +50,7 @@ def report(
         typer.Option(
             "--run",
             metavar="RUN",
-            help="run to report on (repeatable)",
-            show_default="those of the last `pw13 all`",
+            help=described("run to report on (repeatable)", "those of the last pw13 all"),
             autocompletion=completion.runs,
         ),
     ] = None,
@@ -62,17 +65,18 @@ def report(
     json: JsonOption = None,
     quiet: QuietOption = None,
 ) -> None:
-    """Write report.pdf, report.html, notebook.ipynb and hand-in.zip from finished runs."""
+    """Write the report and the hand-in from finished runs.
+
+    The files are report.pdf, report.html, notebook.ipynb and hand-in.zip.
+    """
     from pw13.report import hand_in
 
     console.start(quiet=bool(quiet))
     if check is not None:
         verified = hand_in.check(check)
-        return (
-            console.json_document({"zip": str(check), "files": verified})
-            if json
-            else console.print_result(f"{check}: {len(verified)} files ok")
-        )
+        if json:
+            return console.json_document({"zip": str(check), "files": verified})
+        return console.print_result(f"{check}: {len(verified)} files ok")
     request = hand_in.HandInOptions(tuple(run or ()), tuple(author or ()), comments, names, answers == "full", execute)
     show(hand_in.write_hand_in(request, runs_dir=runs_dir, out=out), json)
 
@@ -118,10 +122,11 @@ def all_(
 
 def coursework_settings(name: str, shared: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return the settings of each kind from one TOML file, and the shared options: flags over the top of the file."""
-    from pw13 import config
+    from pw13.config import KINDS, presets
 
-    layers = {kind: options.resolve_settings(cls, name, shared) for kind, cls in config.KINDS.items()}
-    return {kind: settings for kind, (settings, _) in layers.items()}, layers["dense-ae"][1]
+    content = presets.read_config(name)
+    base = {kind: options.resolve_settings(cls, content, {})[0] for kind, cls in KINDS.items()}
+    return base, options.resolve_shared(content, shared)
 
 
 def run_coursework(base: dict[str, Any], rest: dict[str, Any], fresh: bool) -> list[Any]:

@@ -9,13 +9,20 @@ from typing import Annotated, Any
 import typer
 
 from pw13 import config, console
-from pw13.cli.options import CorpusOption, DataOption, JsonOption, QuietOption, RunsDirOverride, with_settings
+from pw13.cli.options import (
+    CorpusOption,
+    DataOption,
+    JsonOption,
+    QuietOption,
+    RunsDirOverride,
+    described,
+    with_settings,
+)
 from pw13.data.source import resolve_path
 from pw13.errors import OptionError
 from pw13.runs.folder import Run, create_run, reopen_run
 from pw13.runs.record import Record
 from pw13.runs.resume import refuse_running
-from pw13.sweeps import grid
 from pw13.sweeps.folder import (
     KINDS,
     PREFIX,
@@ -26,6 +33,7 @@ from pw13.sweeps.folder import (
     load_sweep,
     sweep_options,
 )
+from pw13.sweeps.grid import parse_axes
 from pw13.system import machine, signals
 
 app = typer.Typer(no_args_is_help=True, help="Run a hyperparameter grid locally or on a Dask cluster.")
@@ -40,16 +48,17 @@ GridOption = Annotated[
     list[str] | None, typer.Option("--grid", metavar="NAME=V,V,...", help="values of a setting (repeatable)")
 ]
 SeedsOption = Annotated[
-    int | None, typer.Option("--seeds", metavar="N", help="seeds per combination, counting up from --seed (default: 1)")
+    int, typer.Option("--seeds", metavar="N", help="seeds per combination, counting up from --seed")
 ]
 JobsOption = Annotated[
     int | None,
     typer.Option(
-        "--jobs", metavar="N", help="parallel runs (default: one per core; conv-dae: one per --threads cores)"
+        "--jobs", metavar="N", help=described("parallel runs", "one per core, or per --threads cores for conv-dae")
     ),
 ]
 DaskOption = Annotated[
-    str | None, typer.Option("--dask", metavar="tcp://HOST:8786", help="run on the workers of this Dask scheduler")
+    str | None,
+    typer.Option("--dask", metavar="ADDRESS", help="run on the workers of a Dask scheduler, such as tcp://HOST:8786"),
 ]
 DryRunOption = Annotated[
     bool, typer.Option("--dry-run", help="run one epoch, print the number of runs and estimated time, and exit")
@@ -60,76 +69,42 @@ ResumeOption = Annotated[bool, typer.Option("--resume", help="resume the newest 
 def _command(kind: str) -> Callable[..., None]:
     """Return the command that sweeps one kind, with the flags of its trainer and those of a sweep."""
 
-    def on_images(
+    def command(
         settings: Any,
         grid: GridOption = None,
-        seeds: SeedsOption = None,
+        seeds: SeedsOption = 1,
         jobs: JobsOption = None,
         dask: DaskOption = None,
         dry_run: DryRunOption = False,
         resume: ResumeOption = False,
-        data: DataOption = None,
         runs_dir: RunsDirOverride = None,
         json: JsonOption = None,
         quiet: QuietOption = None,
+        **data_paths: str | None,
     ) -> None:
         console.start(quiet=bool(quiet))
-        _sweep(kind, settings, grid, seeds, {"data": data}, jobs, dask, dry_run, resume, runs_dir, json)
+        resolved = {name: resolve_path(name, path) for name, path in data_paths.items()}
+        sweep = build_sweep(kind, settings, parse_axes(config.KINDS[kind], grid or []), seeds, resolved)
+        if dry_run:
+            if dask is not None or resume:
+                raise OptionError(f"--dry-run cannot be combined with {'--dask' if dask is not None else '--resume'}")
+            return _dry_run(sweep, jobs, json)
+        folder = runs_dir or config.DEFAULT_RUNS_DIR
+        if resume and (previous := find_identical(sweep, folder)):
+            refuse_running(previous)
+            return resume_sweep(previous, jobs, dask, json)
+        if resume:
+            console.message(f"no sweep with identical settings in {folder}; starting a new one")
+        executor = _executor(sweep, jobs, dask)  # before the folder, which a refusal must not leave
+        _run(sweep, create_sweep(sweep, folder), executor, jobs, dask, json)
 
-    def on_names(
-        settings: Any,
-        grid: GridOption = None,
-        seeds: SeedsOption = None,
-        jobs: JobsOption = None,
-        dask: DaskOption = None,
-        dry_run: DryRunOption = False,
-        resume: ResumeOption = False,
-        corpus: CorpusOption = None,
-        runs_dir: RunsDirOverride = None,
-        json: JsonOption = None,
-        quiet: QuietOption = None,
-    ) -> None:
-        console.start(quiet=bool(quiet))
-        _sweep(kind, settings, grid, seeds, {"corpus": corpus}, jobs, dask, dry_run, resume, runs_dir, json)
-
-    command = on_names if kind == "charrnn" else on_images
     command.__doc__ = f"Sweep settings of train-{kind}."
-    return with_settings(config.KINDS[kind])(command)
+    data_options = {"corpus": CorpusOption} if kind == "charrnn" else {"data": DataOption}
+    return with_settings(config.KINDS[kind], **data_options)(command)
 
 
 for _kind in KINDS:
-    if _kind in config.KINDS:
-        app.command(_kind)(_command(_kind))
-
-
-def _sweep(
-    kind: str,
-    settings: Any,
-    texts: list[str] | None,
-    seeds: int | None,
-    data_paths: dict[str, str | None],
-    jobs: int | None,
-    dask: str | None,
-    dry_run: bool | None,
-    resume: bool | None,
-    runs_dir: Any,
-    json: bool | None,
-) -> None:
-    resolved = {name: resolve_path(name, path) for name, path in data_paths.items()}
-    axes = grid.parse_axes(config.KINDS[kind], texts or [])
-    sweep = build_sweep(kind, settings, axes, 1 if seeds is None else seeds, resolved)
-    if dry_run:
-        if dask is not None or resume:
-            raise OptionError(f"--dry-run cannot be combined with {'--dask' if dask is not None else '--resume'}")
-        return _dry_run(sweep, jobs, json)
-    previous = find_identical(sweep, runs_dir) if resume else None
-    if previous is not None:
-        refuse_running(previous)
-        return resume_sweep(previous, jobs, dask, json)
-    if resume:
-        console.message(f"no sweep with identical settings in {runs_dir}; starting a new one")
-    executor = _executor(sweep, jobs, dask)
-    _run(sweep, create_sweep(sweep, runs_dir), executor, jobs, dask, json)
+    app.command(_kind)(_command(_kind))
 
 
 def resume(record: Record, epochs: int | None, json: bool | None) -> None:

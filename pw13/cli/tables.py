@@ -108,15 +108,6 @@ def svm_method(metrics: dict[str, Any]) -> str:
     )
 
 
-def svm_eval(metrics: dict[str, Any]) -> dict[str, Any]:
-    rows = {}
-    for r in metrics["results"]:
-        what = f"{r['features']} ({r['size']}), {r['kernel']}" + (f", {r['run']}" if r["run"] else "")
-        rows[f"accuracy: {what}"] = f"{r['accuracy']:.4f} ({interval(r['ci95'])})"
-    p = metrics["mcnemar_p"]
-    return {**rows, "McNemar's p, RBF, pixels against codes": p, "seconds": f"{metrics['seconds']:.1f}"}
-
-
 def share(value: float | None) -> str:
     return "-" if value is None else f"{value:.4f}"
 
@@ -125,4 +116,4 @@ def interval(bounds: Sequence[float]) -> str:
     return f"{bounds[0]:.4f} to {bounds[1]:.4f}"
 
 
-TABLES = {"dense-ae": dense_ae, "conv-dae": conv_dae, "svm-eval": svm_eval, "charrnn": charrnn}
+TABLES = {"dense-ae": dense_ae, "conv-dae": conv_dae, "charrnn": charrnn}

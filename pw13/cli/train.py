@@ -6,16 +6,16 @@ from typing import Annotated, Any
 import typer
 
 from pw13 import console
-from pw13.cli import sweep
+from pw13.cli import completion, sweep
 from pw13.cli.options import (
     CorpusOption,
     DataOption,
-    EncoderRunsOption,
     JsonOption,
     QuietOption,
     RunArgument,
     RunsDirOption,
     RunsDirOverride,
+    described,
     with_settings,
 )
 from pw13.config import DEFAULT_RUNS_DIR, fields
@@ -24,6 +24,16 @@ from pw13.data.source import resolve_path
 from pw13.runs.folder import Run, create_run, reopen_run
 from pw13.runs.record import data_paths_of, find_run, load_run
 from pw13.sweeps.folder import is_sweep
+
+EncoderRunsOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--run",
+        metavar="RUN",
+        help=described("dense-ae run whose codes to use (repeatable)", "latest"),
+        autocompletion=completion.runs,
+    ),
+]
 
 
 @with_settings(DenseAE)
@@ -46,7 +56,7 @@ def train_conv_dae(
     json: JsonOption = None,
     quiet: QuietOption = None,
 ) -> None:
-    """Train the convolutional denoising autoencoder (exercise 1, conv)."""
+    """Train the convolutional denoiser (exercise 1, conv)."""
     _train("conv-dae", settings, runs_dir, json, quiet, data=data)
 
 
@@ -61,7 +71,7 @@ def svm_eval(
 ) -> None:
     """Compare SVMs on codes and on pixels (exercise 1g)."""
     console.start(quiet=bool(quiet))
-    folder = Path(runs_dir or ".").absolute()
+    folder = (runs_dir or DEFAULT_RUNS_DIR).absolute()
     encoders = [str(find_run(name, folder).absolute()) for name in run or ()]
     data_paths = {"data": resolve_path("data", data), "runs": encoders, "runs_dir": str(folder)}
     created = create_run(folder, "svm-eval", {**fields.as_dict(settings), **data_paths})
@@ -101,24 +111,28 @@ def resume(
     settings, data_paths = resume_settings(record, epochs), data_paths_of(record)
     if settings is None:
         console.message(f"{record.name} is complete; nothing to do")
-        return _show(record.kind, Run(record.folder), record.metrics or {}, json) if json else None
+        if json:
+            _show(record.kind, Run(record.folder), record.metrics or {}, json)
+        return
     _run(record.kind, settings, reopen_run(record, settings), json, **data_paths)
 
 
-def _train(kind: str, settings: Any, runs_dir: Any, json: Any, quiet: Any, **data_paths: str | None) -> None:
+def _train(
+    kind: str, settings: Any, runs_dir: Path | None, json: bool | None, quiet: bool | None, **data_paths: str | None
+) -> None:
     console.start(quiet=bool(quiet))
     resolved = {name: resolve_path(name, path) for name, path in data_paths.items()}
-    run = create_run(runs_dir, kind, {**fields.as_dict(settings), **resolved})
+    run = create_run(runs_dir or DEFAULT_RUNS_DIR, kind, {**fields.as_dict(settings), **resolved})
     _run(kind, settings, run, json, **resolved)
 
 
-def _run(kind: str, settings: Any, run: Run, json: Any, **data_paths: Any) -> None:
+def _run(kind: str, settings: Any, run: Run, json: bool | None, **data_paths: Any) -> None:
     from pw13 import experiments
 
     _show(kind, run, experiments.run_experiment(kind, settings, run=run, **data_paths), json)
 
 
-def _show(kind: str, run: Run, metrics: dict[str, Any], json: Any) -> None:
+def _show(kind: str, run: Run, metrics: dict[str, Any], json: bool | None) -> None:
     from pw13.cli import tables
 
     if json:

@@ -174,6 +174,7 @@ class Generate:
     top_p: float = setting(1.0, "nucleus sampling threshold", above=0, high=1)
     max_length: int = setting(100, "maximum characters per name", low=1, high=100_000)
     only_new: bool = setting(False, "skip names in the corpus and duplicates")
+    seed: int | None = setting(None, "random seed", low=0, high=MAX_INT, unset="random")
 
     def __post_init__(self) -> None:
         check(self)

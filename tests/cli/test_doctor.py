@@ -34,12 +34,12 @@ def test_data_that_exist_are_not_missing(pw13, monkeypatch, data, tmp_path):
 
 def test_a_package_that_is_not_installed_is_missing(monkeypatch):
     monkeypatch.setattr("pw13.system.machine.versions", lambda: {"pw13": "1", "tensorflow": "missing"})
-    assert "tensorflow: pip install tensorflow" in doctor.missing()
+    assert "tensorflow: pip install tensorflow" in doctor.missing_components()
 
 
 def test_an_extra_that_is_not_installed_is_missing(monkeypatch):
     monkeypatch.setattr(doctor, "EXTRAS", {"no_such_module": "cluster"})
-    assert "extra [cluster]: pip install -e '.[cluster]' in the pw13 folder" in doctor.missing()
+    assert "extra [cluster]: pip install -e '.[cluster]' in the pw13 folder" in doctor.missing_components()
 
 
 @pytest.mark.parametrize(
@@ -48,4 +48,4 @@ def test_an_extra_that_is_not_installed_is_missing(monkeypatch):
 )
 def test_x86_levels_are_shown_with_their_instruction_sets(monkeypatch, found, shown):
     monkeypatch.setattr("numpy.show_config", lambda mode: {"SIMD Extensions": {"found": found}})
-    assert doctor.simd() == shown
+    assert doctor.simd_extensions() == shown

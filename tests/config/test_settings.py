@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from pw13 import config
-from pw13.cli import options
+from pw13.cli import options, report
 from pw13.config import fields, presets
 from pw13.config.settings import DenseAE
 from pw13.errors import OptionError, UserError
@@ -17,7 +17,7 @@ def test_default_then_toml_then_flag(tmp_path):
     path = tmp_path / "c.toml"
     path.write_text('seed = 5\nruns_dir = "elsewhere"\n[dense-ae]\nepochs = 7\ncode_size = 8\nlearning_rate = 1\n')
     given = {"code_size": 9, "epochs": None, "runs_dir": None, "data": None}
-    settings, rest = options.resolve_settings(DenseAE, str(path), given)
+    settings, rest = options.resolve_settings(DenseAE, presets.read_config(str(path)), given)
     assert (settings.epochs, settings.code_size, settings.seed, settings.batch_size) == (7, 9, 5, DenseAE.batch_size)
     assert settings.learning_rate == 1.0 and isinstance(settings.learning_rate, float)
     assert rest == {"runs_dir": Path("elsewhere"), "data": None}
@@ -95,16 +95,30 @@ def test_grid_values_are_parsed_by_type():
 def test_a_flag_overrides_the_file_in_both_directions(tmp_path):
     path = tmp_path / "c.toml"
     path.write_text("[charrnn]\ncarry_state = true\n")  # valid only with the target of the flag
-    given = {"target": "many-to-many", "carry_state": None}
-    assert options.resolve_settings(config.CharRNN, str(path), given)[0].carry_state is True
-    assert (
-        options.resolve_settings(config.CharRNN, str(path), {"target": None, "carry_state": False})[0].carry_state
-        is False
-    )
+    content = presets.read_config(str(path))
+
+    def carry_state(**flags):
+        return options.resolve_settings(config.CharRNN, content, flags)[0].carry_state
+
+    assert carry_state(target="many-to-many", carry_state=None) is True
+    assert carry_state(target=None, carry_state=False) is False
     with pytest.raises(OptionError, match="--carry-state: requires --target many-to-many"):
-        options.resolve_settings(config.CharRNN, str(path), {"target": None, "carry_state": None})
+        carry_state(target=None, carry_state=None)
 
 
 def test_every_boolean_setting_has_a_negative_flag(pw13):
     text = pw13("train-charrnn", "--help")[1]
     assert all(f"--no-{name}" in text for name in ("carry-state", "fix-accents", "tensorboard"))
+
+
+def test_all_reads_its_settings_file_once(monkeypatch, tmp_path):
+    path = tmp_path / "c.toml"
+    path.write_text('seed = 5\nruns_dir = "elsewhere"\nquiet = true\n[conv-dae]\nepochs = 3\n[charrnn]\nseed = 6\n')
+    names = []
+    read_config = presets.read_config
+    monkeypatch.setattr(presets, "read_config", lambda name: names.append(name) or read_config(name))
+    shared = {"data": None, "corpus": "builtin", "runs_dir": None, "json": None, "quiet": None}
+    base, rest = report.coursework_settings(str(path), shared)
+    assert names == [str(path)]
+    assert (base["conv-dae"].epochs, base["conv-dae"].seed, base["charrnn"].seed) == (3, 5, 6)
+    assert rest == {"data": None, "corpus": "builtin", "runs_dir": Path("elsewhere"), "json": False, "quiet": True}
