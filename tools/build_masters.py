@@ -1,10 +1,10 @@
-"""Make pw13/data/letters.xz: small pictures of the letters A-J in many open typefaces.
+"""Build pw13/data/builtin/letters.xz: bitmaps of the letters A-J in many open typefaces.
 
-    python tools/build_masters.py pw13/data/letters.xz
+    python tools/build_masters.py pw13/data/builtin/letters.xz
 
-Runs in an environment made from tools/fonts.txt. The file depends on the versions of Pillow and FreeType, so it is
-committed and not made anew by users. It is LZMA of one line of JSON and the bits of the pictures; a line of the JSON
-list is [family, "upper" or "lower", italic, aspects, rooms, strengths], each of the last three a list of ten.
+Run it in an environment with tools/fonts.txt installed. The file depends on the versions of Pillow and FreeType, so it
+is committed rather than built by users. It is LZMA of one line of JSON and the bits of the bitmaps; a row of the JSON
+list is [family, "upper" or "lower", italic, aspects, grow limits, shrink limits], the last three lists of ten.
 """
 
 import itertools
@@ -23,12 +23,12 @@ from PIL import Image, ImageDraw, ImageFont
 from scipy import ndimage
 
 SIZE = 64  # rows and columns of a master
-POINTS = 160  # size that a letter is drawn at before it is reduced to a master
-FACES = 3  # at most this many faces of a family
-LIMIT = 12  # the largest room or strength that is told apart
+FONT_SIZE = 160  # at which a letter is drawn before it is reduced to a master
+MAX_FACES = 3  # per family
+MAX_LIMIT = 12  # largest growth or shrinkage tried, in pixels
 LETTERS = 10
-SPECK, TIP = 4, 30  # pixels of a part that does not count, and of a tip of a stroke that may be lost
-HAIRLINE = 1  # pixels, of those that a letter is drawn at, that hairlines gain at most to either side
+MAX_SPECK, MAX_TIP = 4, 30  # pixels of a component that is ignored, and of a stroke's tip that may disappear
+MAX_STROKE_WIDTH = 1  # pixels, at FONT_SIZE, by which hairlines are thickened on both sides
 
 # Files of matplotlib's own fonts, by family.
 MATPLOTLIB = {
@@ -42,8 +42,8 @@ MATPLOTLIB = {
     "Computer Modern Calligraphic": "cmsy10",
 }
 
-# Alphabets of mathematics in STIXGeneral.ttf: where each begins, and the letters (0 = A) that Unicode has elsewhere.
-MATHEMATICS: dict[str, list[tuple[int, dict[int, int]]]] = {
+# Mathematical alphabets in STIXGeneral.ttf: the first code point, and the letters (0 = A) that Unicode has elsewhere.
+MATH_ALPHABETS: dict[str, list[tuple[int, dict[int, int]]]] = {
     "STIX Math Sans": [(0x1D5A0, {}), (0x1D5D4, {}), (0x1D608, {}), (0x1D63C, {})],
     "STIX Math Mono": [(0x1D670, {})],
     "STIX Math Script": [(0x1D49C, {1: 0x212C, 4: 0x2130, 5: 0x2131, 7: 0x210B, 8: 0x2110}), (0x1D4D0, {})],
@@ -51,7 +51,7 @@ MATHEMATICS: dict[str, list[tuple[int, dict[int, int]]]] = {
     "STIX Math Double-struck": [(0x1D538, {2: 0x2102, 7: 0x210D})],
 }
 
-# Families whose small letters are taken too.
+# Families whose lower case is included.
 WITH_LOWER_CASE = {
     "DejaVu Sans", "DejaVu Serif", "STIX General", "Computer Modern Roman", "Lato", "Roboto", "Source Serif Pro",
     "Caladea", "EB Garamond", "Inter", "Zilla Slab", "Playfair Display",
@@ -61,7 +61,15 @@ ITALIC = re.compile("ital|obliq|cmmi|cmti|cmsy", re.IGNORECASE)
 
 
 class Face(NamedTuple):
-    """One font file: code points of the ten letters (None where it lacks them), variation axes, italic or upright."""
+    """A font file.
+
+    Attributes:
+        path: the file.
+        upper: code points of the ten capitals, None if it lacks some.
+        lower: code points of the ten lower-case letters, None if it lacks some.
+        axes: variation axes as (tag, minimum, default, maximum).
+        italic: italic or upright.
+    """
 
     path: Path
     upper: list[int] | None
@@ -71,19 +79,19 @@ class Face(NamedTuple):
 
 
 def read_face(path: Path) -> tuple[str, Face]:
-    """The family's name and the face that the font file `path` holds."""
+    """Read the font file `path` as `(family, face)`."""
     font = TTFont(path, lazy=True)
     names, known = font["name"], font.getBestCmap() or {}
     family = names.getDebugName(16) or names.getDebugName(1)
     style = names.getDebugName(17) or names.getDebugName(2) or ""
     axes = [(a.axisTag, a.minValue, a.defaultValue, a.maxValue) for a in font["fvar"].axes] if "fvar" in font else []
-    upper, lower = (ten_from(start, known) for start in (ord("A"), ord("a")))
-    if path.stem == "cmsy10":  # its calligraphic capitals stand at A-J, though its map does not list them
+    upper, lower = (code_points_from(start, known) for start in (ord("A"), ord("a")))
+    if path.stem == "cmsy10":  # has calligraphic capitals at A-J, although its map does not list them
         upper, lower = list(range(65, 75)), None
     return family, Face(path, upper, lower, axes, bool(ITALIC.search(style + path.name)))
 
 
-def ten_from(start: int, known: dict[int, str]) -> list[int] | None:
+def code_points_from(start: int, known: dict[int, str]) -> list[int] | None:
     codes = list(range(start, start + LETTERS))
     return codes if all(code in known for code in codes) else None
 
@@ -94,19 +102,21 @@ def matplotlib_families() -> dict[str, list[Face]]:
         family: [read_face(folder / f"{name}.ttf")[1] for name in files.split()] for family, files in MATPLOTLIB.items()
     }
     stix = read_face(folder / "STIXGeneral.ttf")[1]
-    for family, blocks in MATHEMATICS.items():
-        codes = [[elsewhere.get(i, start + i) for i in range(LETTERS)] for start, elsewhere in blocks]
-        families[family] = [stix._replace(upper=ten, lower=None, italic=family.endswith("Script")) for ten in codes]
+    for family, alphabets in MATH_ALPHABETS.items():
+        italic = family.endswith("Script")
+        for start, exceptions in alphabets:
+            upper = [exceptions.get(i, start + i) for i in range(LETTERS)]
+            families.setdefault(family, []).append(stix._replace(upper=upper, lower=None, italic=italic))
     return families
 
 
 def package_families(folder: Path) -> dict[str, list[Face]]:
-    """Families of the font packages installed in `folder`; an OTF beside a TTF of the same name is passed over."""
+    """Read the families of the font packages installed in `folder`, skipping an OTF with a TTF of the same name."""
     families: dict[str, list[Face]] = {}
     packages = sorted(path for path in folder.iterdir() if path.name.startswith(("font_", "fontpkg_")))
     for path in itertools.chain.from_iterable(sorted(package.rglob("*.[to]tf")) for package in packages):
-        twice = path.suffix == ".otf" and path.with_suffix(".ttf").exists()
-        if twice or "VariableFont" in path.name:
+        duplicate = path.suffix == ".otf" and path.with_suffix(".ttf").exists()
+        if duplicate or "VariableFont" in path.name:
             continue
         family, face = read_face(path)
         if face.upper:
@@ -115,7 +125,7 @@ def package_families(folder: Path) -> dict[str, list[Face]]:
 
 
 def pick(faces: list[Face]) -> list[tuple[Face, float | None]]:
-    """At most `FACES` faces, spread evenly; a variable face counts three times: light, medium and heavy."""
+    """Pick at most `MAX_FACES` faces, evenly spaced; a variable face counts as three: light, medium and heavy."""
     choices: list[tuple[Face, float | None]] = []
     for face in faces:
         weight = next((axis for axis in face.axes if axis[0] == "wght"), None)
@@ -125,34 +135,38 @@ def pick(faces: list[Face]) -> list[tuple[Face, float | None]]:
             choices += [(face, light), (face, medium), (face, heavy)]
         else:
             choices.append((face, None))
-    if len(choices) <= FACES:
+    if len(choices) <= MAX_FACES:
         return choices
-    return [choices[int(i)] for i in np.linspace(0, len(choices) - 1, FACES)]
+    return [choices[int(i)] for i in np.linspace(0, len(choices) - 1, MAX_FACES)]
 
 
 def load_font(face: Face, weight: float | None) -> ImageFont.FreeTypeFont:
-    font = ImageFont.truetype(str(face.path), POINTS, layout_engine=ImageFont.Layout.BASIC)
+    font = ImageFont.truetype(str(face.path), FONT_SIZE, layout_engine=ImageFont.Layout.BASIC)
     if face.axes:
-        font.set_variation_by_axes([weight if axis[0] == "wght" else axis[2] for axis in face.axes])
+        settings = [default if weight is None or tag != "wght" else weight for tag, _, default, _ in face.axes]
+        font.set_variation_by_axes(settings)
     return font
 
 
 def draw(font: ImageFont.FreeTypeFont, code: int) -> tuple[np.ndarray, int] | None:
-    """A letter cropped to its ink as `(SIZE, SIZE)` bool and its width in 64ths of its height; None for a speck.
+    """Draw a letter as `(bitmap, aspect)`, or return None for a speck.
 
-    Hairlines would break up in 28 x 28 pixels: where there are any, the letter is drawn a little bolder.
+    Hairlines would break up in 28 x 28 pixels, so a letter that has them is drawn slightly bolder.
+
+    Returns:
+        The letter cropped to its ink, `(SIZE, SIZE)` bool, and its width in 64ths of its height.
     """
-    for bolder in range(HAIRLINE + 1):
-        drawn = draw_at(font, code, bolder)
-        if drawn is None or strength(drawn[0]):
+    for stroke_width in range(MAX_STROKE_WIDTH + 1):
+        drawn = draw_with_stroke(font, code, stroke_width)
+        if drawn is None or shrink_limit(drawn[0]):
             break
     return drawn
 
 
-def draw_at(font: ImageFont.FreeTypeFont, code: int, bolder: int) -> tuple[np.ndarray, int] | None:
-    left, top, right, bottom = font.getbbox(chr(code), stroke_width=bolder)
+def draw_with_stroke(font: ImageFont.FreeTypeFont, code: int, stroke_width: int) -> tuple[np.ndarray, int] | None:
+    left, top, right, bottom = font.getbbox(chr(code), stroke_width=stroke_width)
     image = Image.new("L", (int(max(right - left, 1)) + 20, int(max(bottom - top, 1)) + 20))
-    ImageDraw.Draw(image).text((10 - left, 10 - top), chr(code), 255, font=font, stroke_width=bolder)
+    ImageDraw.Draw(image).text((10 - left, 10 - top), chr(code), 255, font=font, stroke_width=stroke_width)
     box = image.point(lambda value: 255 if value > 127 else 0).getbbox()
     if box is None or min(box[2] - box[0], box[3] - box[1]) < 3:
         return None
@@ -160,45 +174,48 @@ def draw_at(font: ImageFont.FreeTypeFont, code: int, bolder: int) -> tuple[np.nd
     return np.asarray(image.resize((SIZE, SIZE), Image.Resampling.BOX, box)) > 127, aspect
 
 
-def parts(picture: np.ndarray, above: int = SPECK) -> int:
-    """How many connected parts of more than `above` pixels the true pixels form."""
-    labels, count = ndimage.label(picture)
-    return int((np.bincount(labels.ravel(), minlength=count + 1)[1:] > above).sum())
+def count_components(bitmap: np.ndarray, max_ignored: int = MAX_SPECK) -> int:
+    """Count the connected components of more than `max_ignored` pixels."""
+    labels, count = ndimage.label(bitmap)
+    return int((np.bincount(labels.ravel(), minlength=count + 1)[1:] > max_ignored).sum())
 
 
 def square(reach: int) -> np.ndarray:
     return np.ones((2 * reach + 1, 2 * reach + 1), bool)
 
 
-def room(master: np.ndarray) -> int:
-    """By how many pixels all strokes may swell before a counter or an opening closes, at most `LIMIT`."""
-    wide = np.pad(master, LIMIT + 1)
-    for reach in range(1, LIMIT + 1):
-        swollen = ndimage.binary_dilation(wide, square(reach))
-        inside = swollen[LIMIT + 1 - reach : reach - LIMIT - 1, LIMIT + 1 - reach : reach - LIMIT - 1]
-        if parts(~swollen) != parts(~wide) or (~inside).mean() < 0.4 * (~master).mean():
+def grow_limit(master: np.ndarray) -> int:
+    """Return by how many pixels strokes may grow before a counter or an opening closes, at most `MAX_LIMIT`."""
+    padded = np.pad(master, MAX_LIMIT + 1)
+    for reach in range(1, MAX_LIMIT + 1):
+        grown = ndimage.binary_dilation(padded, square(reach))
+        margin = MAX_LIMIT + 1 - reach
+        inside = grown[margin:-margin, margin:-margin]
+        if count_components(~grown) != count_components(~padded) or (~inside).mean() < 0.4 * (~master).mean():
             return reach - 1
-    return LIMIT
+    return MAX_LIMIT
 
 
-def strength(master: np.ndarray) -> int:
-    """By how many pixels all strokes may shrink before one is lost, at most `LIMIT`.
+def shrink_limit(master: np.ndarray) -> int:
+    """Return by how many pixels strokes may shrink before one disappears, at most `MAX_LIMIT`.
 
-    A stroke that is lost, such as a bar of an E, does not come back when what is left swells again.
+    A stroke that disappears, such as a bar of an E, does not come back when the rest grows again.
     """
-    wide = np.pad(master, 1)
-    for reach in range(1, LIMIT + 1):
-        shrunk = ndimage.binary_erosion(wide, square(reach))
-        lost = wide & ~ndimage.binary_dilation(shrunk, square(reach))
-        changed = parts(shrunk) != parts(wide) or parts(~shrunk) != parts(~wide)
-        if changed or parts(lost, TIP):
+    padded = np.pad(master, 1)
+    for reach in range(1, MAX_LIMIT + 1):
+        shrunk = ndimage.binary_erosion(padded, square(reach))
+        lost = padded & ~ndimage.binary_dilation(shrunk, square(reach))
+        changed = count_components(shrunk) != count_components(padded)
+        changed |= count_components(~shrunk) != count_components(~padded)
+        if changed or count_components(lost, MAX_TIP):
             return reach - 1
-    return LIMIT
+    return MAX_LIMIT
 
 
-def build(families: dict[str, list[Face]]) -> tuple[list[list], np.ndarray]:
-    """The lines of the JSON list and the masters `(lines, 10, SIZE, SIZE)` bool."""
-    lines, pictures = [], []
+def build(families: dict[str, list[Face]]) -> tuple[list[list[object]], np.ndarray]:
+    """Draw all masters as `(rows, bitmaps)`: the rows of the JSON list and `(rows, 10, SIZE, SIZE)` bool."""
+    rows: list[list[object]] = []
+    bitmaps = []
     for family, faces in families.items():
         for number, (face, weight) in enumerate(pick(faces)):
             font = load_font(face, weight)
@@ -207,20 +224,20 @@ def build(families: dict[str, list[Face]]) -> tuple[list[list], np.ndarray]:
                 drawn = [draw(font, code) for code in codes or ()]
                 if drawn and None not in drawn:
                     masters, aspects = zip(*drawn, strict=True)
-                    limits = [[int(limit(master)) for master in masters] for limit in (room, strength)]
-                    lines.append([family, case, face.italic, list(aspects), *limits])
-                    pictures.append(np.stack(masters))
-    return lines, np.stack(pictures)
+                    limits = [[limit(master) for master in masters] for limit in (grow_limit, shrink_limit)]
+                    rows.append([family, case, face.italic, list(aspects), *limits])
+                    bitmaps.append(np.stack(masters))
+    return rows, np.stack(bitmaps)
 
 
 def main(target: Path) -> None:
     families = matplotlib_families()
     for family, faces in package_families(Path(sysconfig.get_paths()["purelib"])).items():
         families.setdefault(family, []).extend(faces)
-    lines, pictures = build(families)
-    content = json.dumps(lines, separators=(",", ":")).encode() + b"\n" + np.packbits(pictures).tobytes()
+    rows, bitmaps = build(families)
+    content = json.dumps(rows, separators=(",", ":")).encode() + b"\n" + np.packbits(bitmaps).tobytes()
     target.write_bytes(lzma.compress(content, preset=9 | lzma.PRESET_EXTREME))
-    print(f"{len(families)} families, {len(lines)} rows of ten letters, {target.stat().st_size:,} bytes")
+    print(f"{len(families)} families, {len(rows)} rows of ten letters, {target.stat().st_size:,} bytes")
 
 
 if __name__ == "__main__":

@@ -1,11 +1,13 @@
-"""How near the built-in letters come to notMNIST, as training images for its test file.
+"""Compare the built-in letters with notMNIST, as training images for its test file.
 
     python tools/compare_letters.py data/notmnist
 
-Linear SVM: LinearSVC, C = 0.01, on pixels 0..1. 1-NN: the nearest training image. PCA: mean squared error a pixel of 32
-components. Among neighbours: of 2,000 test images of DATA, the share whose nearest among 3,000 training images of DATA
-and 3,000 built-in ones is of DATA (0.5: they cannot be told apart). Nearest: root mean square difference between a test
-image and the nearest training image, median.
+Columns: mean and standard deviation of the training pixels; test accuracy of a linear SVM (LinearSVC, C = 0.01, pixels
+in [0, 1]) and of the nearest training image (1-NN); mean squared error per pixel of 32 PCA components; accuracy of the
+SVM on their codes; median root mean square difference between a test image and the nearest training image (nearest).
+
+Last line: of 2,000 test images of DATA, the fraction whose nearest neighbour among 3,000 training images of DATA and
+3,000 built-in ones is of DATA (0.5 = indistinguishable).
 """
 
 import sys
@@ -20,7 +22,7 @@ from pw13.baselines import pca
 from pw13.data.images import load_images, to_vectors
 
 
-class Part(NamedTuple):
+class ImageVectors(NamedTuple):
     """Images `(n, pixels)` float32 in [0, 1] and their labels `(n,)`."""
 
     pixels: np.ndarray
@@ -28,27 +30,21 @@ class Part(NamedTuple):
 
 
 def main(data: str) -> None:
-    real, own = load_images(data), load_images("builtin")
-    train, test = (
-        Part(to_vectors(real.train_images), real.train_labels),
-        Part(to_vectors(real.test_images), real.test_labels),
-    )
-    ours, ours_test = (
-        Part(to_vectors(own.train_images), own.train_labels),
-        Part(to_vectors(own.test_images), own.test_labels),
-    )
-    print("trained on, tested on        mean    std  linear SVM   1-NN  PCA-32 error  SVM on PCA codes  nearest")
-    for name, some, other in (
-        ("DATA, DATA", train, test),
-        ("built-in, DATA", ours, test),
-        ("built-in, built-in", ours, ours_test),
-        ("DATA, built-in", train, ours_test),
+    real, builtin = load_images(data), load_images("builtin")
+    real_train, builtin_train = (ImageVectors(to_vectors(i.train_images), i.train_labels) for i in (real, builtin))
+    real_test, builtin_test = (ImageVectors(to_vectors(i.test_images), i.test_labels) for i in (real, builtin))
+    print("train, test                  mean    std  linear SVM   1-NN  PCA-32 error  SVM on PCA codes  nearest")
+    for name, train, test in (
+        ("DATA, DATA", real_train, real_test),
+        ("built-in, DATA", builtin_train, real_test),
+        ("built-in, built-in", builtin_train, builtin_test),
+        ("DATA, built-in", real_train, builtin_test),
     ):
-        print(f"{name:24s}", *compared(some, other), sep="  ")
-    print(f"of DATA among neighbours: {among_neighbours(train, ours, test):.2f}")
+        print(f"{name:24s}", *compare(train, test), sep="  ")
+    print(f"nearest neighbours in DATA: {real_neighbours(real_train, builtin_train, real_test):.2f}")
 
 
-def compared(train: Part, test: Part) -> tuple[str, ...]:
+def compare(train: ImageVectors, test: ImageVectors) -> tuple[str, ...]:
     linear = pca.fit(train.pixels, 32)
     codes, test_codes = linear.encode(train.pixels), linear.encode(test.pixels)
     nearest, distance = pairwise_distances_argmin_min(test.pixels, train.pixels)
@@ -57,20 +53,20 @@ def compared(train: Part, test: Part) -> tuple[str, ...]:
         f"{accuracy(train, test):10.1%}",
         f"{np.mean(train.labels[nearest] == test.labels):5.1%}",
         f"{metrics.mse(test.pixels, linear.decode(test_codes)):12.4f}",
-        f"{accuracy(Part(codes, train.labels), Part(test_codes, test.labels)):16.1%}",
+        f"{accuracy(ImageVectors(codes, train.labels), ImageVectors(test_codes, test.labels)):16.1%}",
         f"{np.median(distance) / np.sqrt(train.pixels.shape[1]):7.3f}",
     )
 
 
-def accuracy(train: Part, test: Part) -> float:
+def accuracy(train: ImageVectors, test: ImageVectors) -> float:
     return float(LinearSVC(C=0.01).fit(train.pixels, train.labels).score(test.pixels, test.labels))
 
 
-def among_neighbours(train: Part, ours: Part, test: Part) -> float:
+def real_neighbours(real: ImageVectors, builtin: ImageVectors, test: ImageVectors) -> float:
     rng = np.random.default_rng(0)
-    mixed = np.concatenate([part.pixels[rng.permutation(len(part.pixels))[:3000]] for part in (train, ours)])
-    some = test.pixels[rng.permutation(len(test.pixels))[:2000]]
-    return float(np.mean(pairwise_distances_argmin_min(some, mixed)[0] < 3000))
+    mixed = np.concatenate([train.pixels[rng.permutation(len(train.pixels))[:3000]] for train in (real, builtin)])
+    sample = test.pixels[rng.permutation(len(test.pixels))[:2000]]
+    return float(np.mean(pairwise_distances_argmin_min(sample, mixed)[0] < 3000))
 
 
 if __name__ == "__main__":

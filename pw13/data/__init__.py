@@ -1,1 +1,1 @@
-"""Data sets: images, names, and what is drawn from them."""
+"""Data sets: images and names, from files, downloads or the package, with their splits."""

@@ -1,7 +1,7 @@
-"""Every fault of a data folder or a corpus at once, and remarks on what is sound but surprises."""
+"""Check a data folder or a corpus: every fault at once, and notes on what is valid but unusual."""
 
 import codecs
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,52 +14,56 @@ from pw13.data.published import FILES
 from pw13.data.source import DEFAULT_PATHS, describe_content, os_error
 from pw13.errors import UserError
 
-SHOWN = 20  # faults of one kind in one file; of the others only the count is told
+MAX_LISTED = 20  # faults listed per kind and file; of more only the count is given
 
 
-class Checked(NamedTuple):
-    """Faults keep pw13 from using the data; remarks do not. Both are lines that name a file."""
+class CheckResult(NamedTuple):
+    """Faults, which keep pw13 from using the data, and remarks, which do not; each is a line that names a file."""
 
     path: str
     faults: tuple[str, ...]
     remarks: tuple[str, ...]
 
 
-def check(path: Path) -> list[Checked]:
-    """What is wrong with an image folder, one IDX file or a corpus; of a folder of data sets, with each of them.
+def check(path: Path) -> list[CheckResult]:
+    """Check an image folder, an IDX file or a corpus, or each of them in a folder of data sets.
 
     Raises:
-        UserError: there is nothing at `path`.
+        UserError: `path` does not exist or cannot be read.
     """
     if path.is_dir():
-        parts = [path.joinpath(*place) for place in DEFAULT_PATHS.values()]
-        within = [part for part in parts if part.exists()]
-        names = {name for file in FILES for name in (file, file.removesuffix(".gz"))}
-        if within and not any((path / name).exists() for name in names):
-            return [checked for part in within for checked in check(part)]
+        candidates = [path.joinpath(*parts) for parts in DEFAULT_PATHS.values()]
+        data_sets = [candidate for candidate in candidates if candidate.exists()]
+        idx_names = {name for file in FILES for name in (file, file.removesuffix(".gz"))}
+        if data_sets and not any((path / name).exists() for name in idx_names):
+            return [result for data_set in data_sets for result in check(data_set)]
         return [check_folder(path)]
     if not path.exists():
         raise UserError(f"{path}: no such file or folder")
     return [check_idx(path) if _is_idx(path) else check_corpus(path)]
 
 
-def check_folder(folder: Path) -> Checked:
-    """Faults of an image folder; remarks on copies and odd images where it has none."""
+def check_folder(folder: Path) -> CheckResult:
+    """Check an image folder; where it has no faults, remark on duplicates and anomalies."""
     faults = read_idx_folder(folder).faults
-    return Checked(str(folder), faults, () if faults else tuple(_image_remarks(folder)))
+    return CheckResult(str(folder), faults, () if faults else tuple(_image_remarks(folder)))
 
 
-def check_idx(path: Path) -> Checked:
-    """The fault of one IDX file, if any."""
+def check_idx(path: Path) -> CheckResult:
+    """Check one IDX file."""
     try:
         array, _ = read_idx(path, 1 if "idx1" in path.name or "label" in path.name else 3)
     except UserError as error:
-        return Checked(str(path), (str(error),), ())
-    return Checked(str(path), (), (f"{path}: {' x '.join(map(str, array.shape))} unsigned bytes",))
+        return CheckResult(str(path), (str(error),), ())
+    return CheckResult(str(path), (), (f"{path}: {' x '.join(map(str, array.shape))} unsigned bytes",))
 
 
-def check_corpus(path: Path) -> Checked:
-    """Faults of a corpus, every line that is not UTF-8 among them; remarks on what its names hold."""
+def check_corpus(path: Path) -> CheckResult:
+    """Check a corpus, every line that is not UTF-8 included; where it has no faults, remark on anomalies.
+
+    Raises:
+        UserError: the file cannot be read.
+    """
     try:
         data = path.read_bytes()
     except OSError as error:
@@ -70,7 +74,7 @@ def check_corpus(path: Path) -> Checked:
             corpus = load_names(str(path))
         except UserError as error:
             faults = [str(error)]
-    return Checked(str(path), tuple(faults), () if faults else tuple(_name_remarks(path, corpus)))
+    return CheckResult(str(path), tuple(faults), () if faults else tuple(_name_remarks(path, corpus)))
 
 
 def _is_idx(path: Path) -> bool:
@@ -83,24 +87,20 @@ def _is_idx(path: Path) -> bool:
 
 
 def _text_faults(data: bytes) -> Iterator[str]:
-    """Lines with zero bytes and lines that are not UTF-8, each with its number."""
+    """Yield lines with NUL bytes and lines that are not UTF-8, with their numbers."""
     if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        yield "looks like UTF-16, expected UTF-8 (or --encoding utf-16)"
+        yield "looks like UTF-16, expected UTF-8 (or use --encoding utf-16)"
         return
-    lines = data.split(b"\n") if b"\0" in data or not _is_utf8(data) else []
-    zeros = [f"line {number:,} holds a zero byte (NUL)" for number, line in enumerate(lines, 1) if b"\0" in line]
-    foreign = [f"line {number:,}, {fault}" for number, line in enumerate(lines, 1) if (fault := _not_utf8(line))]
-    for faults in (zeros, foreign):
-        yield from faults[:SHOWN]
-        if len(faults) > SHOWN:
-            yield f"and {len(faults) - SHOWN:,} more such lines"
+    lines = data.split(b"\n") if b"\0" in data or _utf8_fault(data) else []
+    nul = [f"line {number:,} contains a NUL byte" for number, line in enumerate(lines, 1) if b"\0" in line]
+    not_utf8 = [f"line {number:,}, {fault}" for number, line in enumerate(lines, 1) if (fault := _utf8_fault(line))]
+    for faults in (nul, not_utf8):
+        yield from faults[:MAX_LISTED]
+        if len(faults) > MAX_LISTED:
+            yield f"and {len(faults) - MAX_LISTED:,} more such lines"
 
 
-def _is_utf8(data: bytes) -> bool:
-    return _not_utf8(data) is None
-
-
-def _not_utf8(line: bytes) -> str | None:
+def _utf8_fault(line: bytes) -> str | None:
     try:
         line.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -110,37 +110,36 @@ def _not_utf8(line: bytes) -> str | None:
 
 def _image_remarks(folder: Path) -> Iterator[str]:
     facts = inspection.describe_images(read_folder(folder))
-    unknown = sum(file["known"] is None for file in facts["files"])
-    remarks = {"no published digest is known of {:,} of the files": unknown}
-    for part, words in (("train", "training"), ("test", "test")):
-        repeats = facts[part]["images"] - facts[part]["distinct"]
-        remarks[f"{{:,}} {words} images repeat an earlier one"] = repeats
-        remarks[f"{{:,}} {words} images are one flat grey"] = facts[part]["constant"]
-    remarks["{:,} test images also stand in training"] = facts["test_in_train"]
-    remarks["{:,} pictures stand under two labels"] = facts["under_two_labels"]
-    for words, count in remarks.items():
-        if count:
-            yield f"{folder}: {words.format(count)}"
+    counts = {"files without a published checksum": sum(file["known"] is None for file in facts["files"])}
+    for part, name in (("train", "training"), ("test", "test")):
+        counts[f"duplicate {name} images"] = facts[part]["images"] - facts[part]["distinct"]
+        counts[f"constant {name} images"] = facts[part]["constant"]
+    counts["test images also in training"] = facts["test_in_train"]
+    counts["images with conflicting labels"] = facts["under_two_labels"]
+    yield from _count_remarks(folder, counts)
     for note in facts["notes"]:
         yield f"{folder}: {note}"
     for name in FILES:
-        if (folder / name).exists() and (folder / name.removesuffix(".gz")).exists():
-            yield f"{folder}: {name} and {name.removesuffix('.gz')} are both there; the first is used"
+        plain = name.removesuffix(".gz")
+        if (folder / name).exists() and (folder / plain).exists():
+            yield f"{folder}: both {name} and {plain} exist; using {name}"
 
 
 def _name_remarks(path: Path, corpus: NameList) -> Iterator[str]:
     facts = inspection.describe_names(corpus)
     odd = facts["odd"]
-    remarks = {
-        "{:,} names repeat an earlier one": facts["repeats"],
-        "{:,} damaged accents (U+0080 to U+009F: Mac Roman read as Latin-1); --fix-accents mends": odd["mac_roman"],
-        "{:,} other control characters": odd["control"] - odd["mac_roman"],
-        "{:,} characters that other programs take for line ends": odd["line_ends_elsewhere"],
-        "{:,} replacement characters U+FFFD: letters were lost before": odd["replacement"],
-        "{:,} names begin or end with a space": odd["names_with_outer_spaces"],
+    counts = {
+        "duplicate names": facts["repeats"],
+        "garbled accents (Mac Roman decoded as Latin-1; repair with --fix-accents)": odd["mac_roman"],
+        "other control characters": odd["control"] - odd["mac_roman"],
+        "Unicode line separators": odd["line_ends_elsewhere"],
+        "replacement characters U+FFFD (the original letters are lost)": odd["replacement"],
+        "names with leading or trailing spaces": odd["names_with_outer_spaces"],
     }
-    for words, count in remarks.items():
-        if count:
-            yield f"{path}: {words.format(count)}"
+    yield from _count_remarks(path, counts)
     for note in facts["notes"]:
         yield f"{path}: {note}"
+
+
+def _count_remarks(path: Path, counts: Mapping[str, int]) -> Iterator[str]:
+    return (f"{path}: {what}: {count:,}" for what, count in counts.items() if count)

@@ -1,9 +1,8 @@
-"""What is in a data set: counts, copies, odd images and odd characters, as plain figures."""
+"""Describe a data set: counts, duplicates, anomalous images and unusual characters."""
 
 import hashlib
-import os
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,25 +11,28 @@ import numpy as np
 from pw13.data.images import ImageSet
 from pw13.data.names import NameList, windows
 from pw13.data.published import published_file_name
-from pw13.data.source import DEFAULT_PATHS
+from pw13.data.source import DEFAULT_PATHS, candidate_paths
 
-BLOCK = 4096  # images looked at together: temporary arrays stay small whatever the set's size
-WINDOW, SKIP = 10, 3  # the exercise's windows
+IMAGES_PER_BLOCK = 4096  # keeps temporary arrays small whatever the size of the set
+WINDOW, SKIP = 10, 3  # of the handout
 
 
 def resolved_paths() -> list[dict[str, Any]]:
-    """Where data are looked for, in the order of preference, and whether something is there."""
-    roots = [Path(root) for root in (os.environ.get("PW13_DATA_DIR"), "data") if root]
-    looked_at = [(what, root.joinpath(*parts)) for what, parts in DEFAULT_PATHS.items() for root in roots]
-    return [{"flag": f"--{what}", "place": str(place), "found": place.exists()} for what, place in looked_at]
+    """List the default paths of data sets in the order of preference, and whether they exist."""
+    candidates = [(name, path) for name, parts in DEFAULT_PATHS.items() for path in candidate_paths(*parts)]
+    return [{"flag": f"--{name}", "place": str(path), "found": path.exists()} for name, path in candidates]
 
 
 def describe_images(images: ImageSet) -> dict[str, Any]:
-    """Counts, copies and odd images of a set; `test_in_train` counts test images whose pixels stand in training too."""
+    """Count images, duplicates and anomalies of a set.
+
+    `test_in_train` counts the test images that are also in the training set; `under_two_labels` counts the distinct
+    images with conflicting labels, over both sets.
+    """
     train, test = digests(images.train_images), digests(images.test_images)
-    both = zip([*train, *test], [*images.train_labels.tolist(), *images.test_labels.tolist()], strict=True)
-    labels_of = Counter(digest for digest, _ in set(both))
-    in_train = set(train)
+    labelled = zip([*train, *test], [*images.train_labels.tolist(), *images.test_labels.tolist()], strict=True)
+    labels_per_image = Counter(digest for digest, _ in set(labelled))
+    train_set = set(train)
     return {
         "name": images.source.name,
         "path": images.source.path,
@@ -42,13 +44,13 @@ def describe_images(images: ImageSet) -> dict[str, Any]:
         "classes": list(images.classes),
         "train": _describe_part(images.train_images, images.train_labels, train, len(images.classes)),
         "test": _describe_part(images.test_images, images.test_labels, test, len(images.classes)),
-        "test_in_train": sum(digest in in_train for digest in test),
-        "under_two_labels": sum(count > 1 for count in labels_of.values()),
+        "test_in_train": sum(digest in train_set for digest in test),
+        "under_two_labels": sum(count > 1 for count in labels_per_image.values()),
     }
 
 
 def digests(images: np.ndarray) -> list[bytes]:
-    """One digest of 16 bytes an image (BLAKE2b); equal for equal pixels."""
+    """Return a 16-byte BLAKE2b digest per image, equal for equal pixels."""
     rows = np.ascontiguousarray(images).reshape(len(images), -1)
     return [hashlib.blake2b(row.data, digest_size=16).digest() for row in rows]
 
@@ -63,38 +65,44 @@ def _files(images: ImageSet) -> list[dict[str, Any]]:
     ]
 
 
-def _describe_part(images: np.ndarray, labels: np.ndarray, marks: list[bytes], classes: int) -> dict[str, Any]:
-    """`copied_patterns` stand more than once, in `copies` images together; pixels in [0, 1] for mean and deviation."""
-    counts = Counter(marks)
-    mean, std = _mean_and_deviation(images)
+def _describe_part(images: np.ndarray, labels: np.ndarray, hashes: list[bytes], classes: int) -> dict[str, Any]:
+    """Describe the training or the test set.
+
+    `copied_patterns` counts the distinct images that occur more than once, `copies` all their occurrences. `mean` and
+    `std` are of pixels in [0, 1].
+    """
+    counts = Counter(hashes)
+    mean, std = _mean_and_std(images)
     return {
         "images": len(images),
         "per_class": np.bincount(labels, minlength=classes).tolist(),
         "distinct": len(counts),
         "copied_patterns": sum(count > 1 for count in counts.values()),
         "copies": sum(count for count in counts.values() if count > 1),
-        "constant": constant(images),
+        "constant": count_constant(images),
         "mean": mean,
         "std": std,
     }
 
 
-def constant(images: np.ndarray) -> int:
-    """How many of `(n, height, width)` uint8 images have one grey level only."""
-    rows = images.reshape(len(images), -1)
-    return int(sum(np.sum(np.ptp(rows[at : at + BLOCK], axis=1) == 0) for at in range(0, len(rows), BLOCK)))
+def count_constant(images: np.ndarray) -> int:
+    """Count the images, of `(n, height, width)` uint8, that have a single grey level."""
+    return int(sum(np.sum(np.ptp(block.reshape(len(block), -1), axis=1) == 0) for block in _blocks(images)))
 
 
-def _mean_and_deviation(images: np.ndarray) -> tuple[float, float]:
-    blocks = (images[at : at + BLOCK].ravel() for at in range(0, len(images), BLOCK))
-    levels = sum(np.bincount(block, minlength=256) for block in blocks) / images.size
+def _mean_and_std(images: np.ndarray) -> tuple[float, float]:
+    levels = sum(np.bincount(block.ravel(), minlength=256) for block in _blocks(images)) / images.size
     values = np.arange(256) / 255
     mean = float(levels @ values)
     return mean, float(np.sqrt(levels @ np.square(values - mean)))
 
 
+def _blocks(images: np.ndarray) -> Iterator[np.ndarray]:
+    return (images[start : start + IMAGES_PER_BLOCK] for start in range(0, len(images), IMAGES_PER_BLOCK))
+
+
 def describe_names(corpus: NameList) -> dict[str, Any]:
-    """Counts, repeats, lengths and odd characters of a corpus; characters include one newline a name."""
+    """Count names, duplicates, lengths and unusual characters of a corpus; characters include one newline per name."""
     names, source = corpus.names, corpus.source
     counts, lengths = Counter(names), np.array([len(name) for name in names])
     text = "\n".join(names) + "\n"
@@ -125,15 +133,19 @@ def describe_names(corpus: NameList) -> dict[str, Any]:
 
 
 def odd_characters(names: Sequence[str], text: str) -> dict[str, int]:
-    """Counts of characters that surprise: not ASCII, control characters, what other programs take for line ends."""
-    found = Counter(text)
-    del found["\n"]
+    """Count unusual characters: not ASCII, control characters, Unicode line separators, and the like.
+
+    `mac_roman` counts U+0080 to U+009F, which Mac Roman decoded as Latin-1 leaves; `line_ends_elsewhere` counts what
+    `str.splitlines` splits at besides the newline.
+    """
+    counts = Counter(text)
+    del counts["\n"]
     return {
-        "not_ascii": sum(count for character, count in found.items() if character > "\x7f"),
+        "not_ascii": sum(n for c, n in counts.items() if c > "\x7f"),
         "names_not_ascii": sum(not name.isascii() for name in names),
-        "control": sum(n for c, n in found.items() if c < " " or "\x7f" <= c <= "\x9f"),
-        "mac_roman": sum(n for c, n in found.items() if "\x80" <= c <= "\x9f"),
-        "line_ends_elsewhere": sum(found[c] for c in "\x0b\x0c\r\x1c\x1d\x1e\x85\u2028\u2029"),
-        "replacement": found["\ufffd"],
+        "control": sum(n for c, n in counts.items() if c < " " or "\x7f" <= c <= "\x9f"),
+        "mac_roman": sum(n for c, n in counts.items() if "\x80" <= c <= "\x9f"),
+        "line_ends_elsewhere": sum(counts[c] for c in "\x0b\x0c\r\x1c\x1d\x1e\x85\u2028\u2029"),
+        "replacement": counts["\ufffd"],
         "names_with_outer_spaces": sum(name != name.strip(" \t") for name in names),
     }

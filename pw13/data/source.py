@@ -1,4 +1,4 @@
-"""Where a data set comes from: its place, its digests, and what a file that is no data looks like."""
+"""The origin of a data set: paths, checksums, and signatures of files that are not data."""
 
 import hashlib
 import os
@@ -9,8 +9,9 @@ from typing import Literal
 from pw13.errors import UserError
 
 CHUNK = 1 << 20
+DEFAULT_PATHS = {"data": ("notmnist",), "corpus": ("startup-names", "companies.csv")}  # parts of the path, by flag
 
-# How files that are saved by mistake begin; the first that fits is named.
+# First bytes (lower case) of files often saved by mistake; the first match wins.
 SIGNATURES = (
     (b"<!doctype", "looks like a web page (HTML)"),
     (b"<html", "looks like a web page (HTML)"),
@@ -25,7 +26,7 @@ SIGNATURES = (
 
 @dataclass(frozen=True)
 class Source:
-    """Where data come from: `sha256` is that of the one file, or of the sorted lines "name sha256" of `files`."""
+    """The origin of data; `sha256` is that of the one file, or `digest_of` several files."""
 
     kind: Literal["builtin", "file", "folder"]
     path: str
@@ -35,19 +36,19 @@ class Source:
 
 
 def digest_of(files: dict[str, str]) -> str:
-    """One sha256 for several files: over the sorted lines "name sha256", a newline after each."""
+    """Return one sha256 for several files: over the sorted lines "name sha256", each with a newline."""
     lines = "".join(f"{name} {sha256}\n" for name, sha256 in sorted(files.items()))
     return hashlib.sha256(lines.encode()).hexdigest()
 
 
 def sha256_of(path: Path) -> str:
-    """The sha256 of a file, read piece by piece."""
+    """Return the sha256 of a file, read in chunks."""
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def git_blob_id(path: Path) -> str:
-    """The id that git gives a file: SHA-1 over "blob SIZE", a zero byte and the content."""
+    """Return the git blob id of a file: SHA-1 over "blob SIZE", a zero byte and the content."""
     digest = hashlib.sha1(b"blob %d\0" % path.stat().st_size, usedforsecurity=False)
     with open(path, "rb") as file:
         while block := file.read(CHUNK):
@@ -56,37 +57,37 @@ def git_blob_id(path: Path) -> str:
 
 
 def describe_content(head: bytes) -> str | None:
-    """What the first bytes of a file (32 are enough) look like, in words, or None."""
+    """Describe what the first bytes of a file (32 are enough) look like, or return None."""
     start = head.removeprefix(b"\xef\xbb\xbf").lstrip(b" \t\r\n").lower()
-    return next((words for prefix, words in SIGNATURES if start.startswith(prefix)), None)
+    return next((description for prefix, description in SIGNATURES if start.startswith(prefix)), None)
 
 
 def default_path(*parts: str) -> Path | None:
-    """`$PW13_DATA_DIR/...`, else `data/...`, whichever is there first; None where neither is."""
-    folder = os.environ.get("PW13_DATA_DIR")
-    roots = [Path(folder)] if folder else []
-    places = [root.joinpath(*parts) for root in [*roots, Path("data")]]
-    return next((place for place in places if place.exists()), None)
+    """Return `$PW13_DATA_DIR/...`, else `data/...`, whichever exists first, or None."""
+    return next((path for path in candidate_paths(*parts) if path.exists()), None)
 
 
-DEFAULT_PATHS = {"data": ("notmnist",), "corpus": ("startup-names", "companies.csv")}
+def candidate_paths(*parts: str) -> list[Path]:
+    """Return the default paths of a data set, existing or not, in the order of preference."""
+    roots = [Path(root) for root in (os.environ.get("PW13_DATA_DIR"), "data") if root]
+    return [root.joinpath(*parts) for root in roots]
 
 
-def resolve_path(name: str, given: str | None) -> str:
-    """What --data or --corpus means here and now: an absolute path, or "builtin" where there is nothing else.
+def resolve_path(name: str, value: str | None) -> str:
+    """Resolve --data or --corpus to an absolute path, or to "builtin" where no default path exists.
 
     Raises:
-        UserError: `~name` of a user that there is not.
+        UserError: `~user` names an unknown user.
     """
-    place = given if given is not None else default_path(*DEFAULT_PATHS[name])
-    if place is None or place == "builtin":
+    path = value if value is not None else default_path(*DEFAULT_PATHS[name])
+    if path is None or path == "builtin":
         return "builtin"
     try:
-        return str(Path(place).expanduser().absolute())
+        return str(Path(path).expanduser().absolute())
     except RuntimeError:
-        raise UserError(f"--{name} {place}: there is no such user's home folder") from None
+        raise UserError(f"--{name} {path}: no such user") from None
 
 
 def os_error(path: Path | str, error: OSError) -> UserError:
-    """An error of the system as one line that names the file."""
+    """Convert an `OSError` to a one-line error that names the file."""
     return UserError(f"{path}: {(error.strerror or str(error)).lower()}")

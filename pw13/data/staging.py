@@ -1,4 +1,4 @@
-"""A folder to make files in, beside where they will stand; it goes away whatever happens."""
+"""A temporary folder beside the destination of new files, removed whatever happens."""
 
 import contextlib
 import shutil
@@ -8,19 +8,19 @@ from pathlib import Path
 
 from pw13.system import signals
 
-Progress = Callable[[str, int, int], None]  # what is worked on, how much of it is done, how much there is (0: unknown)
+Progress = Callable[[str, int, int], None]  # called with the item's name, the amount done and the total (0 = unknown)
 
 
 def silent(what: str, done: int, total: int) -> None:
-    """Progress that nobody sees."""
+    """Report no progress."""
 
 
 @contextlib.contextmanager
 def staging(parent: Path) -> Iterator[Path]:
-    """A fresh hidden folder in `parent` (made where it is missing), removed at the end, also when a signal ends it.
+    """Create a hidden folder in `parent`, which is created if missing; remove it at the end, also on a forced exit.
 
     Raises:
-        OSError: `parent` cannot be made or written.
+        OSError: `parent` cannot be created or written.
     """
     parent.mkdir(parents=True, exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix=".pw13-", dir=parent))

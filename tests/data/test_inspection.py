@@ -1,4 +1,4 @@
-"""`data info` and `data check`: counts known by hand, every fault at once, figures of the real data."""
+"""`data info` and `data check`: counts on small sets, every fault at once, and counts of the real data."""
 
 import json
 from pathlib import Path
@@ -9,14 +9,14 @@ import pytest
 from pw13.data.checking import check
 from pw13.data.images import load_images
 from pw13.data.images.idx import write_idx
-from pw13.data.inspection import constant, describe_images, describe_names, digests, resolved_paths
+from pw13.data.inspection import count_constant, describe_images, describe_names, digests, resolved_paths
 from pw13.data.names import load_names
 from pw13.figures.contact_sheet import contact_sheet
 from tests.helpers.data import FILES, make_data, make_images
 
 
 def make_set(train: list[int], test: list[int], train_labels: list[int], test_labels: list[int]) -> None:
-    """A folder "set" of 2x2 images; each is one of nine patterns, the first a flat grey."""
+    """Make a folder "set" of 2x2 images; each is one of nine patterns, the first of them constant."""
     patterns = np.random.default_rng(0).integers(0, 256, (9, 2, 2)).astype(np.uint8)
     patterns[0] = 255
     Path("set").mkdir()
@@ -25,46 +25,35 @@ def make_set(train: list[int], test: list[int], train_labels: list[int], test_la
         write_idx(Path("set", name), array.shape, [array])
 
 
-def test_copies_flat_images_and_contradictions_are_counted():
+def test_duplicates_constant_images_and_conflicting_labels_are_counted():
     make_set(train=[0, 1, 1, 1, 2, 3], test=[0, 0, 4, 3], train_labels=[0, 1, 1, 0, 0, 1], test_labels=[0, 0, 1, 0])
     facts = describe_images(load_images("set"))
     assert (facts["height"], facts["width"], facts["classes"]) == (2, 2, ["0", "1"])
     train, test = facts["train"], facts["test"]
-    assert (train["images"], train["distinct"], train["copied_patterns"], train["copies"], train["constant"]) == (
-        6,
-        4,
-        1,
-        3,
-        1,
-    )
-    assert (test["images"], test["distinct"], test["copied_patterns"], test["copies"], test["constant"]) == (
-        4,
-        3,
-        1,
-        2,
-        2,
-    )
+    keys = "images", "distinct", "copied_patterns", "copies", "constant"
+    assert [train[key] for key in keys] == [6, 4, 1, 3, 1]
+    assert [test[key] for key in keys] == [4, 3, 1, 2, 2]
     assert train["per_class"] == [3, 3] and test["per_class"] == [3, 1]
-    assert facts["test_in_train"] == 3  # the flat one twice, and pattern 3
+    assert facts["test_in_train"] == 3  # the constant one twice, and pattern 3
     assert facts["under_two_labels"] == 2  # patterns 1 and 3
     assert [file["known"] for file in facts["files"]] == [None] * 4
     pixels = load_images("set").train_images / 255
     assert (train["mean"], train["std"]) == pytest.approx((pixels.mean(), pixels.std()))
 
 
-def test_constant_images_are_found_across_blocks():
+def test_constant_images_are_counted_across_blocks():
     images, _ = make_images(5000, 3, (4, 10))
     images[[0, 4095, 4096, 4999]] = 7
-    assert constant(images) == 4
+    assert count_constant(images) == 4
 
 
 def test_digests_are_equal_for_equal_pixels_only():
     images, _ = make_images(20, 1)
-    marks = digests(np.concatenate([images, images[:5]]))
-    assert len(set(marks)) == 20 and marks[:5] == marks[20:]
+    hashes = digests(np.concatenate([images, images[:5]]))
+    assert len(set(hashes)) == 20 and hashes[:5] == hashes[20:]
 
 
-def test_a_corpus_in_figures():
+def test_a_corpus_is_counted():
     text = 'Nimbo\nNimbo\n"Vador, Inc."\nSzolg\x87ltat\x97\nM\x85bel\n x\nL\ufffdst\nÅre Labs\nNimbo\n'
     Path("names.txt").write_text(text, encoding="utf-8", newline="")
     facts = describe_names(load_names("names.txt"))
@@ -90,7 +79,7 @@ def test_a_corpus_in_figures():
     }
 
 
-def test_places_are_told_in_order(monkeypatch):
+def test_default_paths_are_listed_in_order(monkeypatch):
     monkeypatch.setenv("PW13_DATA_DIR", "here")
     make_data(Path("data/notmnist"))
     assert [(place["flag"], Path(place["place"]), place["found"]) for place in resolved_paths()] == [
@@ -101,7 +90,7 @@ def test_places_are_told_in_order(monkeypatch):
     ]
 
 
-def test_every_fault_of_a_folder_comes_at_once(data):
+def test_all_faults_of_a_folder_are_reported(data):
     folder = make_data(Path("set"))
     Path(folder, FILES[0]).write_bytes(b"<html>")
     write_idx(folder / FILES[1], (3,), [np.array([1, 2, 9], np.uint8)])
@@ -113,30 +102,44 @@ def test_every_fault_of_a_folder_comes_at_once(data):
     assert FILES[0] in page and "web page" in page
     assert FILES[3] in counts and "60 images but 59 labels" in counts
     assert FILES[1] in gap and "labels from 1 to 9" in gap
-    assert check(data) == [(str(data), (), (f"{data}: no published digest is known of 4 of the files",))]
+    assert check(data) == [(str(data), (), (f"{data}: files without a published checksum: 4",))]
 
 
-def test_remarks_on_a_sound_folder():
+def test_a_valid_folder_gets_remarks():
     make_set(train=[0, 1, 1, 2], test=[1, 3], train_labels=[0, 1, 0, 1], test_labels=[0, 1])
     write_idx(Path("set", FILES[0].removesuffix(".gz")), (1, 2, 2), [np.zeros((1, 2, 2), np.uint8)])
     (checked,) = check(Path("set"))
     assert checked.faults == ()
-    words = " ".join(checked.remarks)
-    for remark in (
-        "1 training images repeat",
-        "1 training images are one flat grey",
-        "1 test images also",
-        "1 pictures stand",
-        "both there",
-    ):
-        assert remark in words
+    plain = FILES[0].removesuffix(".gz")
+    assert checked.remarks == (
+        "set: files without a published checksum: 4",
+        "set: duplicate training images: 1",
+        "set: constant training images: 1",
+        "set: test images also in training: 1",
+        "set: images with conflicting labels: 1",
+        f"set: both {FILES[0]} and {plain} exist; using {FILES[0]}",
+    )
 
 
-def test_every_bad_line_of_a_corpus_is_named():
+def test_a_valid_corpus_gets_remarks():
+    Path("names.txt").write_bytes("Nimbo\nNimbo\nSzolg\x87\n a\x0bb\nL\ufffdst\n".encode())
+    (checked,) = check(Path("names.txt"))
+    assert checked.faults == ()
+    assert checked.remarks == (
+        "names.txt: duplicate names: 1",
+        "names.txt: garbled accents (Mac Roman decoded as Latin-1; repair with --fix-accents): 1",
+        "names.txt: other control characters: 1",
+        "names.txt: Unicode line separators: 1",
+        "names.txt: replacement characters U+FFFD (the original letters are lost): 1",
+        "names.txt: names with leading or trailing spaces: 1",
+    )
+
+
+def test_every_invalid_line_of_a_corpus_is_reported():
     Path("names.txt").write_bytes(b"Nimbo\nCaf\xe9\nAr\0bo\nok\n\xff\n" + b"\xfe\n" * 30)
     (checked,) = check(Path("names.txt"))
     assert checked.faults[:3] == (
-        "names.txt: line 3 holds a zero byte (NUL)",
+        "names.txt: line 3 contains a NUL byte",
         "names.txt: line 2, byte 4 (0xe9) is not UTF-8",
         "names.txt: line 5, byte 1 (0xff) is not UTF-8",
     )
@@ -149,16 +152,16 @@ def test_every_bad_line_of_a_corpus_is_named():
         (b"", "no names"),
         (b"\n\n", "no names"),
         ("a\n".encode("utf-16"), "UTF-16"),
-        (b"a\rb\r", "carriage returns alone"),
+        (b"a\rb\r", "carriage returns only"),
     ],
 )
-def test_a_corpus_that_is_none(data, words):
+def test_an_invalid_corpus_has_one_fault(data, words):
     Path("names.txt").write_bytes(data)
     (checked,) = check(Path("names.txt"))
     assert len(checked.faults) == 1 and words in checked.faults[0]
 
 
-def test_a_contact_sheet_is_as_wide_as_needed_and_says_what_it_leaves_out():
+def test_a_contact_sheet_is_cropped_to_40_classes_and_says_so():
     labels = np.repeat(np.arange(47), 2)
     images = np.zeros((94, 4, 4), np.uint8)
     figure = contact_sheet({"training": (images, labels)}, [str(k) for k in range(47)], "set")
@@ -166,9 +169,9 @@ def test_a_contact_sheet_is_as_wide_as_needed_and_says_what_it_leaves_out():
     assert figure.axes[0].images[0].get_array().shape == (40 * 6 + 2, 2 * 6 + 2)
 
 
-def test_the_command_check(pw13, data):
+def test_check_exits_1_on_faults(pw13, data):
     code, out, _ = pw13("data", "check", data)
-    assert code == 0 and out.endswith(": ok\n")
+    assert code == 0 and out.startswith(f"{data}: ok\n")
     Path("bad.gz").write_bytes(b"PK\3\4")
     code, out, _ = pw13("data", "check", "bad.gz", "--json")
     assert code == 1 and json.loads(out)["faults"] == 1
@@ -181,13 +184,13 @@ def test_the_command_check(pw13, data):
     assert code == 1 and f"{Path('all/notmnist')}: ok" in out and "companies.csv: 1 problem" in out
 
 
-def test_the_command_info(pw13, data, corpus):
+def test_info_shows_counts_and_draws_a_contact_sheet(pw13, data, corpus):
     code, out, _ = pw13("data", "info", "--data", data, "--corpus", corpus, "--figure", "sheet.png", "--json")
     facts = json.loads(out)
     assert code == 0 and facts["images"]["train"]["images"] == 120 and facts["names"]["names"] == 300
     assert Path("sheet.png").read_bytes().startswith(b"\x89PNG")
     code, out, _ = pw13("data", "info", "--data", data, "--corpus", corpus)
-    assert code == 0 and "images of each class" in out and "names of one word" in out
+    assert code == 0 and "images per class" in out and "single-word names" in out
     code, _, err = pw13("data", "info", "--data", data, "--corpus", corpus, "--figure", "sheet.bmp")
     assert code == 2 and "--figure" in err
     code, _, err = pw13("data", "info", "--data", "nowhere")
@@ -197,7 +200,7 @@ def test_the_command_info(pw13, data, corpus):
 
 
 @pytest.mark.slow
-def test_the_real_data_have_the_figures_of_their_descriptions(real_data):
+def test_the_real_data_have_their_known_counts(real_data):
     images = describe_images(load_images(None))
     assert [file["known"] for file in images["files"]] == ["stand-in", "stand-in", "as published", "as published"]
     train, test = images["train"], images["test"]

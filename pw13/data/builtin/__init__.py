@@ -1,1 +1,1 @@
-"""Pictures of the letters A-J in many typefaces, made from the small masters in letters.xz."""
+"""Built-in data: letters A-J in many typefaces, rendered from the bitmaps in letters.xz, and company names."""

@@ -1,6 +1,6 @@
-"""Master pictures of the letters A-J in many typefaces, and which typefaces are for training and which for testing.
+"""Master bitmaps of the letters A-J in many typefaces, and the split of typefaces into training and test.
 
-`tools/build_masters.py` made them; NOTICE names every typeface with its licence.
+`tools/build_masters.py` writes them; NOTICE lists every typeface with its licence.
 """
 
 import json
@@ -19,24 +19,24 @@ TEST_FAMILIES = (
     "Titan One",
 )  # fmt: skip
 
-# How often a family is drawn: the odd ones more seldom than the others, as in notMNIST.
-USUAL, SELDOM = 5, 2
-ODD_FAMILIES = (
+# Sampling weights of families: unusual ones are rarer, as in notMNIST.
+COMMON_WEIGHT, RARE_WEIGHT = 5, 2
+RARE_FAMILIES = (
     "STIX Math Script", "STIX Math Fraktur", "STIX Math Double-struck", "Computer Modern Calligraphic",
     "Great Vibes", "Indie Flower", "Press Start 2P",
 )  # fmt: skip
 
 
 class Masters(NamedTuple):
-    """Rows of ten letters each, in a face.
+    """Rows of ten letters, one row per face.
 
     Attributes:
         families: name of the typeface family of each row.
-        lower: `(rows,)` bool, small letters or capitals.
+        lower: `(rows,)` bool, lower or upper case.
         italic: `(rows,)` bool.
         aspects: `(rows, 10)` int64, true width of the letter in 64ths of its height.
-        rooms: `(rows, 10)` int64, by how many pixels strokes may swell before a counter or an opening closes.
-        strengths: `(rows, 10)` int64, by how many pixels strokes may shrink before one is lost.
+        grow_limits: `(rows, 10)` int64, pixels that strokes may grow before a counter or an opening closes.
+        shrink_limits: `(rows, 10)` int64, pixels that strokes may shrink before one disappears.
         cells: `(rows, 10, 64, 64)` bool, the letter stretched to the whole cell.
     """
 
@@ -44,42 +44,42 @@ class Masters(NamedTuple):
     lower: np.ndarray
     italic: np.ndarray
     aspects: np.ndarray
-    rooms: np.ndarray
-    strengths: np.ndarray
+    grow_limits: np.ndarray
+    shrink_limits: np.ndarray
     cells: np.ndarray
 
 
 def read_masters(data: bytes) -> Masters:
-    """The masters that the bytes of letters.xz hold."""
+    """Decode the bytes of letters.xz."""
     head, bits = lzma.decompress(data).split(b"\n", 1)
-    families, cases, italic, aspects, rooms, strengths = zip(*json.loads(head), strict=True)
+    families, cases, italic, aspects, grow_limits, shrink_limits = zip(*json.loads(head), strict=True)
     return Masters(
         families,
         lower=np.array([case == "lower" for case in cases]),
         italic=np.array(italic),
         aspects=np.array(aspects, np.int64),
-        rooms=np.array(rooms, np.int64),
-        strengths=np.array(strengths, np.int64),
+        grow_limits=np.array(grow_limits, np.int64),
+        shrink_limits=np.array(shrink_limits, np.int64),
         cells=np.unpackbits(np.frombuffer(bits, np.uint8)).reshape(-1, LETTERS, CELL, CELL).astype(bool),
     )
 
 
 def families_for(masters: Masters, *, testing: bool) -> dict[str, int]:
-    """The families of the test set or those of the training set, and how often each is drawn."""
+    """Return the families of the test or the training set with their sampling weights."""
     names = [name for name in dict.fromkeys(masters.families) if (name in TEST_FAMILIES) == testing]
-    return {name: SELDOM if name in ODD_FAMILIES else USUAL for name in names}
+    return {name: RARE_WEIGHT if name in RARE_FAMILIES else COMMON_WEIGHT for name in names}
 
 
 def choose_rows(
     masters: Masters, families: dict[str, int], family: np.ndarray, lower: np.ndarray, face: np.ndarray
 ) -> np.ndarray:
-    """A row for each image: a family by its weight, then one of its faces.
+    """Choose a row per image: a family by its weight, then one of its faces.
 
     Args:
-        masters: all of them.
+        masters: all masters.
         families: the families to choose from and their weights.
         family: `(n,)` in [0, 1).
-        lower: `(n,)` bool, small letters where the family has them.
+        lower: `(n,)` bool, lower case where the family has it.
         face: `(n,)` in [0, 1).
 
     Returns:

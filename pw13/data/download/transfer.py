@@ -1,4 +1,4 @@
-"""One file brought over, from an address or a folder: bounded, retried, what went wrong said in a line."""
+"""Transfer one file from a URL or a folder: bounded in size, retried, with one-line errors."""
 
 import os
 import time
@@ -9,16 +9,16 @@ from pw13.data.source import CHUNK, describe_content
 from pw13.data.staging import Progress
 from pw13.errors import UserError
 
-TRIES = 3
-TIMEOUT = 30  # seconds without an answer or a byte
+MAX_ATTEMPTS = 3
+TIMEOUT = 30  # seconds without a response or a byte
 
 
 class NotFound(Exception):
-    """There is no file under this address; the next address is tried."""
+    """The location has no such file; the next one is tried."""
 
 
 class DownloadFailed(Exception):
-    """Several tries came to nothing."""
+    """All attempts failed."""
 
 
 def is_url(text: str) -> bool:
@@ -26,11 +26,11 @@ def is_url(text: str) -> bool:
 
 
 class BoundedWriter:
-    """What a download is written to: it counts, shows progress, and stops what is larger than it may be."""
+    """Write a download to a file, report progress, and stop it beyond its maximum size."""
 
-    def __init__(self, name: str, address: str, most: int, progress: Progress):
-        self.name, self.address, self.most, self.progress = name, address, most, progress
-        self.total, self.head = most, b""
+    def __init__(self, name: str, location: str, max_bytes: int, progress: Progress):
+        self.name, self.location, self.max_bytes, self.progress = name, location, max_bytes, progress
+        self.total, self.head = max_bytes, b""
 
     def start(self, file: IO[bytes]) -> None:
         self.file, self.done = file, 0
@@ -38,74 +38,82 @@ class BoundedWriter:
     def write(self, block: bytes) -> None:
         self.head = block[:32] if self.done == 0 else self.head
         self.done += len(block)
-        if self.done > self.most:
-            looks = describe_content(self.head)
-            what = f"; it {looks}" if looks and "web page" in looks else ""
-            raise UserError(f"{self.address}: larger than the {self.most:,} bytes expected of {self.name}{what}")
+        if self.done > self.max_bytes:
+            content = describe_content(self.head)
+            hint = f"; it {content}" if content and "web page" in content else ""
+            expected = f"{self.max_bytes:,} bytes expected for {self.name}"
+            raise UserError(f"{self.location}: larger than the {expected}{hint}")
         self.file.write(block)
         self.progress(self.name, self.done, self.total)
 
     def flush(self) -> None:
-        """Part of what a downloader asks of a file; the file is synced once, at its end."""
+        """Do nothing; pooch calls it, and the file is synced once at its end."""
 
 
-def download(address: str, target: Path, sink: BoundedWriter, pause: float) -> None:
-    """Bring the bytes at `address` into `target`; a broken transfer is tried again from its beginning."""
-    for attempt in range(1, TRIES + 1):
+def download(location: str, target: Path, writer: BoundedWriter, pause: float) -> None:
+    """Transfer the file at `location` to `target`; restart a failed transfer after a pause.
+
+    Raises:
+        NotFound: there is no such file.
+        DownloadFailed: all attempts failed.
+        UserError: the file is too large, or another attempt would not help.
+    """
+    for attempt in range(1, MAX_ATTEMPTS + 1):
         with open(target, "wb") as file:
-            sink.start(file)
-            fault = _download(address, sink) if is_url(address) else _copy(Path(address), sink)
+            writer.start(file)
+            fault = _download(location, writer) if is_url(location) else _copy(Path(location), writer)
             file.flush()
             os.fsync(file.fileno())
         if fault is None:
             return
-        if attempt < TRIES:
+        if attempt < MAX_ATTEMPTS:
             time.sleep(pause * attempt)
-    raise DownloadFailed(f"{fault} ({TRIES} tries)")
+    raise DownloadFailed(f"{fault} ({MAX_ATTEMPTS} attempts)")
 
 
-def _copy(path: Path, sink: BoundedWriter) -> str | None:
+def _copy(path: Path, writer: BoundedWriter) -> str | None:
     try:
         with open(path, "rb") as file:
-            sink.total = os.fstat(file.fileno()).st_size
+            writer.total = os.fstat(file.fileno()).st_size
             while block := file.read(CHUNK):
-                sink.write(block)
+                writer.write(block)
     except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
         raise NotFound from None
     return None
 
 
-def _download(address: str, sink: BoundedWriter) -> str | None:
-    """Download once; what went wrong where another try may help, None when all is here."""
+def _download(url: str, writer: BoundedWriter) -> str | None:
+    """Download once; return None on success, or a fault that another attempt may cure."""
     import pooch
     import requests
 
-    opened: list[requests.Response] = []  # pooch does not close them when a transfer fails
+    opened: list[requests.Response] = []  # pooch leaves them open when a transfer fails
 
-    def note(response: requests.Response, *_: object, **__: object) -> None:
+    def on_response(response: requests.Response, *_: object, **__: object) -> None:
         opened.append(response)
         length = response.headers.get("Content-Length", "")
-        sink.total = int(length) if length.isdecimal() else sink.total
+        writer.total = int(length) if length.isdecimal() else writer.total
 
+    hooks = {"response": on_response}
     try:
-        pooch.HTTPDownloader(timeout=TIMEOUT, chunk_size=1 << 16, hooks={"response": note})(address, sink, None)
+        pooch.HTTPDownloader(timeout=TIMEOUT, chunk_size=1 << 16, hooks=hooks)(url, writer, None)
     except requests.HTTPError as error:
         code, reason = (error.response.status_code, error.response.reason) if error.response is not None else (0, "")
         if code in (404, 410):
             raise NotFound from None
         if code < 500 and code != 429:
-            raise UserError(f"{address}: the server refuses: {code} {reason}") from None
-        return f"the server answers {code} {reason}"
+            raise UserError(f"{url}: server refused the request: {code} {reason}") from None
+        return f"server error {code} {reason}"
     except requests.Timeout:
-        return f"no answer within {TIMEOUT} s"
+        return f"timed out after {TIMEOUT} s"
     except requests.exceptions.SSLError:
-        raise UserError(f"{address}: no secure connection (certificate or protocol)") from None
+        raise UserError(f"{url}: TLS error (certificate or protocol)") from None
     except requests.exceptions.ChunkedEncodingError:
-        return "the connection broke off"
+        return "connection lost"
     except requests.ConnectionError:
-        return "no connection; is there a network?"
+        return "cannot connect; check the network"
     except (requests.RequestException, ValueError) as error:
-        raise UserError(f"{address}: cannot be downloaded: {' '.join(str(error).split())}") from None
+        raise UserError(f"{url}: download failed: {' '.join(str(error).split())}") from None
     finally:
         for response in opened:
             response.close()

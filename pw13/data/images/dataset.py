@@ -1,4 +1,4 @@
-"""Image sets: four IDX files in a folder, or the built-in letters; splits of their rows."""
+"""Image sets, from four IDX files in a folder or the built-in letters, and their splits."""
 
 import hashlib
 import string
@@ -18,7 +18,7 @@ from pw13.data.published import (
     TRAIN_LABELS,
     published_set_name,
 )
-from pw13.data.source import Source, default_path, digest_of
+from pw13.data.source import DEFAULT_PATHS, Source, default_path, digest_of
 from pw13.errors import OptionError, UserError
 
 LETTERS = tuple(string.ascii_uppercase[:10])
@@ -26,10 +26,10 @@ LETTERS = tuple(string.ascii_uppercase[:10])
 
 @dataclass(frozen=True)
 class ImageSet:
-    """Grey images with labels 0 to K-1.
+    """Greyscale images with labels 0 to K-1.
 
-    Images: `(n, height, width)` uint8, 0 black to 255 white; labels: `(n,)` int64; `classes`: K names; `notes`: facts
-    that belong beside every figure.
+    Images are `(n, height, width)` uint8, from 0 (black) to 255 (white), and labels `(n,)` int64. `classes` are the K
+    class names; `notes` are facts to state next to every figure.
     """
 
     train_images: np.ndarray
@@ -42,80 +42,89 @@ class ImageSet:
 
 
 def load_images(data: str | None) -> ImageSet:
-    """The image set in folder `data`, the built-in letters for "builtin", the default place for None.
+    """Load the image set in folder `data`, the built-in letters for "builtin", the default data for None.
 
     Raises:
-        UserError: a file is missing, damaged, or does not fit the others.
+        UserError: a file is missing, corrupt, or does not match the others.
     """
     if data == "builtin":
-        return _builtin()
-    if data is not None:
-        return read_folder(Path(data))
-    place = default_path("notmnist")
-    return read_folder(place) if place else _builtin()
+        return _load_builtin()
+    folder = default_path(*DEFAULT_PATHS["data"]) if data is None else Path(data)
+    return read_folder(folder) if folder else _load_builtin()
 
 
 def read_folder(folder: Path) -> ImageSet:
-    """The image set that the four IDX files in `folder` hold."""
-    reading = read_idx_folder(folder)
-    if reading.faults:
-        more = len(reading.faults) - 1
-        also = f" (and {more} more: `pw13 data check {folder}`)" if more else ""
-        raise UserError(reading.faults[0] + also)
-    arrays = reading.arrays
-    known = published_set_name(reading.paths, reading.files)
+    """Read the image set from the four IDX files in `folder`.
+
+    Raises:
+        UserError: the first fault of the folder, and how many more there are.
+    """
+    content = read_idx_folder(folder)
+    if content.faults:
+        more = len(content.faults) - 1
+        hint = f" (and {more} more: `pw13 data check {folder}`)" if more else ""
+        raise UserError(content.faults[0] + hint)
+    arrays = content.arrays
+    known = published_set_name(content.paths, content.files)
     name = known or f"IDX folder {folder.name or folder}"
-    source = Source("folder", str(folder), name, digest_of(reading.files), reading.files)
     count = len(arrays[TRAIN_IMAGES])
+    notes: tuple[str, ...] = ()
+    if known and count != PUBLISHED_COUNT:
+        notes = (f"notMNIST with {count:,} training images, not the published {PUBLISHED_COUNT:,}",)
     return ImageSet(
         arrays[TRAIN_IMAGES],
         arrays[TRAIN_LABELS].astype(np.int64),
         arrays[TEST_IMAGES],
         arrays[TEST_LABELS].astype(np.int64),
-        reading.class_names or default_names(int(arrays[TRAIN_LABELS].max()) + 1, letters=known is not None),
-        source,
-        (f"notMNIST with {count:,} training images, not the published 60,000",)
-        if known and count != PUBLISHED_COUNT
-        else (),
+        content.class_names or default_class_names(int(arrays[TRAIN_LABELS].max()) + 1, letters=known is not None),
+        Source("folder", str(folder), name, digest_of(content.files), content.files),
+        notes,
     )
 
 
-def default_names(count: int, *, letters: bool) -> tuple[str, ...]:
-    """Class names where no classes.txt gives them: A-J for a known set, else the numbers."""
+def default_class_names(count: int, *, letters: bool) -> tuple[str, ...]:
+    """Return class names for a set without classes.txt: A-J for a known set, else the label numbers."""
     return LETTERS if letters and count == len(LETTERS) else tuple(map(str, range(count)))
 
 
 def split(labels: np.ndarray, share: float, *, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """`(train_rows, val_rows)`, int64, ascending: `share` of every class into the second.
+    """Split rows, stratified by label, into `(train_rows, val_rows)`, both int64 and ascending.
 
-    A class with two rows or more stands on both sides (unless `share` is 0), one with a single row in training.
+    The fraction `share` of every class goes to the second. Unless `share` is 0, a class of two rows or more has rows in
+    both; a class of one row is in the first.
     """
-    chosen = []
+    selected = []
     for label in np.unique(labels):
         rows = np.flatnonzero(labels == label)
         count = min(max(round(len(rows) * share), 1), len(rows) - 1) if share > 0 else 0
-        chosen.append(rng.permutation(rows)[:count])
-    val_rows = np.sort(np.concatenate(chosen)).astype(np.int64)
+        selected.append(rng.permutation(rows)[:count])
+    val_rows = np.sort(np.concatenate(selected)).astype(np.int64)
     return np.setdiff1d(np.arange(len(labels), dtype=np.int64), val_rows), val_rows
 
 
 def stratified_sample(labels: np.ndarray, limit: int | None, *, rng: np.random.Generator) -> np.ndarray:
-    """At most `limit` rows, int64, ascending, each class by its share (largest remainder); all for None or above."""
+    """Sample at most `limit` rows, stratified by label (largest remainder method), as ascending int64.
+
+    All rows are returned for None or a limit above their number.
+
+    Raises:
+        OptionError: `limit` is below 1.
+    """
     if limit is not None and limit < 1:
         raise OptionError(f"--limit: expected 1 or more, received {limit}")
     if limit is None or limit >= len(labels):
         return np.arange(len(labels), dtype=np.int64)
     values, counts = np.unique(labels, return_counts=True)
-    base = min(1, limit // len(values))  # every class keeps an image where the limit allows
+    base = min(1, limit // len(values))  # at least one row per class where the limit allows
     quota = (counts - base) * (limit - base * len(values)) / (len(labels) - base * len(values))
-    take = base + quota.astype(np.int64)
-    take[np.argsort(take - base - quota, kind="stable")[: limit - take.sum()]] += 1
-    chosen = [rng.permutation(np.flatnonzero(labels == value))[:n] for value, n in zip(values, take, strict=True)]
-    return np.sort(np.concatenate(chosen)).astype(np.int64)
+    sizes = base + quota.astype(np.int64)
+    sizes[np.argsort(sizes - base - quota, kind="stable")[: limit - sizes.sum()]] += 1
+    selected = [rng.permutation(np.flatnonzero(labels == value))[:n] for value, n in zip(values, sizes, strict=True)]
+    return np.sort(np.concatenate(selected)).astype(np.int64)
 
 
-def _builtin() -> ImageSet:
-    """The built-in letters; `files` holds the sha256 of each array's bytes."""
+def _load_builtin() -> ImageSet:
+    """Load the built-in letters; `files` holds the sha256 of each array's bytes."""
     from pw13.data.builtin.datasets import letters
 
     arrays = letters()
@@ -131,7 +140,7 @@ def _builtin() -> ImageSet:
 
 
 class TrainValSplit(NamedTuple):
-    """The training file in two parts: images `(n, height, width)` uint8, labels `(n,)` int64."""
+    """The training file split in two: images `(n, height, width)` uint8, labels `(n,)` int64."""
 
     train_images: np.ndarray
     train_labels: np.ndarray
@@ -140,26 +149,31 @@ class TrainValSplit(NamedTuple):
 
 
 def train_val_split(images: ImageSet, *, share: float, limit: int | None, seed: int) -> TrainValSplit:
-    """Training and validation part; `limit` cuts training only, so that the validation part is always the same."""
+    """Split the training file, stratified by label; `limit` does not change the validation part.
+
+    Raises:
+        UserError: no image is left for validation.
+    """
     train, val = split(images.train_labels, share, rng=np.random.default_rng([seed, 1]))
     train = train[stratified_sample(images.train_labels[train], limit, rng=np.random.default_rng([seed, 2]))]
     if not len(val):
-        raise UserError(f"{images.source.path}: {len(images.train_labels)} training images are too few to validate on")
+        count = len(images.train_labels)
+        raise UserError(f"{images.source.path}: {count:,} training images are too few for a validation split")
     labels = images.train_labels
     return TrainValSplit(images.train_images[train], labels[train], images.train_images[val], labels[val])
 
 
 def to_vectors(images: np.ndarray) -> np.ndarray:
-    """`(n, height, width)` uint8 -> `(n, height * width)` float32 in [0, 1]."""
-    return images.reshape(len(images), -1).astype(np.float32) / np.float32(255)
+    """Convert `(n, height, width)` uint8 to `(n, height * width)` float32 in [0, 1]."""
+    return to_float(images.reshape(len(images), -1))
 
 
 def to_float(images: np.ndarray) -> np.ndarray:
-    """`(n, height, width)` uint8 -> the same shape, float32 in [0, 1]."""
+    """Convert uint8 to float32 in [0, 1], of the same shape."""
     return images.astype(np.float32) / np.float32(255)
 
 
 def unique_mask(images: np.ndarray) -> np.ndarray:
-    """Which of `(n, height, width)` images stand there only once: `(n,)` bool."""
-    _, group, counts = np.unique(images.reshape(len(images), -1), axis=0, return_inverse=True, return_counts=True)
-    return counts[group.reshape(-1)] == 1
+    """Mark which of `(n, height, width)` images occur only once: `(n,)` bool."""
+    _, inverse, counts = np.unique(images.reshape(len(images), -1), axis=0, return_inverse=True, return_counts=True)
+    return np.asarray(counts[inverse.reshape(-1)] == 1)

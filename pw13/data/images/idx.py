@@ -1,7 +1,7 @@
-"""IDX files, the format of MNIST: read strictly, written whole.
+"""Read IDX files, the format of MNIST, strictly, and write them atomically.
 
 Format: https://yann.lecun.org/exdb/mnist/ : two zero bytes, a type code, the number of dimensions, the sizes as
-big-endian 32-bit numbers, then the values. pw13 reads and writes unsigned bytes (type code 0x08) only.
+big-endian 32-bit integers, then the values. pw13 reads and writes unsigned bytes (type code 0x08) only.
 """
 
 import gzip
@@ -20,18 +20,18 @@ from pw13.errors import UserError
 UNSIGNED_BYTE = 0x08
 TYPES = {0x09: "signed bytes", 0x0B: "int16", 0x0C: "int32", 0x0D: "float32", 0x0E: "float64"}
 UNITS = {1: "labels", 3: "images"}
-MAX_BYTES = 1 << 31  # 2.7 million images of 28x28; more than that is taken for a bomb
-GZIP_LEVEL = 5  # of compression: half the time of the usual 6 for 1 % more bytes (measured on letters)
-DEFLATE_RATIO = 1032  # no deflate stream unpacks to more than this many times its size (zlib's technical details)
+MAX_BYTES = 1 << 31  # 2.7 million images of 28x28; larger files are treated as decompression bombs
+GZIP_LEVEL = 5  # half the time of level 6 for 1 % more bytes (measured on letters)
+MAX_DEFLATE_RATIO = 1032  # highest compression ratio of a deflate stream (zlib's technical details)
 
 
 def read_idx(path: Path, dimensions: int) -> tuple[np.ndarray, str]:
-    """`(array, sha256)`: the values of an IDX file as uint8 with `dimensions` axes, and the file's own digest.
+    """Read an IDX file as `(array, sha256)`: uint8 values with `dimensions` axes, and the sha256 of the file itself.
 
-    A name that ends in `.gz` is unpacked, no further than one byte beyond what the header promises.
+    A file named `.gz` is decompressed up to one byte beyond what its header declares.
 
     Raises:
-        UserError: the file is missing, damaged, cut, not IDX, or holds other than what its header says.
+        UserError: the file is missing, corrupt, truncated, not IDX, or does not match its header.
     """
     digest = hashlib.sha256()
     try:
@@ -39,38 +39,38 @@ def read_idx(path: Path, dimensions: int) -> tuple[np.ndarray, str]:
             head = file.read(32)
             file.seek(0)
 
-            def take(count: int) -> bytes:
+            def read_raw(count: int) -> bytes:
                 block = file.read(count)
                 digest.update(block)
                 return block
 
-            read = _reader(path, head, take)
+            read = _reader(path, head, read_raw)
             shape = _read_header(path, read, dimensions)
-            _check_declared_bytes(path, shape)
+            _check_declared_size(path, shape)
             values = _read_values(path, read, shape)
     except EOFError:
-        raise UserError(f"{path}: incomplete or damaged: the gzip data ended before its trailer") from None
+        raise UserError(f"{path}: truncated or corrupt: the gzip stream ends before its trailer") from None
     except zlib.error as error:
-        raise UserError(f"{path}: damaged: the gzip data cannot be unpacked ({_plain(error)})") from None
+        raise UserError(f"{path}: corrupt: cannot decompress the gzip data ({_zlib_reason(error)})") from None
     except MemoryError:
-        raise UserError(f"{path}: {math.prod(shape):,} bytes do not fit into memory") from None
+        raise UserError(f"{path}: out of memory: {math.prod(shape):,} bytes of values") from None
     except OSError as error:
         raise os_error(path, error) from None
     return np.frombuffer(values, np.uint8).reshape(shape), digest.hexdigest()
 
 
 def write_idx(path: Path, shape: tuple[int, ...], blocks: Iterable[np.ndarray]) -> None:
-    """Write uint8 `blocks`, which together have `shape`, as one IDX file (gzip where the name ends in `.gz`).
+    """Write uint8 `blocks`, which together have `shape`, as one IDX file, compressed if the name ends in `.gz`.
 
-    The same values give the same bytes. Written beside, synced and renamed: nothing half-written stays.
+    The same values give the same bytes. The file is written atomically (temporary file, fsync, rename).
 
     Raises:
-        ValueError: the blocks hold other than `shape` says.
-        OSError: the disk is full or the folder not writable.
+        ValueError: the blocks are not uint8 or do not match `shape`.
+        OSError: the disk is full or the folder is not writable.
     """
-    beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        with open(beside, "wb") as file:
+        with open(temporary, "wb") as file:
             if path.suffix == ".gz":
                 with gzip.GzipFile("", "wb", GZIP_LEVEL, file, mtime=0) as packed:
                     _write_values(packed.write, shape, blocks)
@@ -78,105 +78,107 @@ def write_idx(path: Path, shape: tuple[int, ...], blocks: Iterable[np.ndarray]) 
                 _write_values(file.write, shape, blocks)
             file.flush()
             os.fsync(file.fileno())
-        os.replace(beside, path)
+        os.replace(temporary, path)
     except BaseException:
-        beside.unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
         raise
 
 
-class _Unpacked:
-    """The bytes inside a gzip file, unpacked no further than asked for, every trailer checked."""
+class _GzipReader:
+    """Read the content of a gzip file, decompressing only as much as requested and verifying every trailer."""
 
-    def __init__(self, path: Path, take: Callable[[int], bytes]) -> None:
-        self.path, self.take = path, take
-        self.member, self.raw = zlib.decompressobj(wbits=31), b""
+    def __init__(self, path: Path, read_raw: Callable[[int], bytes]) -> None:
+        self.path, self.read_raw = path, read_raw
+        self.member, self.packed = zlib.decompressobj(wbits=31), b""
 
     def read(self, count: int) -> bytes:
-        """The next `count` bytes; fewer only at the end of the last member."""
+        """Return the next `count` bytes, fewer only at the end of the last member."""
         values = bytearray()
         while len(values) < count:
-            self.raw = self.raw or self.take(CHUNK)
+            self.packed = self.packed or self.read_raw(CHUNK)
             if self.member.eof:
-                if not self.raw:
+                if not self.packed:
                     break
                 self._next_member()
-            ended = not self.raw
-            block = self.member.decompress(self.raw, count - len(values))
-            self.raw = self.member.unused_data if self.member.eof else self.member.unconsumed_tail
+            at_end = not self.packed
+            block = self.member.decompress(self.packed, count - len(values))
+            self.packed = self.member.unused_data if self.member.eof else self.member.unconsumed_tail
             values += block
-            if ended and not block and not self.member.eof:
+            if at_end and not block and not self.member.eof:
                 raise EOFError
         return bytes(values)
 
     def _next_member(self) -> None:
-        if len(self.raw) < 2:
-            self.raw += self.take(CHUNK)
-        if not self.raw.startswith(b"\x1f\x8b"):
-            raise UserError(f"{self.path}: damaged: other data follow the end of the gzip data")
+        if len(self.packed) < 2:
+            self.packed += self.read_raw(CHUNK)
+        if not self.packed.startswith(b"\x1f\x8b"):
+            raise UserError(f"{self.path}: corrupt: trailing data after the gzip stream")
         self.member = zlib.decompressobj(wbits=31)
 
 
-def _reader(path: Path, head: bytes, take: Callable[[int], bytes]) -> Callable[[int], bytes]:
-    """How to read on: through gzip or not, as the name says; what is something else by its first bytes is refused."""
-    packed, by_name = head.startswith(b"\x1f\x8b"), path.suffix == ".gz"
+def _reader(path: Path, head: bytes, read_raw: Callable[[int], bytes]) -> Callable[[int], bytes]:
+    """Return a function that reads the next bytes, through gzip if the name ends in `.gz`.
+
+    Raises:
+        UserError: the file is empty, or its first bytes do not match its name.
+    """
+    packed, named_gz = head.startswith(b"\x1f\x8b"), path.suffix == ".gz"
     if not head:
         raise UserError(f"{path}: the file is empty")
-    if by_name and not packed:
+    if named_gz and not packed:
+        content = describe_content(head) or f"starts with {head[:4]!r}"
         hint = f"; rename it to {path.stem}" if head.startswith(b"\0\0") else ""
-        raise UserError(
-            f"{path}: not gzip data: the file {describe_content(head) or f'begins with {head[:4]!r}'}{hint}"
-        )
-    if packed and not by_name:
-        raise UserError(f"{path}: gzip data under a name without .gz; rename it to {path.name}.gz")
-    return _Unpacked(path, take).read if packed else take
+        raise UserError(f"{path}: not gzip data: the file {content}{hint}")
+    if packed and not named_gz:
+        raise UserError(f"{path}: gzip data, but the name does not end in .gz; rename it to {path.name}.gz")
+    return _GzipReader(path, read_raw).read if packed else read_raw
 
 
 def _read_header(path: Path, read: Callable[[int], bytes], dimensions: int) -> tuple[int, ...]:
-    """The sizes that the header promises, one an axis."""
+    """Return the shape declared in the header."""
     magic = read(4)
     if len(magic) < 4 or magic[:2] != b"\0\0":
-        raise UserError(f"{path}: not IDX data: {_first(magic)}, expected two zero bytes, type code and dimensions")
+        raise UserError(f"{path}: not IDX data: {_describe_head(magic)}, expected 00 00, type code and dimensions")
     if magic[2] != UNSIGNED_BYTE:
         received = TYPES.get(magic[2], "unknown")
         raise UserError(f"{path}: type code 0x{magic[2]:02x} ({received}), expected 0x08 (unsigned bytes)")
     if magic[3] != dimensions:
-        raise UserError(
-            f"{path}: {magic[3]} dimensions, expected {dimensions} (a file of {UNITS.get(dimensions, 'values')})"
-        )
+        unit = UNITS.get(dimensions, "values")
+        raise UserError(f"{path}: {magic[3]} dimensions, expected {dimensions} (a file of {unit})")
     sizes = read(4 * dimensions)
     if len(sizes) < 4 * dimensions:
-        raise UserError(f"{path}: incomplete: it ends within its header, after {4 + len(sizes)} bytes")
+        raise UserError(f"{path}: truncated: ends within the header, after {4 + len(sizes)} bytes")
     return tuple(int(size) for size in np.frombuffer(sizes, ">u4"))
 
 
-def _check_declared_bytes(path: Path, shape: tuple[int, ...]) -> None:
-    """Refuse, before anything is unpacked, an empty array and one that no file of this size can hold."""
-    promised, size = math.prod(shape), path.stat().st_size
+def _check_declared_size(path: Path, shape: tuple[int, ...]) -> None:
+    """Refuse, before reading the values, an empty array and one that no file of this size can contain."""
+    declared, size = math.prod(shape), path.stat().st_size
     if shape[0] == 0:
-        raise UserError(f"{path}: holds no {UNITS.get(len(shape), 'values')}: its header says 0")
-    if promised == 0:
-        raise UserError(f"{path}: its header says images of {_sides(shape)} pixels")
-    most = size * DEFLATE_RATIO if path.suffix == ".gz" else size
-    if promised > most:
-        raise UserError(f"{path}: {_declared_bytes(shape)}, a file of {size:,} bytes holds at most {most:,}")
-    if promised > MAX_BYTES:
-        raise UserError(f"{path}: {_declared_bytes(shape)}, more than the {MAX_BYTES:,} bytes that pw13 reads")
+        raise UserError(f"{path}: contains no {UNITS.get(len(shape), 'values')} (header declares 0)")
+    if declared == 0:
+        raise UserError(f"{path}: header declares images of {_sides(shape)} pixels")
+    capacity = size * MAX_DEFLATE_RATIO if path.suffix == ".gz" else size
+    if declared > capacity:
+        raise UserError(f"{path}: {_declared(shape)}, but a file of {size:,} bytes holds at most {capacity:,}")
+    if declared > MAX_BYTES:
+        raise UserError(f"{path}: {_declared(shape)}, more than the limit of {MAX_BYTES:,} bytes")
 
 
 def _read_values(path: Path, read: Callable[[int], bytes], shape: tuple[int, ...]) -> bytearray:
-    """As many bytes as the header promises, neither fewer nor more."""
-    promised, values = math.prod(shape), bytearray()
-    while len(values) <= promised:
-        block = read(min(CHUNK, promised + 1 - len(values)))
+    """Read exactly as many bytes as the header declares."""
+    declared, values = math.prod(shape), bytearray()
+    while len(values) <= declared:
+        block = read(min(CHUNK, declared + 1 - len(values)))
         if not block:
             break
         values += block
-    if len(values) > promised:
-        raise UserError(f"{path}: {_declared_bytes(shape)}, the file holds more than that")
-    if len(values) < promised:
-        each = promised // shape[0]
-        held = f"{len(values) // each:,}" + (" and a part" if len(values) % each else "")
-        raise UserError(f"{path}: {_declared_bytes(shape)}, the file holds {held} ({len(values):,} bytes)")
+    if len(values) > declared:
+        raise UserError(f"{path}: {_declared(shape)}, but the file holds more than that")
+    if len(values) < declared:
+        complete, rest = divmod(len(values), declared // shape[0])
+        count = f"{complete:,}" + (" and a part" if rest else "")
+        raise UserError(f"{path}: {_declared(shape)}, but the file holds {count} ({len(values):,} bytes)")
     return values
 
 
@@ -192,20 +194,20 @@ def _write_values(write: Callable[[bytes], object], shape: tuple[int, ...], bloc
         raise ValueError(f"expected {math.prod(shape)} values for shape {shape}, received {written}")
 
 
-def _declared_bytes(shape: tuple[int, ...]) -> str:
+def _declared(shape: tuple[int, ...]) -> str:
     unit = UNITS.get(len(shape), "values")
-    of = f" of {_sides(shape)}" if len(shape) > 1 else ""
-    return f"its header promises {shape[0]:,} {unit}{of} ({math.prod(shape):,} bytes)"
+    pixels = f" of {_sides(shape)}" if len(shape) > 1 else ""
+    return f"header declares {shape[0]:,} {unit}{pixels} ({math.prod(shape):,} bytes)"
 
 
 def _sides(shape: tuple[int, ...]) -> str:
     return "x".join(str(size) for size in shape[1:])
 
 
-def _first(head: bytes) -> str:
-    return f"it begins with {head[:4].hex(' ')}" if head else "nothing is in it"
+def _describe_head(head: bytes) -> str:
+    return f"starts with {head[:4].hex(' ')}" if head else "no content"
 
 
-def _plain(error: zlib.error) -> str:
-    """zlib's words without its number."""
+def _zlib_reason(error: zlib.error) -> str:
+    """Return zlib's message without its error number."""
     return str(error).split(": ")[-1]

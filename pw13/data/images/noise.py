@@ -1,42 +1,42 @@
-"""Three kinds of noise, drawn by NumPy for measuring and inside TensorFlow's graph for training."""
+"""Three kinds of noise, in NumPy for evaluation and in TensorFlow's graph for training."""
 
 from typing import Any
 
 import numpy as np
 
 KINDS = ("gaussian", "salt-pepper", "masking")
-TEST_SEED = 20240613  # its own, so that every run and every baseline is measured on the same noisy images
-VALIDATION_SEED = 20240614  # likewise for what chooses an epoch or a filter's setting
+TEST_SEED = 20240613  # fixed, so that every run and every baseline is evaluated on the same noisy images
+VALIDATION_SEED = 20240614  # likewise for the choice of an epoch or of a filter's setting
 
 
 def add(images: np.ndarray, kind: str, level: float, *, rng: np.random.Generator) -> np.ndarray:
-    """Noisy copies of `(n, height, width)` floats in [0, 1]: the same shape, float32 in [0, 1].
+    """Add noise to `(n, height, width)` floats in [0, 1] and return the same shape, float32 in [0, 1].
 
-    gaussian: `level` is the standard deviation, and the sum is clipped. salt-pepper: a share `level` of the pixels
-    becomes 0 or 1, evenly. masking: a share `level` becomes 0.
+    gaussian: `level` is the standard deviation, and the sum is clipped. salt-pepper: a fraction `level` of the pixels
+    becomes 0 or 1, half of it each. masking: a fraction `level` of the pixels becomes 0.
     """
     clean = np.asarray(images, np.float32)
     if kind == "gaussian":
         noise = rng.standard_normal(clean.shape, dtype=np.float32)
         return np.clip(clean + np.float32(level) * noise, 0, 1)
     draws = rng.random(clean.shape, dtype=np.float32)
-    hit = draws < level
+    mask = draws < level
     salt = draws < level / 2 if kind == "salt-pepper" else np.False_
-    return np.where(hit, np.float32(salt), clean)
+    return np.where(mask, np.float32(salt), clean)
 
 
 def add_for_test(images: np.ndarray, kind: str, level: float) -> np.ndarray:
-    """Noisy copies as `add` makes them, with the same draws whenever the images have the same shape."""
+    """Add the test noise: the same draws for all images of the same shape."""
     return add(images, kind, level, rng=np.random.default_rng(TEST_SEED))
 
 
 def add_for_validation(images: np.ndarray, kind: str, level: float) -> np.ndarray:
-    """The same from another constant seed, for images on which something is chosen."""
+    """Add the validation noise, from another fixed seed, to images used for model selection."""
     return add(images, kind, level, rng=np.random.default_rng(VALIDATION_SEED))
 
 
 def add_in_graph(images: Any, kind: str, level: float, key: Any) -> Any:
-    """`add` as a tensor: floats in [0, 1] of any shape, noise drawn from the `(2,)` int32 key alone."""
+    """Add noise as `add` does, to a tensor of floats in [0, 1] of any shape; `key` `(2,)` int32 is the seed."""
     import tensorflow as tf
 
     if kind == "gaussian":

@@ -1,1 +1,1 @@
-"""Convert pictures and other IDX sets into data folders that pw13 reads."""
+"""Convert image files and other IDX sets into data folders that pw13 reads."""

@@ -1,4 +1,4 @@
-"""What an import is asked for, and what it records of the set that it made."""
+"""Options of an import, and the record that it writes."""
 
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -11,7 +11,14 @@ MAX_SIDE = 1024
 
 
 class ImportOptions(NamedTuple):
-    """How to import: side of the square to scale to (None: as they are), share of the test file, seed, transposed."""
+    """Options of an import.
+
+    Attributes:
+        side: scale every image to `side` x `side` pixels (None = keep the size).
+        test_share: fraction of each class to use as test set.
+        seed: seed for splitting and shuffling.
+        transpose: swap rows and columns.
+    """
 
     side: int | None = None
     test_share: float = 0.1
@@ -19,41 +26,41 @@ class ImportOptions(NamedTuple):
     transpose: bool = False
 
 
-def check(choice: ImportOptions) -> None:
-    """Refuse what is out of range.
+def check(options: ImportOptions) -> None:
+    """Check the ranges of the options.
 
     Raises:
-        OptionError: it names the option.
+        OptionError: an option is out of range; the message names it.
     """
-    if choice.side is not None and not 1 <= choice.side <= MAX_SIDE:
-        raise OptionError(f"--size: expected 1 to {MAX_SIDE}, received {choice.side}")
-    if not 0 < choice.test_share < 1:
-        raise OptionError(f"--test-share: expected a share between 0 and 1, received {choice.test_share}")
-    if choice.seed < 0:
-        raise OptionError(f"--seed: expected 0 or more, received {choice.seed}")
+    if options.side is not None and not 1 <= options.side <= MAX_SIDE:
+        raise OptionError(f"--size: expected 1 to {MAX_SIDE}, received {options.side}")
+    if not 0 < options.test_share < 1:
+        raise OptionError(f"--test-share: expected a fraction above 0 and below 1, received {options.test_share}")
+    if options.seed < 0:
+        raise OptionError(f"--seed: expected 0 or more, received {options.seed}")
 
 
 def source_record(
     source: Path,
-    choice: ImportOptions,
+    options: ImportOptions,
     names: tuple[str, ...],
-    train: np.ndarray,
-    test: np.ndarray,
+    train_labels: np.ndarray,
+    test_labels: np.ndarray,
     shape: tuple[int, ...],
 ) -> dict[str, Any]:
-    """What import.json says of every set: `train` and `test` are labels `(n,)`, `shape` is height and width."""
+    """Return the content of import.json common to all sources, from labels `(n,)` and `shape` (height, width)."""
     return {
         "source": str(source),
-        "seed": choice.seed,
-        "test_share": choice.test_share,
+        "seed": options.seed,
+        "test_share": options.test_share,
         "height": shape[0],
         "width": shape[1],
         "classes": list(names),
-        "train": np.bincount(train, minlength=len(names)).tolist(),
-        "test": np.bincount(test, minlength=len(names)).tolist(),
+        "train": np.bincount(train_labels, minlength=len(names)).tolist(),
+        "test": np.bincount(test_labels, minlength=len(names)).tolist(),
     }
 
 
-def parse_size(shape: tuple[int, ...]) -> str:
-    """Height and width in words."""
+def format_size(shape: tuple[int, ...]) -> str:
+    """Format height and width, such as "28x28"."""
     return "x".join(str(side) for side in shape)

@@ -1,4 +1,4 @@
-"""Pictures of letters as files: found by class in a folder or an archive, decoded to grey arrays."""
+"""Find image files by class in a folder or an archive, and decode them to greyscale."""
 
 import gzip
 import io
@@ -8,7 +8,7 @@ import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -16,18 +16,21 @@ from pw13.data.importing import tar
 from pw13.data.source import os_error
 from pw13.errors import UserError
 
-FORMATS = ("PNG", "JPEG", "BMP", "GIF", "TIFF", "WEBP", "PPM")  # no others are tried: some start programs
+if TYPE_CHECKING:
+    from PIL import Image
+
+FORMATS = ("PNG", "JPEG", "BMP", "GIF", "TIFF", "WEBP", "PPM")  # no others: some formats start external programs
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".pgm", ".ppm", ".pnm")
 ARCHIVES = (".tar", ".tgz", ".tar.gz")
-MAX_BYTES = 1 << 24  # of one file
-MAX_PIXELS = 1 << 24  # of one picture
-MAX_UNSCALED = 1 << 20  # of one that is not scaled down
-ALWAYS_UNPACKED = 1 << 30  # bytes that any archive may unpack to
-MAX_RATIO = 100  # unpacked to packed beyond that; archives of letters have 3 to 4
+MAX_BYTES = 1 << 24  # per file
+MAX_PIXELS = 1 << 24  # per image
+MAX_UNSCALED_PIXELS = 1 << 20  # per image that is not scaled
+MIN_UNPACKED_LIMIT = 1 << 30  # bytes that any archive may unpack to
+MAX_RATIO = 100  # unpacked to packed size of larger archives; archives of letters have 3 to 4
 
 
 class Picture(NamedTuple):
-    """A file in the folder of a class: where its content is, or the content (None: larger than any picture is)."""
+    """An image file in a class folder: the path of its content, or the content (None = above the maximum size)."""
 
     name: str
     label: str
@@ -36,91 +39,91 @@ class Picture(NamedTuple):
 
 
 class Decoded(NamedTuple):
-    """Grey pixels, row by row, of an image with `shape` (height, width)."""
+    """The greyscale pixels of an image, row by row; `shape` is (height, width)."""
 
     shape: tuple[int, int]
     pixels: bytes
 
 
 class Unreadable(Exception):
-    """A file that is no picture; the message says why."""
+    """The file is not a readable image; the message says why."""
 
 
-Tell = Callable[[int, int], None]  # how much is read, of how much
+ReportProgress = Callable[[int, int], None]  # called with the amount read and the total
 
 
 def is_archive(path: Path) -> bool:
     return path.name.lower().endswith(ARCHIVES)
 
 
-def pictures_in_folder(folder: Path, passed: Counter[str], tell: Tell) -> Iterator[Picture]:
-    """The pictures below `folder`, each labelled by the folder it stands in, in the order of their names.
+def pictures_in_folder(folder: Path, skipped: Counter[str], report: ReportProgress) -> Iterator[Picture]:
+    """Yield the image files below `folder`, labelled by their parent folder, sorted by name within each folder.
 
-    Links, other files and pictures outside a class folder are counted in `passed`; links are not followed.
+    Links, other files and images outside a class folder are counted in `skipped`; links are not followed.
     """
     total = sum(len(names) for _, _, names in os.walk(folder))
-    before = len(str(folder / "x")) - 1
-    for done, path in enumerate(_files(folder, passed), 1):
-        label = _label(path[before:], passed)
+    prefix = len(str(folder / "x")) - 1
+    for done, path in enumerate(_files(folder, skipped), 1):
+        label = _label(path[prefix:], skipped)
         if label is not None:
-            yield Picture(path[before:], label, path, None)
-            tell(done, total)
+            yield Picture(path[prefix:], label, path, None)
+            report(done, total)
 
 
-def _files(folder: Path, passed: Counter[str]) -> Iterator[str]:
-    """The paths of the regular files below `folder`, folder by folder, each in the order of its names."""
-    waiting = [str(folder)]
-    while waiting:
+def _files(folder: Path, skipped: Counter[str]) -> Iterator[str]:
+    """Yield the paths of regular files below `folder`, folder by folder, sorted by name."""
+    pending = [str(folder)]
+    while pending:
         try:
-            with os.scandir(waiting.pop()) as listing:
+            with os.scandir(pending.pop()) as listing:
                 entries = sorted(listing, key=lambda entry: entry.name)
         except OSError as error:
             raise os_error(error.filename, error) from None
         for entry in entries:
             if entry.is_symlink():
-                passed["links"] += 1
+                skipped["links"] += 1
             elif entry.is_file(follow_symlinks=False):
                 yield entry.path
             elif not entry.is_dir(follow_symlinks=False):
-                passed["other files"] += 1
-        waiting += [entry.path for entry in reversed(entries) if entry.is_dir(follow_symlinks=False)]
+                skipped["other files"] += 1
+        pending += [entry.path for entry in reversed(entries) if entry.is_dir(follow_symlinks=False)]
 
 
-def pictures_in_archive(path: Path, passed: Counter[str], tell: Tell) -> Iterator[Picture]:
-    """The pictures in a tar archive (packed by gzip or not), each labelled by the folder it stands in.
+def pictures_in_archive(path: Path, skipped: Counter[str], report: ReportProgress) -> Iterator[Picture]:
+    """Yield the image files in a tar archive (gzip or plain), labelled by their parent folder.
 
-    Nothing is unpacked to disk, so no path can lead anywhere; an entry whose path tries to is passed over.
+    Nothing is extracted to disk, so no path can escape; an entry whose path would is skipped.
 
     Raises:
-        UserError: the archive is damaged, cut, or unpacks to more than any archive of pictures does.
+        UserError: the archive is corrupt, truncated, or unpacks to more than the limit.
     """
     try:
         with open(path, "rb") as file:
-            packed = file.read(2) == b"\x1f\x8b"
+            compressed = file.read(2) == b"\x1f\x8b"
             file.seek(0)
-            with gzip.GzipFile(fileobj=file) if packed else io.BufferedReader(file) as stream:
+            with gzip.GzipFile(fileobj=file) if compressed else io.BufferedReader(file) as stream:
                 total = os.fstat(file.fileno()).st_size
-                read = _bounded(path, stream.read, max(ALWAYS_UNPACKED, MAX_RATIO * total))
+                read = _bounded(path, stream.read, max(MIN_UNPACKED_LIMIT, MAX_RATIO * total))
                 for member in tar.read_members(read, MAX_BYTES):
-                    label = _label(member.name, passed) if _is_wanted(member, passed) else None
+                    label = _label(member.name, skipped) if _is_wanted(member, skipped) else None
                     if label is not None:
                         yield Picture(member.name, label, None, member.data)
-                        tell(file.tell(), total)
-                while read(tar.PIECE):  # to the end, where the checksum is
+                        report(file.tell(), total)
+                while read(tar.CHUNK):  # to the end, where the checksum is
                     pass
-    except tar.Damaged as error:
-        raise UserError(f"{path}: damaged or not a tar archive: {error}") from None
+    except tar.CorruptArchive as error:
+        raise UserError(f"{path}: corrupt or not a tar archive: {error}") from None
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        why = "it ends before its trailer" if isinstance(error, EOFError) else "it cannot be unpacked"
-        raise UserError(f"{path}: damaged or incomplete gzip data: {why}") from None
+        reason = "ends before its trailer" if isinstance(error, EOFError) else "cannot decompress"
+        raise UserError(f"{path}: corrupt or truncated gzip data: {reason}") from None
 
 
-def decode_all(some: list[Picture], side: int | None) -> list[Decoded | str]:
-    """What `decode` makes of each picture, or in words why it is none."""
+def decode_all(batch: list[Picture], side: int | None) -> list[Decoded | str]:
+    """Decode each image file, or describe why it is unreadable."""
     results: list[Decoded | str] = []
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of decoders, about single pictures
-        for picture in some:
+        warnings.simplefilter("ignore")  # from decoders, about single images
+        for picture in batch:
             try:
                 results.append(decode(_content(picture.path) if picture.path else picture.data, side))
             except Unreadable as error:
@@ -129,10 +132,10 @@ def decode_all(some: list[Picture], side: int | None) -> list[Decoded | str]:
 
 
 def decode(data: bytes | None, side: int | None) -> Decoded:
-    """The picture in `data` as grey pixels, transparent places white; scaled to `side` x `side` where given.
+    """Decode `data` to greyscale, with transparency on white, scaled to `side` x `side` unless None.
 
     Raises:
-        Unreadable: not a picture in a known format, damaged, or too large.
+        Unreadable: not an image in a known format, corrupt, or too large.
     """
     from PIL import Image
 
@@ -142,7 +145,7 @@ def decode(data: bytes | None, side: int | None) -> Decoded:
         raise Unreadable("empty")
     try:
         with Image.open(io.BytesIO(data), formats=FORMATS) as image:
-            if image.width * image.height > (MAX_PIXELS if side else MAX_UNSCALED):
+            if image.width * image.height > (MAX_PIXELS if side else MAX_UNSCALED_PIXELS):
                 raise Unreadable(f"too large: {image.width}x{image.height} pixels")
             image.load()
             grey = image if image.mode == "L" and "transparency" not in image.info else _to_grey(image)
@@ -151,49 +154,49 @@ def decode(data: bytes | None, side: int | None) -> Decoded:
             return Decoded((grey.height, grey.width), grey.tobytes())
     except Unreadable:
         raise
-    except Exception as error:  # whatever a decoder makes of foreign bytes
-        raise Unreadable("not a picture" if "cannot identify" in str(error) else "damaged") from None
+    except Exception as error:  # decoders raise almost anything on invalid bytes
+        raise Unreadable("not an image" if "cannot identify" in str(error) else "corrupt") from None
 
 
-def _to_grey(image):  # type: ignore[no-untyped-def]
-    """An image of any mode as mode "L"."""
+def _to_grey(image: "Image.Image") -> "Image.Image":
+    """Convert an image of any mode to mode "L"."""
     from PIL import Image
 
-    if image.mode.startswith("I"):  # 16 bits, which a plain conversion would clip
+    if image.mode.startswith("I"):  # 16 bits, which `convert` would clip
         return Image.fromarray((np.asarray(image).astype(np.int64).clip(0, 65535) >> 8).astype(np.uint8))
     if image.has_transparency_data:
-        behind = Image.new("RGBA", image.size, "white")
-        return Image.alpha_composite(behind, image.convert("RGBA")).convert("L")
+        background = Image.new("RGBA", image.size, "white")
+        return Image.alpha_composite(background, image.convert("RGBA")).convert("L")
     return image.convert("L")
 
 
-def _is_wanted(member: tar.Member, passed: Counter[str]) -> bool:
+def _is_wanted(member: tar.Member, skipped: Counter[str]) -> bool:
     if member.kind == tar.FILE:
         return True
     if member.kind != tar.FOLDER:
-        passed["links" if member.kind == tar.LINK else "other files"] += 1
+        skipped["links" if member.kind == tar.LINK else "other files"] += 1
     return False
 
 
-def _label(name: str, passed: Counter[str]) -> str | None:
-    """The class that a file's path puts it into, or None (and why, in `passed`)."""
+def _label(name: str, skipped: Counter[str]) -> str | None:
+    """Return the class of a file by its path, or None and count the reason in `skipped`."""
     parts = [part for part in name.replace("\\", "/").split("/") if part not in ("", ".")]
     hidden = any(part.startswith(".") for part in parts) or "__MACOSX" in parts
-    why = None
+    reason = None
     if ".." in parts or name.startswith(("/", "\\")) or (parts and parts[0].endswith(":")):
-        why = "paths that leave the archive"
+        reason = "paths that leave the archive"
     elif hidden or not name.lower().endswith(SUFFIXES):
-        why = "other files"
+        reason = "other files"
     elif len(parts) < 2 or not parts[-2].isprintable() or not parts[-2].strip():
-        why = "pictures outside a class folder"
-    if why:
-        passed[why] += 1
+        reason = "pictures outside a class folder"
+    if reason:
+        skipped[reason] += 1
         return None
     return parts[-2]
 
 
 def _content(path: str) -> bytes | None:
-    """The bytes of a file; none for one that cannot be opened, as for an empty one."""
+    """Read a file: b"" if it is empty or cannot be opened, None above the maximum size."""
     try:
         with open(path, "rb", buffering=0) as file:
             data = file.read(MAX_BYTES + 1)
@@ -202,16 +205,16 @@ def _content(path: str) -> bytes | None:
     return data if data is not None and len(data) <= MAX_BYTES else None
 
 
-def _bounded(path: Path, read: tar.Read, most: int) -> tar.Read:
-    """`read`, until more than `most` bytes have come out."""
-    left = most
+def _bounded(path: Path, read: tar.Read, limit: int) -> tar.Read:
+    """Wrap `read` to fail beyond `limit` bytes in total."""
+    remaining = limit
 
     def bounded(count: int) -> bytes:
-        nonlocal left
+        nonlocal remaining
         block = read(count)
-        left -= len(block)
-        if left < 0:
-            raise UserError(f"{path}: unpacks to more than {most:,} bytes, {MAX_RATIO} times its size; stopped")
+        remaining -= len(block)
+        if remaining < 0:
+            raise UserError(f"{path}: unpacks to more than {limit:,} bytes, the limit for its size")
         return block
 
     return bounded

@@ -1,4 +1,4 @@
-"""The characters of a corpus and their numbers: the handout's encoding and decoding dictionaries."""
+"""The characters of a corpus and their ids: the handout's encoding and decoding dictionaries."""
 
 import hashlib
 from dataclasses import dataclass
@@ -15,14 +15,14 @@ FORMAT = 1
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """The distinct characters of a text, sorted by code point; a character's id is its place."""
+    """The distinct characters of a text, sorted by code point; a character's id is its index."""
 
     characters: tuple[str, ...]
 
     @cached_property
     def char_to_id(self) -> dict[str, int]:
         """Character -> id."""
-        return {character: number for number, character in enumerate(self.characters)}
+        return {character: index for index, character in enumerate(self.characters)}
 
     @cached_property
     def id_to_char(self) -> dict[int, str]:
@@ -39,31 +39,32 @@ class Vocabulary:
         return self.char_to_id[NEWLINE]
 
     @property
-    def dtype(self) -> np.dtype:
+    def dtype(self) -> np.dtype[Any]:
         """The smallest unsigned type that holds every id."""
         return np.min_scalar_type(max(self.size - 1, 0))
 
     @cached_property
     def digest(self) -> str:
-        """The sha256 of the characters in order: models with equal digests mean the same by an id."""
+        """The sha256 of the characters in order: vocabularies with equal digests have the same ids."""
         return hashlib.sha256("".join(self.characters).encode("utf-8")).hexdigest()
 
     def encode(self, text: str) -> np.ndarray:
-        """The ids of a text's characters, `(len(text),)` in `self.dtype`.
+        """Return the ids of a text's characters, `(len(text),)` in `self.dtype`.
 
         Raises:
             KeyError: a character is not in the vocabulary; the key is that character.
         """
         points, known = code_points(text), self._code_points
-        places = np.minimum(np.searchsorted(known, points), self.size - 1)
-        strange = np.flatnonzero(known[places] != points)
-        if len(strange):
-            raise KeyError(text[strange[0]])
-        return places.astype(self.dtype)
+        ids = np.minimum(np.searchsorted(known, points), self.size - 1)
+        unknown = np.flatnonzero(known[ids] != points)
+        if len(unknown):
+            raise KeyError(text[unknown[0]])
+        return ids.astype(self.dtype)
 
     def decode(self, ids: np.ndarray) -> str:
-        """The text of `(n,)` integer ids."""
-        return self._code_points[ids].astype("<u4").tobytes().decode("utf-32-le")
+        """Return the text of `(n,)` integer ids."""
+        encoded: bytes = self._code_points[ids].astype("<u4").tobytes()
+        return encoded.decode("utf-32-le")
 
     @cached_property
     def _code_points(self) -> np.ndarray:
@@ -71,24 +72,29 @@ class Vocabulary:
 
 
 class VocabularyFile(NamedTuple):
-    """What `vocabulary.json` holds."""
+    """The content of `vocabulary.json`.
+
+    Attributes:
+        vocabulary: the characters and their ids.
+        endings: windows of the training text that end in a newline, as first windows of generated names.
+    """
 
     vocabulary: Vocabulary
-    endings: tuple[str, ...]  # the last characters of training names, newline included: where a name may begin
+    endings: tuple[str, ...]
 
 
 def code_points(text: str) -> np.ndarray:
-    """The Unicode code points of a text, `(len(text),)` uint32."""
+    """Return the Unicode code points of a text, `(len(text),)` uint32."""
     return np.frombuffer(text.encode("utf-32-le"), dtype="<u4")
 
 
 def build_vocabulary(text: str) -> Vocabulary:
-    """The vocabulary of a text."""
+    """Build the vocabulary of a text."""
     return Vocabulary(tuple(map(chr, np.unique(code_points(text)))))
 
 
 def to_data(vocabulary: Vocabulary, endings: tuple[str, ...]) -> dict[str, Any]:
-    """The content of `vocabulary.json`."""
+    """Return the content of `vocabulary.json`."""
     return {
         "format": FORMAT,
         "digest": vocabulary.digest,
@@ -99,35 +105,35 @@ def to_data(vocabulary: Vocabulary, endings: tuple[str, ...]) -> dict[str, Any]:
 
 
 def from_data(data: Any, *, path: object) -> VocabularyFile:
-    """The vocabulary and the endings in a `vocabulary.json`; `path` is for messages only.
+    """Validate the content of `vocabulary.json`; `path` is for messages only.
 
     Raises:
-        UserError: the content is not a vocabulary, its dictionaries disagree, or a newer format wrote it.
+        UserError: the content is not a vocabulary, is inconsistent, or has a newer format.
     """
     if not isinstance(data, dict):
         raise UserError(f"{path}: expected a vocabulary (a JSON object), received {type(data).__name__}")
     if isinstance(data.get("format"), int) and data["format"] > FORMAT:
-        raise UserError(f"{path}: vocabulary format {data['format']} is newer than {FORMAT}, the newest known here")
+        raise UserError(f"{path}: vocabulary format {data['format']} is newer than the supported format {FORMAT}")
     encode, decode, endings = data.get("encode"), data.get("decode"), data.get("endings")
     if not (isinstance(encode, dict) and isinstance(decode, dict) and isinstance(endings, list)):
-        raise UserError(f"{path}: a vocabulary has encode, decode and endings; the file is damaged")
+        raise UserError(f"{path}: corrupt: expected the objects encode and decode and the list endings")
     characters = tuple(encode)
     vocabulary = Vocabulary(characters)
-    if not _agree(vocabulary, encode, decode) or data.get("digest") != vocabulary.digest:
-        raise UserError(f"{path}: the vocabulary's dictionaries and digest do not agree; the file is damaged")
+    if not _is_consistent(vocabulary, encode, decode) or data.get("digest") != vocabulary.digest:
+        raise UserError(f"{path}: corrupt: encode, decode and digest do not match")
     known = set(characters)
     if not all(isinstance(ending, str) and ending.endswith(NEWLINE) and set(ending) <= known for ending in endings):
-        raise UserError(f"{path}: a name's ending has characters that the vocabulary lacks; the file is damaged")
+        raise UserError(f"{path}: corrupt: an ending lacks its newline or has characters outside the vocabulary")
     return VocabularyFile(vocabulary, tuple(endings))
 
 
-def _agree(vocabulary: Vocabulary, encode: dict, decode: dict) -> bool:
+def _is_consistent(vocabulary: Vocabulary, encode: dict[str, Any], decode: dict[str, Any]) -> bool:
     characters = vocabulary.characters
-    plain = all(len(character) == 1 and not "\ud800" <= character <= "\udfff" for character in characters)
+    valid = all(len(character) == 1 and not "\ud800" <= character <= "\udfff" for character in characters)
     return (
-        plain
+        valid
         and NEWLINE in encode
         and list(characters) == sorted(characters)
         and encode == vocabulary.char_to_id
-        and decode == {str(number): character for number, character in vocabulary.id_to_char.items()}
+        and decode == {str(index): character for index, character in vocabulary.id_to_char.items()}
     )

@@ -1,4 +1,4 @@
-"""Downloads from a server on this machine: verified, retried, all or nothing, one line on each failure."""
+"""Downloads from a local server: verified, retried, all or nothing, one line per error."""
 
 import gzip
 import hashlib
@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from pw13.data.download.fetch import fetch
-from pw13.data.published import IMAGE_PINS, NAME_PINS, PublishedFile
+from pw13.data.published import PUBLISHED_IMAGES, PUBLISHED_NAMES, PublishedFile
 from pw13.data.source import git_blob_id, sha256_of
 from pw13.errors import OptionError, UserError
 
@@ -41,13 +41,13 @@ ARCHIVE = zipped({"handout/companies.csv": NAMES, "__MACOSX/handout/companies.cs
 
 
 class Server:
-    """Answers with `files` (path -> bytes); `busy` paths answer 503, `cut` ones break off, so many times."""
+    """Serve `files` (path -> bytes); `busy` paths return 503 and `cut` ones are truncated, so many times."""
 
     def __init__(self) -> None:
         self.files: dict[str, bytes] = {}
         self.busy: Counter[str] = Counter()
         self.cut: Counter[str] = Counter()
-        self.asked: list[str] = []
+        self.requested: list[str] = []
         server = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -63,7 +63,7 @@ class Server:
 
     def answer(self, request: http.server.BaseHTTPRequestHandler) -> None:
         name = request.path.lstrip("/")
-        self.asked.append(name)
+        self.requested.append(name)
         if self.busy[name] > 0:
             self.busy[name] -= 1
             return request.send_error(503)
@@ -88,143 +88,139 @@ def server(monkeypatch):
     running.http.server_close()
 
 
-def pin(server: Server, name: str = "letters.gz", data: bytes = LETTERS, **more) -> PublishedFile:
+def published(server: Server, name: str = "letters.gz", data: bytes = LETTERS, **more) -> PublishedFile:
     server.files.setdefault(name, data)
     return PublishedFile(name, (f"{server.url}/{name}",), len(data), **{"sha256": sha256(data), **more})
 
 
-def names_pin(server: Server, data: bytes = ARCHIVE) -> PublishedFile:
+def published_names(server: Server, data: bytes = ARCHIVE) -> PublishedFile:
     server.files["companies.csv.zip"] = data
     url = f"{server.url}/companies.csv.zip"
     return PublishedFile("companies.csv.zip", (url,), len(NAMES), sha256=sha256(NAMES), member="companies.csv")
 
 
-def refusal(pins: list[PublishedFile], **options) -> str:
-    """The message of a fetch that fails and leaves nothing behind."""
+def refusal(files: list[PublishedFile], **options) -> str:
+    """Return the message of a fetch that fails and leaves nothing behind."""
     with pytest.raises(UserError) as error:
-        fetch(pins, Path("there"), pause=0.01, **options)
-    assert list(Path("there").iterdir()) == []
+        fetch(files, Path("target"), pause=0.01, **options)
+    assert list(Path("target").iterdir()) == []
     assert "\n" not in str(error.value)
     return str(error.value)
 
 
-def test_files_arrive_verified_with_progress(server):
-    seen = []
-    (letters,) = fetch([pin(server)], Path("there/deep"), progress=lambda *facts: seen.append(facts))
-    assert letters == (Path("there/deep/letters.gz"), len(LETTERS), sha256(LETTERS), True)
+def test_files_are_downloaded_and_verified_with_progress(server):
+    reported = []
+    (letters,) = fetch([published(server)], Path("target/deep"), progress=lambda *facts: reported.append(facts))
+    assert letters == (Path("target/deep/letters.gz"), len(LETTERS), sha256(LETTERS), True)
     assert letters.path.read_bytes() == LETTERS
-    assert seen[-1] == ("letters.gz", len(LETTERS), len(LETTERS))
-    assert [path.name for path in Path("there/deep").iterdir()] == ["letters.gz"]
+    assert reported[-1] == ("letters.gz", len(LETTERS), len(LETTERS))
+    assert [path.name for path in Path("target/deep").iterdir()] == ["letters.gz"]
 
 
-def test_a_sound_file_is_not_asked_for_again(server):
-    fetch([pin(server)], Path("there"))
-    assert [file.new for file in fetch([pin(server)], Path("there"))] == [False]
-    assert server.asked == ["letters.gz"]
+def test_a_verified_file_is_not_downloaded_again(server):
+    fetch([published(server)], Path("target"))
+    assert [file.new for file in fetch([published(server)], Path("target"))] == [False]
+    assert server.requested == ["letters.gz"]
 
 
-def test_another_file_of_that_name_is_never_replaced(server):
-    Path("there").mkdir()
-    Path("there/letters.gz").write_bytes(b"mine")
-    with pytest.raises(UserError, match=r"letters\.gz: is there already and is not the published file"):
-        fetch([pin(server)], Path("there"))
-    assert Path("there/letters.gz").read_bytes() == b"mine" and server.asked == []
+def test_another_file_of_that_name_is_not_overwritten(server):
+    Path("target").mkdir()
+    Path("target/letters.gz").write_bytes(b"mine")
+    with pytest.raises(UserError, match=r"letters\.gz: exists but is not the published file"):
+        fetch([published(server)], Path("target"))
+    assert Path("target/letters.gz").read_bytes() == b"mine" and server.requested == []
 
 
-def test_a_git_blob_id_verifies_too(server):
-    wanted = pin(server, sha256=None, blob=blob(LETTERS))
-    fetch([wanted], Path("there"))
-    assert git_blob_id(Path("there/letters.gz")) == blob(LETTERS)
+def test_a_git_blob_id_verifies_a_file(server):
+    wanted = published(server, sha256=None, blob=blob(LETTERS))
+    fetch([wanted], Path("target"))
+    assert git_blob_id(Path("target/letters.gz")) == blob(LETTERS)
 
 
-def test_a_wrong_blob_id_is_told(server):
-    message = refusal([pin(server, sha256=None, blob=blob(b"x"))])
+def test_a_wrong_blob_id_is_reported(server):
+    message = refusal([published(server, sha256=None, blob=blob(b"x"))])
     assert f"git blob id {blob(LETTERS)}, expected {blob(b'x')}" in message
 
 
-def test_one_member_comes_out_of_an_archive(server):
-    fetch([names_pin(server)], Path("there"))
-    assert [path.name for path in Path("there").iterdir()] == ["companies.csv"]
-    assert Path("there/companies.csv").read_bytes() == NAMES
+def test_only_the_wanted_member_of_an_archive_is_kept(server):
+    fetch([published_names(server)], Path("target"))
+    assert [path.name for path in Path("target").iterdir()] == ["companies.csv"]
+    assert Path("target/companies.csv").read_bytes() == NAMES
 
 
 @pytest.mark.parametrize(
     ("archive", "words"),
     [
-        (PAGE, "not a sound zip archive; the file looks like a web page"),
-        (ARCHIVE[:200], "not a sound zip archive"),
-        (zipped({"other.txt": b"x"}), "holds 0 files companies.csv, expected 1"),
-        (zipped({"a/companies.csv": NAMES, "b/companies.csv": NAMES}), "holds 2 files companies.csv"),
+        (PAGE, "not a valid zip archive; the file looks like a web page"),
+        (ARCHIVE[:200], "not a valid zip archive"),
+        (zipped({"other.txt": b"x"}), "contains 0 files companies.csv, expected 1"),
+        (zipped({"a/companies.csv": NAMES, "b/companies.csv": NAMES}), "contains 2 files companies.csv"),
         (zipped({"companies.csv": b"other"}), "not the published file: 5 bytes"),
         (zipped({"companies.csv": bytes(50 << 20)}), f"not the published file: {len(NAMES) + 1} bytes"),
         (b"x" * (2 << 20), "larger than"),
     ],
 )
-def test_an_archive_that_is_none_or_a_bomb_is_refused(server, archive, words):
-    assert words in refusal([names_pin(server, archive)])
+def test_invalid_archives_and_bombs_are_refused(server, archive, words):
+    assert words in refusal([published_names(server, archive)])
 
 
-def test_nothing_arrives_when_one_of_several_fails(server):
-    message = refusal([pin(server), pin(server, "second.gz", b"other", sha256=sha256(b"x"))])
+def test_nothing_is_kept_when_one_of_several_fails(server):
+    message = refusal([published(server), published(server, "second.gz", b"other", sha256=sha256(b"x"))])
     assert "second.gz: not the published file: 5 bytes, sha256" in message and sha256(b"x") in message
 
 
 @pytest.mark.parametrize("times", [1, 2])
-def test_a_busy_server_and_a_broken_transfer_are_tried_again(server, times):
+def test_server_errors_and_lost_connections_are_retried(server, times):
     server.busy["letters.gz"] = server.cut["second.gz"] = times
-    fetch([pin(server), pin(server, "second.gz")], Path("there"), pause=0.01)
-    assert Counter(server.asked) == {"letters.gz": times + 1, "second.gz": times + 1}
-    assert Path("there/second.gz").read_bytes() == LETTERS
+    fetch([published(server), published(server, "second.gz")], Path("target"), pause=0.01)
+    assert Counter(server.requested) == {"letters.gz": times + 1, "second.gz": times + 1}
+    assert Path("target/second.gz").read_bytes() == LETTERS
 
 
-def test_three_tries_are_enough(server):
+def test_the_third_failure_is_final(server):
     server.busy["letters.gz"] = server.cut["second.gz"] = 9
-    message = refusal([pin(server)])
-    assert (
-        "the server answers 503" in message
-        and "(3 tries)" in message
-        and "put letters.gz into there by hand" in message
-    )
-    assert "the connection broke off (3 tries)" in refusal([pin(server, "second.gz")])
+    message = refusal([published(server)])
+    assert "server error 503" in message and "(3 attempts); put letters.gz into target yourself" in message
+    assert "connection lost (3 attempts)" in refusal([published(server, "second.gz")])
 
 
-def test_a_missing_file_is_not_tried_again(server):
-    wanted = pin(server)
+def test_a_missing_file_is_not_retried(server):
+    wanted = published(server)
     server.files.clear()
-    assert "not found there; put letters.gz into there by hand, or name a mirror" in refusal([wanted])
-    assert server.asked == ["letters.gz"]
+    assert "not found; put letters.gz into target yourself, or use a mirror" in refusal([wanted])
+    assert server.requested == ["letters.gz"]
 
 
-def test_the_second_address_is_asked_where_the_first_has_nothing(server):
-    wanted = pin(server)._replace(urls=(f"{server.url}/gone/letters.gz", f"{server.url}/letters.gz"))
-    fetch([wanted], Path("there"))
-    assert server.asked == ["gone/letters.gz", "letters.gz"]
+def test_the_second_url_is_tried_if_the_first_is_missing(server):
+    wanted = published(server)._replace(urls=(f"{server.url}/gone/letters.gz", f"{server.url}/letters.gz"))
+    fetch([wanted], Path("target"))
+    assert server.requested == ["gone/letters.gz", "letters.gz"]
 
 
-def test_a_web_page_is_called_one(server):
+def test_a_web_page_is_recognized(server):
     server.files["letters.gz"] = PAGE
-    assert "not letters.gz: the answer looks like a web page" in refusal([pin(server)])
+    assert "not letters.gz: the response looks like a web page" in refusal([published(server)])
     server.files["letters.gz"] = PAGE + b" " * 20_000
-    assert "larger than" in (message := refusal([pin(server)])) and "it looks like a web page" in message
+    assert "larger than" in (message := refusal([published(server)])) and "it looks like a web page" in message
 
 
-def test_no_server_is_told(server):
-    wanted = pin(server)
+def test_an_unreachable_server_is_reported(server):
+    wanted = published(server)
     server.http.shutdown()
     server.http.server_close()
-    assert "no connection; is there a network? (3 tries)" in refusal([wanted])
+    assert "cannot connect; check the network (3 attempts)" in refusal([wanted])
 
 
 @pytest.mark.parametrize("mirror", ["http://a b/", "http:///x"])
-def test_an_address_that_is_none(server, mirror):
-    assert "cannot be downloaded" in refusal([pin(server)], mirror=mirror)
+def test_an_invalid_url_is_refused(server, mirror):
+    assert "download failed" in refusal([published(server)], mirror=mirror)
 
 
-def test_a_mirror_by_address_and_by_folder(server):
+def test_a_mirror_is_a_url_or_a_folder(server):
     server.files.update({"copy/letters.gz": LETTERS, "copy/companies.csv": NAMES})
-    wanted = [pin(server), names_pin(server)]
+    wanted = [published(server), published_names(server)]
     fetch(wanted, Path("one"), mirror=f"{server.url}/copy/")
-    assert server.asked == ["copy/letters.gz", "copy/companies.csv.zip", "copy/companies.csv"]
+    assert server.requested == ["copy/letters.gz", "copy/companies.csv.zip", "copy/companies.csv"]
     fetch(wanted, Path("two"), mirror="one")
     Path("all").mkdir()
     Path("one").rename("all/three")
@@ -232,41 +228,41 @@ def test_a_mirror_by_address_and_by_folder(server):
     assert Path("two/companies.csv").read_bytes() == Path("three/companies.csv").read_bytes() == NAMES
 
 
-def test_a_mirror_is_verified_all_the_same(server):
+def test_files_of_a_mirror_are_verified(server):
     Path("mirror").mkdir()
     Path("mirror/letters.gz").write_bytes(b"x")
-    assert "not the published file" in refusal([pin(server)], mirror="mirror")
+    assert "not the published file" in refusal([published(server)], mirror="mirror")
     Path("mirror/letters.gz").unlink()
-    assert "not found there" in refusal([pin(server)], mirror="mirror")
+    assert "not found; put" in refusal([published(server)], mirror="mirror")
 
 
-def test_a_mirror_that_is_nothing(server):
+def test_an_invalid_mirror_is_refused(server):
     with pytest.raises(OptionError, match="--from"):
-        fetch([pin(server)], Path("there"), mirror="ftp://example.org")
+        fetch([published(server)], Path("target"), mirror="ftp://example.org")
     with pytest.raises(UserError, match="--from nowhere: no such folder"):
-        fetch([pin(server)], Path("there"), mirror="nowhere")
+        fetch([published(server)], Path("target"), mirror="nowhere")
 
 
-def test_a_place_that_cannot_be_made(server):
+def test_a_folder_that_cannot_be_created_is_refused(server):
     Path("file").touch()
     with pytest.raises(UserError, match="file"):
-        fetch([pin(server)], Path("file/there"))
+        fetch([published(server)], Path("file/there"))
 
 
-def test_pinned_addresses_name_a_commit_and_a_digest():
-    for one in (*IMAGE_PINS, *NAME_PINS):
-        assert one.sha256 or one.blob
-        assert all(url.startswith("https://") and url.endswith(one.name) for url in one.urls)
-        assert len(one.urls[0].split("/")[5]) == 40
+def test_published_urls_have_a_commit_and_a_checksum():
+    for file in (*PUBLISHED_IMAGES, *PUBLISHED_NAMES):
+        assert file.sha256 or file.blob
+        assert all(url.startswith("https://") and url.endswith(file.name) for url in file.urls)
+        assert len(file.urls[0].split("/")[5]) == 40
 
 
-def test_the_command(pw13, monkeypatch):
-    """The published digests are asked of a mirror too; what went wrong comes in one line, exit 1."""
+def test_the_command_verifies_a_mirror(pw13, monkeypatch):
+    """A failure is one line and exit 1."""
     Path("mirror").mkdir()
     Path("mirror/companies.csv").write_bytes(NAMES)
     code, out, err = pw13("data", "fetch", "names", "--from", "mirror")
     assert code == 1 and out == "" and "not the published file" in err and err.count("\n") == 1
-    monkeypatch.setattr("pw13.data.published.NAME_PINS", (NAME_PINS[0]._replace(sha256=sha256(NAMES)),))
+    monkeypatch.setattr("pw13.data.published.PUBLISHED_NAMES", (PUBLISHED_NAMES[0]._replace(sha256=sha256(NAMES)),))
     code, out, err = pw13("data", "fetch", "names", "--from", "mirror")
     assert code == 0 and sha256(NAMES) in out
     assert sha256_of(Path("data/startup-names/companies.csv")) == sha256(NAMES)
@@ -274,7 +270,7 @@ def test_the_command(pw13, monkeypatch):
 
 
 @pytest.mark.slow
-def test_the_real_files_prove_themselves(real_data):
-    fetched = fetch(NAME_PINS, Path("names"), mirror=str(real_data / "startup-names"))
+def test_the_real_files_are_the_published_ones(real_data):
+    fetched = fetch(PUBLISHED_NAMES, Path("names"), mirror=str(real_data / "startup-names"))
     assert fetched[0].bytes == 2_569_218
-    assert all(fetch.matches(one, real_data / "notmnist" / one.name) for one in IMAGE_PINS)
+    assert all(fetch.matches(one, real_data / "notmnist" / one.name) for one in PUBLISHED_IMAGES)

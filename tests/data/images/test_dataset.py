@@ -1,4 +1,4 @@
-"""Image folders: what is read, what is refused, class names, splits."""
+"""Image folders: reading, refusals, class names and splits."""
 
 from pathlib import Path
 
@@ -22,7 +22,7 @@ def write(name: str, array: np.ndarray, folder: str = "set") -> None:
 
 
 def make_set(**changes: np.ndarray) -> None:
-    """A folder "set" of 20 training and 10 test images of two classes, some of its four arrays changed."""
+    """Make a folder "set" of 20 training and 10 test images of two classes, with `changes` to its four arrays."""
     arrays = {
         "train_images": make_images(20, 1)[0],
         "train_labels": np.arange(20) % 2,
@@ -42,7 +42,7 @@ def refusal(*words: str) -> str:
     return str(error.value)
 
 
-def test_a_folder_is_read_as_it_is():
+def test_a_folder_is_read_unchanged():
     make_set()
     images = load_images("set")
     assert images.train_images.shape == (20, 28, 28) and images.train_images.dtype == np.uint8
@@ -55,13 +55,13 @@ def test_a_folder_is_read_as_it_is():
     assert images.notes == ()
 
 
-def test_the_digest_is_over_the_sorted_lines():
+def test_the_digest_covers_the_sorted_lines():
     import hashlib
 
     assert digest_of({"b": "2", "a": "1"}) == hashlib.sha256(b"a 1\nb 2\n").hexdigest()
 
 
-def test_plain_files_are_taken_where_no_packed_ones_are():
+def test_compressed_files_take_precedence_over_plain_ones():
     make_set()
     array, _ = make_images(20, 7)
     write(TRAIN_IMAGES.removesuffix(".gz"), array)
@@ -70,7 +70,7 @@ def test_plain_files_are_taken_where_no_packed_ones_are():
     assert np.array_equal(load_images("set").train_images, array)
 
 
-def test_class_names_come_from_a_file_else_are_the_numbers():
+def test_class_names_come_from_classes_txt():
     make_set()
     Path("set/classes.txt").write_bytes("\ufeffÀ la\r\nzwei\n".encode())
     assert load_images("set").classes == ("À la", "zwei")
@@ -87,7 +87,7 @@ def test_class_names_come_from_a_file_else_are_the_numbers():
         (b"A\n\xff\n", "byte 3 is not UTF-8"),
     ],
 )
-def test_wrong_class_names_are_refused(text, words):
+def test_invalid_class_names_are_refused(text, words):
     make_set()
     Path("set/classes.txt").write_bytes(text)
     refusal("classes.txt", words)
@@ -102,25 +102,25 @@ def test_wrong_class_names_are_refused(text, words):
         ({"train_labels": np.arange(20) % 2 + 1}, ["labels 1 to 2, expected 0 to 1 without gaps", "data import"]),
         (
             {"train_labels": np.arange(20) % 2 * 3},
-            ["0 to 3 of 2 classes", "label 3 (first at position 1)", "1 is missing"],
+            ["0 to 3 in 2 classes", "label 3 (first at index 1)", "1 is missing"],
         ),
-        ({"train_labels": np.r_[np.arange(19) % 2, 255]}, ["0 to 255", "label 255 (first at position 19)"]),
+        ({"train_labels": np.r_[np.arange(19) % 2, 255]}, ["0 to 255", "label 255 (first at index 19)"]),
         ({"train_labels": np.full(20, 3)}, ["only one class, 3", "at least two classes"]),
         ({"test_labels": np.arange(10) % 3}, [TEST_LABELS, "test label 2 has no training image", "0 to 1"]),
         ({"train_images": np.zeros((20, 784), np.uint8)}, [TRAIN_IMAGES, "2 dimensions, expected 3"]),
     ],
 )
-def test_files_that_do_not_fit_are_refused(changes, words):
+def test_mismatched_files_are_refused(changes, words):
     make_set(**changes)
     refusal(*words)
 
 
-def test_one_class_numbered_zero_is_a_set():
+def test_a_single_class_zero_is_valid():
     make_set(train_labels=np.zeros(20), test_labels=np.zeros(10))
     assert load_images("set").classes == ("0",)
 
 
-def test_missing_files_are_named_all_at_once():
+def test_all_missing_files_are_listed():
     make_set()
     Path("set", TRAIN_LABELS).unlink()
     Path("set", TEST_IMAGES).unlink()
@@ -132,7 +132,7 @@ def test_several_faults_are_counted():
     refusal("20 images but 19 labels", "(and 1 more: `pw13 data check set`)")
 
 
-def test_a_place_that_is_no_folder():
+def test_a_path_that_is_not_a_folder_is_refused():
     with pytest.raises(UserError, match="nowhere: no such folder"):
         load_images("nowhere")
     Path("file").touch()
@@ -140,7 +140,7 @@ def test_a_place_that_is_no_folder():
         load_images("file")
 
 
-def test_default_places(monkeypatch):
+def test_default_paths_are_tried_in_order(monkeypatch):
     make_set()
     Path("data").mkdir()
     Path("set").rename("data/notmnist")
@@ -161,18 +161,18 @@ COUNTS = st.lists(st.integers(1, 40), min_size=1, max_size=6)
 
 @settings(max_examples=100, deadline=None)
 @given(COUNTS, st.floats(0, 0.9), st.integers(0, 9))
-def test_a_split_takes_its_share_of_every_class(counts, share, seed):
+def test_a_split_is_stratified(counts, share, seed):
     labels = labels_of(counts)
     train, val = split(labels, share, rng=np.random.default_rng(seed))
     assert sorted([*train, *val]) == list(range(len(labels)))
     assert train.dtype == val.dtype == np.int64 and list(val) == sorted(val)
     for label, count in enumerate(counts):
-        there = int(np.sum(labels[val] == label))
-        assert abs(there - share * count) <= 1
+        val_count = int(np.sum(labels[val] == label))
+        assert abs(val_count - share * count) <= 1
         if share == 0 or count == 1:
-            assert there == 0
+            assert val_count == 0
         else:
-            assert 1 <= there <= count - 1
+            assert 1 <= val_count <= count - 1
 
 
 def test_a_split_depends_on_the_seed_alone():
@@ -184,7 +184,7 @@ def test_a_split_depends_on_the_seed_alone():
 
 @settings(max_examples=100, deadline=None)
 @given(COUNTS, st.integers(1, 120), st.integers(0, 9))
-def test_a_limit_keeps_the_shares(counts, limit, seed):
+def test_a_limit_is_stratified(counts, limit, seed):
     labels = labels_of(counts)
     rows = stratified_sample(labels, limit, rng=np.random.default_rng(seed))
     assert len(set(rows.tolist())) == len(rows) == min(limit, len(labels))
@@ -194,7 +194,7 @@ def test_a_limit_keeps_the_shares(counts, limit, seed):
         assert abs(np.sum(labels[rows] == label) - count * min(1, limit / len(labels))) <= max(2, len(counts))
 
 
-def test_a_limit_by_numbers():
+def test_a_limit_rounds_by_largest_remainder():
     labels = labels_of([50, 30, 20])
     assert np.bincount(labels[stratified_sample(labels, 10, rng=np.random.default_rng(0))]).tolist() == [5, 3, 2]
     assert stratified_sample(labels, None, rng=np.random.default_rng(0)).tolist() == list(range(100))
@@ -211,7 +211,7 @@ def test_the_limit_cuts_training_only():
 
 
 @pytest.mark.slow
-def test_the_real_set_is_known(real_data):
+def test_the_real_set_is_recognized(real_data):
     images = load_images(None)
     assert images.source.name == "notMNIST (known by sha256)"
     assert images.classes == tuple("ABCDEFGHIJ")

@@ -1,4 +1,4 @@
-"""IDX files: exact bytes both ways, and a refusal in figures for everything else."""
+"""IDX files: exact bytes in both directions, and a refusal of everything else."""
 
 import gzip
 import struct
@@ -31,21 +31,21 @@ def refused(data: bytes, *words: str, name: str = "images.gz", dimensions: int =
         assert word in message
 
 
-def test_written_bytes_are_header_and_values():
+def test_written_files_are_header_and_values():
     write_idx(Path("plain"), IMAGES.shape, [IMAGES])
     assert Path("plain").read_bytes() == HEADER + IMAGES.tobytes()
     write_idx(Path("packed.gz"), IMAGES.shape, [IMAGES[:1], IMAGES[1:]])
     assert gzip.decompress(Path("packed.gz").read_bytes()) == HEADER + IMAGES.tobytes()
 
 
-def test_the_same_values_give_the_same_file_at_any_time(monkeypatch):
+def test_written_bytes_do_not_depend_on_the_time(monkeypatch):
     for name, now in (("a.gz", 1e9), ("b.gz", 2e9)):
         monkeypatch.setattr("time.time", lambda now=now: now)
         write_idx(Path(name), IMAGES.shape, [IMAGES])
     assert Path("a.gz").read_bytes() == Path("b.gz").read_bytes()
 
 
-def test_reading_gives_the_array_and_the_digest_of_the_file():
+def test_reading_returns_the_array_and_the_sha256():
     Path("images.gz").write_bytes(GZ)
     array, digest = read_idx(Path("images.gz"), 3)
     assert array.dtype == np.uint8 and np.array_equal(array, IMAGES)
@@ -54,7 +54,7 @@ def test_reading_gives_the_array_and_the_digest_of_the_file():
     assert digest == hashlib.sha256(GZ).hexdigest()
 
 
-def test_a_plain_file_and_several_gzip_members_are_read_too():
+def test_plain_files_and_several_gzip_members_are_read():
     Path("plain").write_bytes(HEADER + IMAGES.tobytes())
     assert np.array_equal(read_idx(Path("plain"), 3)[0], IMAGES)
     Path("two.gz").write_bytes(gzip.compress(HEADER) + gzip.compress(IMAGES.tobytes()))
@@ -69,38 +69,38 @@ def test_a_plain_file_and_several_gzip_members_are_read_too():
         (b"PK\3\4rest", ["not gzip", "zip archive"]),
         (b"version https://git-lfs.github.com/spec/v1\n", ["Git LFS pointer"]),
         (HEADER + IMAGES.tobytes(), ["not gzip", "rename it to images"]),
-        (GZ[: len(GZ) // 2], ["incomplete or damaged"]),
-        (GZ[:-1], ["incomplete or damaged"]),
+        (GZ[: len(GZ) // 2], ["truncated or corrupt"]),
+        (GZ[:-1], ["truncated or corrupt"]),
         (GZ[:1], ["not gzip"]),
-        (GZ[:-8] + bytes([GZ[-8] ^ 1]) + GZ[-7:], ["damaged", "incorrect data check"]),
-        (GZ + b"x", ["other data follow"]),
-        (GZ + b"\0" * 8, ["other data follow"]),
+        (GZ[:-8] + bytes([GZ[-8] ^ 1]) + GZ[-7:], ["corrupt", "incorrect data check"]),
+        (GZ + b"x", ["trailing data"]),
+        (GZ + b"\0" * 8, ["trailing data"]),
         (gzip.compress(b"\0\0"), ["not IDX data"]),
         (gzip.compress(b"\1\0\x08\3"), ["not IDX data", "01 00 08 03"]),
         (gzip.compress(b"\0\0\x0d\3"), ["0x0d (float32)", "expected 0x08"]),
         (gzip.compress(b"\0\0\x08\1"), ["1 dimensions", "expected 3", "images"]),
-        (gzip.compress(HEADER[:9]), ["ends within its header"]),
-        (gzip.compress(bytes([0, 0, 8, 3]) + struct.pack(">3I", 0, 3, 4)), ["holds no images"]),
+        (gzip.compress(HEADER[:9]), ["ends within the header"]),
+        (gzip.compress(bytes([0, 0, 8, 3]) + struct.pack(">3I", 0, 3, 4)), ["contains no images"]),
         (gzip.compress(bytes([0, 0, 8, 3]) + struct.pack(">3I", 2, 0, 4)), ["images of 0x4 pixels"]),
-        (gzip.compress(HEADER + IMAGES.tobytes() + b"x"), ["promises 2 images of 3x4 (24 bytes)", "more than that"]),
+        (gzip.compress(HEADER + IMAGES.tobytes() + b"x"), ["declares 2 images of 3x4 (24 bytes)", "more than that"]),
         (gzip.compress(HEADER + IMAGES.tobytes()[:12]), ["2 images", "(24 bytes)", "holds 1 (12 bytes)"]),
         (gzip.compress(HEADER + IMAGES.tobytes()[:13]), ["holds 1 and a part (13 bytes)"]),
     ],
 )
-def test_what_is_not_sound_is_refused(data, words):
+def test_invalid_files_are_refused(data, words):
     refused(data, *words)
 
 
-def test_a_gzip_file_under_a_plain_name_is_refused_with_the_right_name():
-    refused(GZ, "gzip data under a name without .gz", "images.gz", name="images")
+def test_a_gzip_file_without_gz_in_its_name_is_refused():
+    refused(GZ, "gzip data, but the name does not end in .gz", "images.gz", name="images")
 
 
-def test_labels_are_called_labels():
+def test_errors_on_label_files_mention_labels():
     data = bytes([0, 0, 8, 1]) + struct.pack(">I", 3) + b"\1\2"
     refused(data, "3 labels (3 bytes)", "holds 2 (2 bytes)", name="labels", dimensions=1)
 
 
-def test_missing_files_and_folders_are_refused_by_the_system_word():
+def test_missing_files_and_folders_are_refused_with_the_system_error():
     with pytest.raises(UserError, match=r"nothing\.gz: no such file"):
         read_idx(Path("nothing.gz"), 3)
     Path("folder.gz").mkdir()
@@ -108,22 +108,22 @@ def test_missing_files_and_folders_are_refused_by_the_system_word():
         read_idx(Path("folder.gz"), 3)
 
 
-def test_a_bomb_is_stopped_one_byte_after_the_promised_size(monkeypatch):
-    """2 MB that unpack to 2 GiB: 64 members of 32 MiB zeros; neither time nor memory follows."""
-    unpacked, read = [], idx._Unpacked.read
-    monkeypatch.setattr(idx._Unpacked, "read", lambda self, count: unpacked.append(read(self, count)) or unpacked[-1])
+def test_a_bomb_is_stopped_one_byte_after_the_declared_size(monkeypatch):
+    """Try 2 MB that unpack to 2 GiB: 64 members of 32 MiB zeros."""
+    unpacked, read = [], idx._GzipReader.read
+    monkeypatch.setattr(idx._GzipReader, "read", lambda self, count: unpacked.append(read(self, count)) or unpacked[-1])
     Path("bomb.gz").write_bytes(gzip.compress(HEADER, mtime=0) + gzip.compress(bytes(1 << 25), mtime=0) * 64)
     tracemalloc.start()
-    with pytest.raises(UserError, match=r"promises 2 images of 3x4 \(24 bytes\), the file holds more"):
+    with pytest.raises(UserError, match=r"declares 2 images of 3x4 \(24 bytes\), but the file holds more"):
         read_idx(Path("bomb.gz"), 3)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert sum(map(len, unpacked)) == len(HEADER) + 24 + 1 and peak < 8 << 20
 
 
-def test_a_promise_that_no_file_of_this_size_can_hold_is_refused_before_unpacking():
+def test_a_declared_size_beyond_the_deflate_ratio_is_refused_before_unpacking():
     header = bytes([0, 0, 8, 3]) + struct.pack(">3I", 2**32 - 1, 2**32 - 1, 2**32 - 1)
-    refused(gzip.compress(header + bytes(1 << 20)), "promises 4,294,967,295 images", "holds at most")
+    refused(gzip.compress(header + bytes(1 << 20)), "declares 4,294,967,295 images", "holds at most")
     refused(header + bytes(100), "holds at most 116", name="plain")
 
 
@@ -137,7 +137,7 @@ def test_a_failed_write_leaves_nothing():
 
 @settings(max_examples=60, deadline=None)
 @given(arrays.arrays(np.uint8, arrays.array_shapes(min_dims=1, max_dims=3, max_side=9)), st.booleans())
-def test_any_array_comes_back(tmp_path_factory, array, packed):
+def test_any_array_survives_a_round_trip(tmp_path_factory, array, packed):
     path = tmp_path_factory.mktemp("idx") / ("file.gz" if packed else "file")
     write_idx(path, array.shape, [array])
     assert np.array_equal(read_idx(path, array.ndim)[0], array)
@@ -151,8 +151,8 @@ def test_any_array_comes_back(tmp_path_factory, array, packed):
     st.integers(0, 8),
     st.booleans(),
 )
-def test_any_header_and_any_cut_is_read_or_refused(tmp_path_factory, sizes, magic, values, cut, packed):
-    """Never another exception, and what is read is what the header says."""
+def test_any_header_and_truncation_is_read_or_refused(tmp_path_factory, sizes, magic, values, cut, packed):
+    """Nothing but a `UserError` is raised, and what is read matches the header."""
     data = (b"\0\0\x08\3"[: 4 - len(magic)] + magic) + b"".join(struct.pack(">I", size) for size in sizes) + values
     data = gzip.compress(data, mtime=0) if packed else data
     path = tmp_path_factory.mktemp("idx") / ("file.gz" if packed else "file")

@@ -1,3 +1,5 @@
+"""Noise in NumPy and in TensorFlow's graph: levels, ranges and fixed seeds."""
+
 import numpy as np
 import pytest
 
@@ -23,7 +25,7 @@ BOTH = pytest.mark.parametrize("add", [by_numpy, in_graph])
 
 
 @BOTH
-def test_gaussian_noise_has_its_deviation(add):
+def test_gaussian_noise_has_the_given_standard_deviation(add):
     noisy = add(grey(), "gaussian", 0.1)
     assert noisy.dtype == np.float32
     assert abs(noisy.mean() - 0.5) < 0.003
@@ -31,7 +33,7 @@ def test_gaussian_noise_has_its_deviation(add):
 
 
 @BOTH
-def test_gaussian_noise_is_clipped_and_may_be_strong(add):
+def test_strong_gaussian_noise_is_clipped(add):
     noisy = add(grey(), "gaussian", 3.0)
     assert noisy.min() == 0
     assert noisy.max() == 1
@@ -39,7 +41,7 @@ def test_gaussian_noise_is_clipped_and_may_be_strong(add):
 
 
 @BOTH
-def test_salt_and_pepper_change_their_share_evenly(add):
+def test_salt_and_pepper_change_the_given_fraction_evenly(add):
     noisy = add(grey(), "salt-pepper", 0.3)
     assert set(np.unique(noisy)) == {0, 0.5, 1}
     assert abs(np.mean(noisy == 0) - 0.15) < 0.01
@@ -47,7 +49,7 @@ def test_salt_and_pepper_change_their_share_evenly(add):
 
 
 @BOTH
-def test_masking_blackens_its_share(add):
+def test_masking_zeroes_the_given_fraction(add):
     noisy = add(grey(), "masking", 0.3)
     assert set(np.unique(noisy)) == {0, 0.5}
     assert abs(np.mean(noisy == 0) - 0.3) < 0.01
@@ -55,39 +57,39 @@ def test_masking_blackens_its_share(add):
 
 @BOTH
 @pytest.mark.parametrize("kind", noise.KINDS)
-def test_no_noise_leaves_images_equal(add, kind):
+def test_level_zero_changes_nothing(add, kind):
     images = np.random.default_rng(1).random((4, 8, 8), dtype=np.float32)
     np.testing.assert_array_equal(add(images, kind, 0.0), images)
 
 
 @pytest.mark.parametrize("kind", ["salt-pepper", "masking"])
 @BOTH
-def test_a_share_of_one_leaves_nothing(add, kind):
+def test_level_one_changes_every_pixel(add, kind):
     assert not np.any(add(grey(), kind, 1.0) == 0.5)
 
 
 @pytest.mark.parametrize("kind", noise.KINDS)
-def test_same_key_same_noise_another_key_other_noise(kind):
+def test_noise_in_the_graph_depends_on_the_key(kind):
     np.testing.assert_array_equal(in_graph(grey(), kind, 0.5), in_graph(grey(), kind, 0.5))
     assert not np.array_equal(in_graph(grey(), kind, 0.5), in_graph(grey(), kind, 0.5, key=(3, 5)))
 
 
 @pytest.mark.parametrize("kind", noise.KINDS)
-def test_test_noise_is_always_the_same_and_its_own(kind):
+def test_test_noise_is_fixed_and_differs_from_validation_noise(kind):
     images = grey()
     first = noise.add_for_test(images, kind, 0.5)
     np.testing.assert_array_equal(noise.add_for_test(images, kind, 0.5), first)
     assert not np.array_equal(noise.add_for_validation(images, kind, 0.5), first)
-    np.testing.assert_array_equal(images, grey())  # the clean images are left alone
+    np.testing.assert_array_equal(images, grey())  # the clean images are unchanged
 
 
-def test_test_noise_grows_with_its_level_from_the_same_draws():
+def test_test_noise_scales_the_same_draws():
     images = grey(0.5)
     weak, strong = (noise.add_for_test(images, "gaussian", level) - 0.5 for level in (0.01, 0.02))
     np.testing.assert_allclose(strong, 2 * weak, atol=1e-6)
 
 
-def test_test_noise_of_level_one_half_on_known_draws():
+def test_test_noise_adds_scaled_draws_and_clips():
     noisy = noise.add_for_test(grey(0.5, (1, 2, 2)), "gaussian", 0.5)
     draws = np.random.default_rng(noise.TEST_SEED).standard_normal((1, 2, 2), dtype=np.float32)
     np.testing.assert_allclose(noisy, np.clip(0.5 + 0.5 * draws, 0, 1), atol=1e-6)

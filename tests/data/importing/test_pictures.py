@@ -1,4 +1,4 @@
-"""Importing: every picture once, on one side, from folders, archives and IDX sets; hostile sources."""
+"""Import from folders, archives and IDX sets: every image once, in one split; hostile sources."""
 
 import gzip
 import hashlib
@@ -54,9 +54,9 @@ def pack(name: str, files: dict[str, bytes], links: dict[str, str] | None = None
 
 
 def tree(count: int = 20, classes: str = "AB") -> dict[str, bytes]:
-    """`count` different pictures a class."""
-    every = letters(count * len(classes))
-    return {f"{classes[i % len(classes)]}/{i}.png": png(image) for i, image in enumerate(every)}
+    """Return the files of `count` distinct images per class."""
+    images = letters(count * len(classes))
+    return {f"{classes[i % len(classes)]}/{i}.png": png(image) for i, image in enumerate(images)}
 
 
 def contents(images: np.ndarray) -> set[bytes]:
@@ -85,8 +85,8 @@ def digests(folder: str) -> list[str]:
     return [hashlib.sha256(Path(folder, name).read_bytes()).hexdigest() for name in FILES]
 
 
-def test_content_and_seed_alone_decide():
-    """The same pictures from a folder, an archive, under other names, in another order: the same bytes."""
+def test_the_result_depends_on_content_and_seed_alone():
+    """A folder and an archive of the same images, with other names and order, give the same bytes."""
     files = tree()
     renamed = {f"deep/{name[0]}/x{number}.PNG": files[name] for number, name in enumerate(reversed(files))}
     import_set(put("src", files), Path("one"), ImportOptions(seed=5))
@@ -95,20 +95,20 @@ def test_content_and_seed_alone_decide():
     assert digests("one") == digests("two") != digests("three")
 
 
-def test_no_picture_stands_on_both_sides_or_under_two_classes():
+def test_duplicates_and_images_in_two_classes_are_dropped():
     files = tree(10)
-    files |= {f"A/copy{n}.png": files["A/0.png"] for n in range(4)}  # repeats within a class: one is kept
-    files |= {"B/stray.png": files["A/2.png"]}  # under A and under B: neither is kept
+    files |= {f"A/copy{n}.png": files["A/0.png"] for n in range(4)}  # duplicates within a class: one is kept
+    files |= {"B/stray.png": files["A/2.png"]}  # in A and in B: neither is kept
     files |= {"A/lossless.bmp": png(letters(20)[4], format="BMP")}  # the same pixels in another format
     record = import_set(put("src", files), Path("out"), ImportOptions(test_share=0.3))
     images = load_images("out")
-    every = np.concatenate([images.train_images, images.test_images])
-    assert len(contents(every)) == len(every) == 19
-    assert letters(20)[2].tobytes() not in contents(every)
+    imported = np.concatenate([images.train_images, images.test_images])
+    assert len(contents(imported)) == len(imported) == 19
+    assert letters(20)[2].tobytes() not in contents(imported)
     assert (record["pictures"], record["repeats"], record["under_two_classes"]) == (26, 5, 2)
 
 
-def test_unreadable_files_are_counted_and_named():
+def test_unreadable_files_are_counted_and_listed():
     good = png(letters(1, 9)[0])
     files = tree() | {
         "A/empty.png": b"",
@@ -119,14 +119,14 @@ def test_unreadable_files_are_counted_and_named():
     record = import_set(put("src", files), Path("out"), ImportOptions())
     assert record["unreadable"] == 4
     assert record["unreadable_files"] == {
-        str(Path("A/cut.png")): "damaged",
+        str(Path("A/cut.png")): "corrupt",
         str(Path("A/empty.png")): "empty",
-        str(Path("B/flipped.png")): "damaged",
-        str(Path("B/page.png")): "not a picture",
+        str(Path("B/flipped.png")): "corrupt",
+        str(Path("B/page.png")): "not an image",
     }
 
 
-def test_other_files_are_passed_over():
+def test_other_files_are_skipped():
     files = tree() | {
         "A/Thumbs.db": b"x",
         "A/.hidden.png": b"x",
@@ -140,18 +140,18 @@ def test_other_files_are_passed_over():
     assert record["unreadable"] == 0
 
 
-def test_classes_are_in_their_natural_order_and_empty_ones_left_out():
-    every = letters(24)
+def test_classes_are_in_natural_order_without_empty_ones():
+    images = letters(24)
     files = {
-        f"{label}/{n}.png": png(every[i * 2 + n]) for i, label in enumerate(["10", "9", "b", "a"]) for n in range(2)
+        f"{label}/{n}.png": png(images[i * 2 + n]) for i, label in enumerate(["10", "9", "b", "a"]) for n in range(2)
     }
-    record = import_set(put("src", files | {"0/x.png": b"damaged"}), Path("out"), ImportOptions(test_share=0.5))
+    record = import_set(put("src", files | {"0/x.png": b"corrupt"}), Path("out"), ImportOptions(test_share=0.5))
     assert record["classes"] == ["9", "10", "a", "b"]
     assert Path("out/classes.txt").read_bytes() == b"9\n10\na\nb\n"
     assert load_images("out").classes == ("9", "10", "a", "b")
 
 
-def test_any_picture_is_scaled_and_made_grey():
+def test_images_of_any_mode_become_greyscale_of_one_size():
     colour = np.zeros((40, 50, 3), np.uint8)
     colour[..., 1] = 255
     clear = np.zeros((30, 30, 4), np.uint8)
@@ -164,20 +164,20 @@ def test_any_picture_is_scaled_and_made_grey():
     }
     import_set(put("src", files), Path("out"), ImportOptions(side=28, test_share=0.5))
     images = load_images("out")
-    every = np.concatenate([images.train_images, images.test_images])
-    assert every.shape == (4, 28, 28)
-    means = sorted(float(image.mean()) for image in every)
-    assert means[1:] == pytest.approx([128, 150, 255], abs=2)  # 16 bits halved; green by its luma; transparent is white
+    imported = np.concatenate([images.train_images, images.test_images])
+    assert imported.shape == (4, 28, 28)
+    means = sorted(float(image.mean()) for image in imported)
+    assert means[1:] == pytest.approx([128, 150, 255], abs=2)  # 16 bits halved; luma of green; transparent is white
 
 
-def test_pictures_of_two_sizes_ask_for_a_size():
+def test_images_of_two_sizes_require_a_size():
     files = tree() | {"B/wide.png": png(letters(1, 3, (28, 30))[0])}
-    with pytest.raises(UserError, match=r"wide\.png has 28x30 pixels, .* 28x28; --size 28"):
+    with pytest.raises(UserError, match=r"wide\.png is 28x30 pixels, .* 28x28; use --size 28"):
         import_set(put("src", files), Path("out"), ImportOptions())
     assert sorted(path.name for path in Path().iterdir()) == ["src"]
 
 
-def test_transposed():
+def test_transpose_swaps_rows_and_columns():
     import_set(
         put("src", {f"A/{n}.png": png(image) for n, image in enumerate(letters(4, 1, (5, 7)))}),
         Path("out"),
@@ -186,7 +186,7 @@ def test_transposed():
     assert contents(load_images("out").train_images) < {image.T.tobytes() for image in letters(4, 1, (5, 7))}
 
 
-def test_an_archive_cannot_lead_anywhere():
+def test_an_archive_cannot_escape_its_folder():
     files = {"../A/0.png": b"x", "/A/0.png": b"x", "A/../../B/0.png": b"x", "C:/A/0.png": b"x", "..\\A\\0.png": b"x"}
     source = pack("src.tgz", files | tree(), {"A/link.png": "/etc/passwd", "B": "/etc"})
     record = import_set(source, Path("out"), ImportOptions())
@@ -196,7 +196,7 @@ def test_an_archive_cannot_lead_anywhere():
 
 
 @pytest.mark.skipif(os.name == "nt", reason="links and pipes of POSIX")
-def test_links_and_pipes_in_a_folder_are_not_opened():
+def test_links_and_pipes_are_not_opened():
     put("elsewhere", {"secret.png": png(letters(1, 8)[0])})
     source = put("src", tree())
     Path("src/A/link.png").symlink_to(Path("elsewhere/secret.png").absolute())
@@ -206,14 +206,14 @@ def test_links_and_pipes_in_a_folder_are_not_opened():
     assert record["passed_over"] == {"links": 2, "other files": 1} and record["classes"] == ["A", "B"]
 
 
-def test_a_bomb_of_pixels_is_unreadable_and_not_decoded():
+def test_a_pixel_bomb_is_not_decoded():
     bomb = png(np.zeros((5000, 5000), np.uint8))
     record = import_set(put("src", tree() | {"A/bomb.png": bomb}), Path("out"), ImportOptions(side=28))
     assert record["unreadable_files"] == {str(Path("A/bomb.png")): "too large: 5000x5000 pixels"}
 
 
-def test_an_archive_that_unpacks_without_end_is_stopped(monkeypatch):
-    monkeypatch.setattr(picture_files, "ALWAYS_UNPACKED", 1 << 20)
+def test_an_archive_bomb_is_stopped(monkeypatch):
+    monkeypatch.setattr(picture_files, "MIN_UNPACKED_LIMIT", 1 << 20)
     source = pack("src.tar.gz", {"A/0.png": png(letters(1)[0]), "zeros": bytes(8 << 20)})
     with pytest.raises(UserError, match=r"src\.tar\.gz: unpacks to more than 1,048,576 bytes"):
         import_set(source, Path("out"), ImportOptions())
@@ -221,60 +221,60 @@ def test_an_archive_that_unpacks_without_end_is_stopped(monkeypatch):
 
 
 @pytest.mark.parametrize("part", [0.1, 0.5, 0.99])
-def test_a_cut_archive_is_refused(part):
+def test_a_truncated_archive_is_refused(part):
     data = pack("src.tar.gz", tree()).read_bytes()
     Path("cut.tar.gz").write_bytes(data[: int(len(data) * part)])
-    with pytest.raises(UserError, match=r"cut\.tar\.gz: damaged"):
+    with pytest.raises(UserError, match=r"cut\.tar\.gz: corrupt"):
         import_set(Path("cut.tar.gz"), Path("out"), ImportOptions())
     plain = gzip.decompress(data)
     Path("cut.tar").write_bytes(plain[: int(len(plain.rstrip(b"\0")) * part) // 512 * 512])
-    with pytest.raises(UserError, match=r"cut\.tar: damaged"):
+    with pytest.raises(UserError, match=r"cut\.tar: corrupt"):
         import_set(Path("cut.tar"), Path("out"), ImportOptions())
     assert not Path("out").exists()
 
 
-def test_what_follows_the_archive_is_checked_too():
+def test_the_checksum_after_the_archive_is_verified():
     data = pack("src.tar.gz", tree()).read_bytes()
     Path("src.tar.gz").write_bytes(data[:-8] + bytes([data[-8] ^ 1]) + data[-7:])
-    with pytest.raises(UserError, match="damaged or incomplete gzip data"):
+    with pytest.raises(UserError, match="corrupt or truncated gzip data"):
         import_set(Path("src.tar.gz"), Path("out"), ImportOptions())
 
 
 @pytest.mark.parametrize(
     ("files", "words"),
     [
-        ({}, "no pictures in class folders"),
-        ({"top.png": png(letters(1)[0])}, "no pictures in class folders"),
-        ({"A/x.png": b"x", "A/y.png": b""}, "2 files are unreadable"),
-        ({"A/x.png": png(letters(1)[0])}, "1 different pictures are too few"),
+        ({}, "no images in class folders"),
+        ({"top.png": png(letters(1)[0])}, "no images in class folders"),
+        ({"A/x.png": b"x", "A/y.png": b""}, "unreadable files: 2"),
+        ({"A/x.png": png(letters(1)[0])}, "1 distinct images are too few"),
         (
             {"A/x.png": png(letters(1)[0]), "B/x.png": png(letters(1)[0])},
-            "no picture is left: 2 stand under two classes",
+            "no images remain: 2 appear under two classes",
         ),
     ],
 )
-def test_a_source_without_enough_is_refused(files, words):
+def test_a_source_with_too_few_images_is_refused(files, words):
     Path("src").mkdir()
     with pytest.raises(UserError, match=words):
         import_set(put("src", files), Path("out"), ImportOptions())
     assert not Path("out").exists()
 
 
-def test_more_classes_than_a_label_can_say(monkeypatch):
+def test_too_many_classes_are_refused(monkeypatch):
     monkeypatch.setattr(pictures, "MAX_CLASSES", 2)
     with pytest.raises(UserError, match="more than 2 class folders"):
         import_set(put("src", tree(4, "ABC")), Path("out"), ImportOptions())
 
 
-def test_other_sources_and_targets_are_refused():
+def test_unusable_sources_and_targets_are_refused():
     put("src", tree())
     with pytest.raises(UserError, match="nowhere: no such"):
         import_set(Path("nowhere"), Path("out"), ImportOptions())
     Path("file.zip").write_bytes(b"x")
-    with pytest.raises(UserError, match="expected a folder, or an archive"):
+    with pytest.raises(UserError, match=r"expected a folder or a \.tar, \.tar\.gz or \.tgz archive"):
         import_set(Path("file.zip"), Path("out"), ImportOptions())
     put("full", {"x": b""})
-    with pytest.raises(UserError, match="full: is there already and not empty"):
+    with pytest.raises(UserError, match="full: not empty; choose a new folder"):
         import_set(Path("src"), Path("full"), ImportOptions())
     Path("empty").mkdir()
     import_set(Path("src"), Path("empty"), ImportOptions())
@@ -282,7 +282,7 @@ def test_other_sources_and_targets_are_refused():
 
 
 @pytest.mark.parametrize(
-    ("choice", "words"),
+    ("options", "words"),
     [
         (ImportOptions(side=0), "--size"),
         (ImportOptions(side=5000), "--size"),
@@ -292,15 +292,15 @@ def test_other_sources_and_targets_are_refused():
         (ImportOptions(seed=-1), "--seed"),
     ],
 )
-def test_choices_out_of_range(choice, words):
+def test_options_out_of_range_are_refused(options, words):
     with pytest.raises(OptionError, match=words):
-        import_set(put("src", tree()), Path("out"), choice)
+        import_set(put("src", tree()), Path("out"), options)
 
 
-def test_many_pictures_go_through_other_processes_with_the_same_result(monkeypatch):
+def test_worker_processes_give_the_same_result(monkeypatch):
     import_set(put("src", tree(40)), Path("one"), ImportOptions())
     monkeypatch.setattr(pictures, "BATCH", 8)
-    monkeypatch.setattr(pictures, "IN_THIS_PROCESS", 16)
+    monkeypatch.setattr(pictures, "FIRST_IN_PROCESS", 16)
     import_set(Path("src"), Path("two"), ImportOptions())
     assert digests("one") == digests("two")
 
@@ -318,7 +318,7 @@ EMNIST = tuple(
 )
 
 
-def test_labels_from_one_are_shifted_under_emnist_names():
+def test_labels_from_one_under_emnist_names_are_renumbered():
     source = put_idx("src", EMNIST, np.arange(52) % 26 + 1, np.arange(26) + 1)
     record = import_set(source, Path("out"), ImportOptions(transpose=True))
     images = load_images("out")
@@ -330,55 +330,55 @@ def test_labels_from_one_are_shifted_under_emnist_names():
 
 @pytest.mark.parametrize("classes", [10, 47, 62])
 def test_sets_of_any_number_of_classes(classes):
-    """The shapes of MNIST and Fashion-MNIST (10), EMNIST balanced (47) and by class (62)."""
+    """MNIST and Fashion-MNIST have 10 classes, EMNIST balanced 47 and by class 62."""
     source = put_idx("src", FILES, np.arange(classes * 2) % classes, np.arange(classes))
     import_set(source, Path("out"), ImportOptions())
     assert len(load_images("out").classes) == classes
     assert digests("out")[1] == digests("src")[1]
 
 
-def test_class_names_come_along_from_classes_txt_or_the_mapping_of_emnist():
+def test_class_names_come_from_classes_txt_or_emnists_mapping():
     source = put_idx("src", EMNIST, np.arange(6) % 3 + 1, np.arange(3) + 1)
     Path("src/emnist-letters-mapping.txt").write_text("1 65 97\n2 66 98\n3 67 99\n", "ascii")
     import_set(source, Path("letters"), ImportOptions())
     assert load_images("letters").classes == ("A", "B", "C")
-    for words, found in (("one\ntwo\nthree\n", ("one", "two", "three")), ("0\nU\nV\nW\n", ("U", "V", "W"))):
-        Path("src/classes.txt").write_text(words, "utf-8")
-        target = Path("out-" + found[0])
+    for text, names in (("one\ntwo\nthree\n", ("one", "two", "three")), ("0\nU\nV\nW\n", ("U", "V", "W"))):
+        Path("src/classes.txt").write_text(text, "utf-8")
+        target = Path("out-" + names[0])
         import_set(source, target, ImportOptions())
-        assert load_images(str(target)).classes == found
-    for words, fault in (
+        assert load_images(str(target)).classes == names
+    for text, fault in (
         ("one\ntwo\n", "2 class names, expected 3 or 4"),
-        ("a\na\nb\n", "line 2: 'a' is empty, a rep"),
+        ("a\na\nb\n", "line 2: 'a' is empty, a dup"),
     ):
-        Path("src/classes.txt").write_text(words, "utf-8")
+        Path("src/classes.txt").write_text(text, "utf-8")
         with pytest.raises(UserError, match=fault):
             import_set(source, Path("out"), ImportOptions())
 
 
 @pytest.mark.parametrize("mapping", ["", "no mapping\n", "1 65\n2 65\n3 66\n", "1 65\n2 66\n", "1 7\n2 8\n3 9\n"])
-def test_a_mapping_that_does_not_name_every_class_once_is_passed_over(mapping):
+def test_an_incomplete_or_ambiguous_mapping_is_ignored(mapping):
     source = put_idx("src", EMNIST, np.arange(6) % 3 + 1, np.arange(3) + 1)
     Path("src/emnist-letters-mapping.txt").write_text(mapping, "ascii")
     import_set(source, Path("out"), ImportOptions())
     assert load_images("out").classes == ("1", "2", "3")
 
 
-def test_files_under_other_names_are_told_where_to_go():
+def test_an_error_on_emnist_names_suggests_data_import():
     put_idx("src", EMNIST, np.arange(6) % 3 + 1, np.arange(3) + 1)
-    with pytest.raises(UserError, match=r"missing .*; emnist-.* is there: `pw13 data import` takes such names"):
+    with pytest.raises(UserError, match=r"missing .*; found emnist-.*: convert such names with `pw13 data import`"):
         load_images("src")
 
 
-def test_many_images_of_an_idx_set_are_turned_and_scaled_block_by_block(monkeypatch):
+def test_an_idx_set_is_transposed_and_scaled_in_blocks(monkeypatch):
     source = put_idx("src", FILES, np.arange(20) % 2, np.arange(2))
     import_set(source, Path("whole"), ImportOptions(side=14, transpose=True))
-    monkeypatch.setattr(idx_sets, "BLOCK", 3)
+    monkeypatch.setattr(idx_sets, "IMAGES_PER_BLOCK", 3)
     import_set(source, Path("blocks"), ImportOptions(side=14, transpose=True))
     assert digests("whole") == digests("blocks")
 
 
-def test_labels_with_gaps_are_closed_and_sizes_scaled():
+def test_labels_with_gaps_are_renumbered_and_images_scaled():
     source = put_idx("src", FILES, np.tile([2, 5, 200], 4), np.array([200, 2]))
     import_set(source, Path("out"), ImportOptions(side=14))
     images = load_images("out")
@@ -386,7 +386,7 @@ def test_labels_with_gaps_are_closed_and_sizes_scaled():
     assert images.train_images.shape == (12, 14, 14)
 
 
-def test_an_idx_set_that_does_not_fit_is_refused():
+def test_an_inconsistent_idx_set_is_refused():
     put_idx("src", EMNIST, np.arange(10) % 2, np.array([0, 7]))
     with pytest.raises(UserError, match="test label 7 has no training image"):
         import_set(Path("src"), Path("out"), ImportOptions())
@@ -395,12 +395,12 @@ def test_an_idx_set_that_does_not_fit_is_refused():
         import_set(Path("src"), Path("out"), ImportOptions())
     put_idx("both", FILES, np.arange(4) % 2, np.arange(2))
     write_idx(Path("both/mnist-train-images-idx3-ubyte"), (1, 2, 2), [np.zeros((1, 2, 2), np.uint8)])
-    with pytest.raises(UserError, match="are both there"):
+    with pytest.raises(UserError, match=r"both .* and .* exist"):
         import_set(Path("both"), Path("out"), ImportOptions())
     assert not Path("out").exists()
 
 
-def test_the_command(pw13):
+def test_the_command_reports_unreadable_files(pw13):
     put("src", tree() | {"A/empty.png": b"", "A/[red]\x1b.png": b"x"})
     code, out, err = pw13("data", "import", "src", "out", "--test-share", 0.2, "--seed", 3)
     assert code == 0 and "unreadable files" in out and "A/empty.png (empty)" in err and "\x1b" not in err
@@ -411,7 +411,7 @@ def test_the_command(pw13):
     assert pw13("data", "import", "src", "out3", "--size", "0")[0] == 2
 
 
-def test_a_signal_stops_it_and_leaves_nothing(pw13, monkeypatch):
+def test_an_interrupted_import_leaves_nothing(pw13, monkeypatch):
     from pw13.system import signals
 
     put("src", tree())

@@ -1,4 +1,4 @@
-"""Corpora: what a name is, what is refused, and accents restored."""
+"""Corpora: what a name is, what is refused, and the repair of accents."""
 
 import hashlib
 from pathlib import Path
@@ -16,7 +16,7 @@ def load(data: bytes, **options):
     return load_names("names.txt", **options)
 
 
-def test_names_stand_in_the_order_of_the_file_with_repeats():
+def test_names_keep_file_order_and_duplicates():
     corpus = load(b"Nimbo\nArbo Labs\nNimbo\n")
     assert corpus.names == ("Nimbo", "Arbo Labs", "Nimbo")
     assert corpus.notes == ()
@@ -24,10 +24,10 @@ def test_names_stand_in_the_order_of_the_file_with_repeats():
     assert corpus.source.sha256 == hashlib.sha256(b"Nimbo\nArbo Labs\nNimbo\n").hexdigest()
 
 
-def test_mark_returns_and_blank_lines_are_not_part_of_it():
+def test_byte_order_mark_carriage_returns_and_blank_lines_are_ignored():
     corpus = load(b"\xef\xbb\xbfNimbo\r\n\r\n \t\r\nArbo\r\nlast")
     assert corpus.names == ("Nimbo", "Arbo", "last")
-    assert corpus.notes == ("left out: 1 byte order mark, 4 carriage returns, 2 blank lines",)
+    assert corpus.notes == ("ignored: 1 byte order mark, 4 carriage returns, 2 blank lines",)
 
 
 def test_only_the_newline_ends_a_name():
@@ -38,18 +38,18 @@ def test_only_the_newline_ends_a_name():
 @pytest.mark.parametrize(
     ("data", "words"),
     [
-        (b"", "holds no names (the file is empty)"),
-        (b"\n \n\t\n\r\n", "holds no names"),
-        (b"\xef\xbb\xbf", "holds no names"),
+        (b"", "contains no names (the file is empty)"),
+        (b"\n \n\t\n\r\n", "contains no names"),
+        (b"\xef\xbb\xbf", "contains no names"),
         (b"Nimbo\nCaf\xe9\n", "line 2, byte 4 (0xe9) is not UTF-8"),
         ("Nimbo\n".encode("utf-16"), "looks like UTF-16"),
-        (b"Nimbo\nAr\0bo\n", "line 2 holds a zero byte"),
+        (b"Nimbo\nAr\0bo\n", "line 2 contains a NUL byte"),
         (b"<!DOCTYPE html>\n<html>", "web page"),
-        (b"Nimbo\rArbo\r", "carriage returns alone"),
+        (b"Nimbo\rArbo\r", "carriage returns only"),
         (b"\xed\xa0\x80\n", "line 1, byte 1 (0xed) is not UTF-8"),
     ],
 )
-def test_what_is_no_list_of_names_is_refused(data, words):
+def test_invalid_corpora_are_refused(data, words):
     with pytest.raises(UserError) as error:
         load(data)
     assert str(error.value).startswith("names.txt: ") and words in str(error.value)
@@ -63,30 +63,30 @@ def test_a_folder_and_a_missing_file_are_refused():
 
 
 @pytest.mark.parametrize("encoding", ["foo", "rot13", "base64", "ut\0f"])
-def test_an_encoding_that_is_none_is_an_option_error(encoding):
+def test_an_unknown_encoding_is_an_option_error(encoding):
     with pytest.raises(OptionError, match="--encoding: unknown encoding"):
         load(b"Nimbo\n", encoding=encoding)
 
 
-def test_other_encodings():
+def test_other_encodings_are_read():
     assert load(b"Caf\xe9\n", encoding="latin-1").names == ("Café",)
     assert load("Café\n".encode("utf-16"), encoding="utf-16").names == ("Café",)
     assert load("Szolgáltató\n".encode("mac_roman"), encoding="mac_roman").names == ("Szolgáltató",)
 
 
-def test_accents_are_restored_and_counted():
+def test_accents_are_repaired_and_counted():
     corpus = load("Szolg\x87ltat\x97\nArbyÕs\nNimbo\nЖук\n".encode(), fix_accents=True)
     assert corpus.names == ("Szolgáltató", "Arby’s", "Nimbo", "Жук")
-    assert corpus.notes == ("accents restored (Mac Roman read as Latin-1): 3 characters in 2 names",)
+    assert corpus.notes == ("accents repaired (Mac Roman decoded as Latin-1): 3 characters in 2 names",)
 
 
-def test_sound_accents_stay():
+def test_correct_accents_are_kept():
     corpus = load("Café\nMüller\n".encode(), fix_accents=True)
     assert corpus.names == ("Café", "Müller")
-    assert "none to restore" in corpus.notes[0]
+    assert "nothing to repair" in corpus.notes[0]
 
 
-def test_places(monkeypatch):
+def test_default_paths_are_tried_in_order(monkeypatch):
     Path("data/startup-names").mkdir(parents=True)
     Path("data/startup-names/companies.csv").write_text("Nimbo\n")
     assert load_names(None).source.path == str(Path("data/startup-names/companies.csv"))
@@ -100,7 +100,7 @@ def test_places(monkeypatch):
 
 @settings(max_examples=100, deadline=None)
 @given(st.text(st.characters(codec="utf-8", exclude_characters="\0")))
-def test_splitting_keeps_every_character_of_a_name(text):
+def test_split_names_keeps_every_character(text):
     names, _ = split_names(text)
     assert all("\n" not in name and not name.endswith("\r") and name.strip(" \t") for name in names)
     assert "".join(names).replace("\r", "").replace(" ", "").replace("\t", "") == (
@@ -109,11 +109,11 @@ def test_splitting_keeps_every_character_of_a_name(text):
 
 
 @pytest.mark.slow
-def test_the_real_corpus(real_data):
+def test_the_real_corpus_is_recognized(real_data):
     corpus = load_names(None)
     text = "".join(name + "\n" for name in corpus.names)
     assert (len(corpus.names), len(text), len(set(text))) == (172_486, 2_567_986, 150)
     assert corpus.source.name == "startup names (known by sha256)" and corpus.notes == ()
-    restored = load_names(None, fix_accents=True)
-    assert restored.names[1:] != corpus.names[1:] and len(restored.names) == 172_486
-    assert "".join(restored.names) == "".join(corpus.names).encode("latin-1").decode("mac_roman")
+    repaired = load_names(None, fix_accents=True)
+    assert repaired.names[1:] != corpus.names[1:] and len(repaired.names) == 172_486
+    assert "".join(repaired.names) == "".join(corpus.names).encode("latin-1").decode("mac_roman")

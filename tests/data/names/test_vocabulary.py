@@ -1,4 +1,4 @@
-"""Characters and their numbers."""
+"""Vocabularies: ids, digests and vocabulary.json."""
 
 import json
 
@@ -16,17 +16,17 @@ def saved(**changes):
     return {**json.loads(json.dumps(vocabulary.to_data(vocab, ("da\u0085x\n",)))), **changes}
 
 
-def test_characters_are_distinct_and_sorted_by_code_point():
+def test_characters_are_sorted_by_code_point():
     assert vocabulary.build_vocabulary("banana\nBob\n").characters == ("\n", "B", "a", "b", "n", "o")
 
 
-def test_dictionaries_undo_each_other():
+def test_dictionaries_are_inverse():
     vocab = vocabulary.build_vocabulary(TEXT)
     assert all(vocab.id_to_char[vocab.char_to_id[character]] == character for character in TEXT)
     assert vocab.char_to_id["\n"] == vocab.newline == 0
 
 
-def test_text_to_ids_and_back():
+def test_text_survives_encode_and_decode():
     vocab = vocabulary.build_vocabulary(TEXT)
     ids = vocab.encode(TEXT)
     assert ids.dtype == np.uint8
@@ -35,23 +35,23 @@ def test_text_to_ids_and_back():
     assert vocab.decode(vocab.encode("")) == ""
 
 
-def test_ids_take_the_smallest_type():
+def test_ids_have_the_smallest_dtype():
     assert vocabulary.build_vocabulary("".join(map(chr, range(10, 10 + 256)))).dtype == np.uint8
     assert vocabulary.build_vocabulary("".join(map(chr, range(10, 10 + 257)))).dtype == np.uint16
 
 
-def test_a_strange_character_is_named():
+def test_an_unknown_character_raises_a_key_error():
     with pytest.raises(KeyError, match="q"):
         vocabulary.build_vocabulary(TEXT).encode("Adaq")
 
 
-def test_digest_tells_vocabularies_apart():
+def test_digests_differ_between_vocabularies():
     digests = {vocabulary.build_vocabulary(text).digest for text in ("ab\n", "abc\n", "ac\n")}
     assert len(digests) == 3
     assert vocabulary.build_vocabulary("ab\n").digest == vocabulary.build_vocabulary("b\na\n").digest
 
 
-def test_file_round_trip():
+def test_vocabulary_json_survives_a_round_trip():
     read = vocabulary.from_data(saved(), path="v.json")
     assert read.vocabulary == vocabulary.build_vocabulary(TEXT)
     assert read.endings == ("da\u0085x\n",)
@@ -71,11 +71,11 @@ def test_file_round_trip():
         saved(encode=[1]),
     ],
 )
-def test_a_damaged_file_is_refused_by_name(content):
+def test_a_corrupt_file_is_refused(content):
     with pytest.raises(UserError, match=r"v\.json"):
         vocabulary.from_data(content, path="v.json")
 
 
-def test_a_newer_format_is_refused_with_both_versions():
+def test_a_newer_format_is_refused():
     with pytest.raises(UserError, match=r"7.*newer.*1"):
         vocabulary.from_data(saved(format=7), path="v.json")

@@ -1,4 +1,4 @@
-"""Names as one text, split, cut into windows and streams."""
+"""Names as one text: splits, windows and streams."""
 
 import numpy as np
 import pytest
@@ -12,30 +12,34 @@ def rng(seed=0):
     return np.random.default_rng(seed)
 
 
-def test_every_name_gets_a_newline():
+def test_join_adds_a_newline_per_name():
     assert windows.join(["a", "bc"]) == "a\nbc\n"
     assert windows.join([]) == ""
 
 
 def test_split_is_by_distinct_name():
-    split = windows.split_names([*NAMES, *NAMES], 0.05, least=11, rng=rng())
+    split = windows.split_names([*NAMES, *NAMES], 0.05, min_characters=11, rng=rng())
     assert [len(part) for part in split] == [36, 2, 2]
     assert sorted([*split.train, *split.validation, *split.held_out]) == sorted(NAMES)
 
 
 def test_split_depends_on_the_seed_alone():
-    assert windows.split_names(NAMES, 0.1, least=1, rng=rng()) == windows.split_names(NAMES, 0.1, least=1, rng=rng())
-    assert windows.split_names(NAMES, 0.1, least=1, rng=rng()) != windows.split_names(NAMES, 0.1, least=1, rng=rng(1))
+    assert windows.split_names(NAMES, 0.1, min_characters=1, rng=rng()) == windows.split_names(
+        NAMES, 0.1, min_characters=1, rng=rng()
+    )
+    assert windows.split_names(NAMES, 0.1, min_characters=1, rng=rng()) != windows.split_names(
+        NAMES, 0.1, min_characters=1, rng=rng(1)
+    )
 
 
-def test_no_share_keeps_file_order_and_repeats():
-    split = windows.split_names(["b", "a", "b"], 0, least=1, rng=rng())
+def test_share_zero_keeps_file_order_and_duplicates():
+    split = windows.split_names(["b", "a", "b"], 0, min_characters=1, rng=rng())
     assert split == (("b", "a", "b"), (), ())
 
 
-@pytest.mark.parametrize(("names", "least"), [(NAMES[:5], 11), (NAMES[:20], 150)])
-def test_a_corpus_too_small_holds_no_name_out(names, least):
-    split = windows.split_names(names, 0.05, least=least, rng=rng())
+@pytest.mark.parametrize(("names", "min_characters"), [(NAMES[:5], 11), (NAMES[:20], 150)])
+def test_a_corpus_too_small_holds_no_name_out(names, min_characters):
+    split = windows.split_names(names, 0.05, min_characters=min_characters, rng=rng())
     assert split == (tuple(names), (), ())
 
 
@@ -68,44 +72,44 @@ def test_the_handouts_windows_are_those_of_a_loop():
     assert vocab.decode(y) == "".join(text[place + length] for place in places)
 
 
-def test_endings_are_windows_that_end_a_name():
+def test_endings_are_windows_that_end_in_a_newline():
     text = windows.join(NAMES)
-    found = windows.endings(text, 10, 5, rng=rng())
-    assert len(set(found)) == 5
-    assert all(len(ending) == 10 and ending.endswith("\n") and ending in text for ending in found)
-    assert len(windows.endings(text, 10, 1000, rng=rng())) == len(NAMES) - 1  # before the first newline it is too short
+    endings = windows.endings(text, 10, 5, rng=rng())
+    assert len(set(endings)) == 5
+    assert all(len(ending) == 10 and ending.endswith("\n") and ending in text for ending in endings)
+    assert len(windows.endings(text, 10, 1000, rng=rng())) == len(NAMES) - 1  # the first name is too short
     with pytest.raises(ValueError, match="10"):
         windows.endings("short\n", 10, 5, rng=rng())
 
 
-def test_streams_hold_every_name_once_and_whole():
+def test_rows_of_names_have_every_name_once_and_whole():
     names = [np.array(ids) for ids in ([1, 2, 3], [4], [5, 6], [7, 8, 9, 1])]
     ids, weights = windows.stateful_windows(names, 2, 0)
     assert ids.shape == (2, weights.shape[1] + 1)
     assert (ids[:, 0] == 0).all()
     assert weights.sum() == sum(len(name) + 1 for name in names)
-    found = [tuple(part) for row in ids for part in np.split(row, np.flatnonzero(row == 0)) if len(part) > 1]
-    assert sorted(found) == sorted((0, *name) for name in names)
+    packed = [tuple(part) for row in ids for part in np.split(row, np.flatnonzero(row == 0)) if len(part) > 1]
+    assert sorted(packed) == sorted((0, *name) for name in names)
     assert all(weight.tolist() == sorted(weight, reverse=True) for weight in weights)
 
 
-def test_permuted_keeps_the_names():
+def test_permuted_reorders_whole_names():
     vocab = vocabulary.build_vocabulary(windows.join(NAMES))
     ids = vocab.encode(windows.join(NAMES))
-    moved = windows.permuted(ids, vocab.newline, rng=rng())
-    assert moved.dtype == ids.dtype
-    assert vocab.decode(moved) != vocab.decode(ids)
-    assert sorted(vocab.decode(moved).split("\n")) == sorted(vocab.decode(ids).split("\n"))
+    shuffled = windows.permuted(ids, vocab.newline, rng=rng())
+    assert shuffled.dtype == ids.dtype
+    assert vocab.decode(shuffled) != vocab.decode(ids)
+    assert sorted(vocab.decode(shuffled).split("\n")) == sorted(vocab.decode(ids).split("\n"))
 
 
-def test_stream_steps_go_on_from_step_to_step():
+def test_streams_continue_from_step_to_step():
     steps = windows.stream_steps(np.arange(1, 12), batch=2, length=2, newline=0)
     assert steps.shape == (3, 2, 3)
     assert steps[:, 0].tolist() == [[0, 1, 2], [2, 3, 4], [4, 5, 6]]
     assert steps[:, 1].tolist() == [[6, 7, 8], [8, 9, 10], [10, 11, -1]]
 
 
-def test_every_character_is_predicted_once():
+def test_streams_predict_every_character_once():
     ids = np.arange(1, 101)
     steps = windows.stream_steps(ids, batch=8, length=3, newline=0)
     predicted = steps[:, :, 1:].ravel()
