@@ -1,7 +1,7 @@
 """Exercise 2g: names from a trained character RNN, without TensorFlow."""
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -12,6 +12,7 @@ from pw13.data.names.vocabulary import NEWLINE, VocabularyFile
 from pw13.errors import OptionError, UserError
 from pw13.inference import sampling
 from pw13.inference.name_generator import MODEL, load_generator, read_corpus
+from pw13.inference.similarity import nearest_known
 from pw13.runs.record import Record, latest_run, load_run
 
 
@@ -36,17 +37,19 @@ def generate_names(
     check_prefix(request, generator.vocab_file)
     corpus = read_corpus(generator, needed=request.only_new) if request.only_new or details else None
     seed = secrets.randbelow(2**31) if seed is None else seed
-    names = sampling.generate(
-        generator.network,
-        generator.vocab_file,
-        request.n,
-        sampling.SamplingOptions(request.temp, request.top_k, request.top_p, request.max_length),
-        prefix=request.prefix,
-        accept=new_names(corpus) if request.only_new else lambda text: True,
-        rng=np.random.default_rng(seed),
+    names = list(
+        sampling.generate(
+            generator.network,
+            generator.vocab_file,
+            request.n,
+            sampling.SamplingOptions(request.temp, request.top_k, request.top_p, request.max_length),
+            prefix=request.prefix,
+            accept=new_names(corpus) if request.only_new else lambda text: True,
+            rng=np.random.default_rng(seed),
+        )
     )
-    describe = described if details else lambda name, corpus: {"name": name.text, "whole": name.complete}
-    return GeneratedNames(generator.record.folder, seed, [describe(name, corpus) for name in names])
+    described = describe(names, corpus) if details else [{"name": name.text, "whole": name.complete} for name in names]
+    return GeneratedNames(generator.record.folder, seed, described)
 
 
 def find_charrnn(run: str | None, runs_dir: Path) -> Record:
@@ -84,12 +87,18 @@ def new_names(corpus: tuple[str, ...] | None) -> Callable[[str], bool]:
     return accept
 
 
-def described(name: sampling.Name, corpus: tuple[str, ...] | None) -> dict[str, Any]:
-    """Return a name with its mean ln p per character and the most similar name of the corpus."""
-    known = {"name": name.text, "whole": name.complete, "log_probability": name.log_probability}
-    if corpus is None:
-        return {**known, "known": None, "nearest": None, "similarity": None}
-    from rapidfuzz import fuzz, process
-
-    nearest, similarity, _ = process.extractOne(name.text, corpus, scorer=fuzz.ratio)
-    return {**known, "known": nearest == name.text, "nearest": nearest, "similarity": similarity / 100}
+def describe(names: Sequence[sampling.Name], corpus: Sequence[str] | None) -> list[dict[str, Any]]:
+    """Return each name with its mean ln p per character and the most similar name of the corpus, None if unknown."""
+    known = set(corpus or ())
+    nearest = nearest_known([name.text for name in names], corpus)
+    return [
+        {
+            "name": name.text,
+            "whole": name.complete,
+            "log_probability": name.log_probability,
+            "known": name.text in known if corpus is not None else None,
+            "nearest": near.name if near else None,
+            "similarity": near.similarity if near else None,
+        }
+        for name, near in zip(names, nearest, strict=True)
+    ]

@@ -9,6 +9,7 @@ import numpy as np
 from pw13.errors import UserError
 from pw13.inference import sampling
 from pw13.inference.name_generator import MODEL, NameGenerator, load_generator, read_corpus
+from pw13.inference.similarity import nearest_known
 from pw13.runs.record import Record
 
 NAMES_SELECTED = 8
@@ -106,7 +107,7 @@ def filter_distinct(names: Sequence[Candidate], corpus: Sequence[str] | None) ->
         ends = {name.text.split()[0].casefold(), name.text.split()[-1].casefold()}
         if ends & used:
             continue
-        compared = nearest_known(name, corpus)
+        (compared,) = compare_names([name], corpus)
         if compared.similarity is not None and compared.similarity >= SIMILARITY_LIMIT:
             continue
         used |= ends
@@ -116,14 +117,13 @@ def filter_distinct(names: Sequence[Candidate], corpus: Sequence[str] | None) ->
             return
 
 
-def nearest_known(name: Candidate, corpus: Sequence[str] | None) -> Candidate:
-    """Return the name with the most similar name of the corpus (`rapidfuzz.fuzz.ratio`, 0 to 1, case ignored)."""
-    if not corpus:
-        return name
-    from rapidfuzz import fuzz, process
-
-    nearest, similarity, _ = process.extractOne(name.text, corpus, scorer=fuzz.ratio, processor=str.casefold)
-    return name._replace(nearest=nearest, similarity=similarity / 100)
+def compare_names(names: Sequence[Candidate], corpus: Sequence[str] | None) -> list[Candidate]:
+    """Return the names with their nearest known names."""
+    nearest = nearest_known([name.text for name in names], corpus)
+    return [
+        name._replace(nearest=near.name, similarity=near.similarity) if near else name
+        for name, near in zip(names, nearest, strict=True)
+    ]
 
 
 def read_names(path: Path) -> list[str]:
@@ -158,5 +158,5 @@ def names_from_file(path: Path, records: Sequence[Record]) -> NameSelection:
             corpus = read_corpus(load_generator(record), needed=False)
         except UserError:
             corpus = None
-    names = tuple(nearest_known(Candidate(text, None, None, None, None), corpus) for text in texts)
-    return NameSelection(names, run, corpus is not None, path.name)
+    names = compare_names([Candidate(text, None, None, None, None) for text in texts], corpus)
+    return NameSelection(tuple(names), run, corpus is not None, path.name)

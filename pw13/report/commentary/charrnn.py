@@ -95,7 +95,7 @@ def temperatures(rows: Sequence[Mapping[str, Any]]) -> str:
     return join_sentences(f"Of the sampled names {'; '.join(shares)}." if shares else "", likelihood)
 
 
-def cell_losses(rows: Sequence[tuple[str, float | None]], *, place: str = "held-out names") -> str:
+def cell_losses(rows: Sequence[tuple[str, float | None]], place: str) -> str:
     """Answer the handout's first question on LSTM and GRU; rows of (cell, loss on `place`)."""
     known = {name: loss for name, loss in rows if loss is not None}
     others = {name: loss for name, loss in known.items() if name != BASELINE_CELL}

@@ -69,7 +69,7 @@ def other_cells(selection: RunSelection) -> list[Block]:
     return [
         loss_table(LOSS_CAPTION, "cell", named),
         *sample_block(named),
-        *comment(commentary.cell_losses([(name, series.median(metric)) for name, series in named], place=place)),
+        *comment(commentary.cell_losses([(name, series.median(metric)) for name, series in named], place)),
         *comment(
             commentary.cell_names([(name, (series.first.metrics or {}).get("names") or {}) for name, series in named])
         ),

@@ -1,0 +1,57 @@
+"""What `pw13 generate` reports of each name."""
+
+import json
+
+import pytest
+
+from pw13.config.settings import Generate
+from pw13.inference import generate
+from pw13.report.name_selection import Candidate, filter_distinct
+from tests.helpers.charrnn_run import NAME, make_run
+
+
+@pytest.fixture
+def corpus(tmp_path):
+    """Write a run, and the corpus that it names; return the path of the corpus."""
+    make_run(tmp_path / "runs" / NAME)
+    return tmp_path / "names.txt"
+
+
+def use_corpus(runs, path, text):
+    """Make `text` the corpus of the run, so that it counts as the one that it was trained on."""
+    from pw13.data.names import load_names
+
+    path.write_text(text, "utf-8")
+    facts = json.loads((runs / NAME / "run.json").read_text("utf-8"))
+    facts["data"] |= {"path": str(path), "sha256": load_names(str(path)).source.sha256}
+    (runs / NAME / "run.json").write_text(json.dumps(facts), "utf-8")
+
+
+def generate_names(runs, n=3, **options):
+    return generate.generate_names(Generate(n=n, **options), run=None, runs_dir=runs, seed=1, details=True).names
+
+
+def test_similarity_ignores_case_as_in_the_report(corpus, tmp_path):
+    use_corpus(tmp_path / "runs", corpus, "Zzzz\nYyyy\n")
+    texts = [name["name"] for name in generate_names(tmp_path / "runs")]
+    use_corpus(tmp_path / "runs", corpus, "".join(text.upper() + "\n" for text in texts))
+    names = generate_names(tmp_path / "runs")
+    assert [name["similarity"] for name in names] == [1.0, 1.0, 1.0]
+    assert [name["nearest"] for name in names] == [text.upper() for text in texts]
+    candidates = [Candidate(text, 1.0, -1.0, None, None) for text in texts]
+    assert list(filter_distinct(candidates, [text.upper() for text in texts])) == []
+
+
+def test_only_a_name_in_the_same_case_is_known(corpus, tmp_path):
+    use_corpus(tmp_path / "runs", corpus, "Zzzz\nYyyy\n")
+    first, second, _ = (name["name"] for name in generate_names(tmp_path / "runs"))
+    use_corpus(tmp_path / "runs", corpus, f"{first.upper()}\n{first}\n{second.upper()}\n")
+    names = generate_names(tmp_path / "runs")
+    assert [name["known"] for name in names[:2]] == [True, False]
+    assert names[0]["nearest"] == first
+
+
+def test_without_its_corpus_a_name_is_neither_known_nor_new(corpus, tmp_path):
+    (name,) = generate_names(tmp_path / "runs", n=1)
+    assert (name["known"], name["nearest"], name["similarity"]) == (None, None, None)
+    assert name["log_probability"] < 0

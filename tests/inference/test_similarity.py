@@ -1,0 +1,37 @@
+"""The known name nearest to a generated one."""
+
+import pytest
+
+from pw13.inference.similarity import nearest_known
+
+CORPUS = ("ACME", "Acme", "Facebook", "Straße AG")
+
+
+@pytest.mark.parametrize(
+    ("text", "nearest", "similarity"),
+    [
+        ("acme", "ACME", 1.0),
+        ("FACEBOK", "Facebook", 14 / 15),
+        ("STRASSE AG", "Straße AG", 1.0),
+    ],
+)
+def test_case_is_ignored(text, nearest, similarity):
+    (found,) = nearest_known([text], CORPUS)
+    assert (found.name, found.similarity) == (nearest, pytest.approx(similarity))
+
+
+def test_an_identical_name_is_preferred_to_one_in_another_case():
+    assert nearest_known(["Acme", "ACME"], CORPUS) == [("Acme", 1.0), ("ACME", 1.0)]
+
+
+def test_names_come_back_in_their_order():
+    assert [nearest.name for nearest in nearest_known(["facebooc", "acm", "Facebook"], CORPUS)] == [
+        "Facebook",
+        "ACME",
+        "Facebook",
+    ]
+
+
+@pytest.mark.parametrize("corpus", [None, ()])
+def test_without_a_corpus_no_name_is_known(corpus):
+    assert nearest_known(["Acme", "Zimble"], corpus) == [None, None]
