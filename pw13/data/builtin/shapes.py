@@ -11,6 +11,7 @@ CELL = 64
 MARGIN = 16
 CANVAS = CELL + 2 * MARGIN
 SIDE = 28  # of a finished image
+BACKGROUND = 24  # brightest grey level that is not ink
 CENTRES = (np.arange(CELL) + 0.5) / CELL  # of the cell's pixels, in units of the cell
 
 
@@ -122,12 +123,12 @@ def sample(pictures: np.ndarray, columns: np.ndarray, rows: np.ndarray) -> np.nd
     return framed(pictures.ravel()[start + row * CANVAS + column])
 
 
-def ink_boxes(pictures: np.ndarray, above: int = 24) -> np.ndarray:
-    """Return bounding boxes of pixels brighter than `above`, `(n, 4)` int64: left, top, right, bottom (ends excluded).
+def ink_boxes(pictures: np.ndarray) -> np.ndarray:
+    """Return bounding boxes of the ink, `(n, 4)` int64: left, top, right, bottom (ends excluded).
 
     A picture without ink has a box of zeros.
     """
-    ink = pictures > above
+    ink = pictures > BACKGROUND
     sides = []
     for axis in (1, 2):
         profile = np.asarray(ink.any(axis))

@@ -84,6 +84,11 @@ def write_idx(path: Path, shape: tuple[int, ...], blocks: Iterable[np.ndarray]) 
         raise
 
 
+def format_size(shape: tuple[int, ...]) -> str:
+    """Format height and width, such as "28x28"."""
+    return "x".join(map(str, shape))
+
+
 class _GzipReader:
     """Read the content of a gzip file, decompressing only as much as requested and verifying every trailer."""
 
@@ -157,7 +162,7 @@ def _check_declared_size(path: Path, shape: tuple[int, ...]) -> None:
     if shape[0] == 0:
         raise UserError(f"{path}: contains no {UNITS.get(len(shape), 'values')} (header declares 0)")
     if declared == 0:
-        raise UserError(f"{path}: header declares images of {_sides(shape)} pixels")
+        raise UserError(f"{path}: header declares images of {format_size(shape[1:])} pixels")
     capacity = size * MAX_DEFLATE_RATIO if path.suffix == ".gz" else size
     if declared > capacity:
         raise UserError(f"{path}: {_declared(shape)}, but a file of {size:,} bytes holds at most {capacity:,}")
@@ -196,12 +201,8 @@ def _write_values(write: Callable[[bytes], object], shape: tuple[int, ...], bloc
 
 def _declared(shape: tuple[int, ...]) -> str:
     unit = UNITS.get(len(shape), "values")
-    pixels = f" of {_sides(shape)}" if len(shape) > 1 else ""
+    pixels = f" of {format_size(shape[1:])}" if len(shape) > 1 else ""
     return f"header declares {shape[0]:,} {unit}{pixels} ({math.prod(shape):,} bytes)"
-
-
-def _sides(shape: tuple[int, ...]) -> str:
-    return "x".join(str(size) for size in shape[1:])
 
 
 def _describe_head(head: bytes) -> str:

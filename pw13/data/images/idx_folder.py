@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from pw13.data.images.idx import read_idx
+from pw13.data.images.idx import format_size, read_idx
 from pw13.data.published import FILES, TEST_IMAGES, TEST_LABELS, TRAIN_IMAGES, TRAIN_LABELS
 from pw13.data.source import os_error
 from pw13.errors import UserError
@@ -37,7 +37,7 @@ class IdxFolder(NamedTuple):
     faults: tuple[str, ...]
 
 
-def read_idx_folder(folder: Path, *, labels_from_zero: bool = True) -> IdxFolder:
+def read_idx_folder(folder: Path) -> IdxFolder:
     """Read everything readable in `folder` and collect the faults; raise nothing."""
     paths, faults = find_idx_files(folder)
     arrays, files = {}, {}
@@ -47,9 +47,9 @@ def read_idx_folder(folder: Path, *, labels_from_zero: bool = True) -> IdxFolder
         except UserError as error:
             faults.append(str(error))
     faults += _mismatches(paths, arrays)
-    labels = [fault for fault in _label_faults(paths, arrays) if labels_from_zero]
-    names, name_faults = _class_names(folder, arrays.get(TRAIN_LABELS) if not labels else None)
-    return IdxFolder(paths, arrays, files, names, (*faults, *labels, *name_faults))
+    label_faults = list(_label_faults(paths, arrays))
+    names, name_faults = _class_names(folder, arrays.get(TRAIN_LABELS) if not label_faults else None)
+    return IdxFolder(paths, arrays, files, names, (*faults, *label_faults, *name_faults))
 
 
 def find_idx_files(folder: Path) -> tuple[dict[str, Path], list[str]]:
@@ -87,7 +87,7 @@ def _mismatches(paths: dict[str, Path], arrays: dict[str, np.ndarray]) -> Iterat
         if images in arrays and labels in arrays and len(arrays[images]) != len(arrays[labels]):
             yield f"{paths[labels]}: {len(arrays[images]):,} images but {len(arrays[labels]):,} labels"
     if TRAIN_IMAGES in arrays and TEST_IMAGES in arrays:
-        train, test = ("x".join(map(str, arrays[name].shape[1:])) for name in (TRAIN_IMAGES, TEST_IMAGES))
+        train, test = (format_size(arrays[name].shape[1:]) for name in (TRAIN_IMAGES, TEST_IMAGES))
         if train != test:
             yield f"{paths[TEST_IMAGES]}: test images are {test} pixels, expected {train} as in training"
 

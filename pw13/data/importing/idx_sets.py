@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from pw13.data.images.idx import read_idx, write_idx
+from pw13.data.images.idx import format_size, read_idx, write_idx
 from pw13.data.images.idx_folder import CLASSES, read_class_names, standard_name, write_class_names
-from pw13.data.importing.options import ImportOptions, format_size, source_record
+from pw13.data.importing.options import ImportOptions, source_record
 from pw13.data.published import FILES, TEST_IMAGES, TEST_LABELS, TRAIN_IMAGES, TRAIN_LABELS
 from pw13.data.source import os_error
 from pw13.errors import UserError

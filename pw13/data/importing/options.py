@@ -59,8 +59,3 @@ def source_record(
         "train": np.bincount(train_labels, minlength=len(names)).tolist(),
         "test": np.bincount(test_labels, minlength=len(names)).tolist(),
     }
-
-
-def format_size(shape: tuple[int, ...]) -> str:
-    """Format height and width, such as "28x28"."""
-    return "x".join(str(side) for side in shape)

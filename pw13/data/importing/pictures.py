@@ -17,10 +17,10 @@ from typing import Any, BinaryIO, NamedTuple
 import numpy as np
 
 from pw13.data.images.dataset import split
-from pw13.data.images.idx import write_idx
+from pw13.data.images.idx import format_size, write_idx
 from pw13.data.images.idx_folder import write_class_names
 from pw13.data.importing import idx_sets, picture_files
-from pw13.data.importing.options import ImportOptions, check, format_size, source_record
+from pw13.data.importing.options import ImportOptions, check, source_record
 from pw13.data.published import TEST_IMAGES, TEST_LABELS, TRAIN_IMAGES, TRAIN_LABELS
 from pw13.data.source import os_error
 from pw13.data.staging import Progress, silent, staging

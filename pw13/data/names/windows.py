@@ -42,18 +42,6 @@ def window_starts(characters: int, length: int, skip: int) -> np.ndarray:
     return np.arange(0, characters - length, skip, dtype=np.int32)
 
 
-def many_to_one(ids: np.ndarray, length: int, skip: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return windows `(n, length)` and their next characters `(n,)`, in the dtype of `ids`; the windows are a view."""
-    windows = np.lib.stride_tricks.sliding_window_view(ids, length + 1)[::skip]
-    return windows[:, :-1], windows[:, -1]
-
-
-def many_to_many(ids: np.ndarray, length: int, skip: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return windows `(n, length)` and the same shifted by one character, in the dtype of `ids`; both are views."""
-    windows = np.lib.stride_tricks.sliding_window_view(ids, length + 1)[::skip]
-    return windows[:, :-1], windows[:, 1:]
-
-
 def endings(text: str, length: int, count: int, *, rng: np.random.Generator) -> tuple[str, ...]:
     """Draw up to `count` windows of `text` that end in a newline: what precedes a name in many-to-one training.
 

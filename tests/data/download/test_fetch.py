@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from pw13.data.download.fetch import fetch
+from pw13.data.download.fetch import fetch, matches
 from pw13.data.published import PUBLISHED_IMAGES, PUBLISHED_NAMES, PublishedFile
 from pw13.data.source import git_blob_id, sha256_of
 from pw13.errors import OptionError, UserError
@@ -273,4 +273,4 @@ def test_the_command_verifies_a_mirror(pw13, monkeypatch):
 def test_the_real_files_are_the_published_ones(real_data):
     fetched = fetch(PUBLISHED_NAMES, Path("names"), mirror=str(real_data / "startup-names"))
     assert fetched[0].bytes == 2_569_218
-    assert all(fetch.matches(one, real_data / "notmnist" / one.name) for one in PUBLISHED_IMAGES)
+    assert all(matches(file, real_data / "notmnist" / file.name) for file in PUBLISHED_IMAGES)

@@ -50,28 +50,6 @@ def test_window_starts(characters, expected):
     assert starts.dtype == np.int32
 
 
-def test_many_to_one_windows():
-    x, y = windows.many_to_one(np.arange(9, dtype=np.uint8), 4, 2)
-    assert x.tolist() == [[0, 1, 2, 3], [2, 3, 4, 5], [4, 5, 6, 7]]
-    assert y.tolist() == [4, 6, 8]
-    assert x.dtype == y.dtype == np.uint8
-
-
-def test_many_to_many_windows():
-    x, y = windows.many_to_many(np.arange(9, dtype=np.uint8), 4, 2)
-    assert x.tolist() == [[0, 1, 2, 3], [2, 3, 4, 5], [4, 5, 6, 7]]
-    assert y.tolist() == [[1, 2, 3, 4], [3, 4, 5, 6], [5, 6, 7, 8]]
-
-
-def test_the_handouts_windows_are_those_of_a_loop():
-    text, length, skip = windows.join(NAMES), 10, 3
-    vocab = vocabulary.build_vocabulary(text)
-    x, y = windows.many_to_one(vocab.encode(text), length, skip)
-    places = range(0, len(text) - length, skip)
-    assert [vocab.decode(row) for row in x] == [text[place : place + length] for place in places]
-    assert vocab.decode(y) == "".join(text[place + length] for place in places)
-
-
 def test_endings_are_windows_that_end_in_a_newline():
     text = windows.join(NAMES)
     endings = windows.endings(text, 10, 5, rng=rng())
