@@ -39,7 +39,7 @@ def corpus(run: Record) -> list[Block]:
     counts, data = (run.metrics or {}).get("corpus") or {}, run.facts.get("data") or {}
     rows = [
         ("names", format_number(counts.get("names"))),
-        ("characters, including one newline per name", format_number(counts.get("characters"))),
+        ("characters, newlines included", format_number(counts.get("characters"))),
         ("distinct characters", format_number(counts.get("distinct"))),
         (
             f"windows (length {run.config['length']}, stride {run.config['skip']})",
