@@ -1,4 +1,4 @@
-"""Small inputs that many tests share, and a way to run pw13 in this process."""
+"""Fixtures: small data sets, an empty working folder per test, and pw13 in this process."""
 
 import os
 
@@ -16,29 +16,29 @@ from tests.helpers import tally
 
 @pytest.fixture(scope="session")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A small image set of ten classes."""
+    """Return a small image set of ten classes."""
     return make_data(tmp_path_factory.mktemp("images"))
 
 
 @pytest.fixture(scope="session")
 def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A small list of names."""
+    """Return a small list of names."""
     path = tmp_path_factory.mktemp("names") / "names.txt"
     path.write_text("".join(name + "\n" for name in make_names(300)), encoding="utf-8", newline="")
     return path
 
 
 @pytest.fixture(autouse=True)
-def speaking() -> None:
-    """Messages are shown, whatever a test before has silenced."""
+def show_messages() -> None:
+    """Show messages, whatever an earlier test has silenced."""
     from pw13 import console
 
     console.start()
 
 
 @pytest.fixture(autouse=True)
-def nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every test runs in a folder of its own, without the user's data or caches; real-data tests set them back."""
+def empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Run every test in a folder of its own, without the user's data; `real_data` restores them."""
     monkeypatch.chdir(tmp_path)
     if "PW13_DATA_DIR" in os.environ:
         monkeypatch.setenv("PW13_REAL_DATA", os.environ["PW13_DATA_DIR"])
@@ -47,7 +47,7 @@ def nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def real_data(monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The folder with the real notMNIST and companies.csv; skips where there is none."""
+    """Return the folder with the real notMNIST and companies.csv; skip the test if there is none."""
     if "PW13_REAL_DATA" not in os.environ:
         pytest.skip("PW13_DATA_DIR is not set")
     monkeypatch.setenv("PW13_DATA_DIR", os.environ["PW13_REAL_DATA"])
@@ -56,7 +56,7 @@ def real_data(monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def pw13(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch):
-    """Runs a command in this process: `pw13("runs", "list")` -> (exit code, standard output, standard error)."""
+    """Return a function that runs a command: `pw13("runs", "list")` -> (exit code, standard output, standard error)."""
     from pw13 import cli, console
     from pw13.system import signals
 
@@ -74,6 +74,6 @@ def pw13(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch):
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """After tests of faults: what was tried and what was lost."""
+    """Print what the fault tests have tried and lost."""
     for line in tally.lines(len(terminalreporter.stats.get("failed", []))):
         terminalreporter.write_line(line)

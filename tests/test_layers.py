@@ -1,4 +1,4 @@
-"""Imports point one way, and nothing heavy is imported before a command needs it."""
+"""Imports point down the floors, and nothing heavy is imported before a command needs it."""
 
 import ast
 import subprocess
@@ -36,21 +36,21 @@ def modules() -> dict[str, Path]:
 
 def imports(path: Path, known: set[str]) -> set[str]:
     """Return the modules of `known` that a file imports, inside functions too."""
-    found = set()
+    imported = set()
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
         if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "pw13":
             module = (node.module or "").removeprefix("pw13").lstrip(".")
             for alias in node.names:
                 full = f"{module}.{alias.name}".lstrip(".")
-                found.add(full if full in known else module)
+                imported.add(full if full in known else module)
         if isinstance(node, ast.Import):
-            found |= {alias.name.removeprefix("pw13.") for alias in node.names if alias.name.startswith("pw13.")}
-    return found - {""}
+            imported |= {alias.name.removeprefix("pw13.") for alias in node.names if alias.name.startswith("pw13.")}
+    return imported - {""}
 
 
 def graph() -> dict[str, set[str]]:
-    found = modules()
-    return {module: imports(path, set(found)) - {module} for module, path in found.items()}
+    paths = modules()
+    return {module: imports(path, set(paths)) - {module} for module, path in paths.items()}
 
 
 def floor(module: str) -> int:
@@ -58,10 +58,10 @@ def floor(module: str) -> int:
     for number, names in enumerate(FLOORS):
         if top in names:
             return number
-    pytest.fail(f"{module} stands on no floor")
+    pytest.fail(f"{module} is on no floor")
 
 
-def test_imports_point_one_way():
+def test_imports_point_down():
     wrong = [
         f"{module} imports {other}"
         for module, others in graph().items()
@@ -71,13 +71,13 @@ def test_imports_point_one_way():
     assert sorted(wrong) == []
 
 
-def test_no_modules_import_each_other_in_a_circle():
+def test_imports_have_no_cycles():
     assert cycles(graph()) == []
     assert cycles({"a": {"b"}, "b": {"c"}, "c": {"a"}, "d": {"a"}}) == [["a", "b", "c"]]
 
 
 def cycles(edges: dict[str, set[str]]) -> list[list[str]]:
-    """Return the modules that lie on a circle of imports: removing those without importers or imports leaves them."""
+    """Return the modules on a cycle of imports, by repeatedly removing those without importers or imports."""
     left = dict(edges)
     while True:
         imported = set().union(*left.values()) if left else set()
@@ -89,7 +89,7 @@ def cycles(edges: dict[str, set[str]]) -> list[list[str]]:
         left = kept
 
 
-def test_only_two_modules_stand_beside_the_packages():
+def test_only_console_and_errors_are_outside_the_packages():
     assert {path.stem for path in PACKAGE.glob("*.py")} == {"__init__", "__main__", "console", "errors"}
 
 

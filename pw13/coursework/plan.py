@@ -1,4 +1,4 @@
-"""The runs of the course in the order of the handout."""
+"""The experiments of the course, in the order of the handout."""
 
 import dataclasses
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ SIZE_FACTORS = (0.5, 1, 2)  # of the configured code size and units: 16, 32, 64 
 
 
 class Step(NamedTuple):
-    """One run; `name` is unique, `uses` names earlier steps whose encoders it takes."""
+    """One run; `name` is unique, `uses` names earlier steps whose encoders it needs."""
 
     name: str
     kind: str
@@ -20,7 +20,7 @@ class Step(NamedTuple):
 
 
 class CourseData(NamedTuple):
-    """What the steps work on: where it is, its sha256, how much there is of it."""
+    """The data of all steps: paths, sha256 and sizes."""
 
     data_paths: dict[str, str]  # data, corpus
     sha256: dict[str, str]
@@ -29,7 +29,7 @@ class CourseData(NamedTuple):
 
 
 class StepResult(NamedTuple):
-    """A finished step: how ("new", "resumed", "reused"), its run, and the seconds it took now."""
+    """A finished step: how ("new", "resumed" or "reused"), its run, and its seconds in this process."""
 
     step: Step
     how: str
@@ -38,15 +38,15 @@ class StepResult(NamedTuple):
 
 
 def course_steps(base: Mapping[str, Any]) -> list[Step]:
-    """The plan from one settings record a kind, in the order of the handout, which says which cells and targets.
+    """Return the steps from one settings record per kind; the handout fixes their order, cells and targets.
 
     Raises:
-        OptionError: other numbers of threads, of which a process can have one only.
+        OptionError: different numbers of threads; a process has one.
     """
     dense, conv, svm, rnn = (base[kind] for kind in ("dense-ae", "conv-dae", "svm-eval", "charrnn"))
-    if len({each.threads for each in (dense, conv, rnn)}) > 1:
-        told = ", ".join(f"{kind} {base[kind].threads}" for kind in ("dense-ae", "conv-dae", "charrnn"))
-        raise OptionError(f"--config: threads: expected the same for all kinds, which share a process, received {told}")
+    if len({settings.threads for settings in (dense, conv, rnn)}) > 1:
+        threads = ", ".join(f"{kind} {base[kind].threads}" for kind in ("dense-ae", "conv-dae", "charrnn"))
+        raise OptionError(f"--config: threads: expected the same for all kinds (one process), received {threads}")
     sizes = [max(1, int(dense.code_size * factor)) for factor in SIZE_FACTORS]
     codes = [Step(f"dense autoencoder, code {n}", "dense-ae", dataclasses.replace(dense, code_size=n)) for n in sizes]
     rnn = dataclasses.replace(rnn, cell="simple", target="many-to-one", carry_state=False)
@@ -61,15 +61,15 @@ def course_steps(base: Mapping[str, Any]) -> list[Step]:
         *codes,
         Step("SVM on pixels, codes and PCA codes", "svm-eval", svm, tuple(step.name for step in codes)),
         Step(f"denoising autoencoder, noise {conv.noise:g}", "conv-dae", conv),
-        *(Step(describe(each), "charrnn", each) for each in variants),
+        *(Step(describe(settings), "charrnn", settings) for settings in variants),
     ]
 
 
 def overrides_handout(rnn: Any) -> bool:
-    """Whether the settings ask for a cell or a target that the plan has in any case, beside the others."""
+    """Return whether the settings ask for a cell or a target that the handout fixes."""
     return (rnn.cell, rnn.target, rnn.carry_state) != ("simple", "many-to-one", False)
 
 
 def describe(rnn: Any) -> str:
-    """ "simple RNN, many-to-one, 64 units, 10 epochs"."""
+    """Return a name such as "simple RNN, many-to-one, 64 units, 10 epochs"."""
     return f"{rnn.cell} RNN, {rnn.target}, {rnn.units} units, {rnn.epochs} epoch{'s' if rnn.epochs > 1 else ''}"

@@ -1,4 +1,4 @@
-"""Formulas that turn images, predictions and codes into figures; NumPy only."""
+"""Metrics of images, predictions and codes; NumPy only."""
 
 from pw13.metrics.classification import confusion, mcnemar, recall, wilson
 from pw13.metrics.images import image_mse, mse, psnr, ssim

@@ -1,40 +1,44 @@
-"""Classification: confusion matrix, recall, intervals of shares, and the test of a difference."""
+"""Classification metrics: confusion matrix, recall, confidence intervals, and a test for a difference."""
 
 import math
 
 import numpy as np
+import numpy.typing as npt
 
-Z95 = 1.959963984540054  # the normal distribution's 97.5 % quantile
+Z95 = 1.959963984540054  # 97.5 % quantile of the normal distribution
+
+Ints = npt.NDArray[np.int64]
 
 
 def wilson(hits: int, count: int, z: float = Z95) -> tuple[float, float]:
-    """The interval of a share, `hits` of `count`, 95 % by default (Wilson, 1927); (0, 1) for a count of 0."""
+    """Return the confidence interval of a proportion, 95 % by default (Wilson, 1927); (0, 1) for a count of 0."""
     if count == 0:
         return 0.0, 1.0
     share = hits / count
-    middle = share + z * z / (2 * count)
-    half = z * math.sqrt(share * (1 - share) / count + z * z / (4 * count * count))
-    low, high = ((middle - half) / (1 + z * z / count), (middle + half) / (1 + z * z / count))
+    centre = share + z * z / (2 * count)
+    half_width = z * math.sqrt(share * (1 - share) / count + z * z / (4 * count * count))
+    low, high = ((centre - half_width) / (1 + z * z / count), (centre + half_width) / (1 + z * z / count))
     return (0.0 if hits == 0 else low), (1.0 if hits == count else high)
 
 
 def mcnemar(only_first: int, only_second: int) -> float:
-    """The exact two-sided p of McNemar's test: as many cases right by one alone, by chance, if both are equally good.
+    """Return the exact two-sided p-value of McNemar's test, from the cases that one classifier alone gets right.
 
-    A binomial test of the smaller of the two counts against a half (McNemar, 1947); 1 where both are 0.
+    A binomial test of the smaller count against 1/2 (McNemar, 1947); 1 where both counts are 0.
     """
     count, least = only_first + only_second, min(only_first, only_second)
     tail = sum(math.comb(count, hits) for hits in range(least + 1))
-    return min(1.0, 2 * tail / 2**count)
+    return min(1.0, float(2 * tail / 2**count))
 
 
-def confusion(labels: np.ndarray, predicted: np.ndarray, classes: int) -> np.ndarray:
-    """How often class i was taken for class j: two `(n,)` int arrays -> `(classes, classes)` int64."""
-    return np.bincount(labels * classes + predicted, minlength=classes * classes).reshape(classes, classes)
+def confusion(labels: Ints, predicted: Ints, classes: int) -> Ints:
+    """Count how often class i was predicted as class j: two `(n,)` int arrays -> `(classes, classes)` int64."""
+    counts = np.bincount(labels * classes + predicted, minlength=classes * classes)
+    return counts.reshape(classes, classes).astype(np.int64, copy=False)
 
 
-def recall(labels: np.ndarray, predicted: np.ndarray, classes: int) -> np.ndarray:
-    """The share of each class's images that is recognised, `(classes,)` float64; nan for a class without images."""
-    table = confusion(labels, predicted, classes)
-    totals = table.sum(axis=1)
-    return np.divide(np.diag(table), totals, out=np.full(classes, np.nan), where=totals > 0)
+def recall(labels: Ints, predicted: Ints, classes: int) -> npt.NDArray[np.float64]:
+    """Return the recall of each class, `(classes,)` float64; nan for a class without images."""
+    matrix = confusion(labels, predicted, classes)
+    totals = matrix.sum(axis=1)
+    return np.asarray(np.divide(np.diag(matrix), totals, out=np.full(classes, np.nan), where=totals > 0))

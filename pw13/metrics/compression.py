@@ -1,4 +1,4 @@
-"""A dense code as compression (handout 1f): bytes per image by several ways, and when a decoder has paid for itself."""
+"""Codes as compression (handout 1f): bytes per image by method, and the images after which a decoder breaks even."""
 
 import functools
 import io
@@ -7,40 +7,45 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
-QUANTISATION_LEVELS = 255  # steps of a code value cut to 8 bits
+QUANTISATION_LEVELS = 255  # steps of an 8-bit code value
+
+Bytes = npt.NDArray[np.uint8]
+Floats = npt.NDArray[np.float32]
 
 
 class Scale(NamedTuple):
-    """Range of each code unit over the training images, `(code_size,)` float32 each."""
+    """The range of each code unit over the training images, `(code_size,)` float32 each."""
 
-    low: np.ndarray
-    high: np.ndarray
+    low: Floats
+    high: Floats
 
 
-def scale_of(codes: np.ndarray) -> Scale:
+def scale_of(codes: Floats) -> Scale:
+    """Return the range of each unit of codes `(n, code_size)`."""
     return Scale(codes.min(axis=0), codes.max(axis=0))
 
 
-def quantise(codes: np.ndarray, scale: Scale) -> np.ndarray:
-    """Codes `(n, code_size)` cut to 8 bits, uint8; values outside the scale go to its ends."""
+def quantise(codes: Floats, scale: Scale) -> Bytes:
+    """Quantise codes `(n, code_size)` to 8 bits, uint8; values outside the scale are clipped."""
     span = np.where(scale.high > scale.low, scale.high - scale.low, 1)
-    return np.rint(np.clip((codes - scale.low) / span, 0, 1) * QUANTISATION_LEVELS).astype(np.uint8)
+    scaled = np.clip((codes - scale.low) / span, 0, 1) * QUANTISATION_LEVELS
+    return np.asarray(np.rint(scaled).astype(np.uint8))
 
 
-def dequantise(quantised_codes: np.ndarray, scale: Scale) -> np.ndarray:
-    """What 8-bit codes stand for, `(n, code_size)` float32."""
-    return (scale.low + quantised_codes.astype(np.float32) / QUANTISATION_LEVELS * (scale.high - scale.low)).astype(
-        np.float32
-    )
+def dequantise(quantised_codes: Bytes, scale: Scale) -> Floats:
+    """Return the values of 8-bit codes, `(n, code_size)` float32."""
+    fraction = quantised_codes.astype(np.float32) / QUANTISATION_LEVELS
+    return np.asarray((scale.low + fraction * (scale.high - scale.low)).astype(np.float32))
 
 
-def file_bytes(images: np.ndarray) -> dict[str, float]:
-    """Mean sizes of `(n, height, width)` uint8 images, each saved alone by Pillow as PNG and as lossless WebP."""
+def file_bytes(images: Bytes) -> dict[str, float]:
+    """Return mean file sizes of `(n, height, width)` uint8 images, each saved by Pillow as PNG and lossless WebP."""
     return dict(_file_bytes(images.tobytes(), images.shape))
 
 
-@functools.lru_cache(maxsize=2)  # the runs of one process mostly share their test images
+@functools.lru_cache(maxsize=2)  # runs of one process usually share their test images
 def _file_bytes(pixels: bytes, shape: tuple[int, ...]) -> dict[str, float]:
     images = np.frombuffer(pixels, np.uint8).reshape(shape)
     return {
@@ -49,7 +54,7 @@ def _file_bytes(pixels: bytes, shape: tuple[int, ...]) -> dict[str, float]:
     }
 
 
-def _mean_bytes(images: np.ndarray, format: str, **options: Any) -> float:
+def _mean_bytes(images: Bytes, format: str, **options: Any) -> float:
     from PIL import Image
 
     total = 0
@@ -61,21 +66,21 @@ def _mean_bytes(images: np.ndarray, format: str, **options: Any) -> float:
 
 
 def compression_metrics(
-    images: np.ndarray,
-    codes: np.ndarray,
+    images: Bytes,
+    codes: Floats,
     scale: Scale,
-    decode: Callable[[np.ndarray], np.ndarray],
+    decode: Callable[[Floats], Floats],
     decoder_values: int,
 ) -> dict[str, float | int | None]:
-    """Bytes per image, the error of codes cut to 8 bits, and the decoder's own price.
+    """Return bytes per image, the error of 8-bit codes, and the size of the decoder.
 
-    images `(n, height, width)` uint8 test images and their codes `(n, code_size)`. The 8-bit codes are really decoded.
-    The decoder counts as float32 values with the two ends of each unit's scale. `break_even_images`: how many images it
-    takes until 8-bit codes and decoder together are smaller than raw pixels; `break_even_images_png`: than PNG files.
+    images: `(n, height, width)` uint8 test images; codes: theirs, `(n, code_size)`. The error is that of decoding the
+    8-bit codes. The decoder counts as float32 values plus the range of each unit. `break_even_images`: the number of
+    images from which 8-bit codes and decoder together are smaller than raw pixels; `break_even_images_png`: than PNG.
     """
     pixels = images.reshape(len(images), -1).astype(np.float32) / 255
-    small = quantise(codes, scale)
-    error = np.mean(np.square(decode(dequantise(small, scale)) - pixels), dtype=np.float64)
+    quantised = quantise(codes, scale)
+    error = np.mean(np.square(decode(dequantise(quantised, scale)) - pixels), dtype=np.float64)
     raw, coded = pixels.shape[1], codes.shape[1]
     decoder = 4 * (decoder_values + 2 * coded)
     files = file_bytes(images)
@@ -91,41 +96,39 @@ def compression_metrics(
     }
 
 
-def _break_even(price: float, saved: float) -> int | None:
-    return math.ceil(price / saved) if saved > 0 else None
+def _break_even(cost: float, saving: float) -> int | None:
+    return math.ceil(cost / saving) if saving > 0 else None
 
 
-def feature_maps(
-    codes: np.ndarray, decode: Callable[[np.ndarray], np.ndarray], images: np.ndarray
-) -> dict[str, float | int]:
-    """Bytes an image of feature maps `(n, height, width, channels)` cut to 8 bits, a scale for each channel.
+def feature_maps(codes: Floats, decode: Callable[[Floats], Floats], images: Floats) -> dict[str, float | int]:
+    """Return bytes per image of feature maps `(n, height, width, channels)` in 8 bits, with a scale per channel.
 
-    `code_bytes_entropy` is what LZMA makes of all of them together, map after map; `code_bytes_order_0` the bound for
-    any coder that takes each value by itself. `code_uint8_mse` compares what the cut codes decode to with `images`.
+    `code_bytes_entropy`: all of them compressed by LZMA, channel by channel; `code_bytes_order_0`: the bound for any
+    coder that codes each value on its own. `code_uint8_mse`: the error of the decoded 8-bit codes against `images`.
     """
     flat = codes.reshape(-1, codes.shape[-1])
     scale = scale_of(flat)
-    small = quantise(flat, scale)
-    decoded = decode(dequantise(small, scale).reshape(codes.shape))
+    quantised = quantise(flat, scale)
+    decoded = decode(dequantise(quantised, scale).reshape(codes.shape))
     return {
         "code_bytes_float32": 4 * codes[0].size,
         "code_bytes_uint8": codes[0].size,
-        "code_bytes_entropy": entropy_coded_bytes(np.moveaxis(small.reshape(codes.shape), -1, 1)),
-        "code_bytes_order_0": len(flat) / len(codes) * float(sum(order_0_bits(channel) for channel in small.T)) / 8,
-        "code_zero_share": float(np.mean(small == 0)),
+        "code_bytes_entropy": entropy_coded_bytes(np.moveaxis(quantised.reshape(codes.shape), -1, 1)),
+        "code_bytes_order_0": len(flat) / len(codes) * float(sum(order_0_bits(channel) for channel in quantised.T)) / 8,
+        "code_zero_share": float(np.mean(quantised == 0)),
         "code_uint8_mse": float(np.mean(np.square(decoded - images), dtype=np.float64)),
     }
 
 
-def entropy_coded_bytes(values: np.ndarray) -> float:
-    """Mean bytes for each of `(n, ...)` uint8 arrays when LZMA packs all of them together (Python's lzma, preset 6)."""
+def entropy_coded_bytes(values: Bytes) -> float:
+    """Return mean bytes per array of `(n, ...)` uint8, compressed together by LZMA (Python's lzma, preset 6)."""
     import lzma
 
     return len(lzma.compress(np.ascontiguousarray(values).tobytes())) / len(values)
 
 
-def order_0_bits(values: np.ndarray) -> float:
-    """Shannon's entropy of the histogram of uint8 values, bits a value."""
+def order_0_bits(values: Bytes) -> float:
+    """Return the Shannon entropy of uint8 values in bits per value."""
     shares = np.bincount(values, minlength=256) / len(values)
     shares = shares[shares > 0]
     return float(-(shares * np.log2(shares)).sum())

@@ -1,4 +1,4 @@
-"""Run folders: create, fill, read, resume and compare them."""
+"""Run folders: create, write, read, resume and compare them."""
 
 from pw13.runs.folder import Run, create_run
 from pw13.runs.record import Record, find_run, latest_run, list_runs, load_run, read_run

@@ -1,15 +1,15 @@
-"""The run folder: made, filled, closed.
+"""The run folder: create, write, close and reopen it.
 
-    runs/2026-11-24_22-36-05_conv-dae/      local time; appears whole, with config.json and run.json
+    runs/2026-11-24_22-36-05_conv-dae/      local time; created atomically, with config.json and run.json
       config.json      every resolved option
       run.json         status, times, machine, versions, data
-      history.csv      one row an epoch
+      history.csv      one row per epoch
       summary.txt      Keras summary()
       checkpoints/     resume state, model.keras, best.keras, ...
       figures/*.png
-      metrics.json     final numbers, written when all else is there
+      metrics.json     final metrics, written last
 
-Every file is replaced whole (`pw13.files`), so a folder can be read at any moment.
+Every file is replaced atomically (`pw13.system.files`), so a folder can be read at any moment.
 """
 
 import contextlib
@@ -35,19 +35,19 @@ from pw13.runs.record import Record, read_json
 from pw13.system import files, machine
 from pw13.system.signals import Interrupted
 
-END_FACTS = ("ended", "error", "signal", "peak_memory_mib")  # facts of how a run ended, which one that goes on has not
+END_FACTS = ("ended", "error", "signal", "peak_memory_mib")  # written at the end of a run, dropped when it resumes
 
-# One change of run.json at a time: a process that is left at once notes it from the thread that hears signals.
+# One change of run.json at a time: on a forced exit the thread that watches for signals writes the status.
 _run_json_lock = threading.RLock()
 
 
 @dataclass(frozen=True)
 class Run:
-    """One run folder, open for writing.
+    """A run folder open for writing.
 
-    started_at: when the work on it began (Unix time), if later than the process.
-    previous: what it was when it was reopened.
-    data_digests: the sha256 of the data that this process has looked at and found right.
+    started_at: when the work started (Unix time), if later than the process.
+    previous: the record of the run before it was reopened.
+    data_digests: the sha256 of the data that this process has recorded.
     """
 
     folder: Path
@@ -70,15 +70,15 @@ class Run:
         files.write_atomic(self.folder / name, text.encode())
 
     def save_figure(self, name: str, figure: Any) -> None:
-        """Put a matplotlib Figure into `figures/NAME.png`."""
+        """Save a matplotlib Figure as `figures/NAME.png`."""
         buffer = io.BytesIO()
         figure.savefig(buffer, format="png", dpi=120, metadata={"Software": None})
-        self._sub("figures")
+        self._make_subfolder("figures")
         files.write_atomic(self.folder / "figures" / f"{name}.png", buffer.getvalue())
 
     def save_model(self, name: str, model: Any) -> None:
-        """Put a Keras model into `checkpoints/NAME.keras`, which plain Keras opens without pw13."""
-        self._sub("checkpoints")
+        """Save a Keras model as `checkpoints/NAME.keras`, which Keras can load without pw13."""
+        self._make_subfolder("checkpoints")
         with tempfile.TemporaryDirectory() as scratch:
             path = Path(scratch, "model.keras")
             try:
@@ -89,46 +89,46 @@ class Run:
             files.write_atomic(self.checkpoints / f"{name}.keras", path.read_bytes())
 
     def save_arrays(self, name: str, arrays: Mapping[str, Any]) -> None:
-        """Put NumPy arrays into `checkpoints/NAME.npz`: plain ones, nothing pickled."""
+        """Save NumPy arrays as `checkpoints/NAME.npz`, without pickling."""
         import numpy as np
 
-        self._sub("checkpoints")
+        self._make_subfolder("checkpoints")
         files.write_with(self.checkpoints / f"{name}.npz", lambda file: np.savez(file, allow_pickle=False, **arrays))
 
     def update(self, **facts: Any) -> None:
-        """Lay `facts` over run.json."""
+        """Set `facts` in run.json."""
         path = self.folder / "run.json"
         with _run_json_lock:
             files.write_json(path, {**read_json(path), **facts})
 
     def record_data(self, source: Any, notes: Sequence[str] = (), **counts: Any) -> None:
-        """Record which data are used, and say so.
+        """Record the data in run.json and print one line about them.
 
         Raises:
-            UserError: the run began with other data.
+            UserError: the run was started with different data.
         """
-        described = ", ".join(f"{value:,} {key}" for key, value in counts.items() if isinstance(value, int))
-        console.message(f"data: {source.name} ({source.path}), {described}")
+        sizes = ", ".join(f"{value:,} {key}" for key, value in counts.items() if isinstance(value, int))
+        console.message(f"data: {source.name} ({source.path}), {sizes}")
         for note in notes:
             console.message(f"note: {note}")
-        before = read_json(self.folder / "run.json").get("data", {}).get("sha256")
-        if before not in (None, source.sha256):
-            raise UserError(f"{source.path}: other data than this run began with (sha256 {before[:12]}...)")
+        recorded = read_json(self.folder / "run.json").get("data", {}).get("sha256")
+        if recorded not in (None, source.sha256):
+            raise UserError(f"{source.path}: data changed since this run started (sha256 {recorded[:12]}...)")
         self.data_digests.append(source.sha256)
         self.update(data={**dataclasses.asdict(source), "notes": list(notes), "counts": counts})
 
     def finish(self, metrics: dict[str, Any]) -> dict[str, Any]:
-        """Write metrics.json, with the seconds since the work began, and say that the run is complete."""
+        """Write metrics.json, with the seconds since the work started, and mark the run completed."""
         seconds = machine.seconds_since_start() if self.started_at is None else round(time.time() - self.started_at, 3)
-        full = {"seconds": seconds, **metrics}
-        self.save_json("metrics.json", full)
+        metrics = {"seconds": seconds, **metrics}
+        self.save_json("metrics.json", metrics)
         self.close("completed")
-        return full
+        return metrics
 
     def close(self, status: str, **facts: Any) -> None:
         self.update(status=status, ended=timestamp(), peak_memory_mib=round(machine.peak_memory_mib(), 1), **facts)
 
-    def _sub(self, name: str) -> None:
+    def _make_subfolder(self, name: str) -> None:
         with contextlib.suppress(FileExistsError):
             files.file_ops.mkdir(self.folder / name)
 
@@ -138,31 +138,31 @@ def timestamp() -> str:
 
 
 def create_run(runs_dir: Path, kind: str, options: dict[str, Any], *, name: str | None = None, **facts: Any) -> Run:
-    """A new run folder, made beside and renamed into place, so that no two starts can get the same one.
+    """Create a run folder, under a temporary name and then renamed, so that no two processes get the same one.
 
-    name: of the folder, where it is not to be the time and the kind; it must be free.
+    name: of the folder, instead of time and kind; must not exist.
 
     Raises:
-        UserError: the folder cannot be made.
+        UserError: the folder cannot be created.
     """
-    begun = datetime.now().astimezone()
+    started = datetime.now().astimezone()
     try:
         runs_dir.mkdir(parents=True, exist_ok=True)
         scratch = Path(tempfile.mkdtemp(prefix=".new-", dir=runs_dir))
         scratch.chmod(0o755)
         files.write_json(scratch / "config.json", {"kind": kind, **options})
-        files.write_json(scratch / "run.json", {**_start_facts(begun, options), **facts})
+        files.write_json(scratch / "run.json", {**_start_facts(started, options), **facts})
         if name is not None:
-            return Run(_rename_unique(scratch, runs_dir, name, most=1))
-        return Run(_rename_unique(scratch, runs_dir, f"{begun:%Y-%m-%d_%H-%M-%S}_{kind}"))
+            return Run(_rename_unique(scratch, runs_dir, name, attempts=1))
+        return Run(_rename_unique(scratch, runs_dir, f"{started:%Y-%m-%d_%H-%M-%S}_{kind}"))
     except OSError as error:
-        raise UserError(f"{runs_dir}: cannot make a run folder: {error.strerror or error}") from None
+        raise UserError(f"{runs_dir}: cannot create run folder: {error.strerror or error}") from None
 
 
-def _start_facts(begun: datetime, options: dict[str, Any]) -> dict[str, Any]:
+def _start_facts(started: datetime, options: dict[str, Any]) -> dict[str, Any]:
     return {
         "status": "running",
-        "started": begun.isoformat(timespec="microseconds"),
+        "started": started.isoformat(timespec="microseconds"),
         "command": sys.argv,
         "seed": options.get("seed"),
         "threads": options.get("threads"),
@@ -173,9 +173,9 @@ def _start_facts(begun: datetime, options: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _rename_unique(scratch: Path, runs_dir: Path, name: str, most: int = 10_000) -> Path:
-    """Rename `scratch` to the first free one of NAME, NAME_2, ...; a taken name cannot be renamed onto."""
-    for number in range(1, most + 1):
+def _rename_unique(scratch: Path, runs_dir: Path, name: str, attempts: int = 10_000) -> Path:
+    """Rename `scratch` to the first free one of NAME, NAME_2, ...; renaming onto an existing folder fails."""
+    for number in range(1, attempts + 1):
         target = runs_dir / (name if number == 1 else f"{name}_{number}")
         try:
             if not target.exists():
@@ -187,36 +187,38 @@ def _rename_unique(scratch: Path, runs_dir: Path, name: str, most: int = 10_000)
                 shutil.rmtree(scratch, ignore_errors=True)
                 raise
     shutil.rmtree(scratch, ignore_errors=True)
-    raise UserError(f"{runs_dir / name}: exists" if most == 1 else f"{runs_dir}: ten thousand runs in one second")
+    if attempts == 1:
+        raise UserError(f"{runs_dir / name}: already exists")
+    raise UserError(f"{runs_dir}: {attempts:,} runs started in one second")
 
 
 def reopen_run(record: Record, settings: Any) -> Run:
-    """The run of `record`, marked as running again, with `settings` (more epochs, perhaps) in its config.json.
+    """Reopen a run: mark it running and write `settings` (more epochs, perhaps) to its config.json.
 
     Raises:
-        UserError: a link leads out of the folder.
+        UserError: a symbolic link points outside the folder.
     """
     run = Run(record.folder, previous=record)
-    for inner in ("checkpoints", "figures"):
-        files.check_inside(record.folder / inner)
-    for leftover in record.folder.rglob(".*.tmp"):  # of writes that a kill cut off
+    for name in ("checkpoints", "figures"):
+        files.check_inside(record.folder / name)
+    for leftover in record.folder.rglob(".*.tmp"):  # of writes cut off by a kill
         leftover.unlink(missing_ok=True)
-    earlier = {key: value for key, value in record.facts.items() if key not in END_FACTS}
-    here = {"versions": machine.versions(), "machine": machine.facts(), **machine.process()}
+    kept = {key: value for key, value in record.facts.items() if key not in END_FACTS}
+    environment = {"versions": machine.versions(), "machine": machine.facts(), **machine.process()}
     resumed = [*record.facts.get("resumed", []), timestamp()]
-    run.save_json("run.json", {**earlier, "status": "running", "resumed": resumed, **here})
+    run.save_json("run.json", {**kept, "status": "running", "resumed": resumed, **environment})
     run.save_json("config.json", {**record.config, **fields.as_dict(settings)})
     for name, version in machine.versions().items():
         if record.facts.get("versions", {}).get(name) != version and name in ("tensorflow", "keras", "numpy"):
-            console.warning(f"{name} is {version} now; the weights may differ from an unbroken run's")
+            console.warning(f"{name} is now {version}; weights may differ from those of an uninterrupted run")
     return run
 
 
 @contextlib.contextmanager
 def track_status(run: Run) -> Iterator[Run]:
-    """Write into run.json how the work inside ended, if it did not complete.
+    """Write to run.json how the work in this context ended, if it did not complete.
 
-    A run that was refused before its data were read leaves no folder behind; one that was reopened stays as it was.
+    A run rejected before its data were recorded is deleted; one that was reopened is restored.
     """
     from pw13.system import signals
 
@@ -238,26 +240,26 @@ def track_status(run: Run) -> Iterator[Run]:
 
 
 def _discard_rejected(run: Run) -> bool:
-    """Whether the run was refused before any work on it; then what was made for it is undone."""
+    """Undo a run that was rejected before its data were recorded; return whether it was."""
     if run.data_digests:
         return False
     if run.previous is not None:
         run.save_json("config.json", run.previous.config)
         run.save_json("run.json", run.previous.facts)
         return True
-    if "data" in read_json(run.folder / "run.json"):  # a point of a sweep, which is told of in its folder
+    if "data" in read_json(run.folder / "run.json"):  # a point of a sweep: its folder records the failure
         return False
     shutil.rmtree(run.folder, ignore_errors=True)
     return True
 
 
 def cli_name(folder: Path) -> str:
-    """How to name a run on the command line: by its name in `runs`, else by its path; quoted where a shell needs it."""
-    usual = folder.parent.absolute() == Path("runs").absolute()
-    return shlex.quote(folder.name if usual else os.fspath(folder))
+    """Return a run's name on the command line: its folder name in `runs`, else its path; quoted for a shell."""
+    in_runs = folder.parent.absolute() == Path("runs").absolute()
+    return shlex.quote(folder.name if in_runs else os.fspath(folder))
 
 
 def _on_forced_exit(run: Run) -> None:
-    _run_json_lock.acquire(timeout=2)  # and never let go: what the work writes from now on would undo the status
+    _run_json_lock.acquire(timeout=2)  # never released: a later write would overwrite the status
     run.close("interrupted")
-    console.warning(f"interrupted; what was finished is kept. Go on with: pw13 resume {cli_name(run.folder)}")
+    console.warning(f"interrupted; progress saved. Resume with: pw13 resume {cli_name(run.folder)}")

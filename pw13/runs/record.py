@@ -1,4 +1,4 @@
-"""The run folders read: what each says of itself, which there are, and which one a name means."""
+"""Reading run folders: what one holds, which there are, and which one a name means."""
 
 import dataclasses
 import json
@@ -13,17 +13,15 @@ from pw13.errors import OptionError, UserError
 from pw13.system import files, machine
 
 RUN_NAME = re.compile(r"\d{4}-\d\d-\d\d_\d\d-\d\d-\d\d_([a-z-]+?)(?:_\d+)?")
-DATA_PATH_KEYS = ("data", "corpus", "runs", "runs_dir")  # keys of config.json that are no settings
-REQUIRED_PATH_KEYS = {
-    "charrnn": ("corpus",),
-    "svm-eval": ("data", "runs", "runs_dir"),
-}  # those of a kind; of the others: data
-MAX_JSON = 64 * 2**20  # a larger config, run or metrics file is not ours
+DATA_PATH_KEYS = ("data", "corpus", "runs", "runs_dir")  # keys of config.json that are not settings
+REQUIRED_PATH_KEYS = {"charrnn": ("corpus",), "svm-eval": ("data", "runs", "runs_dir")}  # per kind; default: data
+LAST_ALL = "all.json"  # in the runs folder: the runs of the latest `pw13 all`
+MAX_JSON_BYTES = 64 * 2**20  # no config, run or metrics file of pw13 is larger
 
 
 @dataclass(frozen=True)
 class Record:
-    """What a run folder says of itself; `problem` tells why it cannot be used, or is None."""
+    """The contents of a run folder; `problem` says why it cannot be used, or is None."""
 
     folder: Path
     kind: str
@@ -51,27 +49,27 @@ class Record:
 
 
 def read_json(path: Path) -> dict[str, Any]:
-    """The object in a JSON file of a run folder.
+    """Read the object in a JSON file of a run folder.
 
     Raises:
-        UserError: missing, too large, not JSON, not an object, a link; the message names the file.
+        UserError: missing, too large, not JSON, not an object, or a link; the message names the file.
     """
     files.check_inside(path)
     try:
-        if path.stat().st_size > MAX_JSON:
-            raise UserError(f"{path}: {path.stat().st_size:,} bytes, expected at most {MAX_JSON:,}")
+        if path.stat().st_size > MAX_JSON_BYTES:
+            raise UserError(f"{path}: {path.stat().st_size:,} bytes, expected at most {MAX_JSON_BYTES:,}")
         value = json.loads(path.read_bytes())
     except OSError as error:
-        raise UserError(f"{path}: cannot be read: {error.strerror}") from None
+        raise UserError(f"{path}: cannot read: {error.strerror}") from None
     except (ValueError, RecursionError):
-        raise UserError(f"{path}: damaged: not JSON") from None
+        raise UserError(f"{path}: corrupt: not JSON") from None
     if not isinstance(value, dict):
-        raise UserError(f"{path}: damaged: expected an object")
+        raise UserError(f"{path}: corrupt: expected an object")
     return value
 
 
 def read_run(folder: Path) -> Record:
-    """What the run folder says of itself; faults are told in `problem`, not raised."""
+    """Read a run folder; faults end up in `problem` and are not raised."""
     match = RUN_NAME.fullmatch(folder.name)
     kind = match[1] if match else ""
     try:
@@ -79,10 +77,10 @@ def read_run(folder: Path) -> Record:
         facts = read_json(folder / "run.json")
         metrics = read_json(folder / "metrics.json") if (folder / "metrics.json").exists() else None
         if facts.get("status") == "completed" and metrics is None:
-            raise UserError(f"{folder / 'metrics.json'}: missing, though the run is completed")
-        for key, kind_of_value in (("machine", dict), ("started", str)):
-            if not isinstance(facts.get(key), kind_of_value):
-                raise UserError(f"{folder / 'run.json'}: damaged: no {key!r}")
+            raise UserError(f"{folder / 'metrics.json'}: missing from a completed run")
+        for key, type_ in (("machine", dict), ("started", str)):
+            if not isinstance(facts.get(key), type_):
+                raise UserError(f"{folder / 'run.json'}: corrupt: no {key!r}")
         kind = str(options.get("kind", kind))
         return Record(folder, kind, options, facts, metrics, None)
     except UserError as error:
@@ -90,25 +88,25 @@ def read_run(folder: Path) -> Record:
 
 
 def list_runs(runs_dir: Path, kind: str | None = None) -> list[Record]:
-    """The top-level run folders under `runs_dir`, oldest first."""
+    """Return the top-level runs in `runs_dir`, oldest first."""
     try:
         folders = [path for path in runs_dir.iterdir() if RUN_NAME.fullmatch(path.name) and path.is_dir()]
     except FileNotFoundError:
         return []
     except OSError as error:
-        raise UserError(f"{runs_dir}: cannot be read: {error.strerror}") from None
+        raise UserError(f"{runs_dir}: cannot read: {error.strerror}") from None
     records = [read_run(folder) for folder in folders]
     records = [record for record in records if kind is None or record.kind == kind]
     return sorted(records, key=lambda record: (record.facts.get("started", ""), record.name))
 
 
 def find_run(name: str, runs_dir: Path) -> Path:
-    """The run folder that `name` means: a path, a folder's name, or the unique beginning of one.
+    """Return the run folder that `name` means: a path, a folder name or a unique prefix of one.
 
-    A point of a sweep is named by both: `SWEEP/POINT`, each in full or by its beginning.
+    A point of a sweep is `SWEEP/POINT`, each a name or a unique prefix.
 
     Raises:
-        UserError: none, or several.
+        UserError: no match, or several.
     """
     path = Path(name)
     if (path / "config.json").exists() or (path / "run.json").exists():
@@ -120,34 +118,38 @@ def find_run(name: str, runs_dir: Path) -> Path:
     if len(matches) == 1:
         return matches[0]
     if matches:
-        raise UserError(f"run {name!r} is not one run but {len(matches)}: {', '.join(p.name for p in matches[:5])}")
+        raise UserError(f"run {name!r} is ambiguous: matches {', '.join(match.name for match in matches[:5])}")
     if path.is_dir():
         raise UserError(f"{path}: not a run folder (no config.json)")
-    raise UserError(f"run {name!r} is neither a run folder nor the beginning of one in {runs_dir}")
+    raise UserError(f"no run matching {name!r} in {runs_dir}")
 
 
-def _match_prefix(name: str, folder: Path) -> list[Path]:
-    """The one folder called `name` in `folder`, else all whose names begin so."""
+def _match_prefix(name: str, parent: Path) -> list[Path]:
+    """Return the folder called `name` in `parent`, else every folder whose name starts with it."""
     try:
-        found = sorted(p for p in folder.iterdir() if name and p.name.startswith(name) and not p.name.startswith("."))
+        paths = sorted(p for p in parent.iterdir() if name and p.name.startswith(name) and not p.name.startswith("."))
     except OSError:
         return []
-    found = [p for p in found if p.is_dir()]
-    return [p for p in found if p.name == name] or found
+    folders = [path for path in paths if path.is_dir()]
+    return [folder for folder in folders if folder.name == name] or folders
 
 
 def load_run(name: str, runs_dir: Path, kind: str | None = None) -> Record:
-    """The record of a named run, refused when it is broken or of another kind."""
+    """Find a run by name and read it.
+
+    Raises:
+        UserError: no match or several, a broken run, or one of another kind.
+    """
     record = read_run(find_run(name, runs_dir))
     if record.problem:
         raise UserError(record.problem)
     if kind is not None and record.kind != kind:
-        raise UserError(f"{record.folder}: a {record.kind} run, expected {kind}")
+        raise UserError(f"{record.folder}: expected a {kind} run, received {record.kind}")
     return record
 
 
 def settings_of(record: Record) -> Any:
-    """The settings record of a run, made and checked from its config.json.
+    """Return the settings record of a run, built and checked from its config.json.
 
     Raises:
         UserError: an unknown kind, keys of a newer version, values out of range.
@@ -167,27 +169,26 @@ def settings_of(record: Record) -> Any:
 
 
 def data_paths_of(record: Record) -> dict[str, Any]:
-    """Where the run's data are, out of its config.json: what stands there beside the settings.
+    """Return the data paths of a run: the keys of its config.json that are not settings.
 
     Raises:
-        UserError: a place that is missing, or no path.
+        UserError: a path is missing, or is not a path.
     """
     names = {spec.name for spec in dataclasses.fields(config.KINDS[record.kind])}
-    places = {key: value for key, value in record.config.items() if key not in names and key != "kind"}
+    data_paths = {key: value for key, value in record.config.items() if key not in names and key != "kind"}
     for key in REQUIRED_PATH_KEYS.get(record.kind, ("data",)):
-        if key not in places:
-            raise UserError(f"{record.folder / 'config.json'}: damaged: no {key!r}")
-    for key, value in places.items():
+        if key not in data_paths:
+            raise UserError(f"{record.folder / 'config.json'}: corrupt: no {key!r}")
+    for key, value in data_paths.items():
         paths = value if isinstance(value, list) else [value]
         if not all(isinstance(path, str) and "\0" not in path for path in paths):
-            raise UserError(f"{record.folder / 'config.json'}: {key}: expected a path, received {fields.shown(value)}")
-    return places
+            raise UserError(
+                f"{record.folder / 'config.json'}: {key}: expected a path, received {fields.abbreviate(value)}"
+            )
+    return data_paths
 
 
 def latest_run(runs_dir: Path, kind: str, file: str) -> Record | None:
-    """The newest started top-level run of `kind` that has checkpoints/`file`; None if there is none."""
+    """Return the top-level run of `kind` that started last and has checkpoints/`file`; None if there is none."""
     usable = [r for r in list_runs(runs_dir, kind) if not r.problem and (r.folder / "checkpoints" / file).is_file()]
     return usable[-1] if usable else None
-
-
-LAST_ALL = "all.json"  # in the runs folder: the runs of the last `pw13 all`

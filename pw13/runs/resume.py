@@ -1,4 +1,4 @@
-"""Which settings a run goes on with, and when it must not."""
+"""Which settings a run resumes with, and when it must not be resumed."""
 
 import dataclasses
 from typing import Any
@@ -9,10 +9,10 @@ from pw13.runs.record import Record, settings_of
 
 
 def refuse_running(record: Record, *, force: bool = False) -> None:
-    """Refuse a run that a process works on; `force`: take it that one of another host has ended.
+    """Refuse a run that a process is working on; with `force`, assume that one on another host has ended.
 
     Raises:
-        UserError: another process works on the run, or may do so.
+        UserError: another process is, or may be, working on the run.
     """
     status = record.status
     if status == "running":
@@ -20,31 +20,31 @@ def refuse_running(record: Record, *, force: bool = False) -> None:
     if status.startswith("running") and not force:
         raise UserError(
             f"{record.name} is {status} (process {record.facts.get('pid')}); stop it first, or, if it has ended, "
-            f"go on with: pw13 resume {cli_name(record.folder)} --force"
+            f"resume with: pw13 resume {cli_name(record.folder)} --force"
         )
 
 
 def resume_settings(record: Record, epochs: int | None) -> Any | None:
-    """The settings to go on with, `epochs` of them if given; None where the run is complete.
+    """Return the settings to resume with, for `epochs` in total if given; None if the run is complete.
 
     Raises:
         UserError: config.json does not fit this version.
-        OptionError: `epochs` cannot lead to the weights of an unbroken run of that length.
+        OptionError: `epochs` cannot give the weights of an uninterrupted run of that length.
     """
-    asked = settings_of(record)
-    if epochs is not None and epochs != getattr(asked, "epochs", None):
-        return _with_epochs(record, asked, epochs)
-    return None if record.status == "completed" else asked
+    settings = settings_of(record)
+    if epochs is not None and epochs != getattr(settings, "epochs", None):
+        return _with_epochs(record, settings, epochs)
+    return None if record.status == "completed" else settings
 
 
-def _with_epochs(record: Record, asked: Any, epochs: int) -> Any:
-    if not hasattr(asked, "epochs"):
-        raise OptionError(f"--epochs: a {record.kind} run has none")
-    if epochs < asked.epochs:
-        raise OptionError(f"--epochs: expected {asked.epochs} or more, received {epochs}")
-    if asked.schedule != "constant":
+def _with_epochs(record: Record, settings: Any, epochs: int) -> Any:
+    if not hasattr(settings, "epochs"):
+        raise OptionError(f"--epochs: {record.kind} runs have no epochs")
+    if epochs < settings.epochs:
+        raise OptionError(f"--epochs: expected {settings.epochs} or more, received {epochs}")
+    if settings.schedule != "constant":
         raise OptionError(
-            f"--epochs: the {asked.schedule} schedule ends at epoch {asked.epochs}: a run of {epochs} would have had "
-            f"other learning rates from the start. Train one anew, or with --schedule constant"
+            f"--epochs: the {settings.schedule} schedule ends at epoch {settings.epochs}, so a run of {epochs} epochs "
+            "has other learning rates from the start; train a new run, or one with --schedule constant"
         )
-    return dataclasses.replace(asked, epochs=epochs)
+    return dataclasses.replace(settings, epochs=epochs)

@@ -1,1 +1,1 @@
-"""Support vector machines as plain arrays: scaled, tuned, fitted, applied; scikit-learn only solves."""
+"""Support vector machines on plain arrays: scale, tune, fit, predict; scikit-learn only solves."""

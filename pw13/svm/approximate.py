@@ -1,23 +1,24 @@
-"""Linear machines for training sets on which exact ones would take too long: LINEAR as it is, RBF through Nystroem.
+"""Linear classifiers for training sets too large for exact ones: LINEAR directly, RBF through Nystroem.
 
-The RBF kernel of a row with 1,000 training rows, whitened, are new features whose dot products are close to the kernel
-(Williams and Seeger, 2001); a linear machine on them is close to the RBF one. LIBLINEAR solves one class against the
-rest with squared hinge loss, so its accuracies are not those of SVC: a table never mixes the two.
+The RBF kernel of a row with 1,000 training rows, whitened, gives features whose dot products approximate the kernel
+(Williams and Seeger, 2001); a linear classifier on them approximates the RBF one. LIBLINEAR solves one-vs-rest with
+squared hinge loss, so its accuracies are not those of SVC: no table mixes the two.
 """
 
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
-from pw13.svm.kernels import Mapper, Setting, matrix
+from pw13.svm.kernels import Doubles, Features, Labels, MapFn, Setting, kernel_matrix
 
 LANDMARKS = 1000
 ROWS_PER_BLOCK = 2000
 # The dual solver, stopped early: a quarter of the primal one's time, the same weights to three digits.
-TOLERANCE, PASSES = 1e-2, 300
+TOLERANCE, MAX_ITERATIONS = 1e-2, 300
 
 
-class Machine(NamedTuple):
+class Classifier(NamedTuple):
     """A fitted linear classifier of K classes on d features, or on m Nystroem features.
 
     `landmarks` `(m, d)` float32 and `whitening` `(m, m)` float64, both empty for the linear kernel; `weights`
@@ -25,28 +26,28 @@ class Machine(NamedTuple):
     """
 
     setting: Setting
-    classes: np.ndarray
-    landmarks: np.ndarray
-    whitening: np.ndarray
-    weights: np.ndarray
-    intercepts: np.ndarray
+    classes: Labels
+    landmarks: Features
+    whitening: Doubles
+    weights: Doubles
+    intercepts: Doubles
 
-    def predict(self, features: np.ndarray, each: Mapper = map) -> np.ndarray:
-        """The class of each row, `(n, d)` float32 -> `(n,)` int64: the one of the highest score."""
-        slabs = [features[start : start + ROWS_PER_BLOCK] for start in range(0, len(features), ROWS_PER_BLOCK)]
-        return self.classes[np.concatenate(list(each(self._winners, slabs)))]
+    def predict(self, features: Features, map_fn: MapFn = map) -> Labels:
+        """Return the class of the highest score per row, `(n, d)` float32 -> `(n,)` int64."""
+        blocks = [features[start : start + ROWS_PER_BLOCK] for start in range(0, len(features), ROWS_PER_BLOCK)]
+        return np.asarray(self.classes[np.concatenate(list(map_fn(self._best_class, blocks)))])
 
-    def _winners(self, features: np.ndarray) -> np.ndarray:
-        inputs = expand(features, self.landmarks, self.whitening, self.setting)
-        return np.argmax(inputs @ self.weights.T + self.intercepts, axis=1)
+    def _best_class(self, features: Features) -> npt.NDArray[np.intp]:
+        inputs = nystroem_features(features, self.landmarks, self.whitening, self.setting)
+        return np.asarray(np.argmax(inputs @ self.weights.T + self.intercepts, axis=1))
 
     @property
     def support_vectors(self) -> None:
-        """A linear machine keeps none."""
+        """None: a linear classifier keeps no support vectors."""
         return None
 
-    def arrays(self) -> dict[str, np.ndarray]:
-        """All of it as plain arrays, by name."""
+    def arrays(self) -> dict[str, npt.NDArray[np.generic]]:
+        """Return the classifier as plain arrays, by name."""
         return {**self._asdict(), "setting": np.array([self.setting.c, self.setting.gamma])}
 
 
@@ -54,36 +55,38 @@ def method(kernel: str) -> str:
     return "LinearSVC" if kernel == "linear" else f"Nystroem {LANDMARKS} + LinearSVC"
 
 
-def fit(features: np.ndarray, labels: np.ndarray, setting: Setting, each: Mapper = map) -> Machine:
-    """The classifier of `(n, d)` float32 rows and `(n,)` labels of at least two classes; `each` spreads the classes."""
+def fit(features: Features, labels: Labels, setting: Setting, map_fn: MapFn = map) -> Classifier:
+    """Fit `(n, d)` float32 rows with `(n,)` labels of at least two classes; `map_fn` maps over the classes."""
     landmarks, whitening = _nystroem(features, setting)
-    inputs = expand(features, landmarks, whitening, setting).astype(np.float64)
+    inputs = nystroem_features(features, landmarks, whitening, setting).astype(np.float64)
     classes = np.unique(labels)
-    against = classes[1:] if len(classes) == 2 else classes
+    positives = classes[1:] if len(classes) == 2 else classes
 
-    solved = list(each(lambda label: _against_rest(inputs, labels == label, setting.c), against))
-    weights, intercepts = (np.array(values) for values in zip(*solved, strict=True))
-    if len(classes) == 2:  # the first class has the opposite score of the second
+    solutions = list(map_fn(lambda label: _fit_one_vs_rest(inputs, labels == label, setting.c), positives))
+    weights, intercepts = (np.array(values) for values in zip(*solutions, strict=True))
+    if len(classes) == 2:  # the first class has the negated score of the second
         weights, intercepts = np.concatenate([-weights, weights]), np.concatenate([-intercepts, intercepts])
-    return Machine(setting, classes, landmarks, whitening, weights, intercepts)
+    return Classifier(setting, classes, landmarks, whitening, weights, intercepts)
 
 
-def expand(features: np.ndarray, landmarks: np.ndarray, whitening: np.ndarray, setting: Setting) -> np.ndarray:
-    """`(n, d)` -> Nystroem features `(n, m)`; the features themselves where there are no landmarks."""
-    return matrix(features, landmarks, setting) @ whitening if len(landmarks) else features
+def nystroem_features(
+    features: Features, landmarks: Features, whitening: Doubles, setting: Setting
+) -> Features | Doubles:
+    """Map `(n, d)` to Nystroem features `(n, m)`; without landmarks, return the features unchanged."""
+    return np.asarray(kernel_matrix(features, landmarks, setting) @ whitening) if len(landmarks) else features
 
 
-def _nystroem(features: np.ndarray, setting: Setting) -> tuple[np.ndarray, np.ndarray]:
-    """Landmarks and whitening; evenly spaced rows do as landmarks, since the order of an image set says nothing."""
+def _nystroem(features: Features, setting: Setting) -> tuple[Features, Doubles]:
+    """Return landmarks and whitening; landmarks are evenly spaced rows, as the order of an image set is arbitrary."""
     if setting.kernel == "linear":
         return np.empty((0, features.shape[1]), np.float32), np.empty((0, 0))
     landmarks = features[np.linspace(0, len(features) - 1, min(LANDMARKS, len(features))).astype(np.int64)]
-    values, vectors = np.linalg.eigh(matrix(landmarks, landmarks, setting))
+    values, vectors = np.linalg.eigh(kernel_matrix(landmarks, landmarks, setting))
     return landmarks, vectors / np.sqrt(np.maximum(values, 1e-12))
 
 
-def _against_rest(inputs: np.ndarray, member: np.ndarray, c: float) -> tuple[np.ndarray, float]:
+def _fit_one_vs_rest(inputs: Doubles, is_class: npt.NDArray[np.bool_], c: float) -> tuple[Doubles, float]:
     from sklearn.svm import LinearSVC
 
-    machine = LinearSVC(C=c, tol=TOLERANCE, max_iter=PASSES, random_state=0).fit(inputs, member)
-    return machine.coef_[0], float(machine.intercept_[0])
+    fitted = LinearSVC(C=c, tol=TOLERANCE, max_iter=MAX_ITERATIONS, random_state=0).fit(inputs, is_class)
+    return fitted.coef_[0], float(fitted.intercept_[0])

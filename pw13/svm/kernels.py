@@ -1,4 +1,4 @@
-"""What every machine here shares: the scaling, the kernel, the grid of settings, the threads."""
+"""What all classifiers share: scaling, kernel, hyperparameter grid, threads."""
 
 import contextlib
 import itertools
@@ -9,17 +9,21 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
-Mapper = Callable[..., Any]  # `map`, or that of a pool of threads
+Features = npt.NDArray[np.float32]
+Doubles = npt.NDArray[np.float64]
+Labels = npt.NDArray[np.int64]
+MapFn = Callable[..., Any]  # `map`, or the `map` of a thread pool
 
-# The same grid for any number of features d: it is in units of 1/d, since scaled rows have a squared length of about d.
+# Both grids are in units of 1/d for d features, since scaled rows have a squared length of about d.
 LINEAR_C = (0.3, 1.0, 3.0, 10.0, 30.0)  # times 1/d
 RBF_C = (1.0, 3.0, 10.0)
 RBF_GAMMA = (0.5, 1.0, 2.0, 4.0)  # times 1/d
 
 
 class Setting(NamedTuple):
-    """Kernel ("linear" or "rbf"), C and gamma in scikit-learn's sense; gamma is 0 for linear."""
+    """Kernel ("linear" or "rbf"), C and gamma as in scikit-learn; gamma is 0 for linear."""
 
     kernel: str
     c: float
@@ -27,37 +31,37 @@ class Setting(NamedTuple):
 
 
 class Scaling(NamedTuple):
-    """Mean and deviation of each feature, `(d,)` float32, over the training rows."""
+    """Mean and standard deviation of each feature over the training rows, `(d,)` float32."""
 
-    mean: np.ndarray
-    deviation: np.ndarray
+    mean: Features
+    deviation: Features
 
-    def apply(self, features: np.ndarray) -> np.ndarray:
-        """`(n, d)` -> `(n, d)` float32: mean 0 and deviation 1 on the training rows."""
-        return ((features - self.mean) / self.deviation).astype(np.float32, copy=False)
+    def apply(self, features: Features) -> Features:
+        """Standardise `(n, d)` -> `(n, d)` float32: mean 0 and deviation 1 on the training rows."""
+        return np.asarray(((features - self.mean) / self.deviation).astype(np.float32, copy=False))
 
 
-def scaling(features: np.ndarray) -> Scaling:
-    """The scaling of `(n, d)` training rows; a feature that never changes is only centred."""
+def fit_scaling(features: Features) -> Scaling:
+    """Return the scaling of `(n, d)` training rows; a constant feature is only centred."""
     mean = features.mean(axis=0, dtype=np.float64)
     deviation = features.std(axis=0, dtype=np.float64)
-    still = deviation <= 1e-6 * deviation.max(initial=0)
-    return Scaling(mean.astype(np.float32), np.where(still, 1, deviation).astype(np.float32))
+    constant = deviation <= 1e-6 * deviation.max(initial=0)
+    return Scaling(mean.astype(np.float32), np.where(constant, 1, deviation).astype(np.float32))
 
 
 def grid(kernel: str, size: int) -> list[Setting]:
-    """The settings that cross-validation chooses from for `size` features, the smoothest first."""
+    """Return the settings to choose from by cross-validation for `size` features, the smoothest first."""
     if kernel == "linear":
         return [Setting("linear", c / size, 0.0) for c in LINEAR_C]
     return [Setting("rbf", c, gamma / size) for gamma, c in itertools.product(RBF_GAMMA, RBF_C)]
 
 
-def matrix(a: np.ndarray, b: np.ndarray, setting: Setting) -> np.ndarray:
-    """The kernel of each pair of rows: `(n, d)` and `(m, d)` float32 -> `(n, m)` float64.
+def kernel_matrix(a: Features, b: Features, setting: Setting) -> Doubles:
+    """Return the kernel of each pair of rows: `(n, d)` and `(m, d)` float32 -> `(n, m)` float64.
 
-    Linear: the dot product. RBF: exp(-gamma |x - y|^2), the distance by way of dot products: one matrix product.
+    Linear: the dot product. RBF: exp(-gamma |x - y|^2), with the distances from dot products, so one matrix product.
     """
-    products = (a @ b.T).astype(np.float64)
+    products = np.asarray((a @ b.T).astype(np.float64))
     if setting.kernel == "linear":
         return products
     products *= -2
@@ -65,12 +69,12 @@ def matrix(a: np.ndarray, b: np.ndarray, setting: Setting) -> np.ndarray:
     products += np.einsum("ij,ij->i", b, b, dtype=np.float64)
     np.maximum(products, 0, out=products)
     products *= -setting.gamma
-    return np.exp(products, out=products)
+    return np.asarray(np.exp(products, out=products))
 
 
 @contextlib.contextmanager
-def workers() -> Iterator[ThreadPoolExecutor]:
-    """A thread for each core, BLAS with one thread in each; LIBSVM and NumPy let go of the interpreter."""
+def thread_pool() -> Iterator[ThreadPoolExecutor]:
+    """Yield a pool of one thread per core, each with single-threaded BLAS; LIBSVM and NumPy release the GIL."""
     from sklearn.exceptions import ConvergenceWarning
     from threadpoolctl import threadpool_limits
 
@@ -80,5 +84,5 @@ def workers() -> Iterator[ThreadPoolExecutor]:
 
 
 def cores() -> int:
-    """The cores that this process may use."""
+    """Return the number of cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -1,102 +1,100 @@
-"""What an SVM evaluation shows, in words computed from the numbers of its metrics.json."""
+"""Sentences on an SVM evaluation, computed from the numbers of its metrics.json."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-ALPHA = 0.05  # below it a difference is called significant
+Result = Mapping[str, Any]  # an entry of "results" in metrics.json
+
+ALPHA = 0.05  # significance level
 
 NAMES = {"pixels": "pixels", "codes": "codes", "pca": "PCA codes", "conv-codes": "codes of the convolutional encoder"}
 
 
 def sentences(metrics: Mapping[str, Any]) -> list[str]:
-    """A sentence or two for each point."""
+    """Return a sentence or two per finding."""
     results, tests = metrics["results"], metrics["mcnemar"]
     lines = [against_pixels(test, results) for test in tests]
     codes = [r for r in results if r["features"] == "codes"]
     lines += [line for line in (ae_against_pca(codes, results), speed(codes, results)) if line]
-    lines.append(weakest(codes or results))
+    lines.append(lowest_recall(codes or results))
     if metrics["n_test_distinct"] < metrics["n_test"]:
-        lines.append(without_copies(metrics, codes or results))
+        lines.append(without_duplicates(metrics, codes or results))
     if not codes:
-        lines.append("No dense autoencoder run on these data, so codes are left out; `pw13 train-dense-ae` makes one.")
+        lines.append("No dense autoencoder run on these data, so no codes; train one with `pw13 train-dense-ae`.")
     return lines
 
 
-def against_pixels(test: Mapping[str, Any], results: Sequence[Mapping[str, Any]]) -> str:
-    """Pixels and one other kind of features with one kernel: which is better, by how much, and whether by chance."""
-    pixels = found(results, "pixels", test["kernel"])
-    other = found(results, test["second"], test["kernel"], test["size"], test["run"])
+def against_pixels(test: Mapping[str, Any], results: Sequence[Result]) -> str:
+    """Compare one kind of features with pixels for one kernel, with the p-value of the difference."""
+    pixels = _find(results, "pixels", test["kernel"])
+    other = _find(results, test["second"], test["kernel"], test["size"], test["run"])
     points = 100 * (other["accuracy"] - pixels["accuracy"])
-    verdict = "as good as" if points == 0 else f"{abs(points):.2f} points {'better' if points > 0 else 'worse'} than"
-    sure = "significant" if test["p"] < ALPHA else "not significant"
+    verdict = "the same as" if points == 0 else f"{abs(points):.2f} points {'above' if points > 0 else 'below'}"
+    significance = "significant" if test["p"] < ALPHA else "not significant"
     return (
-        f"With the {kernel(test)}, {named(other)} {percent(other)} are {verdict} {named(pixels)} {percent(pixels)}; "
-        f"McNemar's exact test: p {chance(test['p'])}, {sure}."
+        f"{_capitalized(kernel(test))}: {describe(other)} reach {_accuracy(other)}, {verdict} {describe(pixels)} "
+        f"with {_accuracy(pixels)}; McNemar's exact test: p {_p_value(test['p'])}, {significance}."
     )
 
 
-def chance(p: float) -> str:
-    """A probability; what is too small for a float is told as such."""
+def _p_value(p: float) -> str:
     return f"= {p:.2g}" if p else "< 1e-300"
 
 
-def ae_against_pca(codes: Sequence[Mapping[str, Any]], results: Sequence[Mapping[str, Any]]) -> str | None:
-    """The autoencoder's codes beside PCA codes of the same size, for each kernel."""
+def ae_against_pca(codes: Sequence[Result], results: Sequence[Result]) -> str | None:
+    """Compare the autoencoder's codes with PCA codes of the same size, for each kernel."""
     parts = []
-    for mine in codes:
-        rival = next(
-            (r for r in results if (r["features"], r["size"], r["kernel"]) == ("pca", mine["size"], mine["kernel"])),
-            None,
-        )
+    for code in codes:
+        key = ("pca", code["size"], code["kernel"])
+        rival = next((r for r in results if (r["features"], r["size"], r["kernel"]) == key), None)
         if rival:
-            points = 100 * (mine["accuracy"] - rival["accuracy"])
-            parts.append(f"{points:+.2f} points with {values(mine)}, {kernel(mine)}")
-    return f"Codes of the autoencoder against PCA codes of the same size: {'; '.join(parts)}." if parts else None
+            points = 100 * (code["accuracy"] - rival["accuracy"])
+            parts.append(f"{points:+.2f} points with {_count_values(code)}, {kernel(code)}")
+    return f"Autoencoder codes vs PCA codes of the same size: {'; '.join(parts)}." if parts else None
 
 
-def speed(codes: Sequence[Mapping[str, Any]], results: Sequence[Mapping[str, Any]]) -> str | None:
-    """How much sooner codes are learnt and applied."""
+def speed(codes: Sequence[Result], results: Sequence[Result]) -> str | None:
+    """Compare the times of fitting and predicting on codes with those on pixels."""
     if not codes:
         return None
-    mine = codes[0]
-    pixels = found(results, "pixels", mine["kernel"])
-    apply = mine["predict_seconds"] + mine["encode_seconds"]
-    fit_ratio, apply_ratio = ratio(pixels["fit_seconds"], mine["fit_seconds"]), ratio(pixels["predict_seconds"], apply)
-    what = named(mine)
+    code = codes[0]
+    pixels = _find(results, "pixels", code["kernel"])
+    predict = code["predict_seconds"] + code["encode_seconds"]
     return (
-        f"{what[0].upper()}{what[1:]} instead of {named(pixels)}, {kernel(mine)}: fitted in "
-        f"{mine['fit_seconds']:.2g} s instead of {pixels['fit_seconds']:.2g} s ({fit_ratio}), "
-        f"the autoencoder's training not counted; applied, encoding included, in {apply:.2g} s instead of "
-        f"{pixels['predict_seconds']:.2g} s ({apply_ratio})."
+        f"{_capitalized(describe(code))} vs {describe(pixels)}, {kernel(code)}: fitting takes "
+        f"{code['fit_seconds']:.2g} s vs {pixels['fit_seconds']:.2g} s "
+        f"({_ratio(pixels['fit_seconds'], code['fit_seconds'])}), excluding the autoencoder's training; prediction, "
+        f"including encoding, {predict:.2g} s vs {pixels['predict_seconds']:.2g} s "
+        f"({_ratio(pixels['predict_seconds'], predict)})."
     )
 
 
-def weakest(rows: Sequence[Mapping[str, Any]]) -> str:
-    """The class that is recognised least."""
-    mine = rows[0]
-    recalls = {name: value for name, value in mine["recall"].items() if value is not None and value == value}
+def lowest_recall(rows: Sequence[Result]) -> str:
+    """Name the class with the lowest recall, of the first result."""
+    first = rows[0]
+    recalls = {name: value for name, value in first["recall"].items() if value is not None and value == value}
     name = min(recalls, key=recalls.__getitem__)
-    what = f"{named(mine)}, {kernel(mine)}"
+    what = f"{describe(first)}, {kernel(first)}"
     if recalls[name] == 1:
-        return f"From {what}, every test image is recognised."
-    return f"The class recognised least from {what} is {name}: {recalls[name]:.1%} of its images."
+        return f"With {what}, every test image is classified correctly."
+    return f"Lowest recall with {what}: class {name}, {recalls[name]:.1%}."
 
 
-def without_copies(metrics: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> str:
-    """What remains of an accuracy when test images that stand several times do not count."""
-    mine, copies = rows[0], metrics["n_test"] - metrics["n_test_distinct"]
-    if mine["accuracy_distinct"] is None:
-        return f"All {copies:,} test images stand several times in the test file."
+def without_duplicates(metrics: Mapping[str, Any], rows: Sequence[Result]) -> str:
+    """State the accuracy, of the first result, on test images that appear only once."""
+    first, copies = rows[0], metrics["n_test"] - metrics["n_test_distinct"]
+    if first["accuracy_distinct"] is None:
+        return f"All {copies:,} test images are in duplicate groups."
     return (
-        f"Without the {copies:,} test images that stand several times: {mine['accuracy_distinct']:.2%} instead of "
-        f"{mine['accuracy']:.2%} ({named(mine)}, {kernel(mine)})."
+        f"Without the {copies:,} test images in duplicate groups: {first['accuracy_distinct']:.2%} instead of "
+        f"{first['accuracy']:.2%} ({describe(first)}, {kernel(first)})."
     )
 
 
-def found(
-    results: Sequence[Mapping[str, Any]], features: str, kernel: str, size: int | None = None, run: str | None = None
-) -> Mapping[str, Any]:
-    """The entry of these features and kernel, and of this size and run where given."""
+def _find(
+    results: Sequence[Result], features: str, kernel: str, size: int | None = None, run: str | None = None
+) -> Result:
+    """Return the result of these features and kernel, and of this size and run where given."""
     return next(
         r
         for r in results
@@ -104,25 +102,29 @@ def found(
     )
 
 
-def named(result: Mapping[str, Any]) -> str:
-    return f"{NAMES[result['features']]} ({values(result)})"
+def describe(result: Result) -> str:
+    return f"{NAMES[result['features']]} ({_count_values(result)})"
 
 
-def values(result: Mapping[str, Any]) -> str:
-    return f"{result['size']} value{'s' * (result['size'] != 1)}"
-
-
-def kernel(result: Mapping[str, Any]) -> str:
+def kernel(result: Result) -> str:
     return {"rbf": "RBF kernel", "linear": "linear kernel"}[result["kernel"]]
 
 
-def percent(result: Mapping[str, Any]) -> str:
+def _count_values(result: Result) -> str:
+    return f"{result['size']} value{'s' * (result['size'] != 1)}"
+
+
+def _accuracy(result: Result) -> str:
     low, high = result["ci95"]
-    return f"({result['accuracy']:.2%}, 95 % interval {low:.2%} to {high:.2%})"
+    return f"{result['accuracy']:.2%} (95 % interval {low:.2%} to {high:.2%})"
 
 
-def ratio(slow: float, fast: float) -> str:
-    """ "2.5 times as fast"; a measurement too short to divide by says so."""
+def _capitalized(text: str) -> str:
+    return text[0].upper() + text[1:]
+
+
+def _ratio(slow: float, fast: float) -> str:
+    """Return a speed-up such as "2.5x faster"; times too short to divide are named as such."""
     if min(slow, fast) < 1e-3:
         return "too short to compare"
-    return f"{slow / fast:.1f} times as fast" if slow >= fast else f"{fast / slow:.1f} times as slow"
+    return f"{slow / fast:.1f}x faster" if slow >= fast else f"{fast / slow:.1f}x slower"

@@ -1,1 +1,1 @@
-"""Sweeps: a grid of settings run on this machine or on a Dask cluster."""
+"""Sweeps: a grid of settings, run on this machine or on a Dask cluster."""

@@ -166,14 +166,14 @@ class DaskExecutor:
         try:
             self._client = Client(address, timeout=10, set_as_default=False)
         except (OSError, TimeoutError):
-            raise UserError(f"--dask {address}: no scheduler answers there") from None
+            raise UserError(f"--dask {address}: no scheduler reachable at this address") from None
         except (ValueError, TypeError) as error:
             raise OptionError(f"--dask {address}: expected an address such as tcp://HOST:8786: {error}") from None
         self.name = f"Dask at {address}"
         self._futures: dict[Any, Job] = {}
         self._begun: list[Job] = []
         if not self._client.scheduler_info()["workers"]:
-            console.message(f"{self.name} has no worker yet; waiting for one")
+            console.message(f"{self.name} has no workers yet; waiting for one")
 
     def start(self, job: Job) -> None:
         self._begun.append(job)
@@ -188,7 +188,7 @@ class DaskExecutor:
         if self._client.status != "running":
             sweep = cli_name(self._begun[0].folder.parent) if self._begun else "SWEEP"
             raise UserError(
-                f"{self.name}: the scheduler is gone; what is finished is kept, go on with: pw13 resume {sweep}"
+                f"{self.name}: lost the scheduler; finished points are kept. Resume with: pw13 resume {sweep}"
             )
         return [self._end(future) for future in list(self._futures) if future.done()]
 

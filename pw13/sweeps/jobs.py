@@ -1,4 +1,4 @@
-"""What a sweep asks of a worker, and what it is told."""
+"""Jobs: what a sweep asks of a worker, and the worker's answer."""
 
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -10,11 +10,11 @@ from pw13.sweeps.grid import Point
 from pw13.system import machine
 
 INTERRUPTED = "interrupted"
-WORKER_DIED = "its worker died"
+WORKER_DIED = "worker died"
 
 
 class Job(NamedTuple):
-    """One point: where it lies, what it is, where its data are and their sha256, the versions it is to be made with."""
+    """One point to run: its folder, kind and settings, its data and their sha256, and the required package versions."""
 
     folder: Path
     kind: str
@@ -25,13 +25,13 @@ class Job(NamedTuple):
 
 
 class JobResult(NamedTuple):
-    """A task that ended: `trouble` is None when its run is complete, else what went wrong, DIED or INTERRUPTED."""
+    """A finished job: `error` is None if its run is complete, else a message, WORKER_DIED or INTERRUPTED."""
 
     job: Job
     error: str | None
 
 
 def make_job(sweep: Sweep, run: Run, point: Point, sha256: str) -> Job:
-    """The point as a worker gets it."""
+    """Return the job of a point."""
     folder = (run.folder / point.name).absolute()
     return Job(folder, sweep.kind, fields.as_dict(point.settings), sweep.data_paths, sha256, machine.versions())

@@ -1,4 +1,4 @@
-"""The points of a sweep as one table."""
+"""The results of a sweep as tables."""
 
 from typing import Any
 
@@ -11,14 +11,14 @@ from pw13.sweeps.folder import Sweep, primary_metric
 
 
 def results_table(sweep: Sweep, run: Run) -> pd.DataFrame:
-    """A row for each complete point: its values, and all its numbers by dotted names."""
+    """Return a row per completed point: its values, and all its metrics by dotted names."""
     rows = []
     for point in sweep.points:
         record = read_run(run.folder / point.name)
         if record.status == "completed":
             best = comparison.best_val_loss(comparison.history(record.folder))
-            numbers = {**comparison.numbers(record), comparison.BEST_VAL_LOSS: best}
-            rows.append({"point": point.name, **numbers, **point.values})
+            metrics = {**comparison.numbers(record), comparison.BEST_VAL_LOSS: best}
+            rows.append({"point": point.name, **metrics, **point.values})
     if not rows:
         return pd.DataFrame(columns=["point", *sweep.points[0].values])
     first = ["point", *sweep.points[0].values, primary_metric(sweep.kind)]
@@ -26,11 +26,12 @@ def results_table(sweep: Sweep, run: Run) -> pd.DataFrame:
 
 
 def summary(frame: pd.DataFrame, sweep: Sweep) -> list[dict[str, Any]]:
-    """The metric over the seeds of each combination: mean, lowest, highest, number of runs; the lowest mean first."""
+    """Return the metric over the seeds of each combination: mean, low, high, number of runs; the lowest mean first."""
     metric, axes = primary_metric(sweep.kind), list(sweep.axes)
     frame = frame.dropna(subset=[metric]) if metric in frame else frame[:0]  # a tiny corpus has no validation names
     if frame.empty:
         return []
     grouped = frame.groupby(axes, dropna=False)[metric] if axes else frame.groupby(lambda _: "all")[metric]
     table = grouped.agg(mean="mean", low="min", high="max", runs="count").reset_index().sort_values("mean")
-    return table[[*axes, "mean", "low", "high", "runs"]].to_dict("records")
+    rows: list[dict[str, Any]] = table[[*axes, "mean", "low", "high", "runs"]].to_dict("records")
+    return rows

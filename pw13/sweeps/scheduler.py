@@ -1,4 +1,4 @@
-"""A sweep: every point of a grid run, compared and drawn, however often the work is stopped and gone on with."""
+"""Run a sweep: every point once, compared and plotted, however often it is interrupted and resumed."""
 
 from collections import Counter, deque
 from typing import Any
@@ -17,14 +17,14 @@ from pw13.sweeps.results import results_table, summary
 from pw13.sweeps.status import SweepStatus, point_cost
 from pw13.system import signals
 
-MAX_TRIES = 3  # times that a point is begun whose worker dies; then the point is taken to be the reason
+MAX_TRIES = 3  # starts of a point whose worker dies; after that, the point is taken to be the cause
 
 
 def run_sweep(sweep: Sweep, *, run: Run, executor: Executor) -> dict[str, Any]:
-    """Run all points that are not complete yet, and compare them; returns the numbers of the sweep's metrics.json.
+    """Run all points that are not complete, compare them, and return what metrics.json of the sweep holds.
 
     Raises:
-        Stopped: a signal asked to stop; running points have written their checkpoints.
+        Interrupted: by a signal; running points have written their checkpoints.
         UserError: points failed; the others are complete and compared.
     """
     with track_status(run):
@@ -39,33 +39,33 @@ def run_sweep(sweep: Sweep, *, run: Run, executor: Executor) -> dict[str, Any]:
             sample_names.save_samples(sweep, run)
         if errors:
             first, error = next(iter(errors.items()))
-            raise UserError(f"{len(errors)} of {len(sweep.points)} points failed, {first}: {error}")
+            raise UserError(f"{len(errors)} of {len(sweep.points)} points failed; {first}: {error}")
         best = {"metric": primary_metric(sweep.kind), "best": rows[0] if rows else None}
         return run.finish({"points": len(sweep.points), "completed": len(frame), **best, "summary": rows})
 
 
 def record_data(sweep: Sweep, run: Run) -> str:
-    """Look at the data before the first point does, record them, and return their sha256.
+    """Load the data before the first point does, record them, and return their sha256.
 
     Raises:
-        UserError: they cannot be read, or are not those that the sweep began with.
+        UserError: they cannot be read, or have changed since the sweep started.
     """
     if "data" in sweep.data_paths:
         from pw13.data.images import load_images
 
-        found = load_images(sweep.data_paths["data"])
-        run.record_data(found.source, found.notes, train=len(found.train_labels), test=len(found.test_labels))
-        return found.source.sha256
+        images = load_images(sweep.data_paths["data"])
+        run.record_data(images.source, images.notes, train=len(images.train_labels), test=len(images.test_labels))
+        return images.source.sha256
     from pw13.data.names import load_names
 
     reading = {key: getattr(sweep.base, key) for key in ("encoding", "fix_accents") if hasattr(sweep.base, key)}
-    corpus = load_names(sweep.data_paths["corpus"], **reading)
-    run.record_data(corpus.source, corpus.notes, names=len(corpus.names))
-    return corpus.source.sha256
+    names = load_names(sweep.data_paths["corpus"], **reading)
+    run.record_data(names.source, names.notes, names=len(names.names))
+    return names.source.sha256
 
 
 def run_points(sweep: Sweep, run: Run, executor: Executor, sha256: str) -> dict[str, str]:
-    """Let the executor run what is open; the points that failed, with what went wrong."""
+    """Run all points that are not complete; return the errors of failed points by name."""
     status = SweepStatus(sweep, run)
     waiting = deque(point for point in sweep.points if status.states[point.name].status != "completed")
     jobs = {point.name: make_job(sweep, run, point, sha256) for point in waiting}
@@ -73,19 +73,19 @@ def run_points(sweep: Sweep, run: Run, executor: Executor, sha256: str) -> dict[
     if waiting:
         console.message(f"{len(waiting)} of {len(sweep.points)} points to run, on {executor.name}, in {run.folder}")
     try:
-        with signals.graceful_stop(), console.live_table() as show:
+        with signals.graceful_stop(), console.live_table() as update:
             while waiting or status.running:
                 while waiting and executor.free_slots:
                     point = waiting.popleft()
                     executor.start(jobs[point.name])
                     status.mark_started(point)
-                for ended in executor.wait_finished(0.5):
-                    point = status.mark_finished(ended)
+                for finished in executor.wait_finished(0.5):
+                    point = status.mark_finished(finished)
                     tries[point.name] += 1
-                    if ended.error in (WORKER_DIED, INTERRUPTED) and tries[point.name] < MAX_TRIES:
+                    if finished.error in (WORKER_DIED, INTERRUPTED) and tries[point.name] < MAX_TRIES:
                         waiting.appendleft(point)
                         status.mark_retry(point)
-                status.show(show)
+                status.show(update)
                 if signals.requested():
                     executor.stop()
                     signals.check()
@@ -95,30 +95,27 @@ def run_points(sweep: Sweep, run: Run, executor: Executor, sha256: str) -> dict[
         status.save()
 
 
-# ----------------------------------------------------------------------------------------------------- the results
-
-
-# ------------------------------------------------------------------------------------------------------- beforehand
-
-
 def estimate_seconds(sweep: Sweep, job: Job, executor: Executor, jobs: int) -> float:
-    """About how many seconds the sweep takes, from one epoch of its first point (`task`, made anew and thrown away).
+    """Estimate the seconds of the whole sweep by running `job`, one epoch of its first point.
 
     Raises:
-        UserError: that epoch could not be run.
+        Interrupted: by a signal.
+        UserError: that epoch failed.
     """
     try:
         with signals.graceful_stop():
             executor.start(job)
-            while not (ended := executor.wait_finished(0.5)):
+            while not (finished := executor.wait_finished(0.5)):
                 if signals.requested():
                     executor.stop()
                     signals.check()
     finally:
         executor.close()
-    if ended[0].error:
-        raise UserError(f"{sweep.points[0].name}: {ended[0].error}")
+    if finished[0].error:
+        raise UserError(f"{sweep.points[0].name}: {finished[0].error}")
     metrics = read_run(job.folder).metrics or {}
-    epoch, once = metrics["epoch_seconds"], metrics["seconds"] - metrics["epoch_seconds"]
-    slower = epoch / epoch_seconds(sweep.kind, sweep.points[0].settings)  # than the guess
-    return sum(once + slower * point_cost(sweep.kind, point) for point in sweep.points) / min(jobs, len(sweep.points))
+    epoch = float(metrics["epoch_seconds"])
+    overhead = float(metrics["seconds"]) - epoch
+    factor = epoch / epoch_seconds(sweep.kind, sweep.points[0].settings)  # measured over estimated
+    seconds = [overhead + factor * point_cost(sweep.kind, point) for point in sweep.points]
+    return sum(seconds) / min(jobs, len(seconds))

@@ -1,4 +1,4 @@
-"""How the points of a sweep stand: what the live table shows, what sweep.json holds, how long it may still take."""
+"""The status of a sweep: the live table, sweep.json, and the remaining time."""
 
 import time
 
@@ -11,7 +11,10 @@ from pw13.sweeps.jobs import JobResult
 
 
 class SweepStatus:
-    """What is known of each point, as the table shows it and sweep.json holds it."""
+    """The status of each point, as the live table and sweep.json show it.
+
+    states: of all points by name. running: the points that a worker is running. errors: messages of failed points.
+    """
 
     def __init__(self, sweep: Sweep, run: Run):
         self._sweep, self._run = sweep, run
@@ -19,7 +22,7 @@ class SweepStatus:
         self.states = {name: self._read(name) for name in self._points}
         self.running: dict[str, Point] = {}
         self.errors: dict[str, str] = {}
-        self._done_here, self._began = 0.0, time.monotonic()
+        self._finished_cost, self._started_at = 0.0, time.monotonic()
 
     def _read(self, name: str) -> PointStatus:
         return point_status(self._run.folder / name, self._sweep.kind)
@@ -28,17 +31,17 @@ class SweepStatus:
         self.running[point.name] = point
         self.errors.pop(point.name, None)
 
-    def mark_finished(self, ended: JobResult) -> Point:
-        """Note how a point ended; the state on disk counts, not what a worker says."""
-        point = self.running.pop(ended.job.folder.name)
+    def mark_finished(self, finished: JobResult) -> Point:
+        """Record how a point ended; its folder counts, not the worker's answer."""
+        point = self.running.pop(finished.job.folder.name)
         state = self.states[point.name] = self._read(point.name)
         if state.status == "completed":
-            self._done_here += point_cost(self._sweep.kind, point)
+            self._finished_cost += point_cost(self._sweep.kind, point)
             metric = primary_metric(self._sweep.kind)
-            figures = f"{metric} {console.format_cell(state.value)}, {console.format_cell(state.seconds)} s"
-            console.message(f"{point.name}: {figures}{self._time_left()}")
+            numbers = f"{metric} {console.format_cell(state.value)}, {console.format_cell(state.seconds)} s"
+            console.message(f"{point.name}: {numbers}{self._time_left()}")
         else:
-            self.errors[point.name] = ended.error or state.status
+            self.errors[point.name] = finished.error or state.status
             self.states[point.name] = state._replace(status="failed")
             console.warning(f"{point.name}: {self.errors[point.name]}")
         self.save()
@@ -46,20 +49,21 @@ class SweepStatus:
 
     def mark_retry(self, point: Point) -> None:
         self.errors.pop(point.name)
-        console.message(f"{point.name}: goes on from its last checkpoint")
+        console.message(f"{point.name}: resuming from its last checkpoint")
 
     def _time_left(self) -> str:
-        """In words how many points are left and about how long they take, by what those done so far took."""
-        over = {name for name, state in self.states.items() if state.status == "completed"} | self.errors.keys()
-        left = [point for name, point in self._points.items() if name not in over]
+        """Format how many points are left and their remaining time, estimated from the finished ones."""
+        done = {name for name, state in self.states.items() if state.status == "completed"} | self.errors.keys()
+        left = [point for name, point in self._points.items() if name not in done]
         if not left:
             return ""
-        work = sum(point_cost(self._sweep.kind, point) for point in left)
-        seconds = work / self._done_here * (time.monotonic() - self._began)
+        cost = sum(point_cost(self._sweep.kind, point) for point in left)
+        seconds = cost / self._finished_cost * (time.monotonic() - self._started_at)
         return f"; {len(left)} left, about {console.format_duration(seconds)}"
 
-    def show(self, show: console.TableUpdate | None) -> None:
-        if show is None:
+    def show(self, update: console.TableUpdate | None) -> None:
+        """Update the live table, if there is one."""
+        if update is None:
             return
         for name in self.running:
             self.states[name] = self._read(name)
@@ -70,11 +74,11 @@ class SweepStatus:
         ]
         done = [state.status == "completed" for state in self.states.values()]
         focus = done.index(False) if False in done else len(done) - 1
-        title = f"{sum(done)} of {len(done)} points{self._time_left() if self._done_here else ''}"
-        show(title, [*axes, "state", "epoch", primary_metric(self._sweep.kind), "seconds"], rows, focus)
+        title = f"{sum(done)} of {len(done)} points{self._time_left() if self._finished_cost else ''}"
+        update(title, [*axes, "status", "epoch", primary_metric(self._sweep.kind), "seconds"], rows, focus)
 
     def save(self) -> None:
-        """sweep.json: the plan, and how each point stands."""
+        """Write sweep.json: the grid and the status of each point."""
         points = [
             {
                 "point": name,
@@ -85,10 +89,11 @@ class SweepStatus:
             }
             for name, point in self._points.items()
         ]
-        plan = {"kind": self._sweep.kind, "grid": self._sweep.axes, "seeds": self._sweep.seeds}
-        self._run.save_json("sweep.json", {**plan, "points": points})
+        grid = {"kind": self._sweep.kind, "grid": self._sweep.axes, "seeds": self._sweep.seeds}
+        self._run.save_json("sweep.json", {**grid, "points": points})
 
 
 def point_cost(kind: str, point: Point) -> float:
-    """What a point takes beside the others: its epochs, by how long one takes."""
-    return point.settings.epochs * epoch_seconds(kind, point.settings)
+    """Return the estimated seconds of all epochs of a point, for comparison with other points."""
+    epochs: int = point.settings.epochs
+    return epochs * epoch_seconds(kind, point.settings)

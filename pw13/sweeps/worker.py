@@ -1,4 +1,4 @@
-"""Inside a worker: one point of a sweep run or gone on with, and everything that went wrong told in words."""
+"""Inside a worker: run or resume one point of a sweep; errors are returned as messages."""
 
 import dataclasses
 import os
@@ -18,15 +18,14 @@ from pw13.system.signals import Interrupted
 
 VERSIONS = ("pw13", "tensorflow", "keras", "numpy")  # must be the same on all machines
 
-
-_one_at_a_time = threading.Lock()  # a Dask worker may have several threads, but TensorFlow's seed is one a process
-_at_work: list[Path] = []
+_one_at_a_time = threading.Lock()  # a Dask worker may have several threads, but TensorFlow has one seed per process
+_running: list[Path] = []
 
 
 def run_job(job: Job) -> str | None:
-    """Run or go on with one point in this process; None when it is complete, else what went wrong."""
+    """Run or resume one point in this process; return None if it completed, else what went wrong."""
     with _one_at_a_time:
-        _at_work.append(job.folder)
+        _running.append(job.folder)
         signals.reset()
         console.start(quiet=True)
         try:
@@ -36,23 +35,21 @@ def run_job(job: Job) -> str | None:
             return INTERRUPTED
         except (UserError, OptionError) as error:
             return str(error)
-        except Exception as error:  # told in the results; a fault of one point must not end the others
+        except Exception as error:  # an error in one point must not end the others
             return f"{type(error).__name__}: {error}"
         finally:
-            _at_work.clear()
+            _running.clear()
 
 
 def _execute(job: Job) -> None:
-    here = machine.versions()
+    versions, host = machine.versions(), machine.facts()["host"]
     for name in VERSIONS:
-        if here[name] != job.versions[name]:
+        if versions[name] != job.versions[name]:
             raise UserError(
-                f"{name} is {here[name]} on {machine.facts()['host']}, {job.versions[name]} where it started"
+                f"version mismatch: {name} {versions[name]} on {host}, {job.versions[name]} on the submitting host"
             )
     if not job.folder.parent.is_dir():
-        raise UserError(
-            f"{job.folder.parent}: not to be seen from {machine.facts()['host']}; --runs-dir must be shared"
-        )
+        raise UserError(f"{job.folder.parent}: not accessible from {host}; --runs-dir must be on shared storage")
     settings = fields.from_dict(config.KINDS[job.kind], job.settings, str(job.folder))
     run = _open_job_run(job, settings)
     if run is not None:
@@ -60,25 +57,25 @@ def _execute(job: Job) -> None:
 
 
 def _open_job_run(job: Job, settings: Any) -> Run | None:
-    """The run of the point, new or open again; None if it is complete."""
-    began = time.time()
+    """Create or reopen the run of the point; None if it is complete."""
+    started_at = time.time()
     if not job.folder.exists():
-        described = {**fields.as_dict(settings), **job.data_paths}
-        data = {"sha256": job.sha256}  # so that other data under the same name are refused
-        run = create_run(job.folder.parent, job.kind, described, name=job.folder.name, data=data)
-        return dataclasses.replace(run, started_at=began)
+        options = {**fields.as_dict(settings), **job.data_paths}
+        data = {"sha256": job.sha256}  # so that different data at the same path are refused
+        run = create_run(job.folder.parent, job.kind, options, name=job.folder.name, data=data)
+        return dataclasses.replace(run, started_at=started_at)
     record = _wait_until_idle(job.folder)
     if record.problem:
         raise UserError(record.problem)
     if settings_of(record) != settings:
-        raise UserError(f"{record.folder}: was made with other settings")
+        raise UserError(f"{record.folder}: was created with different settings")
     if record.status == "completed":
         return None
-    return dataclasses.replace(reopen_run(record, settings), started_at=began)
+    return dataclasses.replace(reopen_run(record, settings), started_at=started_at)
 
 
 def _wait_until_idle(folder: Path) -> Record:
-    """The record of a point once no other process of this machine works on it, as may be after a cut connection."""
+    """Wait until no other process of this machine works on a point, as after a lost connection; return its record."""
     while True:
         record = read_run(folder)
         if record.status != "running" or record.facts.get("pid") == os.getpid():
@@ -87,6 +84,6 @@ def _wait_until_idle(folder: Path) -> Record:
 
 
 def request_stop(folders: set[Path]) -> None:
-    """Ask this process to stop if it works on one of the points; for a worker whose signals are not ours to take."""
-    if folders.intersection(_at_work):
+    """Ask this process to stop if it runs one of the points; for workers whose signals pw13 does not handle."""
+    if folders.intersection(_running):
         signals.request()

@@ -1,1 +1,1 @@
-"""The machine: files, signals, processes, hardware facts and TensorFlow itself."""
+"""The system: files, signals, processes, hardware and the TensorFlow runtime."""

@@ -1,6 +1,6 @@
-"""What a result depends on beside its settings: versions, processor, threads, process.
+"""What a result depends on besides its settings: versions, processor, process.
 
-The slow modules are imported where they are used: every command starts through this file, `--help` too.
+Slow modules are imported where they are used, since every command imports this file, even for `--help`.
 """
 
 import functools
@@ -10,29 +10,29 @@ import time
 from pathlib import Path
 from typing import Any
 
-PACKAGES = ("tensorflow", "keras", "numpy", "scipy", "scikit-learn", "scikit-image", "pandas", "matplotlib", "pillow")
+PACKAGES = ("tensorflow", "keras", "numpy", "scipy", "scikit-learn", "pandas", "matplotlib", "pillow")
 
 
 @functools.cache
 def versions() -> dict[str, str]:
-    """Versions of pw13, Python and the packages that figures depend on."""
+    """Return the versions of pw13, Python and the packages that results depend on."""
     import platform
     from importlib import metadata
 
     from pw13 import __version__
 
-    found = {"pw13": __version__, "python": platform.python_version()}
+    result = {"pw13": __version__, "python": platform.python_version()}
     for name in PACKAGES:
         try:
-            found[name] = metadata.version(name)
+            result[name] = metadata.version(name)
         except metadata.PackageNotFoundError:
-            found[name] = "missing"
-    return found
+            result[name] = "missing"
+    return result
 
 
 @functools.cache
 def git_commit() -> str | None:
-    """The commit of the checkout that this pw13 runs from, with "+changes" when it differs; None when installed."""
+    """Return the git commit of pw13's checkout, with "+changes" if it is modified; None if installed from a wheel."""
     import subprocess
 
     root = Path(__file__).parents[2]
@@ -45,16 +45,16 @@ def git_commit() -> str | None:
         return None
 
 
-def _git(root: Path, *words: str) -> str:
+def _git(root: Path, *arguments: str) -> str:
     import subprocess
 
-    done = subprocess.run(["git", "-C", str(root), *words], capture_output=True, text=True, check=True, timeout=5)
+    done = subprocess.run(["git", "-C", str(root), *arguments], capture_output=True, text=True, check=True, timeout=5)
     return done.stdout.strip()
 
 
 @functools.cache
 def processor() -> str:
-    """The processor's name as the system gives it."""
+    """Return the name of the processor."""
     import platform
 
     try:
@@ -67,14 +67,14 @@ def processor() -> str:
 
 
 def cores() -> int:
-    """How many processor cores this process may use."""
+    """Count the processor cores that this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
 
 
 def facts() -> dict[str, Any]:
-    """The machine as `run.json` records it."""
+    """Return what `run.json` records of the machine."""
     import platform
 
     return {
@@ -86,31 +86,31 @@ def facts() -> dict[str, Any]:
 
 
 def process() -> dict[str, Any]:
-    """This process: its number and its start time, which together name it on this host."""
+    """Return pid and start time of this process, which together identify it on this host."""
     import psutil
 
     return {"pid": os.getpid(), "pid_started": round(psutil.Process().create_time(), 2)}
 
 
 def seconds_since_start() -> float:
-    """Seconds since this process began."""
+    """Return the seconds since this process started."""
     import psutil
 
-    return round(time.time() - psutil.Process().create_time(), 3)
+    return round(time.time() - float(psutil.Process().create_time()), 3)
 
 
 def alive(pid: int, started: float) -> bool:
-    """Whether the process that had number `pid` since `started` still runs on this host."""
+    """Return whether process `pid`, started at `started` (Unix time), still runs on this host."""
     import psutil
 
     try:
-        return abs(psutil.Process(pid).create_time() - started) < 1.0
-    except (psutil.Error, ValueError, TypeError, OverflowError):  # the last three: numbers that are no process's
+        return abs(float(psutil.Process(pid).create_time()) - started) < 1.0
+    except (psutil.Error, ValueError, TypeError, OverflowError):  # the last three: not a valid pid or time
         return False
 
 
 def peak_memory_mib() -> float:
-    """The most memory this process has held so far, in MiB."""
+    """Return the peak memory of this process in MiB."""
     if sys.platform == "win32":
         import psutil
 

@@ -1,4 +1,4 @@
-"""TensorFlow as every run starts it: once a process, with fixed threads and seed."""
+"""Start TensorFlow: once per process, with fixed threads and seed."""
 
 import contextlib
 import os
@@ -13,11 +13,11 @@ from pw13.errors import UserError
 def start(threads: int, seed: int) -> None:
     """Import TensorFlow with oneDNN on and `threads` threads, and seed Keras.
 
-    oneDNN is one switch a process, read at the import; TensorFlow turns it on by itself only on some processors. The
-    number of threads is part of a result, since it decides the order of sums.
+    oneDNN is set once per process, at import; TensorFlow turns it on by default only on some processors. The number of
+    threads affects results, since it decides the order of summation.
 
     Raises:
-        UserError: TensorFlow already runs with another number of threads, or cannot be imported.
+        UserError: TensorFlow already runs with a different number of threads, or cannot be imported.
     """
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -32,16 +32,16 @@ def start(threads: int, seed: int) -> None:
         running = tf.config.threading.get_intra_op_parallelism_threads()
         if running != threads:
             raise UserError(f"--threads: TensorFlow already runs with {running} threads, expected {threads}") from None
-    keras.utils.clear_session()  # so that layers are named, and memory is, as in a process that runs nothing else
+    keras.utils.clear_session()  # so that layer names and memory are those of a fresh process
     keras.utils.set_random_seed(seed)
-    _without_xla_noise(seed)
+    _seed_initializers(seed)
 
 
-def _without_xla_noise(seed: int) -> None:
-    """Let Keras draw the seeds of its initializers from a generator of its own.
+def _seed_initializers(seed: int) -> None:
+    """Give Keras a generator of its own for the seeds of its initializers.
 
-    It draws them from Python's shared one, from which other threads of the process may draw in between (the event loop
-    of a Dask worker does). The numbers are the same.
+    By default it uses Python's shared one, from which other threads may draw as well (the event loop of a Dask worker
+    does). The numbers are the same.
     """
     from keras.src.random import seed_generator
 
@@ -49,19 +49,19 @@ def _without_xla_noise(seed: int) -> None:
 
 
 def one_dnn() -> bool:
-    """Whether oneDNN is switched on for this process."""
+    """Return whether oneDNN is on for this process."""
     return os.environ.get("TF_ENABLE_ONEDNN_OPTS") == "1"
 
 
 @contextlib.contextmanager
 def _quiet_import() -> Iterator[None]:
-    """Keep TensorFlow's start-up lines off the terminal; they come out if the import fails."""
+    """Keep TensorFlow's start-up messages off the terminal."""
     if "tensorflow" in sys.modules or sys.stderr is None:
         yield
         return
     try:
         kept = os.dup(2)
-    except OSError:  # no standard error to keep clean
+    except OSError:  # standard error is closed
         yield
         return
     with tempfile.TemporaryFile() as scratch:
@@ -69,7 +69,7 @@ def _quiet_import() -> Iterator[None]:
         try:
             yield
         except ImportError as error:
-            raise UserError(f"TensorFlow cannot be imported: {error}") from None
+            raise UserError(f"cannot import TensorFlow: {error}") from None
         finally:
             os.dup2(kept, 2)
             os.close(kept)

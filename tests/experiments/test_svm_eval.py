@@ -144,7 +144,7 @@ def test_copies_in_the_test_file_are_counted_apart(pw13, tmp_path):
     assert code == 0 and document["n_test_distinct"] == 40
     pixels = document["results"][0]
     assert pixels["accuracy_distinct"] > pixels["accuracy"]
-    assert any("20 test images that stand several times" in line for line in document["comment"])
+    assert any("20 test images in duplicate groups" in line for line in document["comment"])
 
 
 def test_pca_learns_from_all_training_images_as_the_autoencoder_did(data):
@@ -165,14 +165,14 @@ def test_limit_is_stratified(pw13, data):
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [
-        (["--run", "nothing"], 1, "run 'nothing' is neither"),
+        (["--run", "nothing"], 1, "no run matching 'nothing'"),
         (["--kernel", "poly"], 2, "--kernel"),
-        (["--limit", 0], 2, "--limit: expected a whole number from 1"),
+        (["--limit", 0], 2, "--limit: expected an integer from 1"),
         (["--limit", 20], 2, "--limit 20: class 0 has 2 training images, fewer than the 3 folds"),
         (["--limit", 10], 2, "--limit 10: class 0 has 1 training image, fewer than the 3 folds"),
         (["--limit", 1], 2, "--limit 1: the training labels hold only one class"),
         (["--folds", 13], 1, "class 0 has 12 training images, fewer than the 13 folds"),
-        (["--folds", 1], 2, "--folds: expected a whole number from 2"),
+        (["--folds", 1], 2, "--folds: expected an integer from 2"),
     ],
 )
 def test_a_mistake_gets_one_line_and_no_run(pw13, data, arguments, code, words):
@@ -268,16 +268,17 @@ def test_the_comment_says_what_the_numbers_say():
     test = {"kernel": "rbf", "first": "pixels", "second": "codes", "size": 32, "run": "r", "p": 0.03}
     metrics = {"results": results, "mcnemar": [test], "n_test": 100, "n_test_distinct": 90}
     versus, pca, speed, weakest, copies = summary.sentences(metrics)
-    assert "codes (32 values) (91.50%" in versus and "0.50 points worse than pixels (784 values) (92.00%" in versus
-    assert "p = 0.03, significant" in versus and versus.startswith("With the RBF kernel")
+    assert "codes (32 values) reach 91.50%" in versus
+    assert "0.50 points below pixels (784 values) with 92.00%" in versus
+    assert "p = 0.03, significant" in versus and versus.startswith("RBF kernel: ")
     assert "not significant" in summary.against_pixels({**test, "p": 0.06}, results)
     assert "p < 1e-300, significant" in summary.against_pixels({**test, "p": 0.0}, results)
     assert "+0.50 points with 32 values" in pca
-    assert "fitted in 1 s instead of 3 s (3.0 times as fast), the autoencoder's training not counted; applied" in speed
-    assert "encoding included, in 1 s instead of 2.9 s (2.9 times as fast)" in speed
-    assert "codes (32 values), RBF kernel is I: 50.0%" in weakest
-    assert "From codes (32 values), RBF kernel, every test" in summary.weakest([{**results[1], "recall": {"A": 1.0}}])
-    assert summary.named({**results[1], "size": 1}) == "codes (1 value)"
+    assert "fitting takes 1 s vs 3 s (3.0x faster), excluding the autoencoder's training; prediction" in speed
+    assert "including encoding, 1 s vs 2.9 s (2.9x faster)" in speed
+    assert "codes (32 values), RBF kernel: class I, 50.0%" in weakest
+    assert "every test image is classified" in summary.lowest_recall([{**results[1], "recall": {"A": 1.0}}])
+    assert summary.describe({**results[1], "size": 1}) == "codes (1 value)"
     assert "Without the 10 test images" in copies and "90.50% instead of 91.50%" in copies
 
 

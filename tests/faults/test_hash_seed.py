@@ -1,4 +1,4 @@
-"""The order in which Python keeps a set of strings differs from process to process; no result may depend on it."""
+"""Results do not depend on PYTHONHASHSEED, which changes the order of sets from process to process."""
 
 import os
 import subprocess
@@ -19,12 +19,12 @@ COMMANDS = (
     "generate --seed 1 -n 20 --json",
 )
 CODE = "import sys; from pw13 import cli; sys.exit(max(cli.main([*line.split(), '--quiet']) for line in sys.argv[1:]))"
-OWN = {"run", "encode_seconds", "tune_seconds", "fit_seconds", "predict_seconds"}  # what each evaluation has of its own
+OWN = {"run", "encode_seconds", "tune_seconds", "fit_seconds", "predict_seconds"}  # differ between evaluations
 
 
 @pytest.fixture(scope="module")
 def results(tmp_path_factory: pytest.TempPathFactory) -> dict[Path, str]:
-    """What the commands printed in two folders, each with another order of sets."""
+    """Run the commands in two folders with different hash seeds; return what they printed."""
     top = tmp_path_factory.mktemp("hash")
     make_data(top / "data", 200, 30)
     (top / "names.txt").write_text("".join(f"{name}\n" for name in make_names(300)), encoding="utf-8")
@@ -43,12 +43,12 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> dict[Path, str]:
 
 
 @pytest.mark.parametrize("kind", ["dense-ae", "conv-dae", "charrnn"])
-def test_trainings_leave_the_same_bytes(results, kind):
+def test_trainings_are_bit_identical(results, kind):
     one, two = results
     check_same(only_run(one / "runs", kind), only_run(two / "runs", kind), [])
 
 
-def test_svm_and_names_are_the_same(results):
+def test_svm_results_and_sampled_names_are_identical(results):
     found = [load_json(only_run(folder / "runs", "svm-eval") / "metrics.json")["results"] for folder in results]
     one, two = ([{key: row[key] for key in row if key not in OWN} for row in rows] for rows in found)
     assert one == two and len(one) == 3

@@ -1,4 +1,4 @@
-"""IDX files, corpora and TOML files broken at random: refused in one line, without a traceback, nothing touched."""
+"""Randomly corrupted IDX files, corpora and TOML files are refused in one line, and nothing is changed."""
 
 import gzip
 import tomllib
@@ -24,11 +24,11 @@ def fresh() -> Path:
 
 # ----------------------------------------------------------------------------------------------------------- images
 
-SOUND = dict(zip(FILES, (*make_images(40, 1), *make_images(20, 2)), strict=True))
+VALID = dict(zip(FILES, (*make_images(40, 1), *make_images(20, 2)), strict=True))
 
 
 class Files(dict[str, bytes]):
-    """Files by name, which a failed test shows by their sizes and beginnings, not by megabytes."""
+    """Files by name, shown in a failed test by size and first bytes only."""
 
     def __repr__(self) -> str:
         return f"Files({ {name: (len(data), data[:40]) for name, data in self.items()} })"
@@ -36,10 +36,10 @@ class Files(dict[str, bytes]):
 
 @st.composite
 def image_sets(draw: st.DrawFn) -> Files:
-    """The four files of a sound set, one of them damaged somehow."""
-    files = {name: gzip.compress(idx(array), 1, mtime=0) for name, array in SOUND.items()}
+    """Draw the four files of a valid set, one of them corrupted."""
+    files = {name: gzip.compress(idx(array), 1, mtime=0) for name, array in VALID.items()}
     name = draw(st.sampled_from(FILES))
-    array, data = SOUND[name], files[name]
+    array, data = VALID[name], files[name]
     damage = draw(
         st.sampled_from(["none", "cut", "flip", "tail", "head", "sizes", "labels", "other", "plain", "counts"])
     )
@@ -73,12 +73,12 @@ def image_sets(draw: st.DrawFn) -> Files:
 
 
 def check_images(pw13, files: dict[str, bytes]) -> None:
-    """A damaged set is refused with exit 1; a sound one gets as far as the option that stops the command, exit 2."""
+    """Check that a corrupt set exits with 1, and a valid one with 2, at the invalid option."""
     folder, runs = fresh(), Path("runs")
     runs.mkdir(exist_ok=True)
     for name, data in files.items():
         (folder / name).write_bytes(data)
-    code = 2 if hostile.is_sound_set(files) else 1
+    code = 2 if hostile.is_valid_set(files) else 1
     done = attempt(pw13, folder, {code}, "svm-eval", "--limit", 1, "--data", folder, "--runs-dir", runs, runs=runs)
     assert code == 2 or folder.name in done.err
     tally.count("hostile inputs", "image sets")
@@ -86,23 +86,23 @@ def check_images(pw13, files: dict[str, bytes]) -> None:
 
 @examples(FEW)
 @given(image_sets())
-def test_a_damaged_image_set_is_refused(pw13, files):
+def test_a_corrupt_image_set_is_refused(pw13, files):
     check_images(pw13, files)
 
 
 @pytest.mark.faults
 @examples(MANY)
 @given(image_sets())
-def test_many_damaged_image_sets_are_refused(pw13, files):
+def test_many_corrupt_image_sets_are_refused(pw13, files):
     check_images(pw13, files)
 
 
-def test_a_bomb_is_stopped_one_byte_after_what_its_header_promises(pw13):
+def test_a_gzip_bomb_is_stopped_at_the_size_in_its_header(pw13):
     folder = fresh()
-    for name, array in SOUND.items():
+    for name, array in VALID.items():
         (folder / name).write_bytes(gzip.compress(idx(array), 1, mtime=0))
     zeros = gzip.compress(bytes(2**24), 9, mtime=0)  # members after one another unpack to 2 GiB, from 2 MB
-    (folder / FILES[0]).write_bytes(gzip.compress(idx(SOUND[FILES[0]]), mtime=0) + zeros * 128)
+    (folder / FILES[0]).write_bytes(gzip.compress(idx(VALID[FILES[0]]), mtime=0) + zeros * 128)
     assert (folder / FILES[0]).stat().st_size < 2.5e6
     done = attempt(pw13, folder, {1}, "svm-eval", "--limit", 1, "--data", folder)
     assert FILES[0] in done.err and "more than that" in done.err
@@ -123,8 +123,8 @@ def corpora(draw: st.DrawFn) -> bytes:
     return start + draw(st.sampled_from([b"\n", b"\r\n", b"\r"])).join(lines)
 
 
-def is_sound_corpus(data: bytes) -> bool:
-    """Whether bytes are a list of names: UTF-8 without NUL, a line with something on it, lines that end as ours do."""
+def is_valid_corpus(data: bytes) -> bool:
+    """Return whether bytes are a valid corpus: UTF-8 without NUL, a nonempty line, LF or CRLF line ends."""
     try:
         text = data.decode("utf-8").removeprefix("\ufeff")
     except UnicodeDecodeError:
@@ -137,22 +137,22 @@ def is_sound_corpus(data: bytes) -> bool:
 def check_corpus(pw13, data: bytes) -> None:
     folder = fresh()
     (folder / "names.txt").write_bytes(data)
-    sound = is_sound_corpus(data)
-    done = attempt(pw13, folder, {0 if sound else 1}, "data", "check", folder / "names.txt")
-    assert sound or "names.txt" in done.out + done.err
+    valid = is_valid_corpus(data)
+    done = attempt(pw13, folder, {0 if valid else 1}, "data", "check", folder / "names.txt")
+    assert valid or "names.txt" in done.out + done.err
     tally.count("hostile inputs", "corpora")
 
 
 @examples(FEW)
 @given(corpora())
-def test_a_damaged_corpus_is_refused(pw13, data):
+def test_a_corrupt_corpus_is_refused(pw13, data):
     check_corpus(pw13, data)
 
 
 @pytest.mark.faults
 @examples(MANY)
 @given(corpora())
-def test_many_damaged_corpora_are_refused(pw13, data):
+def test_many_corrupt_corpora_are_refused(pw13, data):
     check_corpus(pw13, data)
 
 
@@ -197,8 +197,8 @@ def tomls(draw: st.DrawFn) -> bytes:
     )
 
 
-def is_sound_toml(data: bytes) -> bool:
-    """Whether a TOML file holds only tables, keys and values that pw13 knows."""
+def is_valid_toml(data: bytes) -> bool:
+    """Return whether a TOML file holds only known tables, keys and valid values."""
     try:
         content = tomllib.loads(data.decode())
         for key, value in content.items():
@@ -214,12 +214,12 @@ def is_sound_toml(data: bytes) -> bool:
 
 
 def check_toml(pw13, data: bytes) -> None:
-    """A sound file gets as far as the folder that is missing."""
+    """Check that an invalid file is named, and a valid one gets as far as the missing data folder."""
     folder = fresh()
     (folder / "settings.toml").write_bytes(data)
     command = "svm-eval", "--config", folder / "settings.toml", "--data", "nowhere", "--runs-dir", "none"
     done = attempt(pw13, folder, {1, 2}, *command)
-    if is_sound_toml(data):
+    if is_valid_toml(data):
         assert done.code == 1 and "nowhere" in done.err
     else:
         assert "settings.toml" in done.err or "--" in done.err
@@ -228,12 +228,12 @@ def check_toml(pw13, data: bytes) -> None:
 
 @examples(FEW)
 @given(tomls())
-def test_a_damaged_toml_file_is_refused(pw13, data):
+def test_a_corrupt_toml_file_is_refused(pw13, data):
     check_toml(pw13, data)
 
 
 @pytest.mark.faults
 @examples(MANY)
 @given(tomls())
-def test_many_damaged_toml_files_are_refused(pw13, data):
+def test_many_corrupt_toml_files_are_refused(pw13, data):
     check_toml(pw13, data)

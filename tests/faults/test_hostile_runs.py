@@ -1,4 +1,4 @@
-"""Run folders are data: no command runs what stands in one, follows it out of the folder, or ends in a traceback."""
+"""Run folders are data: no command executes their content, leaves the folder, or ends in a traceback."""
 
 import copy
 import io
@@ -19,10 +19,10 @@ from pw13.data.names import vocabulary
 from pw13.errors import UserError
 from pw13.training import resume_state
 from tests.helpers import tally
-from tests.helpers.charrnn_run import ARRAYS, DOCUMENTS, NAME, PARTS, make_run
+from tests.helpers.charrnn_run import ARRAYS, DOCUMENTS, NAME, SPECS, make_run
 from tests.helpers.hostile import FEW, MANY, attempt, examples, numbers, write_keras
 
-OTHER = NAME.replace("05_c", "06_c")  # a sound run beside the damaged one
+OTHER = NAME.replace("05_c", "06_c")  # a valid run next to the corrupt one
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ GENERATE = ("generate", "-n", 2, "--seed", 1, "--quiet", "--run")
 
 
 def check_all(pw13, run: Path) -> None:
-    """Every command that reads runs, on one folder of them: 0 or 1, never a traceback; the list always comes out."""
+    """Run every command that reads runs: exit 0 or 1, never a traceback; `runs list` always exits 0."""
     here = ("--runs-dir", run.parent)
     attempt(pw13, run.parent, {0}, "runs", "list", *here)
     attempt(pw13, run.parent, {0}, "runs", "list", "--json", *here)
@@ -47,13 +47,13 @@ def check_all(pw13, run: Path) -> None:
     attempt(pw13, run.parent, {0, 1}, "generate", "-n", 1, "--seed", 1, "--json", *here)
 
 
-def test_a_sound_run_passes_all(pw13, run):
+def test_a_valid_run_passes_every_command(pw13, run):
     make_run(run.parent / OTHER)
     check_all(pw13, run)
     assert attempt(pw13, run, {0}, *GENERATE, run).out.count("\n") == 2
 
 
-# -------------------------------------------------------------------------------------------------- damaged documents
+# -------------------------------------------------------------------------------------------------- corrupt documents
 
 VALUES = st.sampled_from(
     [None, True, False, -1, 0, 2, 10**30, 1e308, -1e308, "", "x", "\n", "\0", "\ud800", "\x1b[31m", "[red]", "../../x",
@@ -62,19 +62,19 @@ VALUES = st.sampled_from(
 )  # fmt: skip
 
 
-def places(value: object, before: tuple = ()) -> list[tuple]:
-    """The path of everything inside a JSON value."""
+def paths_in(value: object, prefix: tuple = ()) -> list[tuple]:
+    """Return the path of everything inside a JSON value."""
     inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    return [before] + [path for key, item in inner for path in places(item, (*before, key))]
+    return [prefix] + [path for key, item in inner for path in paths_in(item, (*prefix, key))]
 
 
 @st.composite
 def documents(draw: st.DrawFn) -> tuple[str, bytes]:
-    """A file of the run with other values, without some, or with other bytes."""
+    """Draw a JSON file of the run with changed values, missing keys or changed bytes."""
     name = draw(st.sampled_from(sorted(DOCUMENTS)))
     value = copy.deepcopy(DOCUMENTS[name])
     for _ in range(draw(st.integers(1, 2))):
-        *path, key = draw(st.sampled_from([place for place in places(value) if place] or [("x",)]))
+        *path, key = draw(st.sampled_from([path for path in paths_in(value) if path] or [("x",)]))
         inside = value
         for step in path:
             inside = inside[step]
@@ -107,34 +107,34 @@ def check_document(pw13, name: str, data: bytes) -> None:
 
 @examples(FEW)
 @given(documents())
-def test_a_damaged_document_is_refused_or_harmless(pw13, document):
+def test_a_corrupt_document_is_refused_or_harmless(pw13, document):
     check_document(pw13, *document)
 
 
 @pytest.mark.faults
 @examples(MANY)
 @given(documents())
-def test_many_damaged_documents_are_refused_or_harmless(pw13, document):
+def test_many_corrupt_documents_are_refused_or_harmless(pw13, document):
     check_document(pw13, *document)
 
 
 @pytest.mark.faults
 @examples(MANY // 5)
 @given(documents())
-def test_a_report_on_a_damaged_run_is_written_or_refused(pw13, document):
+def test_a_report_on_a_corrupt_run_is_written_or_refused(pw13, document):
     run = make_run(Path(f"runs{next(numbers)}") / NAME)
     (run / document[0]).write_bytes(document[1])
-    there = ("--runs-dir", run.parent, "--out", f"out{next(numbers)}")
-    attempt(pw13, run, {0, 1}, "report", "--quiet", "--no-execute", *there)
+    folders = ("--runs-dir", run.parent, "--out", f"out{next(numbers)}")
+    attempt(pw13, run, {0, 1}, "report", "--quiet", "--no-execute", *folders)
     tally.count("hostile inputs", "reported run folders")
 
 
-# ------------------------------------------------------------------------------------------------------ damaged models
+# ------------------------------------------------------------------------------------------------------ corrupt models
 
 
 @st.composite
 def models(draw: st.DrawFn) -> bytes:
-    """The bytes of a model file, cut or with some of them changed."""
+    """Draw the bytes of a model file, truncated or with some changed."""
     buffer = io.BytesIO()
     write_keras(buffer, ARRAYS)  # type: ignore[arg-type]
     data = bytearray(buffer.getvalue())
@@ -156,34 +156,34 @@ def check_model(pw13, data: bytes) -> None:
 
 @examples(FEW)
 @given(models())
-def test_a_damaged_model_is_refused(pw13, data):
+def test_a_corrupt_model_is_refused(pw13, data):
     check_model(pw13, data)
 
 
 @pytest.mark.faults
 @examples(MANY)
 @given(models())
-def test_many_damaged_models_are_refused(pw13, data):
+def test_many_corrupt_models_are_refused(pw13, data):
     check_model(pw13, data)
 
 
 def in_weights(path: Path, change) -> None:
-    """Rewrite the HDF5 file inside a model file after `change`."""
+    """Apply `change` to the HDF5 file inside a model file."""
     buffer = io.BytesIO()
     with h5py.File(buffer, "w") as file:
-        for place, array in ARRAYS.items():
-            file[place] = array
+        for path_in_file, array in ARRAYS.items():
+            file[path_in_file] = array
         change(file)
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("model.weights.h5", buffer.getvalue())
 
 
-FIRST = PARTS[0].path
+FIRST = SPECS[0].path
 
 
 def soft_link(file):
     del file[FIRST]
-    file[FIRST] = h5py.SoftLink("/" + PARTS[1].path)
+    file[FIRST] = h5py.SoftLink("/" + SPECS[1].path)
 
 
 def external_link(file):
@@ -230,13 +230,13 @@ def not_finite(file):
 @pytest.mark.parametrize(
     "change", [soft_link, external_link, external_data, bomb, other_shape, other_type, text, group, not_finite]
 )
-def test_a_model_of_other_things_than_plain_arrays_is_refused(pw13, run, change):
+def test_a_model_with_anything_but_plain_arrays_is_refused(pw13, run, change):
     in_weights(run / "checkpoints" / "best.keras", change)
     done = attempt(pw13, run, {1}, *GENERATE, run)
     assert "best.keras" in done.err
 
 
-def test_members_that_leave_the_folder_stay_unread_and_unwritten(pw13, run):
+def test_zip_members_outside_the_folder_are_not_extracted(pw13, run):
     path = run / "checkpoints" / "best.keras"
     with zipfile.ZipFile(path, "a") as archive:
         archive.writestr("../../../escaped.txt", "x")
@@ -252,8 +252,8 @@ def test_a_zip_bomb_is_stopped(pw13, run):
     assert "best.keras" in done.err
 
 
-def test_a_lambda_layer_in_a_model_is_not_run(pw13, run):
-    """The architecture in the file is never read: what pw13 builds comes from config.json."""
+def test_a_lambda_layer_in_a_model_is_not_executed(pw13, run):
+    """The architecture in the file is never read: pw13 builds the model from config.json."""
     marker = Path("marker").absolute()
     code = f"open({str(marker)!r}, 'w').close()"
     layer = {"class_name": "Lambda", "module": "keras.layers", "config": {"name": "l", "function": code}}
@@ -271,7 +271,7 @@ def test_a_lambda_layer_in_a_model_is_not_run(pw13, run):
 
 
 class Marker:
-    """Unpickling this makes a file."""
+    """Unpickling this creates a file."""
 
     def __init__(self, path: Path):
         self.path = path
@@ -280,32 +280,32 @@ class Marker:
         return (Path.touch, (self.path,))
 
 
-def test_a_pickle_in_a_resume_state_is_not_run(tmp_path):
+def test_a_pickle_in_a_resume_state_is_not_executed(tmp_path):
     marker = tmp_path / "marker"
     np.savez(tmp_path / "state-000001-00000000.npz", manifest=np.array([Marker(marker)], object))
-    with pytest.raises(UserError, match="damaged"):
+    with pytest.raises(UserError, match=r"corrupt|damaged"):
         resume_state.load(tmp_path)
     (tmp_path / "state-000001-00000000.npz").write_bytes(pickle.dumps(Marker(marker)))
-    with pytest.raises(UserError, match="damaged"):
+    with pytest.raises(UserError, match=r"corrupt|damaged"):
         resume_state.load(tmp_path)
     assert not marker.exists()
 
 
 @examples(FEW)
 @given(st.data())
-def test_a_damaged_resume_state_is_refused_or_whole(data):
+def test_a_corrupt_resume_state_is_refused_or_intact(data):
     check_state(data)
 
 
 @pytest.mark.faults
 @examples(MANY)
 @given(st.data())
-def test_many_damaged_resume_states_are_refused_or_whole(data):
+def test_many_corrupt_resume_states_are_refused_or_intact(data):
     check_state(data)
 
 
 def check_state(data: st.DataObject) -> None:
-    """A state with bytes changed or cut off is refused, or still holds the same arrays."""
+    """Check that a truncated or changed state is refused or still holds the same arrays."""
     folder = Path(f"states{next(numbers)}")
     arrays = {"parameters/0": np.arange(12, dtype=np.float32), "best/0": np.ones(3, np.float32)}
     resume_state.save(folder, resume_state.ResumeState(arrays, {"epoch": 1, "step": 0, "updates": 5}))
@@ -347,7 +347,7 @@ def test_a_model_that_is_a_link_is_not_followed(pw13, run):
     assert "best.keras" in done.err and "link" in done.err
 
 
-def test_folders_that_are_links_are_not_written_into(pw13, run):
+def test_folders_that_are_links_are_not_written_to(pw13, run):
     Path("outside").mkdir()
     shutil.rmtree(run / "checkpoints")
     (run / "checkpoints").symlink_to(Path("outside").absolute())
@@ -363,14 +363,14 @@ def test_a_file_that_is_a_pipe_does_not_hang(pw13, run):
     assert "vocabulary.json" in done.err
 
 
-def test_formats_of_a_newer_pw13_are_refused_with_both_versions(pw13, run):
+def test_a_newer_format_is_refused_with_both_versions(pw13, run):
     newer = {**DOCUMENTS["vocabulary.json"], "format": vocabulary.FORMAT + 1}
     (run / "vocabulary.json").write_text(json.dumps(newer), encoding="utf-8")
     done = attempt(pw13, run, {1}, *GENERATE, run)
     assert str(vocabulary.FORMAT) in done.err and str(vocabulary.FORMAT + 1) in done.err
 
 
-def test_a_setting_of_a_newer_pw13_is_named(pw13, run):
+def test_a_setting_of_a_newer_pw13_is_refused_by_name(pw13, run):
     (run / "config.json").write_text(json.dumps({**DOCUMENTS["config.json"], "attention": 1}), encoding="utf-8")
     done = attempt(pw13, run, {1}, *GENERATE, run)
     assert "attention" in done.err and "config.json" in done.err

@@ -1,4 +1,4 @@
-"""A machine that is not as one would wish: streams closed, disk full, no display, nowhere to write, no folder."""
+"""Odd environments: closed streams, full disk, no display, no home, missing or read-only folders."""
 
 import os
 import shutil
@@ -14,7 +14,7 @@ from tests.helpers.data import make_data
 from tests.helpers.hostile import TRACE
 
 if os.name == "nt":
-    pytest.skip("these are lines for a POSIX shell", allow_module_level=True)
+    pytest.skip("needs a POSIX shell", allow_module_level=True)
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +23,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def shell(line: str, **more: str) -> subprocess.CompletedProcess:
-    """A shell line in which `pw13` is this interpreter's; the environment is that of the tests and `more`."""
+    """Run a shell line in which `pw13` is that of this interpreter; `more` is added to the environment."""
     line = line.replace("pw13 ", f"{sys.executable} -m pw13 ")
     done = subprocess.run(
         ["bash", "-c", line], capture_output=True, text=True, timeout=300, check=False, env={**os.environ, **more}
@@ -39,7 +39,7 @@ def shell(line: str, **more: str) -> subprocess.CompletedProcess:
     "stream",
     ["closed", pytest.param("full", marks=pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full"))],
 )
-def test_a_standard_output_that_takes_nothing_is_exit_1_in_one_line(run, command, stream):
+def test_a_closed_or_full_standard_output_is_exit_1_in_one_line(run, command, stream):
     done = shell(f"pw13 {command.replace('RUN', str(run))} " + {"closed": ">&-", "full": "> /dev/full"}[stream])
     assert done.returncode == 1
     assert done.stderr.startswith("pw13: standard output: ") and len(done.stderr.strip().split("\n")) == 1
@@ -55,16 +55,17 @@ def test_other_streams_may_be_closed(run, command, code, closed):
     assert len(done.stdout.split("\n")) == (3 if code == 0 else 1)
 
 
-def test_a_current_folder_that_is_gone_is_named(run):
+def test_a_missing_current_folder_is_named(run):
     done = shell("mkdir gone; cd gone; rmdir ../gone; pw13 svm-eval --limit 1")
     assert done.returncode == 1 and "current folder" in done.stderr
 
 
-def test_a_disk_that_fills_leaves_the_old_file(tmp_path):
-    """The limit on a file's size makes a write come short as a full disk does: first a part of it, then the error."""
+def test_a_full_disk_leaves_the_old_file(tmp_path):
+    """A limit on file size truncates a write as a full disk does: first a short write, then the error."""
     path = tmp_path / "file"
     files.write_atomic(path, b"old")
-    code = f"from pathlib import Path; from pw13.system import files; files.write_atomic(Path({str(path)!r}), bytes(100_000))"
+    imports = "from pathlib import Path; from pw13.system.files import write_atomic"
+    code = f"{imports}; write_atomic(Path({str(path)!r}), bytes(100_000))"
     done = subprocess.run(
         ["bash", "-c", f'ulimit -f 8; exec "{sys.executable}" -c "{code}"'], capture_output=True, check=False
     )
@@ -72,7 +73,7 @@ def test_a_disk_that_fills_leaves_the_old_file(tmp_path):
     assert path.read_bytes() == b"old" and [p.name for p in tmp_path.iterdir()] == ["file"]
 
 
-def test_a_run_on_a_disk_that_fills_fails_in_one_line():
+def test_a_run_on_a_full_disk_fails_in_one_line():
     make_data(Path("data"), 40, 20)
     done = shell("ulimit -f 8; pw13 svm-eval --data data --folds 2 --kernel linear --quiet")
     (folder,) = Path("runs").iterdir()
@@ -95,18 +96,18 @@ def accuracies(text: str) -> list[str]:
     return [line for line in text.split("\n") if '"accuracy"' in line]
 
 
-def test_a_temporary_folder_that_is_not_there_is_no_matter(run):
+def test_a_missing_temporary_folder_does_not_matter(run):
     assert shell(f"pw13 generate -n 2 --run {run}", TMPDIR="/nowhere").returncode == 0
 
 
 @pytest.mark.parametrize("place", ["file/below", "/dev/null/below", "file"])
-def test_a_runs_folder_that_cannot_be_is_named(pw13, data, place):
+def test_a_runs_folder_that_cannot_be_created_is_named(pw13, data, place):
     Path("file").write_text("x", encoding="utf-8")
     code, _, err = pw13("svm-eval", "--data", data, "--runs-dir", place)
     assert code == 1 and err.startswith("pw13: ") and place in err
 
 
-def test_data_that_cannot_be_changed_are_enough(pw13, data, tmp_path):
+def test_read_only_data_are_enough(pw13, data, tmp_path):
     copy = shutil.copytree(data, tmp_path / "read only")
     copy.chmod(0o555)
     code, _, err = pw13("svm-eval", "--data", copy, "--limit", 1)  # the option is refused after the data are read

@@ -15,7 +15,7 @@ FILES = (
 
 
 def make_images(count: int, seed: int, size: tuple[int, int] = (28, 28)) -> tuple[np.ndarray, np.ndarray]:
-    """`count` images of ten classes that are easy to tell apart: a bright block in one of ten cells, on dim noise."""
+    """Return `count` images of ten easy classes: a bright block in one of ten cells, on dim noise."""
     rng = np.random.default_rng(seed)
     labels = rng.permutation(np.arange(count) % 10).astype(np.uint8)
     images = rng.integers(0, 60, (count, *size)).astype(np.uint8)
@@ -27,7 +27,7 @@ def make_images(count: int, seed: int, size: tuple[int, int] = (28, 28)) -> tupl
 
 
 def make_data(folder: Path, train: int = 120, test: int = 60, size: tuple[int, int] = (28, 28)) -> Path:
-    """A folder of four IDX files."""
+    """Write a folder of four IDX files."""
     folder.mkdir(parents=True, exist_ok=True)
     arrays = (*make_images(train, 1, size), *make_images(test, 2, size))
     for name, array in zip(FILES, arrays, strict=True):
@@ -36,7 +36,7 @@ def make_data(folder: Path, train: int = 120, test: int = 60, size: tuple[int, i
 
 
 def make_names(count: int, seed: int = 5) -> list[str]:
-    """Distinct pronounceable names that belong to no one."""
+    """Return distinct pronounceable invented names."""
     rng = np.random.default_rng(seed)
     names: dict[str, None] = {}
     while len(names) < count:

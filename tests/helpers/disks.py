@@ -1,4 +1,4 @@
-"""Disks that fail, tear, die, or write down what was asked of them."""
+"""Replacements for `FileOps` that fail, truncate, die, or log every operation."""
 
 import os
 from pathlib import Path
@@ -10,11 +10,11 @@ OPERATIONS = ("write", "fsync", "rename", "unlink", "mkdir")
 
 
 class Died(BaseException):
-    """The death of a process, which no handler of ours may catch."""
+    """The death of a process; no handler of pw13 may catch it."""
 
 
 class FaultyDisk(FileOps):
-    """Raises `fault` at the n-th `operation`; a write is torn: half of the bytes arrive before."""
+    """Raises `fault` at the n-th `operation`; a write is truncated to half of its bytes."""
 
     def __init__(self, operation: str, number: int, fault: BaseException):
         self.operation, self.number, self.fault = operation, number, fault
@@ -56,7 +56,7 @@ class FaultyDisk(FileOps):
 
 
 class LoggedDisk(FileOps):
-    """Writes down every operation with the file that it meant."""
+    """Logs every operation with its file."""
 
     def __init__(self) -> None:
         self.log: list[tuple[str, str]] = []
@@ -77,12 +77,12 @@ class LoggedDisk(FileOps):
         super().rename(source, target)
 
     def check(self) -> None:
-        """Before a rename its file was synced after the last write; right after it the folder is synced."""
+        """Check that a file is synced between its last write and its rename, and its folder right after."""
         renames = [i for i, (name, _) in enumerate(self.log) if name == "rename"]
         assert renames
         for i in renames:
             source, target = self.log[i][1].split("\0")
-            mine = [name for name, path in self.log[:i] if path == source]
-            if mine:  # a file; a folder that is renamed has its files synced one by one
-                assert mine[-1] == "fsync", f"{target} was renamed without an fsync"
+            earlier = [name for name, path in self.log[:i] if path == source]
+            if earlier:  # a file; the files of a renamed folder are synced one by one
+                assert earlier[-1] == "fsync", f"{target} was renamed without an fsync"
             assert self.log[i + 1] == ("fsync", str(Path(target).parent)), f"the folder of {target} was not synced"

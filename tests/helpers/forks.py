@@ -1,7 +1,7 @@
-"""Commands of pw13 in processes of their own, to be killed; forked where that is sound, to spare imports.
+"""Commands of pw13 in processes of their own, to be killed; forked where that is safe, to save imports.
 
-A server process imports all that trainings need and does nothing else, so that no lock is held and no operation was run
-when it forks; a forked command is a process like any other, with its own number, threads, files and death.
+A server process imports all that trainings need and does nothing else, so that no lock is held when it forks; a forked
+command is a process like any other, with its own pid, threads, files and death.
 """
 
 import multiprocessing
@@ -12,7 +12,7 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 FORKS = sys.platform == "linux"
-LOG = "log"  # standard output and error of all commands, in the folder where they were started
+LOG = "log"  # output of all commands, in the current folder
 HEAVY = (
     "pw13.experiments.dense_ae", "pw13.experiments.conv_dae", "pw13.experiments.charrnn",
     "matplotlib.backends.backend_agg", "sklearn.manifold", "skimage.restoration",
@@ -20,7 +20,7 @@ HEAVY = (
 
 
 def start(*arguments: object, fresh: bool = False) -> BaseProcess:
-    """`pw13 ARGUMENTS` in a process that has just begun; `fresh`: one that imports everything by itself."""
+    """Start `pw13 ARGUMENTS` in a new process; `fresh`: one that imports everything itself."""
     os.environ["TF_ENABLE_ONEDNN_OPTS"], os.environ["KERAS_BACKEND"] = "1", "tensorflow"  # as pw13 sets them
     context = multiprocessing.get_context("forkserver" if FORKS and not fresh else "spawn")
     if FORKS:
@@ -30,15 +30,15 @@ def start(*arguments: object, fresh: bool = False) -> BaseProcess:
     return process
 
 
-def ended(process: BaseProcess, seconds: float = 300) -> int:
-    """The exit code of a process that comes to its end; minus the signal's number if one ended it."""
+def wait_exit(process: BaseProcess, seconds: float = 300) -> int:
+    """Wait for a process and return its exit code, or minus the number of the signal that killed it."""
     process.join(seconds)
     assert process.exitcode is not None, f"still running after {seconds} s: {log()}"
     return process.exitcode
 
 
 def wait_for(condition, seconds: float = 120) -> None:
-    """Return as soon as `condition()` is true."""
+    """Wait until `condition()` is true."""
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end, log()
@@ -46,7 +46,7 @@ def wait_for(condition, seconds: float = 120) -> None:
 
 
 def log() -> str:
-    """The end of what the commands have printed."""
+    """Return the end of what the commands have printed."""
     return Path(LOG).read_text("utf-8", "replace")[-3000:] if Path(LOG).exists() else ""
 
 

@@ -1,4 +1,4 @@
-"""Input that nobody would make on purpose, and what must hold for all of it."""
+"""Hostile input, and what must hold for all of it."""
 
 import gzip
 import itertools
@@ -16,8 +16,8 @@ import numpy as np
 from hypothesis import HealthCheck, settings
 
 TRACE = re.compile(r"Traceback \(most recent call last\)|^\w*(Error|Exception|Warning)\b|Exception ignored", re.M)
-SECONDS = 10.0  # of processor time; a refusal takes far less
-MEMORY_MIB = 300.0  # what one command may add to the most memory that the process has held
+MAX_SECONDS = 10.0  # of CPU time; a refusal takes far less
+MAX_MEMORY_MIB = 300.0  # that one command may add to the peak memory of the process
 
 
 class Outcome(NamedTuple):
@@ -30,11 +30,11 @@ Pw13 = Callable[..., tuple[int, str, str]]
 
 
 def attempt(pw13: Pw13, folder: Path, codes: Collection[int], *arguments: object, runs: Path | None = None) -> Outcome:
-    """Run a command on hostile input in `folder`, and check all that a refusal promises.
+    """Run a command on hostile input in `folder`: no traceback, one line of error, bounded time and memory, no change.
 
-    codes: the exit codes that are allowed. runs: a folder in which no run may appear.
+    codes: the allowed exit codes. runs: a folder in which no run may appear.
     """
-    before, most, begun = contents(folder), memory(), time.process_time()
+    before, peak, started = contents(folder), memory(), time.process_time()
     code, out, err = pw13(*arguments)
     assert code in codes, f"exit {code}, expected {codes}: {out}{err}"
     assert not TRACE.search(out + err), out + err
@@ -42,31 +42,31 @@ def attempt(pw13: Pw13, folder: Path, codes: Collection[int], *arguments: object
         assert out or err.startswith("pw13: "), err
         assert out or len(err.strip().split("\n")) == 1, err
     assert contents(folder) == before, "the input was changed"
-    assert time.process_time() - begun < SECONDS
-    assert memory() - most < MEMORY_MIB
-    assert runs is None or not list(runs.glob("*")), "a refused command has left a run"
+    assert time.process_time() - started < MAX_SECONDS
+    assert memory() - peak < MAX_MEMORY_MIB
+    assert runs is None or not list(runs.glob("*")), "a refused command left a run"
     return Outcome(code, out, err)
 
 
 def contents(folder: Path) -> dict[str, bytes]:
-    """Every file in a folder, by its path."""
+    """Return every file in a folder, by relative path."""
     return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
 def memory() -> float:
-    """The most memory that this process has held, in MiB."""
+    """Return the peak memory of this process in MiB."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 def idx(array: np.ndarray, *, magic: bytes | None = None, sizes: tuple[int, ...] | None = None) -> bytes:
-    """An IDX file of uint8 values, with another head where one is given."""
+    """Return an IDX file of uint8 values, with another magic number or other sizes where given."""
     sizes = array.shape if sizes is None else sizes
     head = bytes([0, 0, 8, len(sizes)]) if magic is None else magic
     return head + struct.pack(f">{len(sizes)}I", *(size % 2**32 for size in sizes)) + array.tobytes()
 
 
-def is_sound_idx(data: bytes, dimensions: int) -> np.ndarray | None:
-    """The array in a gzipped IDX file, judged apart from pw13 by Python's own gzip; None if it is not one."""
+def is_valid_idx(data: bytes, dimensions: int) -> np.ndarray | None:
+    """Return the array in a gzipped IDX file, read independently of pw13; None if it is invalid."""
     try:
         plain = gzip.decompress(data)
     except (OSError, EOFError, ValueError, gzip.zlib.error):
@@ -78,9 +78,9 @@ def is_sound_idx(data: bytes, dimensions: int) -> np.ndarray | None:
     return values.reshape(sizes) if values.size == int(np.prod(sizes, dtype=object)) > 0 else None
 
 
-def is_sound_set(files: dict[str, bytes]) -> bool:
-    """Whether four gzipped IDX files are an image set: counts, sizes and labels fit one another."""
-    arrays = [is_sound_idx(data, 3 if "images" in name else 1) for name, data in files.items()]
+def is_valid_set(files: dict[str, bytes]) -> bool:
+    """Return whether four gzipped IDX files are a valid image set: counts, sizes and labels match."""
+    arrays = [is_valid_idx(data, 3 if "images" in name else 1) for name, data in files.items()]
     if any(array is None for array in arrays):
         return False
     train, labels, test, test_labels = arrays
@@ -95,14 +95,14 @@ def is_sound_set(files: dict[str, bytes]) -> bool:
 
 
 def write_keras(path: Path, arrays: dict[str, np.ndarray], *, member: str = "model.weights.h5") -> None:
-    """A `.keras` file that holds these arrays under their places, made without Keras."""
+    """Write a `.keras` file with these arrays by path, without Keras."""
     import io
     import zipfile
 
     buffer = io.BytesIO()
     with h5py.File(buffer, "w") as file:
-        for place, array in arrays.items():
-            file[place] = array
+        for path_in_file, array in arrays.items():
+            file[path_in_file] = array
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("metadata.json", "{}")
         archive.writestr("config.json", "{}")
@@ -119,7 +119,7 @@ numbers = itertools.count()
 
 
 def examples(count: int):
-    """Settings of hypothesis for `count` mutants; the short form is the same every time."""
+    """Return hypothesis settings for `count` mutants; the short form is deterministic."""
     unhealthy = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large]
     return settings(
         max_examples=count, deadline=None, derandomize=count == FEW, database=None, suppress_health_check=unhealthy

@@ -1,4 +1,4 @@
-"""Run folders: read them, write them by hand, compare them."""
+"""Run folders: read them, or write them by hand."""
 
 import json
 from pathlib import Path
@@ -13,7 +13,7 @@ def load_json(path: Path) -> dict:
 
 
 def only_run(runs: Path, kind: str) -> Path:
-    """The one run folder of a kind."""
+    """Return the only run folder of a kind."""
     (folder,) = runs.glob(f"*_{kind}")
     return folder
 
@@ -26,7 +26,7 @@ def settings(**changes):
 
 
 def make(folder: Path, name: str = NOW, *, status: str = "completed", metrics=None, **facts) -> Path:
-    """A run folder as one looks that was written by hand."""
+    """Write a minimal run folder."""
     path = folder / name
     path.mkdir(parents=True)
     kind = name.split("_")[2]

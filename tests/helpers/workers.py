@@ -1,4 +1,4 @@
-"""Tasks that worker processes import."""
+"""Tasks for worker processes to import."""
 
 import os
 import time

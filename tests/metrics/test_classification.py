@@ -1,4 +1,4 @@
-"""Wilson's interval and McNemar's exact test against values known from elsewhere."""
+"""Wilson's interval and McNemar's exact test against published values and SciPy."""
 
 import math
 
@@ -18,7 +18,7 @@ def test_wilson_against_published_values():
         assert wilson(hits, count) == pytest.approx((low, high), abs=5e-5)
 
 
-def test_wilson_stays_in_range_and_mirrors():
+def test_wilson_stays_within_0_and_1_and_is_symmetric():
     assert wilson(20, 20) == pytest.approx((1 - 0.1611, 1.0), abs=5e-5)
     assert wilson(0, 20)[0] == 0.0 and wilson(20, 20)[1] == 1.0
     assert wilson(0, 0) == (0.0, 1.0)
@@ -42,5 +42,5 @@ def test_mcnemar_agrees_with_a_binomial_test():
         assert mcnemar(first, second) == pytest.approx(binomtest(first, first + second).pvalue, rel=1e-9)
 
 
-def test_mcnemar_of_a_landslide_is_a_number():
+def test_mcnemar_of_extreme_counts_stays_finite():
     assert 0 <= mcnemar(0, 10_000) < 1e-300

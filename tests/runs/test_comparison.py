@@ -1,4 +1,4 @@
-"""Runs as tables: what each is, the settings that differ, their numbers, in every state that a run can be in."""
+"""Tables of runs: settings that differ and metrics, for runs in any state."""
 
 import json
 import os
@@ -15,20 +15,20 @@ from tests.helpers.runs import make
 
 @pytest.fixture
 def folder(tmp_path):
-    """A completed, an interrupted, a running, a dead, a foreign and a broken run, and a sweep of two points."""
-    where = tmp_path / "runs"
+    """Return a folder of runs: completed, interrupted, running, died, on another host, broken, and a sweep of two."""
+    runs = tmp_path / "runs"
     alive = {"pid": os.getpid(), "pid_started": machine.process()["pid_started"]}
     good = {"seconds": 2.5, "epochs": 3, "test_mse": 0.02, "val_mse": 0.03, "compression": {"raw_bytes": 784}}
-    make(where, "2026-01-01_00-00-01_dense-ae", metrics=good, started="2026-01-01T00:00:01+00:00")
+    make(runs, "2026-01-01_00-00-01_dense-ae", metrics=good, started="2026-01-01T00:00:01+00:00")
     better = {**good, "test_mse": 0.01, "seconds": 9.0}
-    second = make(where, "2026-01-01_00-00-02_dense-ae", metrics=better, started="2026-01-01T00:00:02+00:00")
+    second = make(runs, "2026-01-01_00-00-02_dense-ae", metrics=better, started="2026-01-01T00:00:02+00:00")
     change(second, "config.json", code_size=64, seed=1)
-    stopped = make(where, "2026-01-01_00-00-03_dense-ae", status="interrupted", started="2026-01-01T00:00:03+00:00",
+    stopped = make(runs, "2026-01-01_00-00-03_dense-ae", status="interrupted", started="2026-01-01T00:00:03+00:00",
                    ended="2026-01-01T00:01:03+00:00")  # fmt: skip
     (stopped / "history.csv").write_text("epoch,loss,val_loss\n1,0.5,0.4\n2,0.3,0.45\n", "utf-8")
-    make(where, "2026-01-01_00-00-04_dense-ae", status="running", **alive, started="2026-01-01T00:00:04+00:00")
+    make(runs, "2026-01-01_00-00-04_dense-ae", status="running", **alive, started="2026-01-01T00:00:04+00:00")
     make(
-        where,
+        runs,
         "2026-01-01_00-00-05_charrnn",
         status="running",
         pid=1,
@@ -36,34 +36,34 @@ def folder(tmp_path):
         started="2026-01-01T00:00:05+00:00",
     )
     make(
-        where,
+        runs,
         "2026-01-01_00-00-06_charrnn",
         status="running",
         machine={"host": "far"},
         started="2026-01-01T00:00:06+00:00",
     )
-    broken = make(where, "2026-01-01_00-00-07_charrnn", started="2026-01-01T00:00:07+00:00")
+    broken = make(runs, "2026-01-01_00-00-07_charrnn", started="2026-01-01T00:00:07+00:00")
     (broken / "run.json").write_text("{", "utf-8")
-    sweep = make(where, "2026-01-01_00-00-08_sweep-dense-ae", status="interrupted", started="2026-01-01T00:00:08+00:00")
+    sweep = make(runs, "2026-01-01_00-00-08_sweep-dense-ae", status="interrupted", started="2026-01-01T00:00:08+00:00")
     change(sweep, "config.json", points=2)
     make(sweep, "1_x_dense-ae", metrics=good)
     change(make(sweep, "2_x_dense-ae", metrics=better), "config.json", code_size=8)
-    return where
+    return runs
 
 
 def change(path, name, **values):
     files.write_json(path / name, {**json.loads((path / name).read_text("utf-8")), **values})
 
 
-STATES = ["broken", "completed", "completed", "interrupted", "running", "died", "running on far", "interrupted"]
+STATUSES = ["broken", "completed", "completed", "interrupted", "running", "died", "running on far", "interrupted"]
 
 
-def test_list_shows_each_run_as_what_it_is(pw13, folder):
+def test_list_shows_the_status_of_each_run(pw13, folder):
     code, out, err = pw13("runs", "list", "--runs-dir", folder, "--json")
     assert code == 0
     listed = json.loads(out)["runs"]
-    assert [run["status"] for run in listed] == STATES
-    assert listed[0]["problem"].endswith("run.json: damaged: not JSON")
+    assert [run["status"] for run in listed] == STATUSES
+    assert listed[0]["problem"].endswith("run.json: corrupt: not JSON")
     assert listed[1]["metrics"]["compression"]["raw_bytes"] == 784 and listed[1]["seconds"] == 2.5
     assert listed[3]["seconds"] == 60.0 and listed[3]["metrics"] is None
     code, out, err = pw13("runs", "list", "--runs-dir", folder)
@@ -81,7 +81,7 @@ def test_list_of_one_kind_shows_the_settings_that_differ(pw13, folder):
     ]  # fmt: skip
 
 
-def test_sort_puts_the_lowest_first_and_those_without_last(pw13, folder):
+def test_sort_is_ascending_and_puts_runs_without_the_metric_last(pw13, folder):
     _, out, _ = pw13("runs", "list", "--sort", "test_mse", "--runs-dir", folder, "--json")
     names = [run["name"][17:19] for run in json.loads(out)["runs"]]
     assert names[:2] == ["02", "01"] and len(names) == 8
@@ -90,14 +90,14 @@ def test_sort_puts_the_lowest_first_and_those_without_last(pw13, folder):
 
 
 @pytest.mark.parametrize(
-    ("arguments", "code", "told"),
+    ("arguments", "code", "message"),
     [
         (["list", "--sort", "test_mes"], 2, "did you mean 'test_mse'?"),
         (["list", "--kind", "dense"], 2, "--kind: expected one of dense-ae"),
         (["list", "--runs-dir", "nowhere"], 1, "nowhere: no such folder"),
-        (["show", "2027"], 1, "neither a run folder nor the beginning of one"),
-        (["show", "2026"], 1, "is not one run but 8"),
-        (["compare", "2026-01-01_00-00-01"], 2, "expected two runs or more, received 1"),
+        (["show", "2027"], 1, "no run matching '2027' in"),
+        (["show", "2026"], 1, "run '2026' is ambiguous: matches"),
+        (["compare", "2026-01-01_00-00-01"], 2, "expected at least two runs, received 1"),
         (["compare", "2026-01-01_00-00-01", "2026-01-01_00-00-05", "--figure", "x.png"], 1, "runs of one kind"),
         (
             ["compare", "2026-01-01_00-00-01", "2026-01-01_00-00-02", "--figure", "x.exe"],
@@ -106,11 +106,11 @@ def test_sort_puts_the_lowest_first_and_those_without_last(pw13, folder):
         ),
     ],
 )
-def test_what_cannot_be_shown_is_refused_in_one_line(pw13, folder, arguments, code, told):
+def test_what_cannot_be_shown_is_refused_in_one_line(pw13, folder, arguments, code, message):
     if "--runs-dir" not in arguments:
         arguments = [*arguments, "--runs-dir", folder]
-    found, out, err = pw13("runs", *arguments)
-    assert found == code and told in err and not out and err.count("\n") == 1
+    exit_code, out, err = pw13("runs", *arguments)
+    assert exit_code == code and message in err and not out and err.count("\n") == 1
 
 
 def test_an_empty_folder_is_an_empty_list(pw13, tmp_path):
@@ -120,18 +120,18 @@ def test_an_empty_folder_is_an_empty_list(pw13, tmp_path):
     assert code == 0 and json.loads(out) == {"runs": []}
 
 
-def test_show_tells_all_of_a_run_and_of_a_broken_one_what_is_wrong(pw13, folder):
+def test_show_prints_settings_and_metrics_and_what_is_wrong_with_a_broken_run(pw13, folder):
     code, out, _ = pw13("runs", "show", "2026-01-01_00-00-01", "--runs-dir", folder)
     assert code == 0 and "compression.raw_bytes" in out and "784" in out and "code_size" in out
     code, out, _ = pw13("runs", "show", "2026-01-01_00-00-01", "--runs-dir", folder, "--json")
     assert json.loads(out)["config"]["code_size"] == 32
     code, out, err = pw13("runs", "show", "2026-01-01_00-00-07", "--runs-dir", folder)
-    assert code == 0 and ": broken" in out and "damaged: not JSON" in err
+    assert code == 0 and ": broken" in out and "corrupt: not JSON" in err
     code, out, _ = pw13("runs", "show", "2026-01-01_00-00-08", "--runs-dir", folder)
     assert code == 0 and "2_x_dense-ae" in out
 
 
-def test_a_run_with_strange_facts_is_shown_all_the_same(pw13, folder):
+def test_a_run_with_odd_facts_is_still_shown(pw13, folder):
     path = folder / "2026-01-01_00-00-01_dense-ae"
     change(path, "run.json", data=[1], versions="new", command=7, started="then", ended=5)
     change(path, "metrics.json", seconds="long", test_mse=[1])
@@ -140,7 +140,7 @@ def test_a_run_with_strange_facts_is_shown_all_the_same(pw13, folder):
         assert code == 0 and "2026-01-01_00-00-01" in out and "Traceback" not in err
 
 
-def test_compare_shows_the_difference_and_draws_it(pw13, folder, tmp_path):
+def test_compare_shows_and_plots_the_difference(pw13, folder, tmp_path):
     pair = ["2026-01-01_00-00-01", "2026-01-01_00-00-02"]
     picture = tmp_path / "both.png"
     code, out, _ = pw13("runs", "compare", *pair, "--runs-dir", folder, "--figure", picture)
@@ -151,7 +151,7 @@ def test_compare_shows_the_difference_and_draws_it(pw13, folder, tmp_path):
     assert json.loads(out)["differing"] == ["code_size", "seed"]
 
 
-def test_compare_takes_the_points_of_a_sweep(pw13, folder):
+def test_compare_expands_sweeps_and_takes_points(pw13, folder):
     code, out, _ = pw13("runs", "compare", "2026-01-01_00-00-08", "--runs-dir", folder, "--json")
     assert code == 0 and [run["name"][0] for run in json.loads(out)["runs"]] == ["1", "2"]
     code, out, _ = pw13("runs", "compare", "2026-01-01_00-00-08/1", "2026-01-01_00-00-01", "--runs-dir", folder)
@@ -164,7 +164,7 @@ def test_names_and_values_are_never_markup(pw13, folder):
     assert code == 0 and "[red]x[/red]\\x1b[31m" in out and "\x1b" not in out
 
 
-def test_flat_names_lists_by_their_words():
+def test_flatten_names_rows_of_lists_by_their_text_values():
     rows = [
         {"features": "pixels", "kernel": "rbf", "accuracy": 0.9},
         {"features": "codes", "kernel": "rbf", "accuracy": 0.8},
@@ -186,23 +186,23 @@ def test_flat_names_lists_by_their_words():
 
 
 @pytest.mark.parametrize("text", ["", "epoch,loss\n1", "epoch,val_loss\n1,x\n", "\0\n\0", "epoch,val_loss\n1,0.5,7\n"])
-def test_a_damaged_history_is_an_empty_one(tmp_path, text):
+def test_a_corrupt_history_counts_as_empty(tmp_path, text):
     (tmp_path / "history.csv").write_text(text, "utf-8")
     assert comparison.history(tmp_path) == []
     assert comparison.history(tmp_path / "nowhere") == []
 
 
-def test_best_validation_loss_passes_over_what_is_no_number():
+def test_best_val_loss_skips_nan_and_missing_values():
     assert comparison.best_val_loss([{"val_loss": 2.0}, {"val_loss": float("nan")}, {"val_loss": 1.5}]) == 1.5
     assert comparison.best_val_loss([{"loss": 1.0}]) is None
 
 
-def test_labels_are_settings_where_these_tell_runs_apart(folder):
-    found = list_runs(folder, "dense-ae")
-    assert comparison.labels(found[:2]) == ["code_size 32, seed 0", "code_size 64, seed 1"]
-    assert comparison.labels([found[0], found[2]]) == [found[0].name, found[2].name]
+def test_labels_are_settings_where_unique_else_names(folder):
+    records = list_runs(folder, "dense-ae")
+    assert comparison.labels(records[:2]) == ["code_size 32, seed 0", "code_size 64, seed 1"]
+    assert comparison.labels([records[0], records[2]]) == [records[0].name, records[2].name]
 
 
-def test_ordered_refuses_text_as_a_metric(folder):
+def test_sorting_by_a_text_is_refused(folder):
     with pytest.raises(OptionError, match="no run has the metric 'kind'"):
         comparison.sort_by_metric(list_runs(folder), "kind")

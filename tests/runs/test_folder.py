@@ -1,4 +1,4 @@
-"""The run folder: made once by whoever asks, closed as the work ended, opened again."""
+"""Run folders: creation is unique, the status is recorded, and a run can be reopened."""
 
 import json
 import os
@@ -23,13 +23,13 @@ from tests.helpers.runs import make, settings
 
 
 @pytest.fixture(autouse=True)
-def forget():
+def reset_signals():
     signals.reset()
     yield
     signals.reset()
 
 
-def test_a_new_run_says_what_it_is(tmp_path):
+def test_a_new_run_records_its_settings_process_and_versions(tmp_path):
     run = create_run(tmp_path / "runs", "dense-ae", {**settings(seed=3, threads=1), "data": "builtin"})
     assert re.fullmatch(r"\d{4}-\d\d-\d\d_\d\d-\d\d-\d\d_dense-ae", run.name)
     assert sorted(path.name for path in run.folder.iterdir()) == ["config.json", "run.json"]
@@ -41,7 +41,7 @@ def test_a_new_run_says_what_it_is(tmp_path):
     assert settings_of(record) == DenseAE(seed=3, threads=1) and data_paths_of(record) == {"data": "builtin"}
 
 
-def test_two_hundred_threads_in_one_second_get_as_many_folders(tmp_path):
+def test_concurrent_threads_get_unique_folders(tmp_path):
     gate = threading.Barrier(20)
 
     def start(number):
@@ -50,13 +50,13 @@ def test_two_hundred_threads_in_one_second_get_as_many_folders(tmp_path):
         return create_run(tmp_path, "dense-ae", {"number": number})
 
     with ThreadPoolExecutor(20) as pool:
-        made = list(pool.map(start, range(200)))
-    assert len({run.folder for run in made}) == 200
-    assert all(read_run(run.folder).config["number"] == number for number, run in enumerate(made))
-    assert sorted(tmp_path.iterdir()) == sorted(run.folder for run in made)  # nothing half made is left
+        runs = list(pool.map(start, range(200)))
+    assert len({run.folder for run in runs}) == 200
+    assert all(read_run(run.folder).config["number"] == number for number, run in enumerate(runs))
+    assert sorted(tmp_path.iterdir()) == sorted(run.folder for run in runs)  # no temporary folder is left
 
 
-def test_six_processes_in_one_second_get_as_many_folders(tmp_path):
+def test_concurrent_processes_get_unique_folders(tmp_path):
     script = (
         "import pathlib, sys; from pw13.runs import create_run; print('ready', flush=True); sys.stdin.readline()\n"
         f"folder = pathlib.Path({str(tmp_path)!r})\n"
@@ -76,25 +76,25 @@ def test_six_processes_in_one_second_get_as_many_folders(tmp_path):
     for process in processes:
         process.communicate(timeout=120)
         assert process.returncode == 0
-    found = list_runs(tmp_path)
-    assert len(found) == 60 == len(list(tmp_path.iterdir()))
-    assert len({(record.config["process"], record.config["n"]) for record in found}) == 60
+    records = list_runs(tmp_path)
+    assert len(records) == 60 == len(list(tmp_path.iterdir()))
+    assert len({(record.config["process"], record.config["n"]) for record in records}) == 60
 
 
-def test_a_point_has_the_name_it_was_given_and_no_second_one(tmp_path):
+def test_a_given_name_is_used_once(tmp_path):
     assert create_run(tmp_path, "dense-ae", {}, name="1_x").folder == tmp_path / "1_x"
-    with pytest.raises(UserError, match="1_x: exists"):
+    with pytest.raises(UserError, match="1_x: already exists"):
         create_run(tmp_path, "dense-ae", {}, name="1_x")
     assert [path.name for path in tmp_path.iterdir()] == ["1_x"]
 
 
-def test_a_folder_that_cannot_be_made_is_refused(tmp_path):
+def test_a_run_folder_that_cannot_be_created_is_refused(tmp_path):
     (tmp_path / "runs").write_text("a file", "utf-8")
-    with pytest.raises(UserError, match="cannot make a run folder"):
+    with pytest.raises(UserError, match="cannot create run folder"):
         create_run(tmp_path / "runs", "dense-ae", {})
 
 
-def test_finish_writes_metrics_before_it_says_completed(tmp_path, monkeypatch):
+def test_finish_writes_metrics_before_the_status_is_completed(tmp_path, monkeypatch):
     run = create_run(tmp_path, "dense-ae", {})
     written = []
     monkeypatch.setattr(files, "write_json", lambda path, value: written.append((path.name, value.get("status"))))
@@ -106,7 +106,7 @@ def test_finish_writes_metrics_before_it_says_completed(tmp_path, monkeypatch):
     ("error", "status"),
     [(Interrupted(2), "interrupted"), (ValueError("odd"), "failed"), (KeyboardInterrupt(), "failed")],
 )
-def test_how_work_ended_is_recorded(tmp_path, error, status):
+def test_the_status_records_how_work_ended(tmp_path, error, status):
     run = create_run(tmp_path, "dense-ae", {})
     with pytest.raises(type(error)), track_status(run):
         raise error
@@ -114,7 +114,7 @@ def test_how_work_ended_is_recorded(tmp_path, error, status):
     assert record.status == status and "ended" in record.facts
 
 
-def test_a_run_refused_before_its_data_leaves_nothing_and_later_it_stays(tmp_path):
+def test_a_run_rejected_before_its_data_are_recorded_is_deleted_and_later_kept(tmp_path):
     for error in (UserError("no data"), OptionError("--noise")):
         run = create_run(tmp_path, "dense-ae", {})
         with pytest.raises(type(error)), track_status(run):
@@ -127,7 +127,7 @@ def test_a_run_refused_before_its_data_leaves_nothing_and_later_it_stays(tmp_pat
     assert read_run(run.folder).facts["error"] == "the disk is full"
 
 
-def test_a_reopened_run_is_this_process_s_and_clean(tmp_path):
+def test_a_reopened_run_belongs_to_this_process_without_temporary_files(tmp_path):
     path = make(tmp_path, status="running", pid=1, pid_started=0.0, machine={"host": "far"})
     (path / ".history.csv.77.tmp").write_text("torn", "utf-8")
     run = reopen_run(read_run(path), DenseAE(epochs=7))
@@ -137,15 +137,15 @@ def test_a_reopened_run_is_this_process_s_and_clean(tmp_path):
     assert not list(path.glob(".*"))
 
 
-def test_json_is_strict(tmp_path):
+def test_metrics_json_is_strict(tmp_path):
     run = create_run(tmp_path, "dense-ae", {})
     run.finish({"a": float("inf"), "b": [float("nan"), 1.5]})
     text = (run.folder / "metrics.json").read_text("utf-8")
-    found = json.loads(text, parse_constant=lambda name: pytest.fail(name))
-    assert (found["a"], found["b"]) == (None, [None, 1.5])
+    metrics = json.loads(text, parse_constant=lambda name: pytest.fail(name))
+    assert (metrics["a"], metrics["b"]) == (None, [None, 1.5])
 
 
-def test_a_run_that_is_left_stays_interrupted_whatever_the_work_still_writes(tmp_path, monkeypatch):
+def test_after_a_forced_exit_later_writes_do_not_change_the_status(tmp_path, monkeypatch):
     monkeypatch.setattr(folder, "_run_json_lock", threading.RLock())
     run = create_run(tmp_path / "runs", "dense-ae", {"epochs": 1})
     left, ended = threading.Event(), threading.Event()
@@ -160,7 +160,7 @@ def test_a_run_that_is_left_stays_interrupted_whatever_the_work_still_writes(tmp
     assert facts["status"] == "interrupted" and "late" not in facts
 
 
-def test_a_run_that_goes_on_is_rid_of_how_it_ended(tmp_path):
+def test_a_reopened_run_drops_the_facts_of_its_end(tmp_path):
     run = create_run(tmp_path, "dense-ae", settings())
     run.update(data={"sha256": "a"})
     run.close("failed", error="no space")
@@ -170,7 +170,7 @@ def test_a_run_that_goes_on_is_rid_of_how_it_ended(tmp_path):
     assert not {"error", "ended", "signal"} & facts.keys()
 
 
-def test_a_refused_resume_leaves_the_run_as_it_was(tmp_path):
+def test_a_rejected_resume_restores_the_run(tmp_path):
     run = create_run(tmp_path, "dense-ae", settings())
     run.update(data={"sha256": "a"})
     run.finish({"loss": 1.0})
@@ -185,12 +185,12 @@ def test_a_refused_resume_leaves_the_run_as_it_was(tmp_path):
     assert (after.status, after.config["epochs"]) == ("failed", 999)
 
 
-def test_the_hint_names_the_run_so_that_resume_finds_it():
-    for place in (Path("runs"), Path("else where")):
-        run = create_run(place, "dense-ae", settings())
-        (named,) = shlex.split(cli_name(run.folder))
-        assert find_run(named, Path("runs")).samefile(run.folder)
-        assert (named == run.name) is (place == Path("runs"))
+def test_resume_finds_the_run_by_its_name_in_the_hint():
+    for runs_dir in (Path("runs"), Path("else where")):
+        run = create_run(runs_dir, "dense-ae", settings())
+        (name,) = shlex.split(cli_name(run.folder))
+        assert find_run(name, Path("runs")).samefile(run.folder)
+        assert (name == run.name) is (runs_dir == Path("runs"))
 
 
 def test_a_model_that_cannot_be_saved_names_its_file(tmp_path):

@@ -1,4 +1,4 @@
-"""Run folders read whatever state they are in, and found by any name that is plain."""
+"""Run folders are read in any state, and found by path, name or unique prefix."""
 
 import os
 import re
@@ -12,7 +12,7 @@ from pw13.system import files, machine
 from tests.helpers.runs import NOW, make, settings
 
 
-def test_status_tells_the_dead_from_the_living(tmp_path):
+def test_the_status_of_a_running_run_depends_on_its_process(tmp_path):
     alive = {"pid": os.getpid(), "pid_started": machine.process()["pid_started"]}
     cases = {
         "completed": {"status": "completed"},
@@ -23,39 +23,39 @@ def test_status_tells_the_dead_from_the_living(tmp_path):
             "status": "running",
             **alive,
             "pid_started": alive["pid_started"] - 1000,
-        },  # the number went to another
+        },  # another process has this pid
         "running on far": {"status": "running", **alive, "machine": {"host": "far"}},
     }
-    for number, (told, facts) in enumerate(cases.items()):
-        assert read_run(make(tmp_path, f"{NOW}_{number + 2}", **facts)).status == told
+    for number, (status, facts) in enumerate(cases.items()):
+        assert read_run(make(tmp_path, f"{NOW}_{number + 2}", **facts)).status == status
 
 
 @pytest.mark.parametrize(
-    ("name", "content", "told"),
+    ("name", "content", "message"),
     [
-        ("config.json", None, "config.json: cannot be read"),
-        ("run.json", None, "run.json: cannot be read"),
-        ("metrics.json", None, "metrics.json: missing, though the run is completed"),
-        ("run.json", "{", "run.json: damaged: not JSON"),
-        ("run.json", "[]", "run.json: damaged: expected an object"),
-        ("run.json", "{}", "run.json: damaged: no 'machine'"),
-        ("metrics.json", "\0" * 9, "metrics.json: damaged: not JSON"),
-        ("config.json", "[" * 100_000, "config.json: damaged"),
+        ("config.json", None, "config.json: cannot read"),
+        ("run.json", None, "run.json: cannot read"),
+        ("metrics.json", None, "metrics.json: missing from a completed run"),
+        ("run.json", "{", "run.json: corrupt: not JSON"),
+        ("run.json", "[]", "run.json: corrupt: expected an object"),
+        ("run.json", "{}", "run.json: corrupt: no 'machine'"),
+        ("metrics.json", "\0" * 9, "metrics.json: corrupt: not JSON"),
+        ("config.json", "[" * 100_000, "config.json: corrupt"),
     ],
 )
-def test_a_broken_run_is_told_as_such_and_hides_no_other(tmp_path, name, content, told):
+def test_a_broken_run_is_reported_and_hides_no_other(tmp_path, name, content, message):
     broken, whole = make(tmp_path), make(tmp_path, NOW + "_2")
     (broken / name).unlink()
     if content is not None:
         (broken / name).write_text(content, "utf-8")
     record = read_run(broken)
-    assert record.status == "broken" and told in record.problem and str(broken) in record.problem
+    assert record.status == "broken" and message in record.problem and str(broken) in record.problem
     assert [r.folder for r in list_runs(tmp_path) if not r.problem] == [whole]
-    with pytest.raises(UserError, match=re.escape(told)):
+    with pytest.raises(UserError, match=re.escape(message)):
         load_run(broken.name, tmp_path)
 
 
-def test_listing_takes_run_folders_only_and_the_oldest_first(tmp_path):
+def test_only_run_folders_are_listed_oldest_first(tmp_path):
     late = make(tmp_path, "2026-11-24_01-00-00_dense-ae", started="2026-11-24T01:00:00+00:00")
     early = make(tmp_path, "2026-11-24_02-00-00_charrnn", started="2026-11-24T00:30:00+00:00")  # clocks were put back
     make(tmp_path / early.name, "1_units=3_seed=0")
@@ -67,7 +67,7 @@ def test_listing_takes_run_folders_only_and_the_oldest_first(tmp_path):
     assert list_runs(tmp_path / "nowhere") == []
 
 
-def test_a_run_is_found_by_path_name_and_beginning(tmp_path, monkeypatch):
+def test_a_run_is_found_by_path_name_and_unique_prefix(tmp_path, monkeypatch):
     first, second = make(tmp_path / "runs"), make(tmp_path / "runs", NOW + "_2")
     point = make(second, "03_units=8_seed=0_x")
     (tmp_path / "runs" / "2026-notes.txt").write_text("no folder", "utf-8")
@@ -75,22 +75,22 @@ def test_a_run_is_found_by_path_name_and_beginning(tmp_path, monkeypatch):
     folder = tmp_path / "runs"
     assert find_run(str(first), folder) == first
     assert find_run(f"runs/{first.name}", folder).samefile(first)
-    assert find_run(first.name, folder) == first  # whole, though another begins so
+    assert find_run(first.name, folder) == first  # a full name, though also a prefix of another
     assert find_run(second.name, folder) == second
     assert find_run(NOW + "_", folder) == second
     assert find_run(f"{second.name}/03", folder) == point
-    for name, told in [
-        ("2026", "is not one run but 2"),
-        ("2027", "neither a run folder nor the beginning of one"),
+    for name, message in [
+        ("2026", "run '2026' is ambiguous: matches"),
+        ("2027", "no run matching '2027'"),
         ("", "not a run folder"),
         ("..", "not a run folder"),
-        (f"{second.name}/04", "neither"),
+        (f"{second.name}/04", "no run matching"),
     ]:
-        with pytest.raises(UserError, match=re.escape(told)):
+        with pytest.raises(UserError, match=re.escape(message)):
             find_run(name, folder)
 
 
-def test_the_latest_is_the_newest_start_among_usable_ones(tmp_path):
+def test_the_latest_run_is_the_usable_one_that_started_last(tmp_path):
     def usable(name, **facts):
         path = make(tmp_path, name, **facts)
         (path / "checkpoints").mkdir()
@@ -112,13 +112,13 @@ def test_the_latest_is_the_newest_start_among_usable_ones(tmp_path):
 def test_settings_of_a_run_are_checked_as_flags_are(tmp_path):
     path = make(tmp_path)
     assert settings_of(read_run(path)) == DenseAE()
-    for change, told in [
+    for change, message in [
         ({"code_size": 0}, "--code-size"),
         ({"new": 1}, "unknown key 'new'"),
         ({"kind": "x"}, "unknown kind"),
     ]:
         files.write_json(path / "config.json", {"kind": "dense-ae", **settings(), **change})
-        with pytest.raises(UserError, match=re.escape(told)):
+        with pytest.raises(UserError, match=re.escape(message)):
             settings_of(read_run(path))
     files.write_json(path / "config.json", {"kind": "dense-ae"})
     with pytest.raises(UserError, match="no 'activation'"):
@@ -126,11 +126,11 @@ def test_settings_of_a_run_are_checked_as_flags_are(tmp_path):
 
 
 @pytest.mark.parametrize("pid", [-1, "7", None, 2**80, 1.5])
-def test_a_number_that_is_no_process_is_a_dead_one(tmp_path, pid):
+def test_an_invalid_pid_counts_as_died(tmp_path, pid):
     assert read_run(make(tmp_path, status="running", pid=pid, pid_started=1.0)).status == "died"
 
 
-def test_a_run_that_does_not_say_where_its_data_are_is_refused(tmp_path):
+def test_a_run_without_its_data_path_is_refused(tmp_path):
     record = read_run(make(tmp_path))
-    with pytest.raises(UserError, match=r"config\.json: damaged: no 'data'"):
+    with pytest.raises(UserError, match=r"config\.json: corrupt: no 'data'"):
         data_paths_of(record)

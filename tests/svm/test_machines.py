@@ -29,7 +29,7 @@ def sets():
 
 def test_the_scaling_is_that_of_the_training_rows(sets):
     train, _, test, _ = sets
-    scale = kernels.scaling(train)
+    scale = kernels.fit_scaling(train)
     expected = StandardScaler().fit(train.astype(np.float64)).transform(test.astype(np.float64))
     np.testing.assert_allclose(scale.apply(test), expected, atol=1e-5)
     assert scale.apply(test).dtype == np.float32
@@ -37,15 +37,15 @@ def test_the_scaling_is_that_of_the_training_rows(sets):
 
 def test_a_feature_that_never_changes_stays_finite():
     train = np.array([[0, 1, 3], [0, 1, 5]], np.float32)
-    assert kernels.scaling(train).apply(np.array([[2, 1, 4]], np.float32)).tolist() == [[2, 0, 0]]
-    assert np.isfinite(kernels.scaling(np.zeros((3, 2), np.float32)).apply(np.ones((1, 2), np.float32))).all()
+    assert kernels.fit_scaling(train).apply(np.array([[2, 1, 4]], np.float32)).tolist() == [[2, 0, 0]]
+    assert np.isfinite(kernels.fit_scaling(np.zeros((3, 2), np.float32)).apply(np.ones((1, 2), np.float32))).all()
 
 
 def test_the_kernels_are_the_formulas():
     a, b = np.array([[1, 2], [0, 0]], np.float32), np.array([[3, 1]], np.float32)
-    assert kernels.matrix(a, b, Setting("linear", 1, 0)).tolist() == [[5], [0]]
+    assert kernels.kernel_matrix(a, b, Setting("linear", 1, 0)).tolist() == [[5], [0]]
     np.testing.assert_allclose(
-        kernels.matrix(a, b, Setting("rbf", 1, 0.1)), [[np.exp(-0.5)], [np.exp(-1.0)]], rtol=1e-6
+        kernels.kernel_matrix(a, b, Setting("rbf", 1, 0.1)), [[np.exp(-0.5)], [np.exp(-1.0)]], rtol=1e-6
     )
 
 
@@ -85,7 +85,7 @@ def test_all_pairs_at_once_or_one_by_one_is_the_same_machine(sets, monkeypatch, 
 def test_threads_change_nothing(sets, monkeypatch):
     train, labels, test, _ = sets
     monkeypatch.setattr(exact, "SMALL_SET", 0)
-    with kernels.workers() as pool:
+    with kernels.thread_pool() as pool:
         threaded = exact.fit(train, labels, Setting("rbf", 3.0, 0.1), pool.map)
         predicted = threaded.predict(test, pool.map)
     alone = exact.fit(train, labels, Setting("rbf", 3.0, 0.1))
@@ -115,26 +115,26 @@ def test_classes_need_not_start_at_zero_or_be_dense(sets):
 
 def test_folds_are_disjoint_whole_and_even():
     labels = np.repeat([0, 1, 2], [30, 13, 3])
-    parts = cross_validation.folds(np.arange(46), labels, 3, rng=np.random.default_rng(0))
-    assert sorted(np.concatenate(parts)) == list(range(46))
-    assert {len(part) for part in parts} <= {15, 16}
-    for part in parts:
-        counts = np.bincount(labels[part], minlength=3)
+    folds = cross_validation.stratified_folds(np.arange(46), labels, 3, rng=np.random.default_rng(0))
+    assert sorted(np.concatenate(folds)) == list(range(46))
+    assert {len(fold) for fold in folds} <= {15, 16}
+    for fold in folds:
+        counts = np.bincount(labels[fold], minlength=3)
         assert counts[0] == 10 and counts[1] in (4, 5) and counts[2] == 1
 
 
 def test_the_best_setting_is_chosen_and_equals_go_to_the_first(sets):
     train, labels, _, _ = sets
-    parts = cross_validation.folds(np.arange(len(labels)), labels, 3, rng=np.random.default_rng(0))
+    folds = cross_validation.stratified_folds(np.arange(len(labels)), labels, 3, rng=np.random.default_rng(0))
     good, twin, bad = Setting("rbf", 3.0, 0.1), Setting("rbf", 3.0, 0.1), Setting("rbf", 1e-6, 1e3)
-    choice = cross_validation.tune(train, labels, [bad, good, twin], exact.fit, parts=parts)
+    choice = cross_validation.tune(train, labels, [bad, good, twin], exact.fit, folds=folds)
     assert choice.setting is good and 0.7 < choice.accuracy < 1
 
 
 def test_a_fold_is_never_seen_by_the_machine_that_it_judges(sets):
     train, labels, _, _ = sets
     rows = np.arange(0, len(labels), 2)
-    parts = cross_validation.folds(rows, labels, 3, rng=np.random.default_rng(0))
+    folds = cross_validation.stratified_folds(rows, labels, 3, rng=np.random.default_rng(0))
     seen = []
 
     class Machine:
@@ -146,7 +146,7 @@ def test_a_fold_is_never_seen_by_the_machine_that_it_judges(sets):
             assert not self.features & {row.tobytes() for row in features}
             return np.zeros(len(features))
 
-    cross_validation.tune(train, labels, [Setting("rbf", 1, 1)], lambda features, *_: Machine(features), parts=parts)
+    cross_validation.tune(train, labels, [Setting("rbf", 1, 1)], lambda features, *_: Machine(features), folds=folds)
     assert seen == [len(rows)] * 3
 
 
@@ -157,9 +157,9 @@ def test_an_evaluation_can_be_saved_as_plain_arrays(sets, kernel, rows, monkeypa
     if rows:
         monkeypatch.setattr(exact, "MAX_ROWS", rows)
         monkeypatch.setattr(intelex, "available", lambda: False)
-    parts = cross_validation.folds(np.arange(len(labels)), labels, 2, rng=np.random.default_rng(0))
+    folds = cross_validation.stratified_folds(np.arange(len(labels)), labels, 2, rng=np.random.default_rng(0))
     ticks = []
-    outcome = evaluation.evaluate(train, labels, test, kernel, parts=parts, tick=lambda: ticks.append(1))
+    outcome = evaluation.evaluate(train, labels, test, kernel, folds=folds, tick=lambda: ticks.append(1))
     assert len(ticks) == evaluation.steps(kernel, 2)
     assert outcome.method == (approximate_svm if rows else exact).method(kernel)
     assert np.mean(outcome.predictions == truth) > 0.75 and outcome.setting in kernels.grid(kernel, 6)
@@ -211,12 +211,12 @@ def test_what_the_extra_solves_is_the_same_machine(sets, stand_in, setting, clas
 
 def test_an_evaluation_by_the_extra_says_so(sets, stand_in):
     train, labels, test, truth = sets
-    parts = cross_validation.folds(np.arange(0, len(labels), 3), labels, 2, rng=np.random.default_rng(0))
-    outcome = evaluation.evaluate(train, labels, test, "rbf", parts=parts)
+    folds = cross_validation.stratified_folds(np.arange(0, len(labels), 3), labels, 2, rng=np.random.default_rng(0))
+    outcome = evaluation.evaluate(train, labels, test, "rbf", folds=folds)
     assert outcome.method == "SVC (scikit-learn-intelex 1.2.3)" and np.mean(outcome.predictions == truth) > 0.75
     _, machine = evaluation.restored(evaluation.arrays(outcome))
-    assert isinstance(machine, exact.Machine)
-    other = evaluation.evaluate(train, labels, test, "rbf", parts=parts, approximate=True)
+    assert isinstance(machine, exact.Classifier)
+    other = evaluation.evaluate(train, labels, test, "rbf", folds=folds, approximate=True)
     assert other.method == approximate_svm.method("rbf")
 
 
@@ -229,8 +229,8 @@ def test_without_the_extra_nothing_breaks(monkeypatch):
 
 def test_more_images_and_the_accuracies_of_a_curve(sets):
     train, labels, test, truth = sets
-    parts = cross_validation.folds(np.arange(len(labels)), labels, 2, rng=np.random.default_rng(0))
-    outcome = evaluation.evaluate(train, labels, test, "rbf", parts=parts)
+    folds = cross_validation.stratified_folds(np.arange(len(labels)), labels, 2, rng=np.random.default_rng(0))
+    outcome = evaluation.evaluate(train, labels, test, "rbf", folds=folds)
     subsets = [np.arange(24), np.arange(len(labels))]
     few, whole = evaluation.accuracies_by_size(train, labels, test, truth, outcome, subsets=subsets)
     assert whole == np.mean(outcome.predictions == truth) and few < whole

@@ -1,4 +1,4 @@
-"""A grid becomes checked points before anything runs."""
+"""A grid is parsed and all its points are checked before anything runs."""
 
 import re
 
@@ -9,7 +9,7 @@ from pw13.errors import OptionError
 from pw13.sweeps import grid
 
 
-def test_axes_are_read_with_the_types_of_their_settings():
+def test_axes_have_the_types_of_their_settings():
     axes = grid.parse_axes(DenseAE, ["code_size=8, 16", "loss=mse,bce", "learning-rate=1e-3,0.01", "tensorboard=false"])
     assert axes == {
         "code_size": [8, 16],
@@ -21,7 +21,7 @@ def test_axes_are_read_with_the_types_of_their_settings():
 
 
 @pytest.mark.parametrize(
-    ("texts", "told"),
+    ("texts", "message"),
     [
         (["units=8"], "no setting 'units'"),
         (["code_siz=8"], "did you mean 'code_size'?"),
@@ -29,19 +29,19 @@ def test_axes_are_read_with_the_types_of_their_settings():
         (["code_size="], "expected NAME=VALUE"),
         (["code_size=8,,16"], "expected NAME=VALUE"),
         (["=8"], "expected NAME=VALUE"),
-        (["code_size=8", "code-size=16"], "code_size is given twice"),
-        (["code_size=8,8"], "stands there twice"),
+        (["code_size=8", "code-size=16"], "duplicate setting code_size"),
+        (["code_size=8,8"], "duplicate value"),
         (["code_size=8.5"], "expected an integer"),
         (["code_size=eight"], "expected an integer"),
         (["tensorboard=maybe"], "expected true or false"),
     ],
 )
-def test_a_bad_axis_is_refused(texts, told):
-    with pytest.raises(OptionError, match=re.escape(told)):
+def test_an_invalid_axis_is_refused(texts, message):
+    with pytest.raises(OptionError, match=re.escape(message)):
         grid.parse_axes(DenseAE, texts)
 
 
-def test_points_are_all_combinations_with_seeds_last_and_fast():
+def test_points_are_all_combinations_with_seeds_varying_fastest():
     points = grid.grid_points(DenseAE(epochs=3, seed=5), {"code_size": [8, 16], "loss": ["mse", "bce"]}, 3)
     assert len(points) == 12
     assert [point.values for point in points[:4]] == [
@@ -55,27 +55,27 @@ def test_points_are_all_combinations_with_seeds_last_and_fast():
     assert len({point.name for point in points}) == 12
 
 
-def test_names_order_as_the_points_do_and_are_safe_in_any_file_system():
+def test_point_names_sort_like_the_points_and_are_valid_on_any_file_system():
     points = grid.grid_points(DenseAE(), {"learning_rate": [i / 1000 for i in range(1, 12)]}, 10)
     assert [point.name for point in points] == sorted(point.name for point in points)
     assert all(re.fullmatch(r"[A-Za-z0-9_=.+-]{1,100}", point.name) for point in points)
 
 
-def test_without_axes_there_is_one_point_a_seed():
+def test_without_axes_there_is_one_point_per_seed():
     assert [point.settings.seed for point in grid.grid_points(DenseAE(), {}, 2)] == [0, 1]
 
 
 @pytest.mark.parametrize(
-    ("axes", "seeds", "told"),
+    ("axes", "seeds", "message"),
     [
         ({"code_size": [0]}, 1, "--code-size: expected an integer from 1"),
         ({"learning_rate": [float("nan")]}, 1, "--learning-rate: expected a finite number"),
         ({"loss": ["mae"]}, 1, "--loss: expected one of mse, bce"),
-        ({"seed": [1, 2]}, 2, "has an axis seed already"),
+        ({"seed": [1, 2]}, 2, "the grid already sweeps seed"),
         ({"code_size": [8]}, 0, "--seeds"),
         ({"code_size": list(range(1, 201)), "batch_size": list(range(1, 101))}, 1, "20,000 runs"),
     ],
 )
-def test_points_that_cannot_run_are_refused(axes, seeds, told):
-    with pytest.raises(OptionError, match=re.escape(told)):
+def test_invalid_points_are_refused(axes, seeds, message):
+    with pytest.raises(OptionError, match=re.escape(message)):
         grid.grid_points(DenseAE(), axes, seeds)

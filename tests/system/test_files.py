@@ -1,4 +1,4 @@
-"""Whole files: the old content or the new, whatever happens in between; strict JSON."""
+"""Atomic writes: the old content or the new, whatever happens in between; strict JSON."""
 
 import contextlib
 import errno
@@ -13,7 +13,7 @@ from tests.helpers.disks import Died, FaultyDisk, LoggedDisk
 
 
 @pytest.mark.parametrize("size", [0, 1, files.CHUNK, 3 * files.CHUNK + 5])
-def test_write_whole_writes_all(tmp_path, size):
+def test_write_atomic_writes_all_bytes(tmp_path, size):
     data = os.urandom(size)
     files.write_atomic(tmp_path / "a", data)
     assert (tmp_path / "a").read_bytes() == data
@@ -22,7 +22,7 @@ def test_write_whole_writes_all(tmp_path, size):
 
 @pytest.mark.parametrize("operation", ["write", "fsync", "rename"])
 @pytest.mark.parametrize("number", [1, 2])
-def test_death_at_any_operation_leaves_old_or_new(tmp_path, monkeypatch, operation, number):
+def test_a_kill_at_any_operation_leaves_the_old_or_the_new_file(tmp_path, monkeypatch, operation, number):
     old, new = b"old" * 100, b"new" * files.CHUNK
     files.write_atomic(tmp_path / "a", old)
     monkeypatch.setattr(files, "file_ops", FaultyDisk(operation, number, Died()))
