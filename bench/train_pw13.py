@@ -38,7 +38,7 @@ def prepare(task: Task, count: int, folder: Path) -> tuple[Facts, TrainEpoch]:
     state = initial_state(training_task)
     started = time.perf_counter()
     options = TrainingOptions(epochs=1000, learning_rate=task.settings["learning_rate"])
-    chunk = compiled_chunk(training_task, options, state.moving)
+    chunk = compiled_chunk(training_task, options, state.optimizer)
     compile_seconds = time.perf_counter() - started
 
     def epoch(number: int) -> Callable[[], float]:

@@ -1,4 +1,4 @@
-"""Models that a neural network has to beat."""
+"""Simple models to compare the networks with."""
 
-# How the classical denoisers are called in text, where their names in metrics.json are no words.
+# Names of the classical filters in text, where they differ from metrics.json.
 FILTER_NAMES = {"gaussian": "Gaussian", "tv": "total variation", "nlm": "non-local means"}

@@ -1,7 +1,7 @@
-"""Classical image filters beside the network, each at its best setting on validation images.
+"""Classical image filters, the baselines of the denoiser, each tuned on validation images.
 
-scikit-image takes a millisecond or two for one small image, most of it overhead. What is written out here works on many
-images at once and is several times faster; the tests hold it against scikit-image or against the formula.
+scikit-image takes a millisecond or two per small image, most of it overhead. The filters here work on many images at
+once and are several times faster; the tests compare them with scikit-image or with the formula.
 """
 
 from collections.abc import Callable
@@ -9,28 +9,33 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pywt
+from numpy.typing import NDArray
 from scipy import ndimage
 
 from pw13 import metrics
 
-IMAGES_PER_BLOCK = 100  # images a thread works on at once: their arrays stay in its cache
+Images = NDArray[np.float32]  # `(n, height, width)`
+
+IMAGES_PER_BLOCK = 100  # per thread: their arrays stay in its cache
 
 
-def median(images: np.ndarray, *, size: int) -> np.ndarray:
-    """Median over a `size` x `size` window."""
-    return ndimage.median_filter(images, size=(1, size, size))
+def median(images: Images, *, size: int) -> Images:
+    """Filter by the median over `size` x `size` pixels."""
+    filtered: Images = ndimage.median_filter(images, size=(1, size, size))
+    return filtered
 
 
-def gaussian(images: np.ndarray, *, sigma: float) -> np.ndarray:
-    """Gaussian blur, `sigma` in pixels."""
-    return ndimage.gaussian_filter(images, (0, sigma, sigma))
+def gaussian(images: Images, *, sigma: float) -> Images:
+    """Blur with a Gaussian, `sigma` in pixels."""
+    filtered: Images = ndimage.gaussian_filter(images, (0, sigma, sigma))
+    return filtered
 
 
-def tv(images: np.ndarray, *, weight: float, iterations: int = 50) -> np.ndarray:
-    """Total-variation denoising; a larger `weight` smooths more.
+def tv(images: Images, *, weight: float, iterations: int = 50) -> Images:
+    """Denoise by total variation; a larger `weight` smooths more.
 
     Chambolle 2004, "An algorithm for total variation minimization": projected steps on the dual field. As
-    `skimage.restoration.denoise_tv_chambolle` with one iteration more.
+    `skimage.restoration.denoise_tv_chambolle` with one more iteration.
     """
     pixels, step = _images_last(images), 0.25
     dual = np.zeros((2, *pixels.shape), pixels.dtype)
@@ -45,47 +50,47 @@ def tv(images: np.ndarray, *, weight: float, iterations: int = 50) -> np.ndarray
     return np.moveaxis(pixels + _divergence(dual), -1, 0)
 
 
-def _images_last(images: np.ndarray) -> np.ndarray:
-    """`(n, height, width)` as `(height, width, n)`: neighbouring pixels lie n apart, so that NumPy's loops are long."""
+def _images_last(images: Images) -> NDArray[np.float32]:
+    """Return `(n, height, width)` as contiguous `(height, width, n)`, so that NumPy's inner loops are long."""
     return np.ascontiguousarray(np.moveaxis(images, 0, -1))
 
 
-def _divergence(dual: np.ndarray) -> np.ndarray:
-    """Backward differences of a `(2, height, width, n)` field, summed: minus the adjoint of the gradient."""
+def _divergence(dual: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the divergence of a field `(2, height, width, n)` by backward differences: `(height, width, n)`."""
     down, right = dual
-    total = -down - right
+    total: NDArray[np.float32] = -down - right
     total[1:] += down[:-1]
     total[:, 1:] += right[:, :-1]
     return total
 
 
-def nlm(images: np.ndarray, *, h: float, patch: int, reach: int = 4) -> np.ndarray:
-    """Non-local means: each pixel the mean of those within `reach`, weighted by how alike their patches are.
+def nlm(images: Images, *, h: float, patch: int, radius: int = 4) -> Images:
+    """Denoise by non-local means: average the pixels within `radius`, weighted by the similarity of their patches.
 
     Buades, Coll and Morel 2005, with a flat patch: the weight is exp(-d / h^2), d the mean squared difference of the
     `patch` x `patch` pixels around the two. scikit-image's fast mode sums four of five rows and columns instead.
     """
     height, width = images.shape[1:]
     margin = patch // 2
-    padded = np.pad(_images_last(images), ((reach + margin,) * 2, (reach + margin,) * 2, (0, 0)), mode="symmetric")
+    padded = np.pad(_images_last(images), ((radius + margin,) * 2, (radius + margin,) * 2, (0, 0)), mode="symmetric")
     tall, wide = height + 2 * margin, width + 2 * margin
-    here = padded[reach : reach + tall, reach : reach + wide]
+    center = padded[radius : radius + tall, radius : radius + wide]
     total = np.zeros((height, width, len(images)), images.dtype)
     weights = np.zeros_like(total)
-    for down in range(2 * reach + 1):
-        for right in range(2 * reach + 1):
-            there = padded[down : down + tall, right : right + wide]
-            weight = _box_sums(np.square(here - there), patch)
+    for down in range(2 * radius + 1):
+        for right in range(2 * radius + 1):
+            shifted = padded[down : down + tall, right : right + wide]
+            weight = _box_sums(np.square(center - shifted), patch)
             weight *= np.float32(-1 / (h * patch) ** 2)
             np.exp(weight, out=weight)
             weights += weight
-            weight *= there[margin : margin + height, margin : margin + width]
+            weight *= shifted[margin : margin + height, margin : margin + width]
             total += weight
     return np.moveaxis(total / weights, -1, 0)
 
 
-def _box_sums(values: np.ndarray, side: int) -> np.ndarray:
-    """Sums over every whole `side` x `side` box: `(height, width, n)` -> `(height - side + 1, width - side + 1, n)`."""
+def _box_sums(values: NDArray[np.float32], side: int) -> NDArray[np.float32]:
+    """Sum over `side` x `side` boxes: `(height, width, n)` -> `(height - side + 1, width - side + 1, n)`."""
     height, width = values.shape[0] - side + 1, values.shape[1] - side + 1
     rows = values[:height].copy()
     for i in range(1, side):
@@ -96,19 +101,20 @@ def _box_sums(values: np.ndarray, side: int) -> np.ndarray:
     return boxes
 
 
-def wavelet(images: np.ndarray, *, sigma: float, levels: int) -> np.ndarray:
-    """Soft thresholds on the wavelet coefficients, for noise of deviation `sigma`; wavelet db2.
+def wavelet(images: Images, *, sigma: float, levels: int) -> Images:
+    """Denoise by soft-thresholding db2 wavelet coefficients, for noise of standard deviation `sigma`.
 
     Donoho and Johnstone 1994, the universal threshold. As `skimage.restoration.denoise_wavelet` with VisuShrink.
     """
     threshold = sigma * np.sqrt(2 * np.log(images[0].size))
-    rough, *details = pywt.wavedec2(images, "db2", level=levels, axes=(1, 2))
-    details = [tuple(pywt.threshold(each, threshold, "soft") for each in level) for level in details]
+    approximation, *details = pywt.wavedec2(images, "db2", level=levels, axes=(1, 2))
+    details = [tuple(pywt.threshold(band, threshold, "soft") for band in level) for level in details]
     height, width = images.shape[1:]
-    return pywt.waverec2([rough, *details], "db2", axes=(1, 2))[:, :height, :width]
+    denoised: Images = pywt.waverec2([approximation, *details], "db2", axes=(1, 2))[:, :height, :width]
+    return denoised
 
 
-FILTERS: dict[str, Callable[..., np.ndarray]] = {
+FILTERS: dict[str, Callable[..., Images]] = {
     "median": median,
     "gaussian": gaussian,
     "tv": tv,
@@ -127,22 +133,23 @@ SETTINGS: dict[str, tuple[dict[str, float], ...]] = {
 }
 
 
-def denoise(name: str, setting: dict[str, float], images: np.ndarray, *, threads: int = 1) -> np.ndarray:
-    """Images `(n, height, width)` float32 in [0, 1] through one filter: the same shape, type and range."""
-    slabs = [images[start : start + IMAGES_PER_BLOCK] for start in range(0, len(images), IMAGES_PER_BLOCK)]
+def denoise(name: str, setting: dict[str, float], images: Images, *, threads: int = 1) -> Images:
+    """Filter images `(n, height, width)` float32 in [0, 1]; same shape, dtype and range."""
+    blocks = [images[start : start + IMAGES_PER_BLOCK] for start in range(0, len(images), IMAGES_PER_BLOCK)]
     with ThreadPoolExecutor(threads) as pool:
-        filtered = pool.map(lambda slab: FILTERS[name](slab, **setting), slabs)
-        return np.clip(np.concatenate(list(filtered)), 0, 1).astype(np.float32)
+        filtered = pool.map(lambda block: FILTERS[name](block, **setting), blocks)
+        result: Images = np.clip(np.concatenate(list(filtered)), 0, 1).astype(np.float32)
+        return result
 
 
-def best_setting(name: str, clean: np.ndarray, noisy: np.ndarray, *, threads: int = 1) -> dict[str, float]:
-    """The setting of a filter that brings `noisy` nearest to `clean`, both `(n, height, width)` in [0, 1].
+def best_setting(name: str, clean: Images, noisy: Images, *, threads: int = 1) -> dict[str, float]:
+    """Return the filter setting with the lowest MSE between filtered `noisy` and `clean`, `(n, height, width)` each.
 
-    Every fifth image tells which three settings are worth a look at all of them.
+    All settings are tried on every fifth image, the best three on all images.
     """
 
     def error(setting: dict[str, float], step: int = 1) -> float:
         return metrics.mse(clean[::step], denoise(name, setting, noisy[::step], threads=threads))
 
-    promising = sorted(SETTINGS[name], key=lambda setting: error(setting, 5))[:3]
-    return min(promising, key=error)
+    finalists = sorted(SETTINGS[name], key=lambda setting: error(setting, 5))[:3]
+    return min(finalists, key=error)

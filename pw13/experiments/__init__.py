@@ -1,17 +1,17 @@
-"""One experiment a file, each told on one screen."""
+"""One module per kind of run, each with a `run_experiment` that tells the experiment on one screen."""
 
 from typing import Any
 
 from pw13.runs.folder import Run
 
-# Where the experiment of each kind of run is told; imported when it begins, since it imports TensorFlow.
+# The module of each kind, imported when its run starts, since it imports TensorFlow.
 MODULES = {"dense-ae": "dense_ae", "conv-dae": "conv_dae", "svm-eval": "svm_eval", "charrnn": "charrnn"}
 
 
-def run_experiment(kind: str, settings: Any, *, run: Run, **places: Any) -> dict[str, Any]:
-    """Carry out (or go on with) the experiment of `run` and close the run; returns the numbers of metrics.json.
+def run_experiment(kind: str, settings: Any, *, run: Run, **data_paths: Any) -> dict[str, Any]:
+    """Start or resume the experiment of `run`, close the run, and return what metrics.json holds.
 
-    places: where the data are, such as `data="builtin"`.
+    data_paths: where the data are, such as `data="builtin"`.
     """
     import importlib
 
@@ -23,4 +23,4 @@ def run_experiment(kind: str, settings: Any, *, run: Run, **places: Any) -> dict
             tensorflow_runtime.start(settings.threads, settings.seed)
             run.update(one_dnn=tensorflow_runtime.one_dnn())
         experiment = importlib.import_module(f"pw13.experiments.{MODULES[kind]}")
-        return run.finish(experiment.run_experiment(settings, run=run, **places))
+        return run.finish(experiment.run_experiment(settings, run=run, **data_paths))

@@ -1,5 +1,7 @@
-"""Exercise 2: a character RNN that invents startup names, trained, measured on held-out names, heard."""
+"""Exercise 2: train a character RNN on startup names, evaluate it on held-out names, sample from it."""
 
+import math
+from collections.abc import Mapping
 from typing import Any
 
 import keras
@@ -20,31 +22,28 @@ from pw13.training.task import training_options
 
 
 def run_experiment(config: CharRNN, *, corpus: str | None, run: Run) -> dict[str, Any]:
-    """Train, fill the run folder, and return the numbers of metrics.json."""
-    loaded = load_names(corpus, encoding=config.encoding, fix_accents=config.fix_accents)
-    data = prepare_dataset(loaded.names, config)
-    record_corpus(run, loaded, data, config)
+    """Train and evaluate, fill the run folder, and return what metrics.json holds."""
+    name_list = load_names(corpus, encoding=config.encoding, fix_accents=config.fix_accents)
+    data = prepare_dataset(name_list.names, config)
+    record_corpus(run, name_list, data, config)
     model = charrnn.build(data.vocab_file.vocabulary.size, config)
     run.save_text("summary.txt", model_summaries([model]))
-    counting = choose_counting(data)
+    ngram_options = choose_ngram(data)
 
-    fitted = fit(
+    result = fit(
         make_task(model, data, config),
         training_options(config, f"{config.cell} RNN, {config.target}"),
         run=run,
-        save=lambda best, last: save(run, model, best, last),
+        save=lambda best, last: save_models(run, model, best, last),
         on_epoch=charrnn_samples.sample_callback(run, data, config),
     )
-    scores = {part: score(some, data, config, fitted.best) for part, some in data.evaluation_sets().items()}
-    heard = charrnn_samples.statistics(charrnn_samples.network(config, fitted.best), data, config)
-    counted = count(counting, data, heard)
-    save_figures(run, fitted.history, scores, counted, heard)
-    (held_out, accuracy), usual = (
-        scores["held_out"],
-        heard[charrnn_samples.TEMPERATURES.index(charrnn_samples.DEFAULT_TEMPERATURE)],
-    )
+    scores = {subset: evaluate(names, data, config, result.best) for subset, names in data.evaluation_sets().items()}
+    samples = charrnn_samples.statistics(charrnn_samples.network(config, result.best), data, config)
+    ngram_metrics = evaluate_ngram(ngram_options, data, samples)
+    save_figures(run, result.history, scores, ngram_metrics, samples)
+    held_out_nats, held_out_accuracy = scores["held_out"]
     return {
-        **training_metrics(fitted, model),
+        **training_metrics(result, model),
         "cell": config.cell,
         "target": config.target,
         "units": config.units,
@@ -52,47 +51,47 @@ def run_experiment(config: CharRNN, *, corpus: str | None, run: Run) -> dict[str
         "train_windows": len(windows.window_starts(len(data.train_ids), config.length, config.skip)),
         "train_nats": scores["train"][0],
         "val_nats": scores["validation"][0],
-        "held_out_nats": held_out,
-        "held_out_bits": held_out / np.log(2),
-        "held_out_accuracy": accuracy,
-        "ngram": counted,
-        "names": usual,
-        "by_temperature": heard,
+        "held_out_nats": held_out_nats,
+        "held_out_bits": held_out_nats / math.log(2),
+        "held_out_accuracy": held_out_accuracy,
+        "ngram": ngram_metrics,
+        "names": samples[charrnn_samples.TEMPERATURES.index(charrnn_samples.DEFAULT_TEMPERATURE)],
+        "by_temperature": samples,
     }
 
 
-def record_corpus(run: Run, loaded: NameList, data: NameDataset, config: CharRNN) -> None:
-    """Record the data and the vocabulary, and say what is used."""
-    notes = loaded.notes
+def record_corpus(run: Run, name_list: NameList, data: NameDataset, config: CharRNN) -> None:
+    """Record the data source, its counts and the vocabulary."""
+    notes = name_list.notes
     if config.hold_out and not data.split.held_out:
-        notes = (*notes, f"the corpus is too small to hold out {config.hold_out:.0%} of its names: none are held out")
+        notes = (*notes, f"corpus too small to hold out {config.hold_out:.0%} of the names; none are held out")
     split = {"training": len(data.split.train), "validation": len(data.split.validation)}
-    run.record_data(loaded.source, notes, **data.counts, **split, held_out=len(data.split.held_out))
+    run.record_data(name_list.source, notes, **data.counts, **split, held_out=len(data.split.held_out))
     run.save_json("vocabulary.json", vocabulary.to_data(*data.vocab_file))
     run.update(vocabulary=data.vocab_file.vocabulary.digest)
 
 
-def save(run: Run, model: keras.Model, best: list[np.ndarray], last: list[np.ndarray]) -> None:
-    """model.keras of the last epoch, best.keras of the best one; both take one-hot characters."""
+def save_models(run: Run, model: keras.Model, best: list[np.ndarray], last: list[np.ndarray]) -> None:
+    """Save model.keras (last epoch) and best.keras (best epoch); both take one-hot characters."""
     model.set_weights(last)
     run.save_model("model", model)
     model.set_weights(best)
     run.save_model("best", model)
 
 
-def score(
-    some: tuple[str, ...], data: NameDataset, config: CharRNN, parameters: list[np.ndarray]
+def evaluate(
+    names: tuple[str, ...], data: NameDataset, config: CharRNN, parameters: list[np.ndarray]
 ) -> tuple[float, float]:
-    """Nats a character and accuracy on names; nan for no names."""
-    if not some:
+    """Return nats per character and accuracy on names; nan for no names."""
+    if not names:
         return float("nan"), float("nan")
-    measure = likelihood.make_evaluator(data.encode(some), data.vocab_file.vocabulary.newline, config)
-    nats, accuracy = measure([tf.constant(array) for array in parameters]).numpy().astype(float)
+    evaluator = likelihood.make_evaluator(data.encode(names), data.vocab_file.vocabulary.newline, config)
+    nats, accuracy = evaluator([tf.constant(array) for array in parameters]).numpy().astype(float)
     return float(nats), float(accuracy)
 
 
-def choose_counting(data: NameDataset) -> dict[str, Any]:
-    """Order and smoothing of the n-gram model of the training names, chosen on validation where there is one."""
+def choose_ngram(data: NameDataset) -> dict[str, Any]:
+    """Choose order and smoothing of the n-gram model on the validation names; the defaults where there are none."""
     vocab, train = data.vocab_file.vocabulary, data.distinct_text
     if not data.split.validation:
         return {"order": min(5, ngram.highest_order(vocab.size)), "smoothing": "kneser-ney"}
@@ -100,22 +99,30 @@ def choose_counting(data: NameDataset) -> dict[str, Any]:
     return {"order": best["order"], "smoothing": best["smoothing"]}
 
 
-def count(counting: dict[str, Any], data: NameDataset, heard: list[dict[str, Any]]) -> dict[str, Any]:
-    """The n-gram's nats of each part of the names; those of the sampled names go into the rows of `heard`."""
+def evaluate_ngram(options: dict[str, Any], data: NameDataset, samples: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return the n-gram's nats on each subset; add its nats on the sampled names to the rows of `samples`."""
     vocab = data.vocab_file.vocabulary
-    texts = {part: data.joined_ids(some) for part, some in data.evaluation_sets().items()}
-    texts |= {str(row["temperature"]): data.joined_ids(tuple(row.pop("texts"))) for row in heard}
-    nats = ngram.names_nats(texts, data.distinct_text, size=vocab.size, newline=vocab.newline, **counting)
-    for row in heard:
+    texts = {subset: data.joined_ids(names) for subset, names in data.evaluation_sets().items()}
+    texts |= {str(row["temperature"]): data.joined_ids(tuple(row.pop("texts"))) for row in samples}
+    nats = ngram.names_nats(texts, data.distinct_text, size=vocab.size, newline=vocab.newline, **options)
+    for row in samples:
         row["ngram_nats"] = nats[str(row["temperature"])]
-    return {**counting, **{f"{part}_nats": nats[part] for part in data.evaluation_sets()}}
+    return {**options, **{f"{subset}_nats": nats[subset] for subset in data.evaluation_sets()}}
 
 
-def save_figures(run: Run, history: list, scores: dict, counted: dict[str, Any], heard: list) -> None:
-    """Loss curves with the n-gram's line, nats of each part, sampled names by temperature."""
-    gram, line = f"{counted['order']}-gram", counted["validation_nats"]
-    lines = {f"{gram}, validation": line} if np.isfinite(line) else {}
-    run.save_figure("loss", loss_curves(history, label="nats a character", lines=lines))
-    rows = {part: (nats, counted[f"{part}_nats"]) for part, (nats, _) in scores.items() if np.isfinite(nats)}
-    run.save_figure("nats", figures.cross_entropy_bars(rows, gram))
-    run.save_figure("names", figures.names_by_temperature(heard))
+def save_figures(
+    run: Run,
+    history: list[dict[str, float]],
+    scores: Mapping[str, tuple[float, float]],
+    ngram_metrics: dict[str, Any],
+    samples: list[dict[str, Any]],
+) -> None:
+    """Save the loss curves with the n-gram's line, nats per subset, and sampled names by temperature."""
+    ngram_name, baseline = f"{ngram_metrics['order']}-gram", ngram_metrics["validation_nats"]
+    lines = {f"{ngram_name}, validation": baseline} if np.isfinite(baseline) else {}
+    run.save_figure("loss", loss_curves(history, label="nats per character", lines=lines))
+    bars = {
+        subset: (nats, ngram_metrics[f"{subset}_nats"]) for subset, (nats, _) in scores.items() if np.isfinite(nats)
+    }
+    run.save_figure("nats", figures.cross_entropy_bars(bars, ngram_name))
+    run.save_figure("names", figures.names_by_temperature(samples))

@@ -1,4 +1,4 @@
-"""Names that a char-RNN invents: samples during training, and statistics after it."""
+"""Names sampled from a char-RNN during and after training."""
 
 from collections.abc import Callable
 from typing import Any
@@ -23,21 +23,20 @@ def network(config: CharRNN, parameters: list[np.ndarray]) -> charrnn_numpy.Netw
 
 
 def statistics(net: charrnn_numpy.Network, data: NameDataset, config: CharRNN) -> list[dict[str, Any]]:
-    """Statistics of sampled names, one row a temperature: shares whole, new and unique, mean length, the texts."""
+    """Return one row per temperature: fractions of complete, new and unique names, mean length, and the names."""
     corpus = set(data.names)
     rows = []
-    for place, temperature in enumerate(TEMPERATURES):
-        rng = np.random.default_rng([config.seed, 4, place])
-        drawn = list(
-            sampling.generate(net, data.vocab_file, STATISTICS_SAMPLES, sampling.SamplingOptions(temperature), rng=rng)
-        )
-        texts = [name.text for name in drawn]
+    for i, temperature in enumerate(TEMPERATURES):
+        rng = np.random.default_rng([config.seed, 4, i])
+        options = sampling.SamplingOptions(temperature)
+        names = list(sampling.generate(net, data.vocab_file, STATISTICS_SAMPLES, options, rng=rng))
+        texts = [name.text for name in names]
         new = [text for text in dict.fromkeys(texts) if text not in corpus]
         rows.append(
             {
                 "temperature": temperature,
                 "sampled": len(texts),
-                "whole": float(np.mean([name.whole for name in drawn])),
+                "whole": float(np.mean([name.complete for name in names])),
                 "new": float(np.mean([text not in corpus for text in texts])),
                 "unique": len(set(texts)) / len(texts),
                 "mean_length": float(np.mean([len(text) for text in texts])),
@@ -49,23 +48,23 @@ def statistics(net: charrnn_numpy.Network, data: NameDataset, config: CharRNN) -
 
 
 def sample_callback(run: Run, data: NameDataset, config: CharRNN) -> Callable[[int, list[np.ndarray]], None]:
-    """A function that samples every so many epochs at several temperatures, into samples.txt and onto the screen."""
+    """Return an `on_epoch` callback that samples names every few epochs, into samples.txt and onto the screen."""
     every = config.sample_every or max(1, config.epochs // 10)
     path = run.folder / "samples.txt"
 
-    def listen(epoch: int, parameters: list[np.ndarray]) -> None:
+    def sample(epoch: int, parameters: list[np.ndarray]) -> None:
         if epoch % every:
             return
         rng = np.random.default_rng([config.seed, 5, epoch])
         lines = [f"epoch {epoch}"]
         for temperature in TEMPERATURES:
-            choice = sampling.SamplingOptions(temperature)
-            names = sampling.generate(network(config, parameters), data.vocab_file, 5, choice, rng=rng)
+            options = sampling.SamplingOptions(temperature)
+            names = sampling.generate(network(config, parameters), data.vocab_file, 5, options, rng=rng)
             lines.append(f"  {temperature}: " + " | ".join(name.text for name in names))
         for line in lines:
             console.message(line)
-        earlier = path.read_text("utf-8") if epoch > every and path.exists() else ""
-        kept = earlier.split(f"epoch {epoch}{NEWLINE}")[0]  # a resumed run may come to an epoch for the second time
-        run.save_text("samples.txt", kept + NEWLINE.join(lines) + NEWLINE)
+        text = path.read_text("utf-8") if epoch > every and path.exists() else ""
+        earlier = text.split(f"epoch {epoch}{NEWLINE}")[0]  # a resumed run may repeat an epoch
+        run.save_text("samples.txt", earlier + NEWLINE.join(lines) + NEWLINE)
 
-    return listen
+    return sample

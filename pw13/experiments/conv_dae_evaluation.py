@@ -1,4 +1,4 @@
-"""How well a denoiser does, beside classical filters, and how small its code is."""
+"""Evaluation of a denoiser: PSNR and SSIM, classical filters as baselines, and the size of its code."""
 
 from typing import Any, NamedTuple
 
@@ -12,8 +12,8 @@ from pw13.metrics import compression
 from pw13.models import conv_dae as model
 
 NOISE_LEVELS = tuple(round(0.1 * i, 1) for i in range(1, 10))
-TUNING_IMAGES = 500  # validation images on which a filter's setting is chosen
-SUBSET_SIZE = 1000  # test images measured at each level of LEVELS, and entropy-coded
+TUNING_IMAGES = 500  # validation images that a filter is tuned on
+SUBSET_SIZE = 1000  # test images that are evaluated at each of NOISE_LEVELS, and entropy-coded
 
 
 class NoisyPair(NamedTuple):
@@ -24,7 +24,7 @@ class NoisyPair(NamedTuple):
 
 
 class Filtered(NamedTuple):
-    """What one classical filter made of the noisy test images, and with which setting."""
+    """The noisy test images after one classical filter, and the filter's setting."""
 
     images: np.ndarray
     psnr_db: float
@@ -36,26 +36,27 @@ def noisy_pair(clean: np.ndarray, kind: str, level: float) -> NoisyPair:
 
 
 def test_subset(images: ImageSet) -> np.ndarray:
-    """The test images measured at every level: the same for every run, `(n, height, width)` uint8."""
-    rows = stratified_sample(images.test_labels, SUBSET_SIZE, rng=np.random.default_rng(noise.TEST_SEED))
-    return images.test_images[rows]
+    """Return the test images to evaluate at every noise level, the same for every run: `(n, height, width)` uint8."""
+    indices = stratified_sample(images.test_labels, SUBSET_SIZE, rng=np.random.default_rng(noise.TEST_SEED))
+    subset: np.ndarray = images.test_images[indices]
+    return subset
 
 
 def psnr_ssim(test: NoisyPair, denoised: np.ndarray) -> dict[str, float]:
-    """PSNR and SSIM of noisy and denoised test images."""
-    error = metrics.mse(test.clean, denoised)
+    """Return MSE, PSNR and SSIM of the noisy and the denoised test images, keys as in metrics.json."""
+    mse = metrics.mse(test.clean, denoised)
     return {
-        "test_mse": error,
+        "test_mse": mse,
         "noisy_psnr_db": metrics.psnr(metrics.mse(*test)),
-        "denoised_psnr_db": metrics.psnr(error),
+        "denoised_psnr_db": metrics.psnr(mse),
         "noisy_ssim": metrics.ssim(*test),
         "denoised_ssim": metrics.ssim(test.clean, denoised),
     }
 
 
-def apply_filters(test: NoisyPair, part: TrainValSplit, config: ConvDAE) -> dict[str, Filtered]:
-    """Every classical filter on the noisy test images, each with its best setting at the run's own noise."""
-    settings = best_settings(part, config, config.noise)
+def apply_filters(test: NoisyPair, split: TrainValSplit, config: ConvDAE) -> dict[str, Filtered]:
+    """Apply every classical filter to the noisy test images, each tuned at the run's own noise."""
+    settings = best_settings(split, config, config.noise)
     with console.progress("classical filters", len(settings)) as bar:
         return {name: apply_filter(test, name, setting, config, bar) for name, setting in settings.items()}
 
@@ -68,10 +69,10 @@ def apply_filter(
     return Filtered(images, metrics.psnr(metrics.mse(test.clean, images)), setting)
 
 
-def best_settings(part: TrainValSplit, config: ConvDAE, level: float) -> dict[str, dict[str, float]]:
-    """The setting of each filter that does best on some validation images at this level of noise."""
-    rows = stratified_sample(part.val_labels, TUNING_IMAGES, rng=np.random.default_rng(noise.VALIDATION_SEED))
-    clean = to_float(part.val_images[rows])
+def best_settings(split: TrainValSplit, config: ConvDAE, level: float) -> dict[str, dict[str, float]]:
+    """Tune each filter on validation images at this noise level; return its best setting."""
+    indices = stratified_sample(split.val_labels, TUNING_IMAGES, rng=np.random.default_rng(noise.VALIDATION_SEED))
+    clean = to_float(split.val_images[indices])
     noisy = noise.add_for_validation(clean, config.noise_kind, level)
     return {name: denoisers.best_setting(name, clean, noisy, threads=config.threads) for name in denoisers.FILTERS}
 
@@ -79,19 +80,21 @@ def best_settings(part: TrainValSplit, config: ConvDAE, level: float) -> dict[st
 def evaluate_levels(
     net: model.Denoiser,
     images: np.ndarray,
-    part: TrainValSplit,
+    split: TrainValSplit,
     config: ConvDAE,
-    own: dict[str, Filtered],
+    filtered: dict[str, Filtered],
 ) -> list[dict[str, Any]]:
-    """PSNR of the noisy images, of the network's and of each filter's, at every level of noise."""
-    own_settings = {name: each.setting for name, each in own.items()}
+    """Return PSNR of noisy, denoised and filtered images at every noise level, one row per level.
+
+    filtered: from `apply_filters`; its settings are reused at the run's own noise.
+    """
+    tuned = {name: result.setting for name, result in filtered.items()}
     rows = []
-    with console.progress("levels of noise", len(NOISE_LEVELS)) as bar:
+    with console.progress("noise levels", len(NOISE_LEVELS)) as bar:
         for level in NOISE_LEVELS:
-            settings = own_settings if level == config.noise else best_settings(part, config, level)
-            rows.append(
-                evaluate_level(net, noisy_pair(to_float(images), config.noise_kind, level), level, settings, config)
-            )
+            settings = tuned if level == config.noise else best_settings(split, config, level)
+            pair = noisy_pair(to_float(images), config.noise_kind, level)
+            rows.append(evaluate_level(net, pair, level, settings, config))
             bar.advance(1, f"noise {level}")
     return rows
 
@@ -99,18 +102,20 @@ def evaluate_levels(
 def evaluate_level(
     net: model.Denoiser, test: NoisyPair, level: float, settings: dict[str, dict[str, float]], config: ConvDAE
 ) -> dict[str, Any]:
-    """One point of the curves of PSNR against noise."""
-    filters = {name: denoisers.denoise(name, of, test.noisy, threads=config.threads) for name, of in settings.items()}
+    """Return PSNR of noisy, denoised and filtered images at one noise level."""
+    filtered = {
+        name: denoisers.denoise(name, setting, test.noisy, threads=config.threads) for name, setting in settings.items()
+    }
     return {
         "noise": level,
         "noisy_psnr_db": metrics.psnr(metrics.mse(*test)),
         "denoised_psnr_db": metrics.psnr(metrics.mse(test.clean, net.denoise(test.noisy))),
-        "baselines": {name: metrics.psnr(metrics.mse(test.clean, images)) for name, images in filters.items()},
+        "baselines": {name: metrics.psnr(metrics.mse(test.clean, images)) for name, images in filtered.items()},
     }
 
 
 def code_size(net: model.Denoiser, images: ImageSet, config: ConvDAE) -> dict[str, Any]:
-    """Whether the code compresses (handout conv b): values and bytes an image, measured on some noisy test images."""
+    """Measure whether the code compresses (handout conv b): values and bytes per image, on noisy test images."""
     pixels = test_subset(images)
     codes = net.encode(noisy_pair(to_float(pixels), config.noise_kind, config.noise).noisy)
     sizes = compression.feature_maps(codes, net.decode, to_float(pixels))

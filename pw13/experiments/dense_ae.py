@@ -1,4 +1,4 @@
-"""Exercise 1a-f: the shallow dense autoencoder, trained, measured as compression, drawn."""
+"""Exercise 1a-f: train the shallow dense autoencoder and evaluate it as compression."""
 
 from typing import Any
 
@@ -19,40 +19,40 @@ from pw13.runs.folder import Run
 from pw13.training.fit import fit, model_summaries, training_metrics
 from pw13.training.task import TrainingTask, epoch_rng, shuffled_batches, training_options
 
-MAX_MAPPED = 1000  # test codes in the map: t-SNE of all would take minutes
+MAX_MAPPED = 1000  # test codes in the map; t-SNE of all would take minutes
 
 
 def run_experiment(config: DenseAE, *, data: str | None, run: Run) -> dict[str, Any]:
-    """Train, fill the run folder, and return the numbers of metrics.json."""
+    """Train and evaluate, fill the run folder, and return what metrics.json holds."""
     images = load_images(data)
-    part = train_val_split(images, share=config.validation_share, limit=config.limit, seed=config.seed)
-    run.record_data(images.source, images.notes, train=len(part.train_labels), validation=len(part.val_labels),
+    split = train_val_split(images, share=config.validation_share, limit=config.limit, seed=config.seed)
+    run.record_data(images.source, images.notes, train=len(split.train_labels), validation=len(split.val_labels),
                   test=len(images.test_labels))  # fmt: skip
-    models = model.build(to_vectors(part.val_images).shape[1], config)
+    models = model.build(to_vectors(split.val_images).shape[1], config)
     run.save_text("summary.txt", model_summaries(models))
 
-    fitted = fit(
-        make_task(models, to_vectors(part.val_images), part.train_images, config),
+    result = fit(
+        make_task(models, to_vectors(split.val_images), split.train_images, config),
         training_options(config, f"dense autoencoder, code {config.code_size}"),
         run=run,
         save=lambda best, last: save_models(run, models, best, last),
     )
-    net = dense_ae_numpy.Weights(config.activation, *fitted.best)
-    codes, test = net.encode(to_vectors(part.train_images)), to_vectors(images.test_images)
+    net = dense_ae_numpy.Weights(config.activation, *result.best)
+    codes, test = net.encode(to_vectors(split.train_images)), to_vectors(images.test_images)
     test_codes = net.encode(test)
     outputs = net.decode(test_codes)
-    linear = pca.fit(to_vectors(part.train_images), config.code_size)
+    linear = pca.fit(to_vectors(split.train_images), config.code_size)
 
-    save_figures(run, images, outputs, fitted.history, config)
-    run.save_figure("codes", figures.code_map(*flattened_map(test_codes, images.test_labels, config), images.classes))
+    save_figures(run, images, outputs, result.history, config)
+    run.save_figure("codes", figures.code_map(*project_codes(test_codes, images.test_labels, config), images.classes))
     run.save_figure("units", figures.unit_effects(unit_changes(net, codes, images.test_images.shape)))
     test_mse = metrics.mse(test, outputs)
     return {
-        **training_metrics(fitted, models.autoencoder),
+        **training_metrics(result, models.autoencoder),
         "code_size": config.code_size,
         "test_mse": test_mse,
         "test_psnr_db": metrics.psnr(test_mse),
-        "val_mse": metrics.mse(to_vectors(part.val_images), net.decode(net.encode(to_vectors(part.val_images)))),
+        "val_mse": metrics.mse(to_vectors(split.val_images), net.decode(net.encode(to_vectors(split.val_images)))),
         "pca_test_mse": metrics.mse(test, linear.decode(linear.encode(test))),
         "dead_units": int(np.sum(codes.var(axis=0) < 1e-8)),
         "compression": compression.compression_metrics(
@@ -61,49 +61,53 @@ def run_experiment(config: DenseAE, *, data: str | None, run: Run) -> dict[str, 
     }
 
 
-def make_task(models: model.Autoencoder, validation: np.ndarray, images: np.ndarray, config: DenseAE) -> TrainingTask:
-    """Reconstruct each image. XLA: it fuses the small steps, 171,000 images/s against 119,000 without (two cores)."""
+def make_task(models: model.Autoencoder, val_images: np.ndarray, images: np.ndarray, config: DenseAE) -> TrainingTask:
+    """Reconstruct the input. XLA fuses the small steps: 171,000 images/s against 119,000 without (two cores)."""
     pixels = tf.constant(images.reshape(len(images), -1))
 
-    def loss(parameters, rows, carry, key):  # type: ignore[no-untyped-def]
-        there = tf.cast(rows >= 0, tf.float32)
-        batch = tf.cast(tf.gather(pixels, tf.maximum(rows, 0)), tf.float32) / 255
-        return tf.reduce_sum(model.losses(parameters, batch, config) * there), tf.reduce_sum(there), carry
+    def loss(parameters, indices, carry, key):  # type: ignore[no-untyped-def]
+        mask = tf.cast(indices >= 0, tf.float32)
+        batch = tf.cast(tf.gather(pixels, tf.maximum(indices, 0)), tf.float32) / 255
+        return tf.reduce_sum(model.losses(parameters, batch, config) * mask), tf.reduce_sum(mask), carry
 
-    held = tf.constant(validation)
+    val_batch = tf.constant(val_images)
     return TrainingTask(
         parameters=models.autoencoder.trainable_variables,
         order=lambda epoch: shuffled_batches(len(images), config.batch_size, epoch_rng(config.seed, epoch)),
         loss=loss,
         carry=tuple,
-        validation=tf.function(lambda parameters: tf.reduce_mean(model.losses(parameters, held, config))),
+        validation=tf.function(lambda parameters: tf.reduce_mean(model.losses(parameters, val_batch, config))),
         xla=True,
         steps_per_chunk=1000,
     )
 
 
-def save_figures(run: Run, images: ImageSet, outputs: np.ndarray, history: list, config: DenseAE) -> None:
-    """Inputs above outputs, one a class and the extremes; the loss curves."""
+def save_figures(
+    run: Run, images: ImageSet, outputs: np.ndarray, history: list[dict[str, float]], config: DenseAE
+) -> None:
+    """Save inputs above outputs (one per class, best and worst) and the loss curves."""
     inputs = to_vectors(images.test_images)
     errors = np.mean(np.square(outputs - inputs), axis=1)
-    pictures = inputs.reshape(images.test_images.shape), outputs.reshape(images.test_images.shape)
-    run.save_figure("reconstructions", figures.reconstructions(*pictures, images.test_labels, images.classes))
-    run.save_figure("best_and_worst", figures.best_and_worst(*pictures, errors, images.test_labels, images.classes))
+    pairs = inputs.reshape(images.test_images.shape), outputs.reshape(images.test_images.shape)
+    run.save_figure("reconstructions", figures.reconstructions(*pairs, images.test_labels, images.classes))
+    run.save_figure("best_and_worst", figures.best_and_worst(*pairs, errors, images.test_labels, images.classes))
     run.save_figure("loss", loss_curves(history, label=f"loss ({config.loss})"))
 
 
-def flattened_map(codes: np.ndarray, labels: np.ndarray, config: DenseAE) -> tuple[np.ndarray, np.ndarray]:
-    """Some test codes in the plane by t-SNE (van der Maaten and Hinton, 2008): `(n, 2)` points and their labels."""
+def project_codes(codes: np.ndarray, labels: np.ndarray, config: DenseAE) -> tuple[np.ndarray, np.ndarray]:
+    """Project test codes to the plane by t-SNE (van der Maaten and Hinton, 2008): `(n, 2)` points and their labels."""
     from sklearn.manifold import TSNE
 
-    rows = stratified_sample(labels, MAX_MAPPED, rng=np.random.default_rng([config.seed, 3]))
-    perplexity = min(30.0, max(1.0, (len(rows) - 1) / 3))
-    if codes.shape[1] < 2 or len(rows) < 4:
-        return np.pad(codes[rows], ((0, 0), (0, 1)))[:, :2], labels[rows]
-    return TSNE(perplexity=perplexity, max_iter=500, random_state=config.seed).fit_transform(codes[rows]), labels[rows]
+    indices = stratified_sample(labels, MAX_MAPPED, rng=np.random.default_rng([config.seed, 3]))
+    perplexity = min(30.0, max(1.0, (len(indices) - 1) / 3))
+    if codes.shape[1] < 2 or len(indices) < 4:
+        return np.pad(codes[indices], ((0, 0), (0, 1)))[:, :2], labels[indices]
+    tsne = TSNE(perplexity=perplexity, max_iter=500, random_state=config.seed)
+    return tsne.fit_transform(codes[indices]), labels[indices]
 
 
 def unit_changes(net: dense_ae_numpy.Weights, codes: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
-    """How the output changes as one unit goes from two deviations below its mean to two above: `(units, h, w)`."""
-    middle, steps = codes.mean(axis=0), 2 * np.diag(codes.std(axis=0))
-    return (net.decode(middle + steps) - net.decode(middle - steps)).reshape(-1, *shape[1:])
+    """Return how the output changes as a unit goes from mean - 2 std to mean + 2 std: `(units, h, w)` float32."""
+    mean, steps = codes.mean(axis=0), 2 * np.diag(codes.std(axis=0))
+    changes: np.ndarray = net.decode(mean + steps) - net.decode(mean - steps)
+    return changes.reshape(-1, *shape[1:])

@@ -1,4 +1,4 @@
-"""What the dense and the convolutional experiment do alike."""
+"""The .keras files of a trained autoencoder."""
 
 import numpy as np
 
@@ -9,7 +9,7 @@ from pw13.runs.folder import Run
 def save_models(
     run: Run, models: dense_ae.Autoencoder | conv_dae.Autoencoder, best: list[np.ndarray], last: list[np.ndarray]
 ) -> None:
-    """model.keras of the last epoch; best.keras, encoder.keras and decoder.keras of the best one."""
+    """Save model.keras (last epoch) and best.keras, encoder.keras and decoder.keras (best epoch)."""
     models.autoencoder.set_weights(last)
     run.save_model("model", models.autoencoder)
     models.autoencoder.set_weights(best)

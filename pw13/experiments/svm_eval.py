@@ -1,4 +1,4 @@
-"""Exercise 1g: an SVM on codes against one on pixels, and on PCA codes: same images, scaling, kernels and tuning."""
+"""Exercise 1g: SVMs on pixels, codes and PCA codes, with the same images, scaling, kernels and tuning."""
 
 import functools
 from collections.abc import Sequence
@@ -14,19 +14,24 @@ from pw13.errors import OptionError, UserError
 from pw13.experiments import svm_features
 from pw13.experiments.svm_features import Features
 from pw13.figures import svm_eval as figures
-from pw13.inference import encoders
+from pw13.inference.encoders import load_encoders
 from pw13.runs.folder import Run
 from pw13.svm import cross_validation, evaluation, kernels, summary
 from pw13.svm.evaluation import Outcome
+from pw13.system import machine
 
-CURVE_FRACTIONS = (1 / 16, 1 / 8, 1 / 4, 1 / 2)  # shares of the training images in the learning curve
+CURVE_FRACTIONS = (1 / 16, 1 / 8, 1 / 4, 1 / 2)  # of the training images, in the learning curve
 
 
 class Trial(NamedTuple):
-    """What came of one kind of features with one kernel."""
+    """One set of features evaluated with one kernel."""
 
     features: Features
     outcome: Outcome
+
+    @property
+    def kernel(self) -> str:
+        return self.outcome.setting.kernel
 
     @property
     def title(self) -> str:
@@ -36,183 +41,175 @@ class Trial(NamedTuple):
 def run_experiment(
     config: SvmEval, *, data: str | None, runs: Sequence[str] = (), runs_dir: str | Path, run: Run
 ) -> dict[str, Any]:
-    """Evaluate, fill the run folder, and return the numbers of metrics.json. `runs`: whose encoders, by name."""
+    """Evaluate, fill the run folder, and return what metrics.json holds. `runs`: names of the runs with encoders."""
     images = load_images(data)
-    rows = stratified_sample(images.train_labels, config.limit, rng=np.random.default_rng([config.seed, 2]))
-    labels = images.train_labels[rows]
+    indices = stratified_sample(images.train_labels, config.limit, rng=np.random.default_rng([config.seed, 2]))
+    labels = images.train_labels[indices]
     check_classes(images, labels, config)
-    found = encoders.load_encoders(runs, Path(runs_dir), images)
-    run.record_data(images.source, images.notes, train=len(rows), test=len(images.test_labels))
-    run.update(encoders=[encoder.run for encoder in found])
+    encoders = load_encoders(runs, Path(runs_dir), images)
+    run.record_data(images.source, images.notes, train=len(indices), test=len(images.test_labels))
+    run.update(encoders=[encoder.run for encoder in encoders])
 
-    sets = svm_features.feature_sets(images, rows, found)
-    chosen = ("rbf", "linear") if config.kernel == "both" else (config.kernel,)
-    with kernels.workers() as pool:
-        trials = evaluate(sets, chosen, labels, config, pool.map)
-        curves = learning_curves(
-            [t for t in trials if t.outcome.setting.kernel == chosen[0]], labels, images, config, pool.map
-        )
-    for number, trial in enumerate(trials):
-        run.save_arrays(
-            f"svm-{number}-{trial.features.name}-{trial.outcome.setting.kernel}", evaluation.arrays(trial.outcome)
-        )
+    features = svm_features.feature_sets(images, indices, encoders)
+    kernel_names = ("rbf", "linear") if config.kernel == "both" else (config.kernel,)
+    with kernels.thread_pool(machine.cores()) as pool:
+        trials = evaluate(features, kernel_names, labels, config, pool.map)
+        first_kernel = [trial for trial in trials if trial.kernel == kernel_names[0]]
+        curves = learning_curves(first_kernel, labels, images, config, pool.map)
+    for i, trial in enumerate(trials):
+        run.save_arrays(f"svm-{i}-{trial.features.name}-{trial.kernel}", evaluation.arrays(trial.outcome))
     save_figures(run, trials, curves, images)
+    tests = mcnemar_tests(trials, images.test_labels)
     results: dict[str, Any] = {
-        "n_train": len(rows),
+        "n_train": len(indices),
         "n_test": len(images.test_labels),
         "n_test_distinct": int(unique_mask(images.test_images).sum()),
-        "tuned_on": min(config.tune_on, len(rows)),
+        "tuned_on": min(config.tune_on, len(indices)),
         "folds": config.folds,
-        "cores": kernels.cores(),
-        "results": [row(trial, images) for trial in trials],
-        "mcnemar": comparisons(trials, images.test_labels),
+        "cores": machine.cores(),
+        "results": [result_row(trial, images) for trial in trials],
+        "mcnemar": tests,
         "learning_curve": curves,
+        "mcnemar_p": next((t["p"] for t in tests if t["kernel"] == "rbf" and t["second"] == "codes"), None),
     }
-    results["mcnemar_p"] = next(
-        (c["p"] for c in results["mcnemar"] if c["kernel"] == "rbf" and c["second"] == "codes"), None
-    )
     return {**results, "comment": summary.sentences(results)}
 
 
 def check_classes(images: ImageSet, labels: np.ndarray, config: SvmEval) -> None:
-    """Refuse training labels `(n,)` of one class, or with fewer images of a class than there are folds."""
+    """Refuse training labels `(n,)` of one class, or with fewer images per class than folds."""
     present, counts = np.unique(labels, return_counts=True)
-    cut = config.limit is not None and config.limit < len(images.train_labels)
-    refusal = OptionError if cut else UserError
-    where = f"--limit {config.limit}" if cut else images.source.path
+    limited = config.limit is not None and config.limit < len(images.train_labels)
+    error = OptionError if limited else UserError
+    where = f"--limit {config.limit}" if limited else images.source.path
     if len(present) < 2:
-        raise refusal(
-            f"{where}: the training labels hold only one class ({present[0]}, {images.classes[present[0]]}); "
-            "an SVM needs at least two classes"
-        )
+        only = f"{present[0]}, {images.classes[present[0]]}"
+        raise error(f"{where}: an SVM needs at least two classes, received only one ({only})")
     if counts.min() < config.folds:
-        least = images.classes[present[counts.argmin()]]
-        many = f"{counts.min()} training image{'' if counts.min() == 1 else 's'}"
-        raise refusal(
-            f"{where}: class {least} has {many}, fewer than the {config.folds} folds of "
-            "cross-validation; expected at least one a fold (--folds)"
-        )
+        smallest = images.classes[present[counts.argmin()]]
+        count = f"{counts.min()} training image{'' if counts.min() == 1 else 's'}"
+        raise error(f"{where}: need at least one image per fold (--folds {config.folds}), class {smallest} has {count}")
 
 
 def evaluate(
-    sets: Sequence[Features], chosen: Sequence[str], labels: np.ndarray, config: SvmEval, each: kernels.Mapper
+    feature_sets: Sequence[Features],
+    kernel_names: Sequence[str],
+    labels: np.ndarray,
+    config: SvmEval,
+    map_fn: kernels.MapFn,
 ) -> list[Trial]:
-    """A trial of each kind of features with each kernel; all are tuned on the same folds of the same images."""
+    """Tune, fit and time an SVM for each kernel and set of features, on the same folds of the same images."""
     rng = np.random.default_rng([config.seed, 4])
-    parts = cross_validation.folds(stratified_sample(labels, config.tune_on, rng=rng), labels, config.folds, rng=rng)
+    tuning = stratified_sample(labels, config.tune_on, rng=rng)
+    folds = cross_validation.stratified_folds(tuning, labels, config.folds, rng=rng)
     trials = []
-    with console.progress("SVM", sum(evaluation.steps(kernel, config.folds) for kernel in chosen) * len(sets)) as bar:
-        for kernel in chosen:
-            for one in sets:
-                words = f"{one.name} ({one.size}), {kernel}"
+    steps = sum(evaluation.steps(kernel, config.folds) for kernel in kernel_names) * len(feature_sets)
+    with console.progress("SVM", steps) as bar:
+        for kernel in kernel_names:
+            for features in feature_sets:
+                text = f"{features.name} ({features.size}), {kernel}"
                 outcome = evaluation.evaluate(
-                    one.train,
+                    features.train,
                     labels,
-                    one.test,
+                    features.test,
                     kernel,
-                    parts=parts,
-                    each=each,
+                    folds=folds,
+                    map_fn=map_fn,
                     approximate=config.approximate,
-                    tick=functools.partial(bar.advance, 1, words),
+                    tick=functools.partial(bar.advance, 1, text),
                 )
-                trials.append(Trial(one, outcome))
+                trials.append(Trial(features, outcome))
     return trials
 
 
 def learning_curves(
-    trials: Sequence[Trial], labels: np.ndarray, images: ImageSet, config: SvmEval, each: kernels.Mapper
+    trials: Sequence[Trial], labels: np.ndarray, images: ImageSet, config: SvmEval, map_fn: kernels.MapFn
 ) -> list[dict[str, Any]]:
-    """Test accuracy against the number of training images, a class never below two."""
+    """Return test accuracy by number of training images, at least two per class."""
     sizes = [round(share * len(labels)) for share in CURVE_FRACTIONS if share * len(labels) >= 2 * len(images.classes)]
     subsets = [stratified_sample(labels, size, rng=np.random.default_rng([config.seed, 5])) for size in sizes]
     points = []
-    for one, outcome in trials:
-        shares = evaluation.accuracies_by_size(
-            one.train,
+    for features, outcome in trials:
+        accuracies = evaluation.accuracies_by_size(
+            features.train,
             labels,
-            one.test,
+            features.test,
             images.test_labels,
             outcome,
             subsets=subsets,
-            each=each,
+            map_fn=map_fn,
             approximate=config.approximate,
         )
-        whole = float(np.mean(outcome.predictions == images.test_labels))
-        fixed = {"features": one.name, "size": one.size, "run": one.run, "kernel": outcome.setting.kernel}
-        for size, accuracy in zip([*sizes, len(labels)], [*shares, whole], strict=True):
-            hits = round(accuracy * len(images.test_labels))
-            interval = metrics.wilson(hits, len(images.test_labels))
-            points.append({**fixed, "n_train": size, "accuracy": accuracy, "ci95": interval})
+        full = float(np.mean(outcome.predictions == images.test_labels))
+        curve = {"features": features.name, "size": features.size, "run": features.run}
+        for size, accuracy in zip([*sizes, len(labels)], [*accuracies, full], strict=True):
+            interval = metrics.wilson(round(accuracy * len(images.test_labels)), len(images.test_labels))
+            point = {"kernel": outcome.setting.kernel, "n_train": size, "accuracy": accuracy, "ci95": interval}
+            points.append({**curve, **point})
     return points
 
 
-def row(trial: Trial, images: ImageSet) -> dict[str, Any]:
-    """One entry of `results` in metrics.json."""
-    one, outcome = trial
-    right = outcome.predictions == images.test_labels
+def result_row(trial: Trial, images: ImageSet) -> dict[str, Any]:
+    """Return one entry of `results` in metrics.json."""
+    features, outcome = trial
+    correct = outcome.predictions == images.test_labels
+    correct_distinct = correct[unique_mask(images.test_images)]
     recall = metrics.recall(images.test_labels, outcome.predictions, len(images.classes))
     return {
-        "features": one.name,
-        "size": one.size,
-        "run": one.run,
-        "kernel": outcome.setting.kernel,
+        "features": features.name,
+        "size": features.size,
+        "run": features.run,
+        "kernel": trial.kernel,
         "method": outcome.method,
         "c": outcome.setting.c,
-        "gamma": outcome.setting.gamma if outcome.setting.kernel == "rbf" else None,
+        "gamma": outcome.setting.gamma if trial.kernel == "rbf" else None,
         "cv_accuracy": outcome.cv_accuracy,
-        "accuracy": float(right.mean()),
-        "accuracy_distinct": fraction_correct(right[unique_mask(images.test_images)]),
-        "ci95": metrics.wilson(int(right.sum()), len(right)),
-        "encode_seconds": one.encode_seconds,
+        "accuracy": float(correct.mean()),
+        "accuracy_distinct": float(correct_distinct.mean()) if len(correct_distinct) else None,
+        "ci95": metrics.wilson(int(correct.sum()), len(correct)),
+        "encode_seconds": features.encode_seconds,
         "tune_seconds": outcome.tune_seconds,
         "fit_seconds": outcome.fit_seconds,
         "predict_seconds": outcome.predict_seconds,
-        "support_vectors": outcome.machine.support_vectors,
+        "support_vectors": outcome.classifier.support_vectors,
         "recall": dict(zip(images.classes, recall.tolist(), strict=True)),
     }
 
 
-def fraction_correct(right: np.ndarray) -> float | None:
-    return float(right.mean()) if len(right) else None
+def mcnemar_tests(trials: Sequence[Trial], labels: np.ndarray) -> list[dict[str, Any]]:
+    """Compare pixels with every other set of features by McNemar's test, for each kernel."""
+    return [
+        mcnemar_test(first, second, labels)
+        for first in trials
+        for second in trials
+        if first.features.name == "pixels" and second.features.name != "pixels" and first.kernel == second.kernel
+    ]
 
 
-def comparisons(trials: Sequence[Trial], labels: np.ndarray) -> list[dict[str, Any]]:
-    """McNemar's test of pixels against every other kind of features, for each kernel."""
-    tests = []
-    for first, first_outcome in trials:
-        for second, second_outcome in trials:
-            if (
-                first.name != "pixels"
-                or second.name == "pixels"
-                or first_outcome.setting.kernel != second_outcome.setting.kernel
-            ):
-                continue
-            a, b = first_outcome.predictions == labels, second_outcome.predictions == labels
-            only_first, only_second = int(np.sum(a & ~b)), int(np.sum(b & ~a))
-            tests.append(
-                {
-                    "kernel": first_outcome.setting.kernel,
-                    "first": first.name,
-                    "second": second.name,
-                    "size": second.size,
-                    "run": second.run,
-                    "only_first": only_first,
-                    "only_second": only_second,
-                    "p": metrics.mcnemar(only_first, only_second),
-                }
-            )
-    return tests
+def mcnemar_test(first: Trial, second: Trial, labels: np.ndarray) -> dict[str, Any]:
+    """Return one entry of `mcnemar` in metrics.json."""
+    a, b = first.outcome.predictions == labels, second.outcome.predictions == labels
+    only_first, only_second = int(np.sum(a & ~b)), int(np.sum(b & ~a))
+    return {
+        "kernel": first.kernel,
+        "first": first.features.name,
+        "second": second.features.name,
+        "size": second.features.size,
+        "run": second.features.run,
+        "only_first": only_first,
+        "only_second": only_second,
+        "p": metrics.mcnemar(only_first, only_second),
+    }
 
 
 def save_figures(run: Run, trials: Sequence[Trial], curves: Sequence[dict[str, Any]], images: ImageSet) -> None:
-    """Confusions side by side, the learning curve, accuracy by code size, images that divide pixels and codes."""
-    kernel = trials[0].outcome.setting.kernel
-    shown = [trial for trial in trials if trial.outcome.setting.kernel == kernel]
+    """Save confusion matrices, learning curve, accuracy by code size, and images that pixels and codes disagree on."""
+    kernel = trials[0].kernel
+    shown = [trial for trial in trials if trial.kernel == kernel]
     tables = [metrics.confusion(images.test_labels, t.outcome.predictions, len(images.classes)) for t in shown]
     run.save_figure("confusion", figures.confusion_matrices(tables, [t.title for t in shown], images.classes, kernel))
     run.save_figure("learning_curve", figures.learning_curve(curves, kernel))
     if len({t.features.size for t in shown if t.features.name == "codes"}) > 1:
-        results = [row(trial, images) for trial in shown]
+        results = [result_row(trial, images) for trial in shown]
         run.save_figure("code_size", figures.accuracy_by_code_size(results, kernel))
     second = next((t for t in shown[1:] if t.features.name == "codes"), shown[1] if len(shown) > 1 else None)
     if second:

@@ -1,1 +1,1 @@
-"""Trained runs put to use: encode, denoise, generate names."""
+"""Inference with trained runs: encode, denoise, generate names."""

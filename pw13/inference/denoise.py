@@ -1,4 +1,4 @@
-"""A user's own images through a trained convolutional denoiser."""
+"""Denoise a user's own images with a trained convolutional denoiser."""
 
 import io
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ from pw13.runs.record import settings_of
 
 
 class Output(NamedTuple):
-    """An image and the two files that come of it."""
+    """An image and its two output files."""
 
     image: Path
     denoised: Path
@@ -24,39 +24,41 @@ class Output(NamedTuple):
 
 
 def denoise_files(images: Sequence[Path], *, run: str | None, runs_dir: Path, out: Path | None) -> list[dict[str, Any]]:
-    """Denoise each image by the run named, else the latest; one dict for each: size, files, change.
+    """Denoise each image with the named run, else the latest; return size, files and RMS change of each.
 
-    Everything that can be refused is refused before the first file is written.
+    All inputs and outputs are checked before the first file is written.
 
     Raises:
-        UserError: no run, a damaged one, a file that is no image, a result that exists already.
+        UserError: no run, a corrupt one, a file that is no image, an output that already exists.
     """
     record = find_denoiser(run, runs_dir)
     sides = image_sides(record)
-    chosen = plan_outputs(images, out)
-    for target in chosen:
-        read_grey(target.image)
+    outputs = plan_outputs(images, out)
+    for output in outputs:
+        read_grey(output.image)
     settings = settings_of(record)
     net = load_denoiser(record, settings)
-    console.message(f"network of {record.name}, trained at {settings.noise_kind} noise {settings.noise:g}")
+    console.message(f"using {record.name}, trained on {settings.noise_kind} noise {settings.noise:g}")
     if out is not None:
         make_folder(out)
-    return [denoise_file(net, sides, target) for target in chosen]
+    return [denoise_file(net, sides, output) for output in outputs]
 
 
 def plan_outputs(images: Sequence[Path], out: Path | None) -> list[Output]:
-    """Where the results of each image go: beside it or into `out`; refused where a file is there, or would be twice."""
-    chosen: dict[Path, Path] = {}
+    """Return the outputs of each image, beside it or in `out`; refuse existing files and name clashes."""
+    image_of: dict[Path, Path] = {}
     for image in images:
         folder = image.parent if out is None else out
-        target = folder / f"{image.stem}-denoised.png"
-        if target in chosen:
-            raise UserError(f"{image} and {chosen[target]} would both become {target}; denoise them apart")
-        chosen[target] = image
-        for path in (target, figure_path(target)):
+        denoised = folder / f"{image.stem}-denoised.png"
+        if denoised in image_of:
+            raise UserError(
+                f"output name clash: {image_of[denoised]} and {image} both become {denoised}; denoise them separately"
+            )
+        image_of[denoised] = image
+        for path in (denoised, figure_path(denoised)):
             if path.exists():
-                raise UserError(f"{path}: exists already and is not overwritten; choose another --out")
-    return [Output(image, path, figure_path(path)) for path, image in chosen.items()]
+                raise UserError(f"{path}: already exists; not overwriting, choose another --out")
+    return [Output(image, denoised, figure_path(denoised)) for denoised, image in image_of.items()]
 
 
 def figure_path(denoised: Path) -> Path:
@@ -67,26 +69,26 @@ def make_folder(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise UserError(f"--out {folder}: cannot be made: {error.strerror}") from None
+        raise UserError(f"--out {folder}: cannot create: {error.strerror}") from None
 
 
-def denoise_file(net: Any, sides: tuple[int, int], target: Output) -> dict[str, Any]:
+def denoise_file(net: Any, sides: tuple[int, int], output: Output) -> dict[str, Any]:
     """Denoise one image and write both files."""
     from pw13.figures import conv_dae as figures
 
-    image = read_grey(target.image)
-    # Tiles of the size that the network has learnt on: 0.1 dB better on sheets of letters than the sheet as a whole.
-    with console.progress(target.image.name, tiling.count_tiles(image.shape, sides)) as bar:
-        denoised = tiling.map_tiles(image, sides, net.denoise, lambda done: bar.advance(done, "tiles"))
-    write_new(target.denoised, encode_png(denoised))
-    drawn = io.BytesIO()
-    figures.before_after(image, denoised, target.image.name).savefig(drawn, format="png", dpi=120)
-    write_new(target.figure, drawn.getvalue())
+    image = read_grey(output.image)
+    # Tiles of the training size: 0.1 dB better on sheets of letters than the sheet as a whole.
+    with console.progress(output.image.name, tiling.count_tiles(image.shape, sides)) as bar:
+        denoised = tiling.map_tiles(image, sides, net.denoise, lambda count: bar.advance(count, "tiles"))
+    write_new(output.denoised, encode_png(denoised))
+    buffer = io.BytesIO()
+    figures.before_after(image, denoised, output.image.name).savefig(buffer, format="png", dpi=120)
+    write_new(output.figure, buffer.getvalue())
     return {
-        "image": str(target.image),
+        "image": str(output.image),
         "height": image.shape[0],
         "width": image.shape[1],
-        "denoised": str(target.denoised),
-        "figure": str(target.figure),
+        "denoised": str(output.denoised),
+        "figure": str(output.figure),
         "rms_change": float(np.sqrt(np.mean(np.square(denoised - image), dtype=np.float64))),
     }

@@ -1,4 +1,4 @@
-"""The encoders of earlier runs, from images to codes."""
+"""Load the encoders of trained autoencoders."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -17,7 +17,7 @@ KINDS = ("dense-ae", "conv-dae")
 
 
 class Encoder(NamedTuple):
-    """`encode` takes `(n, height, width)` uint8 images to `(n, size)` float32 codes; `run` is its run's name."""
+    """`encode` maps images `(n, height, width)` uint8 to codes `(n, size)` float32; `run` is the run's name."""
 
     kind: str
     run: str
@@ -26,10 +26,12 @@ class Encoder(NamedTuple):
 
 
 def load_encoders(names: Sequence[str], runs_dir: Path, images: ImageSet) -> list[Encoder]:
-    """Encoders of the named runs, each once, in their order; without a dense one among them, the latest in front.
+    """Load the encoders of the named runs, in order, without duplicates.
+
+    If none of them is dense, the encoder of the latest usable dense run comes first.
 
     Raises:
-        UserError: a named run is of another kind, made on other data, or its model is damaged.
+        UserError: a named run is of another kind, was trained on different data, or its model is corrupt.
     """
     distinct = {record.folder.resolve(): record for record in (load_run(name, runs_dir) for name in names)}
     named = [load_encoder(record, images) for record in distinct.values()]
@@ -40,31 +42,31 @@ def load_encoders(names: Sequence[str], runs_dir: Path, images: ImageSet) -> lis
 
 
 def load_encoder(record: Record, images: ImageSet) -> Encoder:
-    """The encoder of one run on `images`.
+    """Load the encoder of a run that was trained on `images`.
 
     Raises:
-        UserError: as for `of_runs`.
+        UserError: as for `load_encoders`.
     """
     if record.kind not in KINDS:
-        raise UserError(f"{record.folder}: a {record.kind} run, expected one of {', '.join(KINDS)}")
-    made_on = record.facts.get("data") or {}
-    if made_on.get("sha256") != images.source.sha256:
-        theirs = f"{made_on.get('name', 'unknown')}, sha256 {str(made_on.get('sha256'))[:12]}"
-        ours = f"{images.source.name}, sha256 {images.source.sha256[:12]}"
-        raise UserError(f"{record.folder}: made on other data ({theirs}), expected a run made on {ours}")
+        raise UserError(f"{record.folder}: expected a {' or '.join(KINDS)} run, received {record.kind}")
+    trained_on = record.facts.get("data") or {}
+    if trained_on.get("sha256") != images.source.sha256:
+        received = f"{trained_on.get('name', 'unknown')}, sha256 {str(trained_on.get('sha256'))[:12]}"
+        expected = f"{images.source.name}, sha256 {images.source.sha256[:12]}"
+        raise UserError(f"{record.folder}: trained on different data ({received}), expected {expected}")
     return _dense(record, images) if record.kind == "dense-ae" else _conv(record, images)
 
 
 def latest_dense(runs_dir: Path, images: ImageSet) -> Encoder | None:
-    """The encoder of the newest usable dense run on the same data; None if there is none."""
+    """Load the encoder of the latest usable dense run on the same data; None if there is none."""
     for record in reversed(list_runs(runs_dir, "dense-ae")):
-        same = (record.facts.get("data") or {}).get("sha256") == images.source.sha256
-        if record.problem or not same or not _best(record).is_file():
+        same_data = (record.facts.get("data") or {}).get("sha256") == images.source.sha256
+        if record.problem or not same_data or not _best(record).is_file():
             continue
         try:
             return load_encoder(record, images)
         except UserError as error:
-            console.warning(f"passed over: {error}")
+            console.warning(f"skipped: {error}")
     return None
 
 
@@ -73,13 +75,13 @@ def _best(record: Record) -> Path:
 
 
 def _dense(record: Record, images: ImageSet) -> Encoder:
-    """By NumPy: a dense encoder is one matrix product, and TensorFlow takes seconds to import."""
+    """Use NumPy: a dense encoder is one matrix product, and TensorFlow takes seconds to import."""
     config = settings_of(record)
     pixels = int(np.prod(images.train_images.shape[1:]))
     weights = keras_archive.read_weights(_best(record), dense_ae_numpy.weight_specs(pixels, config))
     net = dense_ae_numpy.Weights(config.activation, *weights)
     return Encoder(
-        "dense-ae", record.name, config.code_size, _finite(record, lambda part: net.encode(to_vectors(part)))
+        "dense-ae", record.name, config.code_size, _finite(record, lambda images: net.encode(to_vectors(images)))
     )
 
 
@@ -93,20 +95,20 @@ def _conv(record: Record, images: ImageSet) -> Encoder:
     conv_dae.check_sides(height, width)
     size = (height // 4) * (width // 4) * conv_dae.CODE_CHANNELS
 
-    def encode(part: np.ndarray) -> np.ndarray:
-        return net.encode(part.astype(np.float32) / np.float32(255)).reshape(len(part), size)
+    def encode(images: np.ndarray) -> np.ndarray:
+        return net.encode(images.astype(np.float32) / np.float32(255)).reshape(len(images), size)
 
     return Encoder("conv-dae", record.name, size, _finite(record, encode))
 
 
 def _finite(record: Record, encode: Callable[[np.ndarray], np.ndarray]) -> Callable[[np.ndarray], np.ndarray]:
-    """`encode`, but codes that are not finite are refused."""
+    """Wrap `encode` to refuse codes that are not finite."""
 
-    def checked(part: np.ndarray) -> np.ndarray:
+    def checked(images: np.ndarray) -> np.ndarray:
         with np.errstate(all="ignore"):
-            codes = encode(part)
+            codes = encode(images)
         if not np.isfinite(codes).all():
-            raise UserError(f"{_best(record)}: its codes are not finite; the training of this run has failed")
+            raise UserError(f"{_best(record)}: codes are not finite; train again")
         return codes
 
     return checked

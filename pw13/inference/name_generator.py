@@ -1,4 +1,4 @@
-"""The networks of earlier char-RNN runs, ready to write names, without TensorFlow."""
+"""Load the name generator of a char-RNN run, without TensorFlow."""
 
 from typing import NamedTuple
 
@@ -15,7 +15,7 @@ MODEL = "best.keras"
 
 
 class NameGenerator(NamedTuple):
-    """A run's network and what it writes with."""
+    """A run's network with its settings and vocabulary."""
 
     record: Record
     settings: CharRNN
@@ -24,39 +24,43 @@ class NameGenerator(NamedTuple):
 
 
 def load_generator(record: Record) -> NameGenerator:
-    """The network of a run, its vocabulary and its settings, checked to belong together."""
+    """Load network, vocabulary and settings of a run, checked against each other.
+
+    Raises:
+        UserError: a file is missing or corrupt, or they do not belong together.
+    """
     settings = settings_of(record)
     path = record.folder / "vocabulary.json"
     vocab_file = vocabulary.from_data(read_json(path), path=path)
     vocab = vocab_file.vocabulary
     if vocab.digest != record.facts.get("vocabulary"):
-        raise UserError(f"{path}: not the vocabulary of this run's model; the two do not belong together")
+        raise UserError(f"{path}: does not match the model of this run")
     if settings.target == "many-to-one" and not all(len(ending) == settings.length for ending in vocab_file.endings):
-        raise UserError(f"{path}: a name's ending is not {settings.length} characters long; the file is damaged")
-    places = charrnn_numpy.weight_specs(settings.cell, settings.units, settings.layers, vocab.size)
-    arrays = keras_archive.read_weights(record.folder / "checkpoints" / MODEL, places)
+        raise UserError(f"{path}: corrupt: expected endings of {settings.length} characters")
+    specs = charrnn_numpy.weight_specs(settings.cell, settings.units, settings.layers, vocab.size)
+    arrays = keras_archive.read_weights(record.folder / "checkpoints" / MODEL, specs)
     if not all(np.isfinite(array).all() for array in arrays):
-        raise UserError(f"{record.folder / 'checkpoints' / MODEL}: damaged: a weight is not a finite number")
+        raise UserError(f"{record.folder / 'checkpoints' / MODEL}: corrupt: weights are not finite")
     network = charrnn_numpy.network(settings.cell, settings.target, settings.length, arrays)
     return NameGenerator(record, settings, vocab_file, network)
 
 
-def read_corpus(writer: NameGenerator, *, needed: bool) -> tuple[str, ...] | None:
-    """The distinct names that the run was trained with, from their recorded place; None where they are gone.
+def read_corpus(generator: NameGenerator, *, needed: bool) -> tuple[str, ...] | None:
+    """Read the distinct names that the run was trained on, from their recorded path; None if unavailable.
 
     Raises:
-        UserError: they are gone or changed, and `needed`.
+        UserError: missing or changed, and `needed`.
     """
-    data = writer.record.facts.get("data")
+    data = generator.record.facts.get("data")
     data = data if isinstance(data, dict) else {}
     try:
-        settings = writer.settings
+        settings = generator.settings
         path = "builtin" if data.get("kind") == "builtin" else str(data.get("path"))
         corpus = load_names(path, encoding=settings.encoding, fix_accents=settings.fix_accents)
         if corpus.source.sha256 != data.get("sha256"):
-            raise UserError(f"{path}: no longer the corpus that the run was trained with (another sha256)")
+            raise UserError(f"{path}: corpus changed since the run was trained (different sha256)")
     except (UserError, ValueError) as error:  # a recorded path may be no path
         if needed:
-            raise UserError(f"--only-new needs the run's corpus: {error}") from None
+            raise UserError(f"--only-new requires the run's corpus: {error}") from None
         return None
     return tuple(dict.fromkeys(corpus.names))

@@ -1,1 +1,1 @@
-"""Builders of the Keras models."""
+"""Keras models, and NumPy versions of their trained networks."""

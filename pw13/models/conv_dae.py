@@ -11,12 +11,11 @@ from keras import layers
 from pw13.errors import UserError
 from pw13.models.keras_archive import WeightSpec
 
-HALVINGS = 2
 CODE_CHANNELS = 128
 KERNELS = ((3, 3, 1, 32), (3, 3, 32, 64), (3, 3, 64, 128), (3, 3, 128, 128), (3, 3, 128, 64), (3, 3, 64, 1))
 
-# TAPS[u, k] = 1 where row k of a 3-row kernel, on an image that was doubled, takes a small row into row u of the four
-# output rows that it goes into: (the one above, its own two, the one below).
+# Which rows of a 3-row kernel meet an input row after it was doubled: TAPS[u, k] = 1 where kernel row k takes it into
+# row u of the four output rows that it reaches (the one above, its own two, the one below).
 TAPS = np.array([[0, 0, 1], [0, 1, 1], [1, 1, 0], [1, 0, 0]], np.float32)
 
 
@@ -29,12 +28,12 @@ class Autoencoder(NamedTuple):
 
 
 def build(height: int, width: int) -> Autoencoder:
-    """Models of `(n, height, width, 1)` -> code `(n, height / 4, width / 4, 128)` -> `(n, height, width, 1)`.
+    """Build models: `(n, height, width, 1)` -> code `(n, height / 4, width / 4, 128)` -> `(n, height, width, 1)`.
 
     Float32, images in [0, 1]. Every convolution is 3x3 "same" with ReLU, the last one with a sigmoid.
 
     Raises:
-        UserError: a side that does not halve twice.
+        UserError: height or width is no multiple of 4.
     """
     check_sides(height, width)
     encode = [
@@ -67,33 +66,30 @@ def _connect(stack: list[keras.layers.Layer], x: keras.KerasTensor) -> keras.Ker
 
 
 def check_sides(height: int, width: int) -> None:
-    """Refuse images whose sides do not halve twice."""
+    """Refuse heights and widths that are no multiples of 4, which the two poolings need."""
     if height % 4 or width % 4 or not height or not width:
-        raise UserError(
-            f"images of {height}x{width} pixels: expected sides that halve twice, such as 28x28 (multiples of 4), "
-            f"received {height} and {width}"
-        )
+        raise UserError(f"images of {height}x{width} pixels: height and width must be multiples of 4, such as 28x28")
 
 
 def bottleneck_summary(models: Autoencoder) -> str:
-    """Handout conv a in one line: the size in space layer by layer, and whether it is a diabolo.
+    """Answer handout conv a in one line: the spatial size layer by layer, a diabolo.
 
     Raises:
-        ValueError: the output has another shape than the input, or the middle is not the narrowest.
+        ValueError: output and input shape differ, or the code is not the smallest layer.
     """
     shapes = [layer.output.shape[1:3] for layer in models.autoencoder.layers]
-    middle = models.encoder.output_shape[1:3]
-    if models.autoencoder.output_shape != models.autoencoder.input_shape or min(shapes) != middle:
-        raise ValueError(f"not a diabolo: {shapes}, code {middle}")
-    steps = [shape for i, shape in enumerate(shapes) if i == 0 or shape != shapes[i - 1]]
-    waist = " -> ".join(f"{height}x{width}" for height, width in steps)
+    code = models.encoder.output_shape[1:3]
+    if models.autoencoder.output_shape != models.autoencoder.input_shape or min(shapes) != code:
+        raise ValueError(f"not a diabolo: {shapes}, code {code}")
+    distinct = [shape for i, shape in enumerate(shapes) if i == 0 or shape != shapes[i - 1]]
+    sizes = " -> ".join(f"{height}x{width}" for height, width in distinct)
     return (
-        f"A diabolo: {waist}; output shape = input shape; code of {np.prod(models.decoder.input_shape[1:]):,} values.\n"
+        f"A diabolo: {sizes}; output shape = input shape; code of {np.prod(models.decoder.input_shape[1:]):,} values.\n"
     )
 
 
 def weight_specs() -> list[WeightSpec]:
-    """Where best.keras holds the kernel and the bias of each convolution."""
+    """Return path and shape of each convolution's kernel and bias in best.keras."""
     names = ["conv2d", *(f"conv2d_{i}" for i in range(1, len(KERNELS)))]
     return [
         WeightSpec(f"layers/{name}/vars/{i}", shape)
@@ -103,80 +99,81 @@ def weight_specs() -> list[WeightSpec]:
 
 
 class Denoiser(NamedTuple):
-    """The trained arrays at work: NumPy in, NumPy out, a few hundred images at a time."""
+    """The trained network: NumPy in, NumPy out, in batches."""
 
     parameters: list[np.ndarray]
 
     def denoise(self, images: np.ndarray) -> np.ndarray:
-        """`(n, height, width)` float32 in [0, 1] -> the same shape and range; any sides that halve twice."""
+        """Denoise `(n, height, width)` float32 in [0, 1]: same shape and range; multiples of 4."""
         return _in_batches(reconstruct, self.parameters, images[..., np.newaxis])[..., 0]
 
     def encode(self, images: np.ndarray) -> np.ndarray:
-        """`(n, height, width)` float32 in [0, 1] -> codes `(n, height / 4, width / 4, 128)` float32, 0 or more."""
+        """Encode `(n, height, width)` float32 in [0, 1]: `(n, height / 4, width / 4, 128)` float32, non-negative."""
         return _in_batches(encode, self.parameters, images[..., np.newaxis])
 
     def decode(self, codes: np.ndarray) -> np.ndarray:
-        """Codes as `encode` gives them -> images `(n, height, width)` float32 in [0, 1]."""
+        """Decode codes from `encode`: images `(n, height, width)` float32 in [0, 1]."""
         return _in_batches(decode, self.parameters, codes)[..., 0]
 
 
-def _in_batches(function: Any, parameters: list[np.ndarray], arrays: np.ndarray, size: int = 256) -> np.ndarray:
-    compiled = _compiled(function, arrays.shape[1:])
+def _in_batches(function: Any, parameters: list[np.ndarray], inputs: np.ndarray, batch_size: int = 256) -> np.ndarray:
+    compiled = _compiled(function, inputs.shape[1:])
     tensors = [tf.constant(parameter) for parameter in parameters]
-    return np.concatenate([compiled(tensors, arrays[i : i + size]).numpy() for i in range(0, len(arrays), size)])
+    batches = [inputs[i : i + batch_size] for i in range(0, len(inputs), batch_size)]
+    return np.concatenate([compiled(tensors, batch).numpy() for batch in batches])
 
 
 @functools.cache
 def _compiled(function: Any, shape: tuple[int, ...]) -> Any:
-    """`function` for batches of arrays of one shape, traced once a process."""
-    weights = [tf.TensorSpec(part.shape, tf.float32) for part in weight_specs()]
+    """Compile `function` for batches of arrays of one shape, once per process."""
+    weights = [tf.TensorSpec(spec.shape, tf.float32) for spec in weight_specs()]
     return tf.function(function, input_signature=[weights, tf.TensorSpec((None, *shape), tf.float32)])
 
 
-# The same network as plain functions of its arrays (kernel, bias, kernel, ...): for training, 1.5 times faster than the
-# layers, and for images of any size. ReLU follows the pooling, which gives the same with a quarter of the work.
+# The same network as plain functions of its arrays (kernel, bias, kernel, ...): 1.5 times faster to train than the
+# layers, and for images of any size. ReLU after the pooling gives the same with a quarter of the work.
 
 
 def encode(parameters: list[tf.Tensor], images: tf.Tensor) -> tf.Tensor:
-    """`(n, height, width, 1)` float32 in [0, 1] -> code `(n, height / 4, width / 4, 128)` float32, 0 or more."""
-    first, first_bias, second, second_bias, third, third_bias = parameters[:6]
-    x = tf.nn.relu(_halved(_convolved(images, first, first_bias)))
-    x = tf.nn.relu(_halved(_convolved(x, second, second_bias)))
-    return tf.nn.relu(_convolved(x, third, third_bias))
+    """Encode `(n, height, width, 1)` float32 in [0, 1]: `(n, height / 4, width / 4, 128)` float32, non-negative."""
+    kernel_1, bias_1, kernel_2, bias_2, kernel_3, bias_3 = parameters[:6]
+    x = tf.nn.relu(_max_pool(_conv2d(images, kernel_1, bias_1)))
+    x = tf.nn.relu(_max_pool(_conv2d(x, kernel_2, bias_2)))
+    return tf.nn.relu(_conv2d(x, kernel_3, bias_3))
 
 
 def decode(parameters: list[tf.Tensor], code: tf.Tensor) -> tf.Tensor:
-    """Code as `encode` gives it -> `(n, height, width, 1)` float32 in [0, 1]."""
-    first, first_bias, second, second_bias, third, third_bias = parameters[6:]
-    x = tf.nn.relu(_convolved(code, first, first_bias))
-    x = tf.nn.relu(upsample_conv(x, second) + second_bias)
-    return tf.sigmoid(upsample_conv(x, third) + third_bias)
+    """Decode a code from `encode`: `(n, height, width, 1)` float32 in [0, 1]."""
+    kernel_4, bias_4, kernel_5, bias_5, kernel_6, bias_6 = parameters[6:]
+    x = tf.nn.relu(_conv2d(code, kernel_4, bias_4))
+    x = tf.nn.relu(upsample_conv(x, kernel_5) + bias_5)
+    return tf.sigmoid(upsample_conv(x, kernel_6) + bias_6)
 
 
 def reconstruct(parameters: list[tf.Tensor], images: tf.Tensor) -> tf.Tensor:
-    """Images through encoder and decoder: the same shape."""
+    """Encode and decode images `(n, height, width, 1)`: same shape."""
     return decode(parameters, encode(parameters, images))
 
 
 def losses(parameters: list[tf.Tensor], noisy: tf.Tensor, clean: tf.Tensor) -> tf.Tensor:
-    """The loss of each image, mean squared error over its pixels: `(n, height, width, 1)` twice -> `(n,)` float32."""
+    """Return the mean squared error of each image: `(n, height, width, 1)` twice -> `(n,)` float32."""
     return tf.reduce_mean(tf.square(reconstruct(parameters, noisy) - clean), axis=(1, 2, 3))
 
 
-def _convolved(x: tf.Tensor, kernel: tf.Tensor, bias: tf.Tensor) -> tf.Tensor:
+def _conv2d(x: tf.Tensor, kernel: tf.Tensor, bias: tf.Tensor) -> tf.Tensor:
     return tf.nn.bias_add(tf.nn.conv2d(x, kernel, 1, "SAME"), bias)
 
 
-def _halved(x: tf.Tensor) -> tf.Tensor:
+def _max_pool(x: tf.Tensor) -> tf.Tensor:
     return tf.nn.max_pool2d(x, 2, 2, "VALID")
 
 
 def upsample_conv(x: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
-    """Nearest-neighbour doubling, then a 3x3 "same" convolution, with 16 multiplications for every 36.
+    """Upsample by 2 (nearest neighbour), then convolve 3x3 "same", with 16 multiplications instead of 36.
 
-    Doubling spreads each value over 2x2 pixels and the kernel takes those up, so that a value goes into 4x4 outputs: a
-    transposed convolution of stride 2, its 4x4 kernel the sums of the taps that meet the value twice.
+    A value is spread over 2x2 pixels, so the kernel takes it into 4x4 outputs: the same as a transposed convolution of
+    stride 2, whose 4x4 kernel sums the taps that meet the value twice.
     """
-    count, height, width, _ = tf.unstack(tf.shape(x))
-    wide = tf.einsum("uk,vl,klio->uvoi", TAPS, TAPS, kernel)
-    return tf.nn.conv2d_transpose(x, wide, [count, 2 * height, 2 * width, kernel.shape[3]], 2, "SAME")
+    n, height, width, _ = tf.unstack(tf.shape(x))
+    kernel_4x4 = tf.einsum("uk,vl,klio->uvoi", TAPS, TAPS, kernel)
+    return tf.nn.conv2d_transpose(x, kernel_4x4, [n, 2 * height, 2 * width, kernel.shape[3]], 2, "SAME")

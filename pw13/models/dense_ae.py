@@ -20,7 +20,7 @@ class Autoencoder(NamedTuple):
 
 
 def build(pixels: int, config: DenseAE) -> Autoencoder:
-    """Models of `(n, pixels)` -> code `(n, code_size)` -> `(n, pixels)`, float32, images in [0, 1]."""
+    """Build models: `(n, pixels)` -> code `(n, code_size)` -> `(n, pixels)`, float32, images in [0, 1]."""
     image = keras.Input((pixels,), name="image")
     code = keras.Input((config.code_size,), name="code")
     encode = keras.layers.Dense(config.code_size, activation=config.activation, name="encode")
@@ -31,17 +31,17 @@ def build(pixels: int, config: DenseAE) -> Autoencoder:
 
 
 def logits(parameters: list[tf.Tensor], images: tf.Tensor, activation: str) -> tf.Tensor:
-    """What the autoencoder gives before its sigmoid: `(n, pixels)` float32 in [0, 1] -> `(n, pixels)` float32."""
+    """Return the output before the sigmoid: `(n, pixels)` float32 in [0, 1] -> `(n, pixels)` float32."""
     kernel, bias, decoder_kernel, decoder_bias = parameters
     code = keras.activations.get(activation)(images @ kernel + bias)
     return code @ decoder_kernel + decoder_bias
 
 
 def losses(parameters: list[tf.Tensor], images: tf.Tensor, config: DenseAE) -> tf.Tensor:
-    """The loss of each image, mean over its pixels: `(n, pixels)` float32 in [0, 1] -> `(n,)` float32."""
+    """Return the loss of each image, mean over its pixels: `(n, pixels)` float32 in [0, 1] -> `(n,)` float32."""
     output = logits(parameters, images, config.activation)
     if config.loss == "bce":
-        each = tf.nn.sigmoid_cross_entropy_with_logits(labels=images, logits=output)
+        pixel_losses = tf.nn.sigmoid_cross_entropy_with_logits(labels=images, logits=output)
     else:
-        each = tf.square(tf.sigmoid(output) - images)
-    return tf.reduce_mean(each, axis=1)
+        pixel_losses = tf.square(tf.sigmoid(output) - images)
+    return tf.reduce_mean(pixel_losses, axis=1)

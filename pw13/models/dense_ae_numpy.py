@@ -1,4 +1,4 @@
-"""The arrays of a trained dense autoencoder, used without Keras or TensorFlow."""
+"""The dense autoencoder in NumPy: its arrays as in a `.keras` file, to encode and decode without TensorFlow."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -10,7 +10,7 @@ from pw13.models.keras_archive import WeightSpec
 
 
 def weight_specs(pixels: int, config: DenseAE) -> list[WeightSpec]:
-    """Where best.keras holds encoder kernel and bias, decoder kernel and bias."""
+    """Return path and shape of encoder kernel and bias, decoder kernel and bias in best.keras."""
     size = config.code_size
     return [
         WeightSpec("layers/dense/vars/0", (pixels, size)),
@@ -21,7 +21,7 @@ def weight_specs(pixels: int, config: DenseAE) -> list[WeightSpec]:
 
 
 class Weights(NamedTuple):
-    """The trained arrays, to encode and decode without Keras (NumPy, float32)."""
+    """The trained arrays, float32."""
 
     activation: str
     kernel: np.ndarray
@@ -30,21 +30,21 @@ class Weights(NamedTuple):
     decoder_bias: np.ndarray
 
     def encode(self, images: np.ndarray) -> np.ndarray:
-        """`(n, pixels)` in [0, 1] -> codes `(n, code_size)`."""
+        """Encode `(n, pixels)` float32 in [0, 1]: codes `(n, code_size)` float32."""
         return ACTIVATIONS[self.activation](images @ self.kernel + self.bias)
 
     def decode(self, codes: np.ndarray) -> np.ndarray:
-        """Codes `(n, code_size)` -> images `(n, pixels)` in [0, 1]."""
+        """Decode codes `(n, code_size)`: images `(n, pixels)` float32 in [0, 1]."""
         return sigmoid(codes.astype(np.float32) @ self.decoder_kernel + self.decoder_bias)
 
     @property
     def decoder_values(self) -> int:
-        """Numbers that a decoder needs."""
+        """Return the number of the decoder's parameters."""
         return self.decoder_kernel.size + self.decoder_bias.size
 
 
 def sigmoid(x: np.ndarray) -> np.ndarray:
-    """1 / (1 + exp(-x)) by the tanh identity, which cannot overflow."""
+    """Compute 1 / (1 + exp(-x)) by way of tanh, which cannot overflow."""
     return np.float32(0.5) * (1 + np.tanh(np.float32(0.5) * x))
 
 

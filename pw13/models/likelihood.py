@@ -1,4 +1,4 @@
-"""How probable a char-RNN finds names: the mean of -ln p over every character, the closing newline included."""
+"""Likelihood of names under a char-RNN: the mean of -ln p over every character, the closing newline included."""
 
 from collections.abc import Callable, Sequence
 
@@ -9,65 +9,67 @@ from pw13.config.settings import CharRNN
 from pw13.data.names import windows
 from pw13.models import charrnn
 
-BATCH = 1024  # windows at a time
-ROWS = 256  # names side by side
+WINDOWS_PER_BATCH = 1024
+STREAMS = 256  # names evaluated in parallel
 
 Evaluator = Callable[[Sequence[tf.Tensor]], tf.Tensor]
 
 
 def make_evaluator(names: Sequence[np.ndarray], newline: int, config: CharRNN) -> Evaluator:
-    """A function: parameters -> `(2,)` float32, mean nats a character and share of characters predicted right.
+    """Return a function: parameters -> `(2,)` float32, mean nats per character and accuracy.
 
-    Many-to-one: each character from the `length` before it, the name before included; before the first name stands the
-    last one. Many-to-many: each name from a newline into zero states, the state carried through the name.
+    Many-to-one: each character from the `length` before it, across names; before the first name comes the last one.
+    Many-to-many: each name from a newline into zero states, the state carried through the name.
 
     Args:
         names: ids of each name without its newline, at least one name.
     """
-    score = _one if config.target == "many-to-one" else _many
-    return tf.function(score(names, newline, config), autograph=False)
+    make = _window_evaluator if config.target == "many-to-one" else _stream_evaluator
+    evaluator: Evaluator = tf.function(make(names, newline, config), autograph=False)
+    return evaluator
 
 
-def _one(names: Sequence[np.ndarray], newline: int, config: CharRNN) -> Evaluator:
+def _window_evaluator(names: Sequence[np.ndarray], newline: int, config: CharRNN) -> Evaluator:
     ids = np.concatenate([np.append(name, newline) for name in names]).astype(np.int32)
     text = tf.constant(np.take(ids, np.arange(-config.length, len(ids)), mode="wrap"))
-    places = np.full(-(-len(ids) // BATCH) * BATCH, -1, np.int32)
-    places[: len(ids)] = np.arange(len(ids))
-    batches = tf.constant(places.reshape(-1, BATCH))
+    indices = np.full(-(-len(ids) // WINDOWS_PER_BATCH) * WINDOWS_PER_BATCH, -1, np.int32)
+    indices[: len(ids)] = np.arange(len(ids))
+    batches = tf.constant(indices.reshape(-1, WINDOWS_PER_BATCH))
 
-    def score(parameters: Sequence[tf.Tensor]) -> tf.Tensor:
-        def one_batch(rows: tf.Tensor) -> tf.Tensor:
-            places = tf.maximum(rows, 0) + tf.range(config.length + 1)[:, None]
-            seen = tf.gather(text, places)
-            signals, _ = charrnn.outputs(parameters, seen[:-1], charrnn.zero_states(BATCH, config), config)
-            return _sums(parameters, signals[-1], seen[-1], tf.cast(rows >= 0, tf.float32))
+    def evaluate(parameters: Sequence[tf.Tensor]) -> tf.Tensor:
+        def batch_sums(indices: tf.Tensor) -> tf.Tensor:
+            positions = tf.maximum(indices, 0) + tf.range(config.length + 1)[:, None]
+            window = tf.gather(text, positions)
+            start = charrnn.zero_states(WINDOWS_PER_BATCH, config)
+            hidden, _ = charrnn.outputs(parameters, window[:-1], start, config)
+            return _masked_sums(parameters, hidden[-1], window[-1], tf.cast(indices >= 0, tf.float32))
 
-        sums = tf.map_fn(one_batch, batches, fn_output_signature=tf.float32, parallel_iterations=1)
+        sums = tf.map_fn(batch_sums, batches, fn_output_signature=tf.float32, parallel_iterations=1)
         return tf.reduce_sum(sums, axis=0) / float(len(ids))
 
-    return score
+    return evaluate
 
 
-def _many(names: Sequence[np.ndarray], newline: int, config: CharRNN) -> Evaluator:
-    side_by_side, weights = windows.stateful_windows(names, min(ROWS, len(names)), newline)
-    ids, weight = tf.constant(side_by_side.T), tf.constant(weights.T)
-    start = charrnn.zero_states(len(side_by_side), config)
+def _stream_evaluator(names: Sequence[np.ndarray], newline: int, config: CharRNN) -> Evaluator:
+    streams, masks = windows.stateful_windows(names, min(STREAMS, len(names)), newline)
+    ids, mask = tf.constant(streams.T), tf.constant(masks.T)
+    start = charrnn.zero_states(len(streams), config)
 
-    def score(parameters: Sequence[tf.Tensor]) -> tf.Tensor:
-        def one_step(step: tf.Tensor, sums: tf.Tensor, *states: tf.Tensor) -> tuple[tf.Tensor, ...]:
-            keep = tf.cast(ids[step] != newline, tf.float32)[None, :, None]
-            signals, after = charrnn.outputs(parameters, ids[step][None], states, config, keep=keep)
-            return step + 1, sums + _sums(parameters, signals[0], ids[step + 1], weight[step]), *after
+    def evaluate(parameters: Sequence[tf.Tensor]) -> tf.Tensor:
+        def step(i: tf.Tensor, sums: tf.Tensor, *states: tf.Tensor) -> tuple[tf.Tensor, ...]:
+            keep = tf.cast(ids[i] != newline, tf.float32)[None, :, None]
+            hidden, new_states = charrnn.outputs(parameters, ids[i][None], states, config, keep=keep)
+            return i + 1, sums + _masked_sums(parameters, hidden[0], ids[i + 1], mask[i]), *new_states
 
-        first = (tf.constant(0), tf.zeros(2), *start)
-        _, sums, *_ = tf.while_loop(lambda step, *_: step < len(weight), one_step, first, parallel_iterations=1)
-        return sums / float(weights.sum())
+        initial = (tf.constant(0), tf.zeros(2), *start)
+        _, sums, *_ = tf.while_loop(lambda i, *_: i < len(mask), step, initial, parallel_iterations=1)
+        return sums / float(masks.sum())
 
-    return score
+    return evaluate
 
 
-def _sums(parameters: Sequence[tf.Tensor], signals: tf.Tensor, following: tf.Tensor, weight: tf.Tensor) -> tf.Tensor:
-    """`(2,)`: nats and right predictions, over the rows that count."""
-    nats = charrnn.losses(parameters, signals, following)
-    right = charrnn.correct(parameters, signals, following)
-    return tf.stack([tf.reduce_sum(nats * weight), tf.reduce_sum(right * weight)])
+def _masked_sums(parameters: Sequence[tf.Tensor], hidden: tf.Tensor, targets: tf.Tensor, mask: tf.Tensor) -> tf.Tensor:
+    """Return the sums of nats and of correct predictions where `mask` is 1, `(2,)` float32."""
+    nats = charrnn.losses(parameters, hidden, targets)
+    correct = charrnn.correct(parameters, hidden, targets)
+    return tf.stack([tf.reduce_sum(nats * mask), tf.reduce_sum(correct * mask)])

@@ -1,7 +1,7 @@
 """Recurrent layers over a fixed number of steps, each with its gradient written out.
 
-The recurrent kernel's gradient is one product over all steps instead of one a step, a look-up's gradient a dense sum of
-rows: XLA compiles this in a third of the time that automatic differentiation takes, to faster code for gated cells.
+The recurrent kernel's gradient is one product over all steps instead of one per step, a lookup's gradient a dense sum
+of rows: XLA compiles this in a third of the time of automatic differentiation, to faster code for gated cells.
 """
 
 from collections.abc import Callable, Sequence
@@ -11,81 +11,83 @@ import numpy as np
 import tensorflow as tf
 
 State = tuple[tf.Tensor, ...]  # h `(n, units)`; LSTM h and c
+Saved = tuple[tf.Tensor, ...]
 
-
-UNROLLED = 12  # steps; a longer chain would take XLA minutes to compile, and its cells are large enough for a loop
+UNROLLED = 12  # steps; a longer chain takes XLA minutes to compile, and its cells are large enough for a loop
 
 
 class Cell(NamedTuple):
-    """One kind of recurrent layer: its gates, the tensors of its state and those that its gradient needs.
+    """One kind of recurrent cell: number of gates and of state tensors, forward and backward step.
 
-    saved: the widths of the latter, in units.
-    forward: (given, product, state) -> (state, saved): `given` is the input's part of the gates `(n, gates * units)`,
-        `product` the state's, its bias included.
-    backward: (saved, gradient of state) -> gradients of given, of product, and of the state before, product excluded.
+    saved: widths, in units, of the tensors that `backward` needs from `forward`.
+    forward: (x_proj, h_proj, state) -> (new state, saved): `x_proj` `(n, gates * units)` is the input projection of
+        the gates, `h_proj` the recurrent one, its bias included.
+    backward: (saved, gradient of the new state) -> gradients of x_proj, h_proj and the state, the last without the
+        path through h_proj.
     """
 
     gates: int
     states: int
     saved: tuple[int, ...]
-    forward: Callable[..., tuple[State, tuple]]
+    forward: Callable[..., tuple[State, Saved]]
     backward: Callable[..., tuple[tf.Tensor, tf.Tensor, State]]
 
 
-def simple_forward(given: tf.Tensor, product: tf.Tensor, state: State) -> tuple[State, tuple]:
-    h = tf.tanh(given + product)
+def simple_forward(x_proj: tf.Tensor, h_proj: tf.Tensor, state: State) -> tuple[State, Saved]:
+    h = tf.tanh(x_proj + h_proj)
     return (h,), (h,)
 
 
-def simple_backward(saved: tuple, change: State) -> tuple[tf.Tensor, tf.Tensor, State]:
-    (h,), (dh,) = saved, change
+def simple_backward(saved: Saved, gradient: State) -> tuple[tf.Tensor, tf.Tensor, State]:
+    (h,), (dh,) = saved, gradient
     gates = dh * (1 - h * h)
     return gates, gates, (tf.zeros_like(dh),)
 
 
-def gru_forward(given: tf.Tensor, product: tf.Tensor, state: State) -> tuple[State, tuple]:
-    """Keras's `reset_after=True`: gates update, reset, candidate; the reset gate acts on the product."""
-    update_in, reset_in, candidate_in = tf.split(given, 3, axis=1)
-    update_back, reset_back, candidate_back = tf.split(product, 3, axis=1)
-    update, reset = tf.sigmoid(update_in + update_back), tf.sigmoid(reset_in + reset_back)
-    candidate = tf.tanh(candidate_in + reset * candidate_back)
+def gru_forward(x_proj: tf.Tensor, h_proj: tf.Tensor, state: State) -> tuple[State, Saved]:
+    """Gates in Keras's order: update, reset, candidate; the reset gate acts on h_proj (`reset_after=True`)."""
+    update_x, reset_x, candidate_x = tf.split(x_proj, 3, axis=1)
+    update_h, reset_h, candidate_h = tf.split(h_proj, 3, axis=1)
+    update, reset = tf.sigmoid(update_x + update_h), tf.sigmoid(reset_x + reset_h)
+    candidate = tf.tanh(candidate_x + reset * candidate_h)
     h = update * state[0] + (1 - update) * candidate
-    return (h,), (update, reset, candidate, candidate_back, state[0])
+    return (h,), (update, reset, candidate, candidate_h, state[0])
 
 
-def gru_backward(saved: tuple, change: State) -> tuple[tf.Tensor, tf.Tensor, State]:
-    update, reset, candidate, back, before = saved
-    (dh,) = change
+def gru_backward(saved: Saved, gradient: State) -> tuple[tf.Tensor, tf.Tensor, State]:
+    update, reset, candidate, candidate_h, previous_h = saved
+    (dh,) = gradient
     d_candidate = dh * (1 - update) * (1 - candidate * candidate)
-    d_update = dh * (before - candidate) * update * (1 - update)
-    d_reset = d_candidate * back * reset * (1 - reset)
-    d_given = tf.concat([d_update, d_reset, d_candidate], axis=1)
-    return d_given, tf.concat([d_update, d_reset, d_candidate * reset], axis=1), (dh * update,)
+    d_update = dh * (previous_h - candidate) * update * (1 - update)
+    d_reset = d_candidate * candidate_h * reset * (1 - reset)
+    d_x_proj = tf.concat([d_update, d_reset, d_candidate], axis=1)
+    return d_x_proj, tf.concat([d_update, d_reset, d_candidate * reset], axis=1), (dh * update,)
 
 
-def lstm_forward(given: tf.Tensor, product: tf.Tensor, state: State) -> tuple[State, tuple]:
+def lstm_forward(x_proj: tf.Tensor, h_proj: tf.Tensor, state: State) -> tuple[State, Saved]:
     """Gates in Keras's order: input, forget, candidate, output.
 
-    One tanh for all four, since sigmoid(x) = (1 + tanh(x / 2)) / 2: XLA makes one loop of it, where four gates on
-    their own are four, each too short to fill its vectors.
+    One tanh for all four, since sigmoid(x) = (1 + tanh(x / 2)) / 2: XLA makes one loop of it instead of four, each too
+    short to fill its vectors.
     """
     slope = tf.constant(np.repeat([[0.5, 0.5, 1.0, 0.5]], state[0].shape[1], axis=1), tf.float32)
-    gates = tf.tanh((given + product) * slope) * slope + (1 - slope)
-    i, f, k, o = tf.split(gates, 4, axis=1)
-    c = f * state[1] + i * k
-    shown = tf.tanh(c)
-    return (o * shown, c), (gates, state[1], shown)
+    gates = tf.tanh((x_proj + h_proj) * slope) * slope + (1 - slope)
+    input_gate, forget_gate, candidate, output_gate = tf.split(gates, 4, axis=1)
+    c = forget_gate * state[1] + input_gate * candidate
+    tanh_c = tf.tanh(c)
+    return (output_gate * tanh_c, c), (gates, state[1], tanh_c)
 
 
-def lstm_backward(saved: tuple, change: State) -> tuple[tf.Tensor, tf.Tensor, State]:
-    gates, before, shown = saved
-    i, f, k, o = tf.split(gates, 4, axis=1)
-    dh, dc = change
-    dc = dc + dh * o * (1 - shown * shown)
-    candidate = tf.constant(np.repeat([[False, False, True, False]], shown.shape[1], axis=1))
-    slope = tf.where(candidate, 1 - gates * gates, gates * (1 - gates))
-    change = tf.concat([dc, dc, dc, dh], axis=1) * tf.concat([k, before, i, shown], axis=1) * slope
-    return change, change, (tf.zeros_like(dh), dc * f)
+def lstm_backward(saved: Saved, gradient: State) -> tuple[tf.Tensor, tf.Tensor, State]:
+    gates, previous_c, tanh_c = saved
+    input_gate, forget_gate, candidate, output_gate = tf.split(gates, 4, axis=1)
+    dh, dc = gradient
+    dc = dc + dh * output_gate * (1 - tanh_c * tanh_c)
+    is_candidate = tf.constant(np.repeat([[False, False, True, False]], tanh_c.shape[1], axis=1))
+    slope = tf.where(is_candidate, 1 - gates * gates, gates * (1 - gates))
+    inputs = tf.concat([candidate, previous_c, input_gate, tanh_c], axis=1)
+    d_gates = tf.concat([dc, dc, dc, dh], axis=1) * inputs * slope
+    return d_gates, d_gates, (tf.zeros_like(dh), dc * forget_gate)
 
 
 CELLS = {
@@ -101,93 +103,94 @@ def zero_state(cell: str, n: int, units: int) -> State:
 
 def steps(
     cell: str,
-    given: tf.Tensor,
+    x_proj: tf.Tensor,
     recurrent: tf.Tensor,
     bias: tf.Tensor,
-    start: State,
+    initial: State,
     keep: tf.Tensor | None = None,
 ) -> tuple[tf.Tensor | list[tf.Tensor], State]:
-    """The outputs h after each step and the last state; no gradient enters `start` or leaves the last state.
+    """Return the outputs h after each step and the final state; no gradient flows through either end's state.
 
-    The outputs are `(steps, n, units)`, as a list of steps where there are at most `UNROLLED`.
+    The outputs are `(steps, n, units)`, or a list of steps if there are at most `UNROLLED`.
 
-    given: the input's part of the gates, `(steps, n, gates * units)`.
-    keep: `(steps, n, 1)`, 0 where the state is set to zero before the step, 1 elsewhere.
+    x_proj: the input projection of the gates, `(steps, n, gates * units)`.
+    keep: `(steps, n, 1)`, 0 to reset the state to zero before the step, else 1.
     """
-    kind, masks = CELLS[cell], () if keep is None else (keep,)
-    count, unrolled = given.shape[0], given.shape[0] <= UNROLLED
+    spec, masks = CELLS[cell], () if keep is None else (keep,)
+    count, unrolled = x_proj.shape[0], x_proj.shape[0] <= UNROLLED
 
-    def masked(state: State, mask: Sequence[tf.Tensor]) -> State:
-        return tuple(part * mask[0] for part in state) if mask else state
+    def apply_mask(state: State, mask: Sequence[tf.Tensor]) -> State:
+        return tuple(tensor * mask[0] for tensor in state) if mask else state
 
     @tf.custom_gradient
-    def run(given, recurrent, bias):  # type: ignore[no-untyped-def]
-        def forward(before, now):  # type: ignore[no-untyped-def]
-            state = masked(before[: kind.states], now[1:])
-            after, saved = kind.forward(now[0], state[0] @ recurrent + bias, state)
-            return (*after, state[0], *saved)
+    def run(x_proj, recurrent, bias):  # type: ignore[no-untyped-def]
+        def forward(previous, inputs):  # type: ignore[no-untyped-def]
+            state = apply_mask(previous[: spec.states], inputs[1:])
+            new_state, saved = spec.forward(inputs[0], state[0] @ recurrent + bias, state)
+            return (*new_state, state[0], *saved)
 
-        zeros = [tf.tile(tf.zeros_like(start[0]), (1, width)) for width in (1, *kind.saved)]
-        every = scan(forward, count, (given, *masks), (*start, *zeros))
-        last = [part[-1] for part in every[: kind.states]]
-        befores, saved = every[kind.states], every[kind.states + 1 :]
+        zeros = [tf.tile(tf.zeros_like(initial[0]), (1, width)) for width in (1, *spec.saved)]
+        results = scan(forward, count, (x_proj, *masks), (*initial, *zeros))
+        final = [sequence[-1] for sequence in results[: spec.states]]
+        previous_h, saved = results[spec.states], results[spec.states + 1 :]
 
-        def gradient(*changes):  # type: ignore[no-untyped-def]
-            def backward(later, now):  # type: ignore[no-untyped-def]
-                change = (later[0] + now[0], *later[1 : kind.states])
-                for_given, for_product, rest = kind.backward(now[1 : 1 + len(kind.saved)], change)
-                back = rest[0] + tf.matmul(for_product, recurrent, transpose_b=True)
-                return (*masked((back, *rest[1:]), now[1 + len(kind.saved) :]), for_given, for_product)
+        def gradient(*upstream):  # type: ignore[no-untyped-def]
+            def backward(later, inputs):  # type: ignore[no-untyped-def]
+                d_state = (later[0] + inputs[0], *later[1 : spec.states])
+                d_x_proj, d_h_proj, d_previous = spec.backward(inputs[1 : 1 + len(spec.saved)], d_state)
+                d_h = d_previous[0] + tf.matmul(d_h_proj, recurrent, transpose_b=True)
+                mask = inputs[1 + len(spec.saved) :]
+                return (*apply_mask((d_h, *d_previous[1:]), mask), d_x_proj, d_h_proj)
 
-            zeros = [tf.zeros_like(part) for part in (*start, given[0], given[0])]
-            change = changes[: -kind.states] if unrolled else changes[0]
-            *_, d_given, d_product = scan(backward, count, (change, *saved, *masks), tuple(zeros), reverse=True)
-            d_recurrent = tf.matmul(flat(befores), flat(d_product), transpose_a=True)
-            return stack_layers(d_given), d_recurrent, tf.reduce_sum(flat(d_product), axis=0)
+            zeros = [tf.zeros_like(tensor) for tensor in (*initial, x_proj[0], x_proj[0])]
+            d_outputs = upstream[: -spec.states] if unrolled else upstream[0]
+            *_, d_x_proj, d_h_proj = scan(backward, count, (d_outputs, *saved, *masks), tuple(zeros), reverse=True)
+            d_recurrent = tf.matmul(flatten_steps(previous_h), flatten_steps(d_h_proj), transpose_a=True)
+            return stack_steps(d_x_proj), d_recurrent, tf.reduce_sum(flatten_steps(d_h_proj), axis=0)
 
-        return (*(every[0] if unrolled else every[:1]), *last), gradient
+        return (*(results[0] if unrolled else results[:1]), *final), gradient
 
-    results = run(given, recurrent, bias)
-    outputs, state = results[: -kind.states], results[-kind.states :]
-    return list(outputs) if unrolled else outputs[0], tuple(tf.stop_gradient(part) for part in state)
+    tensors = run(x_proj, recurrent, bias)
+    outputs, final = tensors[: -spec.states], tensors[-spec.states :]
+    return list(outputs) if unrolled else outputs[0], tuple(tf.stop_gradient(tensor) for tensor in final)
 
 
 def scan(
-    step: Callable[[State, State], State], count: int, elements: Sequence[Any], first: State, *, reverse: bool = False
+    step: Callable[[State, State], State], count: int, elements: Sequence[Any], initial: State, *, reverse: bool = False
 ) -> list[Any]:
-    """What `tf.scan` gives, every result of `step(result before, elements now)`; unrolled where short, then as lists.
+    """Return the results of `step(previous result, elements)` as `tf.scan` does; unrolled, as lists, if short.
 
-    elements: each `(count, ...)`, a tensor or, where unrolled, a list of steps.
+    elements: each `(count, ...)`, a tensor or, if unrolled, a list of steps.
     """
     if count > UNROLLED:
-        return list(tf.scan(step, tuple(elements), first, reverse=reverse))
-    results, before = [], first
-    for place in reversed(range(count)) if reverse else range(count):
-        before = step(before, tuple(part[place] for part in elements))
-        results.append(before)
-    return [list(parts[::-1] if reverse else parts) for parts in zip(*results, strict=True)]
+        return list(tf.scan(step, tuple(elements), initial, reverse=reverse))
+    results, previous = [], initial
+    for i in reversed(range(count)) if reverse else range(count):
+        previous = step(previous, tuple(sequence[i] for sequence in elements))
+        results.append(previous)
+    return [list(tensors[::-1] if reverse else tensors) for tensors in zip(*results, strict=True)]
 
 
-def stack_layers(sequence: tf.Tensor | list[tf.Tensor]) -> tf.Tensor:
-    """`(steps, n, width)` of a tensor or a list of steps."""
+def stack_steps(sequence: tf.Tensor | list[tf.Tensor]) -> tf.Tensor:
+    """Return `(steps, n, width)` for a tensor or a list of steps."""
     return tf.stack(sequence) if isinstance(sequence, list) else sequence
 
 
-def flat(sequence: tf.Tensor | list[tf.Tensor]) -> tf.Tensor:
-    """`(steps, n, width)`, stacked or a list of steps -> `(steps * n, width)`."""
+def flatten_steps(sequence: tf.Tensor | list[tf.Tensor]) -> tf.Tensor:
+    """Return `(steps * n, width)` for `(steps, n, width)`, a tensor or a list of steps."""
     if isinstance(sequence, list):
         return tf.concat(sequence, axis=0)
     return tf.reshape(sequence, (-1, sequence.shape[-1]))
 
 
 def lookup(table: tf.Tensor, ids: tf.Tensor) -> tf.Tensor:
-    """Rows of `table`: `(characters, width)`, `(n,)` int32 -> `(n, width)`; the product with one-hot vectors."""
+    """Return rows of `table`, its product with one-hot vectors: `(characters, width)`, `(n,)` int32 -> `(n, width)`."""
 
     @tf.custom_gradient
-    def rows(table):  # type: ignore[no-untyped-def]
-        def gradient(change):  # type: ignore[no-untyped-def]
-            return tf.math.unsorted_segment_sum(change, ids, table.shape[0])
+    def gather(table):  # type: ignore[no-untyped-def]
+        def gradient(upstream):  # type: ignore[no-untyped-def]
+            return tf.math.unsorted_segment_sum(upstream, ids, table.shape[0])
 
         return tf.gather(table, ids), gradient
 
-    return rows(table)
+    return gather(table)

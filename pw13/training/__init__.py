@@ -1,1 +1,1 @@
-"""The training engine: an epoch runs in chunks of steps, each chunk inside one compiled function."""
+"""The training loop: epochs run in compiled chunks of steps and resume to bit-identical weights."""

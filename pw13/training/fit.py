@@ -1,8 +1,8 @@
-"""The one training engine: an epoch runs in chunks of steps, each chunk inside one compiled function.
+"""The training loop: an epoch runs in chunks of steps, each chunk inside one compiled function.
 
-Nothing happens in Python per batch. What step `s` of epoch `e` sees and draws depends on (seed, e, s) alone, a chunk's
-bounds on the settings alone, and one compiled function serves every chunk: so a training that was stopped anywhere goes
-on from its last checkpoint to the same weights, bit for bit.
+Nothing happens in Python per batch. What step `s` of epoch `e` sees and draws depends on (seed, e, s) alone, the bounds
+of the chunks on the settings alone, and one compiled function serves every chunk: so a training that was interrupted
+anywhere resumes from its last checkpoint to bit-identical weights.
 """
 
 import time
@@ -29,74 +29,69 @@ from pw13.training.state import (
     to_arrays,
     training_result,
 )
-from pw13.training.task import (
-    Save,
-    TrainingOptions,
-    TrainingResult,
-    TrainingTask,
-)
+from pw13.training.task import SaveModels, TrainingOptions, TrainingResult, TrainingTask
 
 
 def fit(
-    problem: TrainingTask,
-    plan: TrainingOptions,
+    task: TrainingTask,
+    options: TrainingOptions,
     *,
     run: Run,
-    save: Save,
+    save: SaveModels,
     on_epoch: Callable[[int, list[np.ndarray]], None] | None = None,
 ) -> TrainingResult:
-    """Train to the end of the plan, from the run's last checkpoint if it has one.
+    """Train to the end, from the run's last checkpoint if it has one.
 
-    save: called with the best and the last parameters to write the models: at the end, when stopped, and now and then.
+    save: called with the best and the last parameters to write the models: at the end, on interruption, and in between.
     on_epoch: called after every epoch with its number and the parameters.
 
     Raises:
-        Stopped: a signal asked to stop; all that was learnt is on disk.
-        UserError: the loss is not finite any more; the last finite checkpoint is on disk.
+        Interrupted: a signal asked to stop; progress is saved.
+        UserError: the loss is no longer finite; the last finite state is saved.
     """
-    began = time.monotonic()
-    board = tensorboard_logger(run) if plan.tensorboard else None
-    state = restore_state(problem, plan, run) or initial_state(problem)
-    already = state.train_seconds
-    chunk = compiled_chunk(problem, plan, state.moving)
-    saver = Saver(plan, run, save)
-    order, loaded = np.empty(0), 0
-    with signals.graceful_stop(), console.progress(plan.name, plan.epochs, completed=state.epoch) as bar:
-        while not is_finished(state, plan):
-            if loaded != state.epoch + 1:
-                order, loaded = tf.constant(problem.order(state.epoch + 1)), state.epoch + 1
-            before, state = state, advance_chunk(state, chunk, order, problem)
-            ended = state.step == len(order)
-            if ended:
-                state = close_epoch(state, problem)
-            state = state._replace(train_seconds=already + time.monotonic() - began)
+    started = time.monotonic()
+    log_epoch = tensorboard_logger(run) if options.tensorboard else None
+    state = restore_state(task, options, run) or initial_state(task)
+    earlier_seconds = state.train_seconds
+    chunk = compiled_chunk(task, options, state.optimizer)
+    saver = Saver(options, run, save)
+    order, order_epoch = np.empty(0), 0
+    with signals.graceful_stop(), console.progress(options.name, options.epochs, completed=state.epoch) as bar:
+        while not is_finished(state, options):
+            if order_epoch != state.epoch + 1:
+                order, order_epoch = tf.constant(task.order(state.epoch + 1)), state.epoch + 1
+            previous, state = state, advance_chunk(state, chunk, order, task)
+            epoch_ended = state.step == len(order)
+            if epoch_ended:
+                state = close_epoch(state, task)
+            state = state._replace(train_seconds=earlier_seconds + time.monotonic() - started)
             if not is_finite(state):
-                saver.write(before)
-                raise UserError(f"the loss is not finite in epoch {before.epoch + 1}; try a smaller --learning-rate")
-            if ended and board:
-                board(state.history[-1])
-            if ended and on_epoch:
-                on_epoch(state.epoch, to_arrays(state.moving.parameters))
+                saver.write(previous)
+                raise UserError(f"the loss is not finite in epoch {previous.epoch + 1}; try a smaller --learning-rate")
+            if epoch_ended and log_epoch:
+                log_epoch(state.history[-1])
+            if epoch_ended and on_epoch:
+                on_epoch(state.epoch, to_arrays(state.optimizer.parameters))
             bar.update(state.epoch + state.step / len(order), _progress_text(state))
-            saver.after_chunk(state, ended=ended)
+            saver.after_chunk(state, epoch_ended=epoch_ended)
         saver.write(state)
     return training_result(state)
 
 
-def training_metrics(fitted: TrainingResult, model: keras.Model) -> dict[str, float | int]:
-    """The figures of metrics.json that every trainer has."""
+def training_metrics(result: TrainingResult, model: keras.Model) -> dict[str, float | int]:
+    """Return the metrics that every training writes to metrics.json."""
     return {
-        "train_seconds": fitted.train_seconds,
-        "throughput_per_second": fitted.throughput_per_second,
-        "epoch_seconds": fitted.epoch_seconds,
-        "epochs": len(fitted.history),
-        "best_epoch": fitted.best_epoch,
+        "train_seconds": result.train_seconds,
+        "throughput_per_second": result.throughput_per_second,
+        "epoch_seconds": result.epoch_seconds,
+        "epochs": len(result.history),
+        "best_epoch": result.best_epoch,
         "parameters": model.count_params(),
     }
 
 
 def model_summaries(models: Iterable[keras.Model]) -> str:
-    """Keras's own summary of each model, as `summary.txt` holds them."""
+    """Return Keras's summaries of the models, the text of summary.txt."""
     lines: list[str] = []
     for model in models:
         model.summary(print_fn=lambda text, **_: lines.append(text), line_length=80)

@@ -1,7 +1,7 @@
-"""Resume states and model weights as arrays, read and written without Keras.
+"""Checkpoints to resume a training from, read and written without Keras.
 
-A resume state is an `.npz` file of plain arrays with a manifest: format version, facts of the training, and a sha256
-of each array. A `.keras` file is read as what it is, a zip with an HDF5 file of arrays; nothing in it is ever run.
+A checkpoint is an `.npz` file of plain arrays with a manifest: format version, facts of the training, and the SHA-256
+of each array.
 """
 
 import hashlib
@@ -17,32 +17,32 @@ from pw13.errors import UserError
 from pw13.system import files
 
 FORMAT = 2
-STATES_KEPT = 2  # resume states that stay on disk: the newest, and one before it should the newest be damaged
+STATES_KEPT = 2  # checkpoints on disk: the newest, and the one before in case the newest is corrupt
 STATE_NAME = re.compile(r"state-(\d+)-(\d+)\.npz")
 
 
 class OtherFormatError(UserError):
-    """A resume state that another version of pw13 wrote: whole, and not for this one to read."""
+    """An intact checkpoint in the format of another version of pw13."""
 
 
 class ResumeState(NamedTuple):
-    """All that the rest of a training depends on: arrays by name, and facts that JSON can hold."""
+    """The content of a checkpoint, all that the rest of a training depends on: arrays by name, JSON facts."""
 
     arrays: dict[str, np.ndarray]
     facts: dict[str, Any]
 
 
 def save(folder: Path, state: ResumeState) -> None:
-    """Write `state` whole, then drop all but the last two. Named by epoch and step, so that order is plain.
+    """Write a checkpoint atomically, named by epoch and step, then delete all but the last two.
 
     Raises:
-        OSError: the disk is full or not writable; earlier states are untouched.
+        OSError: the disk is full or not writable; earlier checkpoints are untouched.
     """
-    digests = {name: _digest(array) for name, array in state.arrays.items()}
-    manifest = {"format": FORMAT, "facts": state.facts, "sha256": digests}
+    sha256 = {name: _digest(array) for name, array in state.arrays.items()}
+    manifest = {"format": FORMAT, "facts": state.facts, "sha256": sha256}
     buffer = io.BytesIO()
-    text = np.frombuffer(json.dumps(manifest, allow_nan=False).encode(), np.uint8)
-    np.savez(buffer, manifest=text, **state.arrays)  # type: ignore[arg-type]
+    manifest_bytes = np.frombuffer(json.dumps(manifest, allow_nan=False).encode(), np.uint8)
+    np.savez(buffer, manifest=manifest_bytes, **state.arrays)  # type: ignore[arg-type]
     if not folder.is_dir():
         files.file_ops.mkdir(folder)
     name = f"state-{state.facts['epoch']:06d}-{state.facts['step']:08d}.npz"
@@ -52,53 +52,53 @@ def save(folder: Path, state: ResumeState) -> None:
 
 
 def states(folder: Path) -> list[Path]:
-    """The resume states in `folder`, oldest first."""
+    """Return the checkpoints in `folder`, oldest first."""
     if not folder.is_dir():
         return []
     return sorted(path for path in folder.iterdir() if STATE_NAME.fullmatch(path.name))
 
 
 def load(folder: Path) -> ResumeState | None:
-    """The newest whole resume state in `folder`; None where there is none.
+    """Read the newest intact checkpoint in `folder`; None if there is none.
 
-    A damaged one is passed over for the one before it: going on from either ends with the same weights.
+    If the newest is corrupt, the one before is read: resuming from either ends with the same weights.
 
     Raises:
-        UserError: all are damaged, or the newest is of another format version.
+        UserError: all are corrupt, or the newest has another format version.
     """
-    problem = None
+    first_error = None
     for path in reversed(states(folder)):
         try:
             return read_state(path)
         except OtherFormatError:
             raise
         except UserError as error:
-            problem = problem or error
-    if problem:
-        raise problem
+            first_error = first_error or error
+    if first_error:
+        raise first_error
     return None
 
 
 def read_state(path: Path) -> ResumeState:
-    """The resume state in one file, every array checked against its sha256.
+    """Read one checkpoint, every array verified by its SHA-256.
 
     Raises:
-        UserError: damaged, or of another format version; the message names the file.
+        UserError: corrupt, or of another format version; the message names the file.
     """
     files.check_inside(path, below=2)
     try:
         with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as archive:
             manifest = json.loads(archive["manifest"].tobytes())
             if manifest["format"] != FORMAT:
-                raise OtherFormatError(f"{path}: state of format {manifest['format']}, this pw13 reads format {FORMAT}")
+                raise OtherFormatError(f"{path}: expected checkpoint format {FORMAT}, received {manifest['format']}")
             arrays = {name: archive[name] for name in manifest["sha256"]}
     except UserError:
         raise
-    except Exception:  # a damaged zip archive or header makes the reader raise almost anything
-        raise UserError(f"{path}: damaged: not a whole resume state") from None
+    except Exception:  # a corrupt zip archive or header makes the reader raise almost anything
+        raise UserError(f"{path}: corrupt: not a complete checkpoint") from None
     for name, array in arrays.items():
         if _digest(array) != manifest["sha256"][name]:
-            raise UserError(f"{path}: damaged: {name} does not match its sha256")
+            raise UserError(f"{path}: corrupt: {name} does not match its sha256")
     return ResumeState(arrays, manifest["facts"])
 
 

@@ -1,4 +1,4 @@
-"""Where a training stands: a record that each chunk and each epoch turn into the next, and that a checkpoint holds."""
+"""The state of a training: updated after every chunk and epoch, saved in checkpoints, restored from them."""
 
 import math
 import time
@@ -16,12 +16,12 @@ from pw13.training.task import TrainingOptions, TrainingResult, TrainingTask
 
 
 class TrainState(NamedTuple):
-    """Where a training stands; all of it goes into a checkpoint.
+    """The state of a training, all of it saved in a checkpoint.
 
-    `epoch` counts whole epochs, `step` the steps done of the next one; `loss_sum`, `loss_count` belong to those steps.
+    `epoch` counts complete epochs, `step` the steps done of the next one; `loss_sum`, `loss_count` are of those.
     """
 
-    moving: OptimizerState
+    optimizer: OptimizerState
     best: list[np.ndarray]
     epoch: int = 0
     step: int = 0
@@ -35,111 +35,115 @@ class TrainState(NamedTuple):
     history: tuple[dict[str, float], ...] = ()
 
 
-def initial_state(problem: TrainingTask) -> TrainState:
-    """The state before the first update: the variables' own values, Adam's means at zero."""
-    parameters = [tf.convert_to_tensor(variable.value) for variable in problem.parameters]
+def initial_state(task: TrainingTask) -> TrainState:
+    """Return the state before the first update: the variables' initial values, Adam's moments at zero."""
+    parameters = [tf.convert_to_tensor(variable.value) for variable in task.parameters]
     zeros = [tf.zeros_like(parameter) for parameter in parameters]
-    moving = OptimizerState(parameters, zeros, list(zeros), tf.constant(0), tuple(problem.carry()))
-    return TrainState(moving, to_arrays(parameters))
+    optimizer = OptimizerState(parameters, zeros, list(zeros), tf.constant(0), tuple(task.carry()))
+    return TrainState(optimizer, to_arrays(parameters))
 
 
-def advance_chunk(state: TrainState, chunk: Callable[..., Any], order: tf.Tensor, problem: TrainingTask) -> TrainState:
-    """The state after the next chunk of the epoch under way."""
-    moving = state.moving._replace(carry=tuple(problem.carry())) if state.step == 0 else state.moving
-    count = min(problem.steps_per_chunk, len(order) - state.step)
-    began = time.monotonic()
-    moving, loss, examples = chunk(
-        order, tf.constant(state.step), tf.constant(count), tf.constant(state.epoch + 1), moving
+def advance_chunk(state: TrainState, chunk: Callable[..., Any], order: tf.Tensor, task: TrainingTask) -> TrainState:
+    """Run the next chunk of the current epoch and return the new state."""
+    optimizer = state.optimizer._replace(carry=tuple(task.carry())) if state.step == 0 else state.optimizer
+    count = min(task.steps_per_chunk, len(order) - state.step)
+    started = time.monotonic()
+    optimizer, loss, examples = chunk(
+        order, tf.constant(state.step), tf.constant(count), tf.constant(state.epoch + 1), optimizer
     )
     loss, examples = float(loss), float(examples)
     return state._replace(
-        moving=moving,
+        optimizer=optimizer,
         step=state.step + count,
         loss_sum=state.loss_sum + loss,
         loss_count=state.loss_count + examples,
         examples=state.examples + examples,
-        chunk_seconds=state.chunk_seconds + time.monotonic() - began,
+        chunk_seconds=state.chunk_seconds + time.monotonic() - started,
     )
 
 
-def close_epoch(state: TrainState, problem: TrainingTask) -> TrainState:
-    """The state with the epoch closed: validated, written into the history, remembered if it is the best."""
-    val_loss = float(problem.validation(state.moving.parameters))
+def close_epoch(state: TrainState, task: TrainingTask) -> TrainState:
+    """Validate, append to the history, and keep the parameters if they are the best so far."""
+    val_loss = float(task.validation(state.optimizer.parameters))
     row = {"epoch": state.epoch + 1, "loss": state.loss_sum / state.loss_count, "val_loss": val_loss}
     closed = state._replace(epoch=state.epoch + 1, step=0, loss_sum=0.0, loss_count=0.0, history=(*state.history, row))
     if state.best_loss is None or val_loss < state.best_loss:
-        closed = closed._replace(best=to_arrays(state.moving.parameters), best_loss=val_loss, best_epoch=closed.epoch)
+        best = to_arrays(state.optimizer.parameters)
+        closed = closed._replace(best=best, best_loss=val_loss, best_epoch=closed.epoch)
     return closed
 
 
-def is_finished(state: TrainState, plan: TrainingOptions) -> bool:
-    """Whether all epochs are done, or `patience` of them brought nothing better."""
+def is_finished(state: TrainState, options: TrainingOptions) -> bool:
+    """Return whether all epochs are done, or `patience` epochs passed without improvement."""
     waited = state.epoch - state.best_epoch
-    return state.step == 0 and (state.epoch >= plan.epochs or (plan.patience > 0 and waited >= plan.patience))
+    return state.step == 0 and (state.epoch >= options.epochs or (options.patience > 0 and waited >= options.patience))
 
 
-def restore_state(problem: TrainingTask, plan: TrainingOptions, run: Run) -> TrainState | None:
-    """The state in the run's newest checkpoint; None if it has none.
+def restore_state(task: TrainingTask, options: TrainingOptions, run: Run) -> TrainState | None:
+    """Return the state in the run's newest checkpoint; None if it has none.
 
     Raises:
-        UserError: damaged, or of a training with other settings or shapes.
+        UserError: corrupt, or of a training with other settings or shapes.
     """
     saved = resume_state.load(run.checkpoints)
     if saved is None:
         return None
     facts = dict(saved.facts)
-    if facts.pop("plan") != resume_signature(plan):
-        raise UserError(f"{run.checkpoints}: the checkpoint belongs to other settings than config.json")
-    start = initial_state(problem)
-    groups = {"parameters": start.moving.parameters, "first": start.moving.first, "second": start.moving.second}
-    groups |= {"carry": list(start.moving.carry), "best": start.best}
-    places = {name: [f"{name}/{i}" for i in range(len(like))] for name, like in groups.items()}
-    found = {name: [saved.arrays[key] for key in keys if key in saved.arrays] for name, keys in places.items()}
-    for name, like in groups.items():
-        if [array.shape for array in found[name]] != [tuple(array.shape) for array in like]:
-            raise UserError(f"{run.checkpoints}: the checkpoint does not fit the model of config.json")
-    tensors = {name: [tf.constant(a) for a in found[name]] for name in ("parameters", "first", "second", "carry")}
-    updates = tf.constant(facts.pop("updates"))
-    moving = OptimizerState(
-        tensors["parameters"], tensors["first"], tensors["second"], updates, tuple(tensors["carry"])
-    )
+    if facts.pop("plan") != resume_signature(options):
+        raise UserError(f"{run.checkpoints}: the checkpoint was created with different settings than config.json")
+    initial = initial_state(task)
+    expected = {**_array_groups(initial.optimizer), "best": initial.best}
+    keys = {group: [f"{group}/{i}" for i in range(len(arrays))] for group, arrays in expected.items()}
+    restored = {group: [saved.arrays[key] for key in keys[group] if key in saved.arrays] for group in expected}
+    for group, arrays in expected.items():
+        if [array.shape for array in restored[group]] != [tuple(array.shape) for array in arrays]:
+            raise UserError(f"{run.checkpoints}: the checkpoint does not match the model in config.json")
+    best = restored.pop("best")
+    tensors = {group: [tf.constant(array) for array in arrays] for group, arrays in restored.items()}
+    carry = tuple(tensors.pop("carry"))
+    optimizer = OptimizerState(**tensors, updates=tf.constant(facts.pop("updates")), carry=carry)
     facts["history"] = tuple(facts["history"])
-    return TrainState(moving, found["best"], **facts)
+    return TrainState(optimizer, best, **facts)
 
 
-def resume_signature(plan: TrainingOptions) -> dict[str, Any]:
-    """What must not change between a checkpoint and its resumption; more epochs may follow a constant rate."""
-    free = {"name", "checkpoint_every", "tensorboard", *(["epochs"] if plan.schedule == "constant" else [])}
-    return {name: value for name, value in plan._asdict().items() if name not in free}
+def resume_signature(options: TrainingOptions) -> dict[str, Any]:
+    """Return the options that must not change on resume; `epochs` may grow under a constant learning rate."""
+    free = {"name", "checkpoint_every", "tensorboard", *(["epochs"] if options.schedule == "constant" else [])}
+    return {name: value for name, value in options._asdict().items() if name not in free}
 
 
-def to_resume_state(state: TrainState, plan: TrainingOptions) -> resume_state.ResumeState:
-    """`state` as arrays and facts."""
-    groups = {**state.moving._asdict(), "best": state.best}
-    del groups["updates"]
-    named = {f"{name}/{i}": np.asarray(a) for name, group in groups.items() for i, a in enumerate(group)}
-    facts = {key: value for key, value in state._asdict().items() if key not in ("moving", "best")}
-    return resume_state.ResumeState(
-        named, {**facts, "updates": int(state.moving.updates), "plan": resume_signature(plan)}
-    )
+def to_resume_state(state: TrainState, options: TrainingOptions) -> resume_state.ResumeState:
+    """Return the content of a checkpoint: arrays by name, and facts."""
+    groups = {**_array_groups(state.optimizer), "best": state.best}
+    arrays = {f"{group}/{i}": np.asarray(a) for group, tensors in groups.items() for i, a in enumerate(tensors)}
+    facts = {key: value for key, value in state._asdict().items() if key not in ("optimizer", "best")}
+    facts |= {"updates": int(state.optimizer.updates), "plan": resume_signature(options)}
+    return resume_state.ResumeState(arrays, facts)
+
+
+def _array_groups(optimizer: OptimizerState) -> dict[str, Any]:
+    """Return what a checkpoint holds as arrays: all but the number of updates."""
+    return {name: tensors for name, tensors in optimizer._asdict().items() if name != "updates"}
 
 
 def is_finite(state: TrainState) -> bool:
-    """Whether the losses and every parameter are finite numbers."""
+    """Return whether the losses and all parameters are finite."""
     numbers = (state.loss_sum, *(state.history[-1].values() if state.history else ()))
     return all(map(math.isfinite, numbers)) and all(
-        bool(tf.reduce_all(tf.math.is_finite(parameter))) for parameter in state.moving.parameters
+        bool(tf.reduce_all(tf.math.is_finite(parameter))) for parameter in state.optimizer.parameters
     )
 
 
 def training_result(state: TrainState) -> TrainingResult:
-    """The end of a training, as `fit` returns it."""
-    rate = state.examples / state.chunk_seconds if state.chunk_seconds else 0.0
-    last = to_arrays(state.moving.parameters)
-    epoch = state.chunk_seconds / max(state.epoch, 1)
-    return TrainingResult(state.best, last, list(state.history), state.best_epoch, state.train_seconds, rate, epoch)
+    """Return the result of a finished training."""
+    throughput = state.examples / state.chunk_seconds if state.chunk_seconds else 0.0
+    last = to_arrays(state.optimizer.parameters)
+    epoch_seconds = state.chunk_seconds / max(state.epoch, 1)
+    return TrainingResult(
+        state.best, last, list(state.history), state.best_epoch, state.train_seconds, throughput, epoch_seconds
+    )
 
 
 def to_arrays(tensors: list[tf.Tensor]) -> list[np.ndarray]:
-    """The tensors as NumPy arrays."""
+    """Convert tensors to NumPy arrays."""
     return [np.asarray(tensor) for tensor in tensors]

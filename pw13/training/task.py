@@ -1,4 +1,4 @@
-"""What a training takes and gives."""
+"""Inputs and outputs of `fit`: task, options, result, and helpers to build a task."""
 
 import math
 from collections.abc import Callable
@@ -10,16 +10,16 @@ import tensorflow as tf
 
 
 class TrainingTask(NamedTuple):
-    """What is trained, on what, and how well it does.
+    """What to train, on what data, and how to validate it.
 
-    parameters: variables that change, in an order of their own.
-    order: epoch (from 1) -> array `(steps, ...)`: what each step sees, such as row numbers `(steps, batch)` int32,
+    parameters: the trainable variables.
+    order: epoch (from 1) -> array `(steps, ...)` with one batch per step, such as row indices `(steps, batch)` int32,
         with -1 where the last batch is not full.
-    loss: (parameters, item, carry, key) -> (sum of losses, count, carry); a pure function of tensors of static shapes.
-        `item` is one step of `order`; `key` `(2,)` int32 differs for every (seed, epoch, step).
-    carry: () -> tensors that go from step to step, as they are when an epoch begins.
+    loss: (parameters, batch, carry, key) -> (sum of losses, count, carry); a pure function of tensors of static shapes.
+        `batch` is one step of `order`; `key` `(2,)` int32 differs for every (seed, epoch, step).
+    carry: () -> initial carry of an epoch: tensors that go from step to step.
     validation: parameters -> mean loss on the validation data, a scalar tensor.
-    xla: whether XLA compiles the chunk; chosen by measurement, see each problem.
+    xla: whether XLA compiles the chunk; chosen by measurement, see each `make_task`.
     steps_per_chunk: about a second of work; depends on the settings alone.
     """
 
@@ -33,7 +33,7 @@ class TrainingTask(NamedTuple):
 
 
 class TrainingOptions(NamedTuple):
-    """How long and how fast to train; `name` is what the progress bar says."""
+    """How long and how fast to train; `name` labels the progress bar."""
 
     epochs: int
     learning_rate: float
@@ -47,9 +47,9 @@ class TrainingOptions(NamedTuple):
 
 
 class TrainingResult(NamedTuple):
-    """The end of a training: parameters as arrays, a dict of figures for every epoch, seconds (compile included).
+    """Best and last parameters, one history row per epoch, and seconds of training (compilation included).
 
-    epoch_seconds: of an average epoch, compile and validation excluded.
+    epoch_seconds: mean per epoch, compilation and validation excluded.
     """
 
     best: list[np.ndarray]
@@ -61,38 +61,38 @@ class TrainingResult(NamedTuple):
     epoch_seconds: float
 
 
-Save = Callable[[list[np.ndarray], list[np.ndarray]], None]
+SaveModels = Callable[[list[np.ndarray], list[np.ndarray]], None]
 
 
 def training_options(config: Any, name: str) -> TrainingOptions:
-    """The plan that a settings record asks for; settings that it lacks keep the plan's defaults."""
+    """Build options from a settings record; settings that it lacks keep the defaults."""
     return TrainingOptions(
         name=name, **{key: getattr(config, key) for key in TrainingOptions._fields if hasattr(config, key)}
     )
 
 
-def shuffled_batches(n: int, batch: int, rng: np.random.Generator) -> np.ndarray:
-    """0 to n-1 in random order, `(steps, batch)` int32, the last row filled up with -1."""
-    steps = math.ceil(n / batch)
-    order = np.full(steps * batch, -1, np.int32)
+def shuffled_batches(n: int, batch_size: int, rng: np.random.Generator) -> np.ndarray:
+    """Return 0 to n-1 in random order, `(steps, batch_size)` int32, the last row padded with -1."""
+    steps = math.ceil(n / batch_size)
+    order = np.full(steps * batch_size, -1, np.int32)
     order[:n] = rng.permutation(n)
-    return order.reshape(steps, batch)
+    return order.reshape(steps, batch_size)
 
 
 def epoch_rng(seed: int, epoch: int) -> np.random.Generator:
-    """The generator for what NumPy draws in an epoch; it depends on (seed, epoch) alone."""
+    """Return the generator for NumPy's draws of an epoch; it depends on (seed, epoch) alone."""
     return np.random.default_rng([seed, epoch])
 
 
 def mean_over_batches(
-    mean_loss: Callable[..., tf.Tensor], rows: int, batch: int
+    mean_loss: Callable[..., tf.Tensor], n: int, batch_size: int
 ) -> Callable[[list[tf.Tensor]], tf.Tensor]:
-    """A validation function: the mean of `mean_loss(parameters, first, last)` over `rows` rows, `batch` at a time."""
-    bounds = [(start, min(start + batch, rows)) for start in range(0, rows, batch)]
+    """Return a validation function: the mean of `mean_loss(parameters, start, end)` over `n` rows, in batches."""
+    bounds = [(start, min(start + batch_size, n)) for start in range(0, n, batch_size)]
     compiled = tf.function(mean_loss, reduce_retracing=True)
 
     def validation(parameters: list[tf.Tensor]) -> tf.Tensor:
         sums = [compiled(parameters, tf.constant(a), tf.constant(b)) * float(b - a) for a, b in bounds]
-        return tf.add_n(sums) / float(rows)
+        return tf.add_n(sums) / float(n)
 
     return validation

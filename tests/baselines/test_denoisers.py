@@ -1,3 +1,5 @@
+"""The classical filters equal scikit-image or their formula, and are tuned on validation images."""
+
 import numpy as np
 import pytest
 from skimage import restoration
@@ -22,32 +24,32 @@ def clean_and_noisy():
 
 def test_tv_equals_scikit_image(noisy):
     expected = [restoration.denoise_tv_chambolle(image, 0.15, eps=0, max_num_iter=50) for image in noisy]
-    # scikit-image counts the first look at the image as an iteration
+    # scikit-image counts the initial state as an iteration
     np.testing.assert_allclose(denoisers.tv(noisy, weight=0.15, iterations=49), expected, atol=1e-5)
 
 
 @pytest.mark.parametrize(("h", "patch"), [(0.2, 5), (0.35, 3)])
 def test_non_local_means_follow_the_formula(noisy, h, patch):
-    image, reach, margin = noisy[0].astype(np.float64), 2, patch // 2
-    padded = np.pad(image, reach + margin, mode="symmetric")
+    image, radius, margin = noisy[0].astype(np.float64), 2, patch // 2
+    padded = np.pad(image, radius + margin, mode="symmetric")
 
     def patch_at(y, x):
-        return padded[y + reach : y + reach + patch, x + reach : x + reach + patch]
+        return padded[y + radius : y + radius + patch, x + radius : x + radius + patch]
 
     expected = np.empty_like(image)
     for y, x in np.ndindex(image.shape):
-        offsets = [(i, j) for i in range(-reach, reach + 1) for j in range(-reach, reach + 1)]
+        offsets = [(i, j) for i in range(-radius, radius + 1) for j in range(-radius, radius + 1)]
         others = [patch_at(y + i, x + j) for i, j in offsets]
         weights = [np.exp(-np.mean((patch_at(y, x) - other) ** 2) / h**2) for other in others]
         expected[y, x] = np.average([other[margin, margin] for other in others], weights=weights)
-    np.testing.assert_allclose(denoisers.nlm(noisy, h=h, patch=patch, reach=reach)[0], expected, atol=1e-5)
+    np.testing.assert_allclose(denoisers.nlm(noisy, h=h, patch=patch, radius=radius)[0], expected, atol=1e-5)
 
 
-def test_non_local_means_come_near_scikit_image():
+def test_non_local_means_are_about_as_good_as_scikit_images():
     clean, noisy = clean_and_noisy()
-    theirs = np.stack([restoration.denoise_nl_means(image, 3, 4, 0.25) for image in noisy[:40]])
-    ours = denoisers.nlm(noisy[:40], h=0.25, patch=3)
-    assert np.mean((ours - clean[:40]) ** 2) < 1.05 * np.mean((theirs - clean[:40]) ** 2)
+    expected = np.stack([restoration.denoise_nl_means(image, 3, 4, 0.25) for image in noisy[:40]])
+    result = denoisers.nlm(noisy[:40], h=0.25, patch=3)
+    assert np.mean((result - clean[:40]) ** 2) < 1.05 * np.mean((expected - clean[:40]) ** 2)
 
 
 @pytest.mark.parametrize("levels", [1, 2])
@@ -72,7 +74,7 @@ def test_median_of_a_known_image():
 
 
 @pytest.mark.parametrize("name", denoisers.FILTERS)
-def test_every_filter_helps_at_its_best_setting(name):
+def test_every_tuned_filter_reduces_the_error(name):
     clean, noisy = clean_and_noisy()
     setting = denoisers.best_setting(name, clean, noisy, threads=2)
     result = denoisers.denoise(name, setting, noisy, threads=2)
@@ -85,12 +87,12 @@ def test_every_filter_helps_at_its_best_setting(name):
 
 
 @pytest.mark.parametrize("name", denoisers.FILTERS)
-def test_threads_and_slabs_change_nothing(name):
+def test_threads_and_blocks_do_not_change_the_result(name):
     _, noisy = clean_and_noisy()
     setting = denoisers.SETTINGS[name][0]
-    one = denoisers.denoise(name, setting, noisy[:105])
-    np.testing.assert_array_equal(denoisers.denoise(name, setting, noisy[:105], threads=3), one)
-    np.testing.assert_array_equal(one[:20], denoisers.denoise(name, setting, noisy[:20]))
+    expected = denoisers.denoise(name, setting, noisy[:105])
+    np.testing.assert_array_equal(denoisers.denoise(name, setting, noisy[:105], threads=3), expected)
+    np.testing.assert_array_equal(expected[:20], denoisers.denoise(name, setting, noisy[:20]))
 
 
 def test_best_setting_beats_every_other_one():
@@ -100,7 +102,7 @@ def test_best_setting_beats_every_other_one():
     assert best == denoisers.SETTINGS["gaussian"][int(np.argmin(errors))]
 
 
-def test_small_images_pass_every_filter():
+def test_every_filter_takes_small_images():
     tiny = np.random.default_rng(0).random((3, 8, 8), dtype=np.float32)
     for name in denoisers.FILTERS:
         assert denoisers.denoise(name, denoisers.SETTINGS[name][0], tiny).shape == tiny.shape

@@ -1,4 +1,6 @@
-"""The convolutional denoiser: the handout's network, its fast twin, and a run from command to folder."""
+"""The convolutional denoiser: the handout's network, the fast functions for it, and a run from command to folder."""
+
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -26,7 +28,7 @@ def model():
 
 @pytest.fixture(scope="module")
 def trained(data, tmp_path_factory):
-    """A finished run on the small data, made by the command."""
+    """A completed run of the command on the small data."""
     from pw13 import cli
     from pw13.system import signals
 
@@ -41,7 +43,7 @@ def trained(data, tmp_path_factory):
 # ---------------------------------------------------------------------------------------------- before training
 
 
-def test_the_network_of_the_handout():
+def test_shapes_and_parameter_counts_of_the_handouts_network():
     models = model().build(28, 28)
     assert models.autoencoder.count_params() == 314_625
     assert models.encoder.count_params() + models.decoder.count_params() == 314_625
@@ -53,13 +55,13 @@ def test_the_network_of_the_handout():
     assert models.encoder.output_shape == models.decoder.input_shape == (None, 7, 7, 128)
 
 
-def test_it_is_a_diabolo():
+def test_the_bottleneck_summary_shows_a_diabolo():
     conv_dae = model()
     text = conv_dae.bottleneck_summary(conv_dae.build(28, 36))
     assert "28x36 -> 14x18 -> 7x9 -> 14x18 -> 28x36" in text and "8,064 values" in text
 
 
-def test_what_is_no_diabolo_is_told():
+def test_a_network_without_a_bottleneck_is_refused():
     conv_dae = model()
     models = conv_dae.build(28, 28)
     with pytest.raises(ValueError, match="not a diabolo"):
@@ -67,8 +69,8 @@ def test_what_is_no_diabolo_is_told():
 
 
 @pytest.mark.parametrize(("height", "width"), [(27, 27), (28, 30), (26, 28), (0, 28)])
-def test_sides_that_do_not_halve_twice_are_refused(height, width):
-    with pytest.raises(UserError, match=rf"halve twice.*received {height} and {width}"):
+def test_sides_that_are_no_multiples_of_4_are_refused(height, width):
+    with pytest.raises(UserError, match=rf"images of {height}x{width} pixels: .* multiples of 4"):
         model().build(height, width)
 
 
@@ -93,12 +95,12 @@ def test_the_fast_functions_equal_the_layers(size):
 
 
 @pytest.mark.parametrize("filters", [1, 2])
-def test_doubling_and_convolving_in_one(filters):
+def test_upsample_conv_equals_upsampling_and_convolution(filters):
     conv_dae, tf = model(), start_tensorflow()
     rng = np.random.default_rng(4)
     image, kernel = rng.standard_normal((2, 5, 3, 4)), rng.standard_normal((3, 3, 4, filters))
-    doubled = image.repeat(2, axis=1).repeat(2, axis=2)
-    expected = tf.nn.conv2d(doubled, kernel, 1, "SAME")
+    upsampled = image.repeat(2, axis=1).repeat(2, axis=2)
+    expected = tf.nn.conv2d(upsampled, kernel, 1, "SAME")
     result = conv_dae.upsample_conv(tf.constant(image), tf.constant(kernel))
     np.testing.assert_allclose(result, expected, atol=1e-5)
 
@@ -123,22 +125,22 @@ def test_gradients_of_the_fast_functions_equal_those_of_the_layers():
 
 
 @pytest.mark.parametrize("kind", ["salt-pepper", "masking"])
-def test_a_share_above_one_is_refused_a_deviation_is_not(kind):
+def test_a_fraction_above_one_is_refused_a_standard_deviation_is_not(kind):
     assert ConvDAE(noise=1.5).noise == 1.5
     with pytest.raises(OptionError, match=r"--noise: expected a fraction from 0 to 1.*received 1.5"):
         ConvDAE(noise=1.5, noise_kind=kind)
 
 
 @pytest.mark.parametrize("value", ["-0.5", "nan", "inf"])
-def test_bad_noise_is_refused(pw13, data, value):
+def test_invalid_noise_is_refused(pw13, data, value):
     code, _, err = pw13("train-conv-dae", "--data", data, f"--noise={value}")
     assert code == 2 and "--noise" in err
 
 
-def test_odd_sizes_are_refused_without_a_trace(pw13, tmp_path):
+def test_odd_sizes_are_refused_without_a_run_folder(pw13, tmp_path):
     folder = make_data(tmp_path / "odd", size=(27, 27))
     code, _, err = pw13("train-conv-dae", "--data", folder, "--epochs", 1)
-    assert code == 1 and "27x27" in err and "halve twice" in err and err.count("\n") == 1
+    assert code == 1 and "27x27" in err and "multiples of 4" in err and err.count("\n") == 1
     assert not list((tmp_path / "runs").glob("*_conv-dae"))
 
 
@@ -151,15 +153,15 @@ def test_entropy_of_known_values():
     assert compression.order_0_bits(np.array([0, 0, 1, 1], np.uint8)) == 1
 
 
-def test_feature_maps_cut_to_eight_bits():
+def test_sizes_of_feature_maps():
     rng = np.random.default_rng(6)
     codes = rng.random((20, 2, 2, 3), dtype=np.float32) * [1, 10, 0]
     codes = codes.astype(np.float32)
-    sizes = compression.feature_maps(codes, lambda cut: cut[..., 1] / 10, codes[..., 1] / 10)
+    sizes = compression.feature_maps(codes, lambda quantised: quantised[..., 1] / 10, codes[..., 1] / 10)
     assert sizes["code_bytes_uint8"] == 12 and sizes["code_bytes_float32"] == 48
     assert sizes["code_uint8_mse"] < (0.5 / 255) ** 2
     assert 0 < sizes["code_bytes_order_0"] < 12 and sizes["code_zero_share"] > 1 / 3
-    assert 8 < sizes["code_bytes_entropy"] < 14  # two thirds are random bytes, which nothing packs
+    assert 8 < sizes["code_bytes_entropy"] < 14  # two thirds are random bytes, which do not compress
 
 
 # ---------------------------------------------------------------------------------------------- a run
@@ -175,7 +177,7 @@ def test_the_run_folder_is_complete(trained):
     assert "A diabolo: 28x28 -> 14x14 -> 7x7" in summary and "314,625" in summary and "max_pooling2d" in summary
 
 
-def test_metrics_are_what_the_saved_model_does(trained, data):
+def test_metrics_are_those_of_the_saved_model(trained, data):
     import keras
 
     values = load_json(trained / "metrics.json")
@@ -195,10 +197,10 @@ def test_metrics_are_what_the_saved_model_does(trained, data):
 def test_filters_and_levels_are_in_the_metrics(trained):
     values = load_json(trained / "metrics.json")
     assert set(values["baselines"]) == {"median", "gaussian", "tv", "nlm", "wavelet"}
-    assert all(each["psnr_db"] > values["noisy_psnr_db"] and each["setting"] for each in values["baselines"].values())
+    assert all(best["psnr_db"] > values["noisy_psnr_db"] and best["setting"] for best in values["baselines"].values())
     assert [row["noise"] for row in values["by_noise"]] == [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9]
     own = values["by_noise"][4]
-    assert own["noisy_psnr_db"] == pytest.approx(values["noisy_psnr_db"])  # 60 test images: the sample is all of them
+    assert own["noisy_psnr_db"] == pytest.approx(values["noisy_psnr_db"])  # 60 test images: the subset is all of them
     assert own["denoised_psnr_db"] == pytest.approx(values["denoised_psnr_db"], abs=1e-3)
     assert own["baselines"]["tv"] == pytest.approx(values["baselines"]["tv"]["psnr_db"])
 
@@ -215,8 +217,8 @@ def test_the_loss_falls_and_every_weight_moves(trained):
 
 
 @pytest.fixture
-def one_level(monkeypatch):
-    """Filters at one level of noise only, to save time."""
+def one_noise_level(monkeypatch):
+    """Evaluate at one noise level only, to save time."""
     start_tensorflow()
     from pw13.experiments import conv_dae_evaluation
 
@@ -224,7 +226,7 @@ def one_level(monkeypatch):
 
 
 @pytest.mark.parametrize("kind", ["salt-pepper", "masking"])
-def test_other_noise_and_fixed_noise(pw13, data, one_level, kind):
+def test_other_kinds_of_noise_and_fixed_noise(pw13, data, one_noise_level, kind):
     options = ["--data", data, "--noise-kind", kind, "--noise", 0.3, "--fixed-noise", "--epochs", 1, "--limit", 40]
     code, _, err = pw13("train-conv-dae", *options)
     assert code == 0, err
@@ -232,22 +234,20 @@ def test_other_noise_and_fixed_noise(pw13, data, one_level, kind):
     assert values["noise_kind"] == kind and values["noise"] == 0.3
 
 
-def test_no_noise_leaves_noisy_images_equal_to_the_clean(pw13, data, one_level):
+def test_without_noise_noisy_images_equal_clean_ones(pw13, data, one_noise_level):
     code, _, err = pw13("train-conv-dae", "--data", data, "--noise", 0, "--epochs", 1, "--limit", 40)
     assert code == 0, err
     values = load_json(only_run_of("runs") / "metrics.json")
     assert values["noisy_psnr_db"] is None and values["noisy_ssim"] == pytest.approx(1)
 
 
-def test_same_seed_same_bytes(trained, pw13, data, one_level):
+def test_the_same_seed_gives_the_same_bytes(trained, pw13, data, one_noise_level):
     assert pw13("train-conv-dae", "--data", data, *FAST)[0] == 0
     first, again = (resume_state.load(folder / "checkpoints").arrays for folder in (trained, only_run_of("runs")))
     assert all(np.array_equal(first[name], again[name]) for name in first)
 
 
 def only_run_of(folder):
-    from pathlib import Path
-
     return only_run(Path(folder), "conv-dae")
 
 

@@ -1,6 +1,7 @@
 """The dense autoencoder from command to run folder."""
 
 import io
+import json
 import math
 import subprocess
 import sys
@@ -18,6 +19,7 @@ from pw13.errors import UserError
 from pw13.metrics import compression
 from pw13.models import keras_archive
 from pw13.training import resume_state
+from tests.helpers.data import make_data
 from tests.helpers.runs import load_json, only_run
 from tests.helpers.tensorflow import start_tensorflow
 
@@ -26,7 +28,7 @@ FAST = ["--epochs", "12", "--batch-size", "16", "--code-size", "6"]
 
 @pytest.fixture(scope="module")
 def trained(data, tmp_path_factory):
-    """A finished run on the small data, made by the command."""
+    """A completed run of the command on the small data."""
     from pw13 import cli
     from pw13.system import signals
 
@@ -39,7 +41,7 @@ def trained(data, tmp_path_factory):
     return only_run(folder / "runs", "dense-ae")
 
 
-def test_parameters_of_the_handout_model():
+def test_parameter_counts_of_the_handouts_model():
     start_tensorflow()
     from pw13.models import dense_ae
 
@@ -66,7 +68,7 @@ def test_the_run_folder_is_complete(trained):
     assert "encode" in (trained / "summary.txt").read_text("utf-8")
 
 
-def test_metrics_are_what_the_saved_model_does(trained, data):
+def test_metrics_are_those_of_the_saved_model(trained, data):
     import keras
 
     values = load_json(trained / "metrics.json")
@@ -87,7 +89,7 @@ def test_metrics_are_what_the_saved_model_does(trained, data):
     }  # fmt: skip
 
 
-def test_arrays_are_read_without_keras_and_do_the_same(trained, data):
+def test_weights_read_without_keras_give_the_same_error(trained, data):
     from pw13.models import dense_ae_numpy
 
     config = DenseAE(code_size=6)
@@ -109,29 +111,27 @@ def test_saved_models_open_without_pw13(trained):
     assert done.returncode == 0, done.stderr
 
 
-def test_same_seed_same_bytes_another_seed_others(trained, data, pw13):
+def test_the_same_seed_gives_the_same_bytes_another_seed_others(trained, data, pw13):
     for seed in (0, 1):
         assert pw13("train-dense-ae", "--data", data, "--runs-dir", f"runs{seed}", "--seed", seed, *FAST)[0] == 0
     folders = (trained, only_run_of("runs0"), only_run_of("runs1"))
-    first, again, other = (resume_state.load(folder / "checkpoints").arrays for folder in folders)
-    assert all(np.array_equal(first[name], again[name]) for name in first)
-    assert not np.array_equal(first["parameters/0"], other["parameters/0"])
+    first, same_seed, other_seed = (resume_state.load(folder / "checkpoints").arrays for folder in folders)
+    assert all(np.array_equal(first[name], same_seed[name]) for name in first)
+    assert not np.array_equal(first["parameters/0"], other_seed["parameters/0"])
 
 
 def only_run_of(folder):
     return only_run(Path(folder), "dense-ae")
 
 
-def test_json_is_one_document_and_quiet_is_quiet(data, pw13):
-    import json
-
+def test_json_is_one_document_and_quiet_prints_no_progress(data, pw13):
     code, out, err = pw13("train-dense-ae", "--data", data, "--epochs", 1, "--json", "--quiet")
     assert code == 0 and err == ""
     document = json.loads(out)
     assert document["epochs"] == 1 and (only_run_of("runs")).name in document["run"]
 
 
-def test_limit_cuts_training_only(data, pw13):
+def test_limit_applies_to_training_only(data, pw13):
     assert pw13("train-dense-ae", "--data", data, "--epochs", 1, "--limit", 30)[0] == 0
     assert load_json(only_run_of("runs") / "run.json")["data"]["counts"] == {"train": 30, "validation": 10, "test": 60}
 
@@ -147,31 +147,29 @@ def test_resume_with_more_epochs_under_cosine_is_refused(trained, pw13):
 
 
 def test_resume_on_changed_data_is_refused(data, pw13, tmp_path):
-    from tests.helpers.data import make_data
-
-    ours = make_data(tmp_path / "ours")
-    options = ["--data", ours, "--schedule", "constant", "--epochs", 2]
+    folder = make_data(tmp_path / "images")
+    options = ["--data", folder, "--schedule", "constant", "--epochs", 2]
     assert pw13("train-dense-ae", *options)[0] == 0
-    make_data(tmp_path / "ours", train=130)
+    make_data(folder, train=130)
     code, _, err = pw13("resume", only_run_of("runs"), "--epochs", 3)
-    assert code == 1 and "other data than this run began with" in err
+    assert code == 1 and "data changed since this run started" in err
 
 
-# ---------------------------------------------------------------------------------------------- leaves
+# ---------------------------------------------------------------------------------------------- building blocks
 
 
-def test_pca_of_full_rank_is_exact_and_fewer_components_are_the_best():
+def test_pca_is_exact_at_full_rank_and_optimal_below():
     rng = np.random.default_rng(0)
     images = np.clip(rng.normal(0.5, 0.1, (50, 8)).astype(np.float32), 0, 1)
     full = pca.fit(images, 8)
     np.testing.assert_allclose(full.decode(full.encode(images)), images, atol=1e-5)
-    part = pca.fit(images, 3)
+    truncated = pca.fit(images, 3)
     values = np.linalg.svd(images - images.mean(0), compute_uv=False)
-    lost = metrics.mse(images, part.encode(images) @ part.components + part.mean)
-    assert lost == pytest.approx((values[3:] ** 2).sum() / images.size, rel=1e-4)
+    mse = metrics.mse(images, truncated.encode(images) @ truncated.components + truncated.mean)
+    assert mse == pytest.approx((values[3:] ** 2).sum() / images.size, rel=1e-4)
 
 
-def test_quantised_codes_are_off_by_half_a_level_at_most():
+def test_quantisation_errors_are_at_most_half_a_level():
     codes = np.random.default_rng(0).normal(size=(100, 4)).astype(np.float32)
     scale = compression.scale_of(codes)
     back = compression.dequantise(compression.quantise(codes, scale), scale)
@@ -179,38 +177,38 @@ def test_quantised_codes_are_off_by_half_a_level_at_most():
     assert compression.quantise(codes + 100, scale).max() == 255
 
 
-def test_compression_report_counts_bytes():
+def test_compression_metrics_count_bytes():
     images = np.zeros((3, 28, 28), np.uint8)
     codes = np.zeros((3, 32), np.float32)
-    made = compression.compression_metrics(
+    values = compression.compression_metrics(
         images, codes, compression.scale_of(codes), lambda c: np.zeros((3, 784), np.float32), 25_872
     )
-    assert (made["raw_bytes"], made["float32_code_bytes"], made["uint8_code_bytes"]) == (784, 128, 32)
-    assert made["decoder_bytes"] == 4 * (25_872 + 64) and made["uint8_code_test_mse"] == 0
-    assert made["break_even_images"] == math.ceil(made["decoder_bytes"] / (784 - 32))
-    assert 60 < made["png_bytes"] < 120 and made["webp_bytes"] < made["png_bytes"]
+    assert (values["raw_bytes"], values["float32_code_bytes"], values["uint8_code_bytes"]) == (784, 128, 32)
+    assert values["decoder_bytes"] == 4 * (25_872 + 64) and values["uint8_code_test_mse"] == 0
+    assert values["break_even_images"] == math.ceil(values["decoder_bytes"] / (784 - 32))
+    assert 60 < values["png_bytes"] < 120 and values["webp_bytes"] < values["png_bytes"]
 
 
-# ---------------------------------------------------------------------------------------------- foreign files
+# ---------------------------------------------------------------------------------------------- hostile files
 
 
 def test_a_model_of_other_shapes_is_refused(trained):
     from pw13.models import dense_ae_numpy
 
-    with pytest.raises(UserError, match=r"best.keras: does not hold the model of its run"):
+    with pytest.raises(UserError, match=r"best.keras: does not match the model in config.json"):
         keras_archive.read_weights(
             trained / "checkpoints/best.keras", dense_ae_numpy.weight_specs(784, DenseAE(code_size=7))
         )
 
 
 @pytest.mark.parametrize("keep", [0, 10, 0.5, 0.99])
-def test_a_cut_model_is_damaged(trained, tmp_path, keep):
+def test_a_truncated_model_is_corrupt(trained, tmp_path, keep):
     from pw13.models import dense_ae_numpy
 
-    whole = (trained / "checkpoints/best.keras").read_bytes()
+    data = (trained / "checkpoints/best.keras").read_bytes()
     path = tmp_path / "best.keras"
-    path.write_bytes(whole[: int(keep if keep > 1 else keep * len(whole))])
-    with pytest.raises(UserError, match=r"best.keras: damaged"):
+    path.write_bytes(data[: int(keep if keep > 1 else keep * len(data))])
+    with pytest.raises(UserError, match=r"best.keras: corrupt"):
         keras_archive.read_weights(path, dense_ae_numpy.weight_specs(784, DenseAE(code_size=6)))
 
 
@@ -226,7 +224,7 @@ def test_links_and_bombs_in_a_model_are_refused(tmp_path):
             archive.writestr(name, buffer.getvalue())
         return path
 
-    part = [keras_archive.WeightSpec("layers/dense/vars/0", (2, 2))]
+    specs = [keras_archive.WeightSpec("layers/dense/vars/0", (2, 2))]
 
     def external(file):
         file.require_group("layers/dense/vars")["0"] = h5py.ExternalLink("/etc/passwd", "/x")
@@ -235,28 +233,26 @@ def test_links_and_bombs_in_a_model_are_refused(tmp_path):
         file["secret"] = np.zeros((2, 2), np.float32)
         file.require_group("layers/dense/vars")["0"] = h5py.SoftLink("/secret")
 
-    def packed(file):
+    def compressed(file):
         file.create_dataset("layers/dense/vars/0", (2, 2), np.float32, compression="gzip")
 
     def large(file):
         file["layers/dense/vars/0"] = np.zeros((3000, 3000), np.float32)
 
-    for fill in (external, soft, packed):
-        with pytest.raises(UserError, match="does not hold the model of its run"):
-            keras_archive.read_weights(keras_file(fill), part)
+    for fill in (external, soft, compressed):
+        with pytest.raises(UserError, match=r"does not match the model in config\.json"):
+            keras_archive.read_weights(keras_file(fill), specs)
     with pytest.raises(UserError, match="expected at most"):
-        keras_archive.read_weights(keras_file(large, compress=zipfile.ZIP_DEFLATED), part)
-    with pytest.raises(UserError, match="damaged"):
-        keras_archive.read_weights(keras_file(packed, name="../model.weights.h5"), part)
+        keras_archive.read_weights(keras_file(large, compress=zipfile.ZIP_DEFLATED), specs)
+    with pytest.raises(UserError, match="corrupt"):
+        keras_archive.read_weights(keras_file(compressed, name="../model.weights.h5"), specs)
 
 
 # ---------------------------------------------------------------------------------------------- real data
 
 
 @pytest.mark.slow
-def test_real_notmnist_beats_the_best_public_notebook(real_data, pw13):
-    import json
-
+def test_real_notmnist_beats_pca_and_the_best_public_notebook(real_data, pw13):
     code, out, _ = pw13("train-dense-ae", "--json", "--quiet")
     values = json.loads(out)
     assert code == 0 and values["test_mse"] <= 0.0235 < values["pca_test_mse"]

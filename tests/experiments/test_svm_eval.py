@@ -1,4 +1,4 @@
-"""`pw13 svm-eval`: which codes it takes, what it writes, what it refuses, how it stops."""
+"""`pw13 svm-eval`: its features, outputs, refused inputs, and interruption."""
 
 import io
 import itertools
@@ -34,7 +34,7 @@ QUICK = ("--tune-on", 30, "--folds", 2)
 
 
 def dense_run(runs_dir: Path, data: Path, size: int = 8, seed: int = 0) -> Path:
-    """A finished dense-autoencoder run, its weights drawn at random: written without Keras."""
+    """Write a completed dense-autoencoder run with random weights, without Keras."""
     import h5py
 
     settings = config.DenseAE(code_size=size)
@@ -43,8 +43,8 @@ def dense_run(runs_dir: Path, data: Path, size: int = 8, seed: int = 0) -> Path:
     buffer = io.BytesIO()
     rng = np.random.default_rng(seed)
     with h5py.File(buffer, "w") as file:
-        for part in dense_ae_numpy.weight_specs(784, settings):
-            file[part.path] = rng.normal(0, 0.1, part.shape).astype(np.float32)
+        for spec in dense_ae_numpy.weight_specs(784, settings):
+            file[spec.path] = rng.normal(0, 0.1, spec.shape).astype(np.float32)
     (run.folder / "checkpoints").mkdir()
     with zipfile.ZipFile(run.folder / "checkpoints" / "best.keras", "w") as archive:
         archive.writestr("model.weights.h5", buffer.getvalue())
@@ -53,14 +53,14 @@ def dense_run(runs_dir: Path, data: Path, size: int = 8, seed: int = 0) -> Path:
 
 
 def other_data(folder: Path) -> Path:
-    """An image set of the same size and classes but other images."""
+    """Write an image set of the same size and classes with different images."""
     folder.mkdir()
     for name, array in zip(FILES, (*make_images(60, 11), *make_images(40, 12)), strict=True):
         write_idx(folder / name, array.shape, [array])
     return folder
 
 
-def one_line(err: str) -> bool:
+def is_one_line(err: str) -> bool:
     return len(err.strip().splitlines()) == 1 and "Traceback" not in err and "Error" not in err
 
 
@@ -82,7 +82,7 @@ def test_codes_pixels_and_pca_with_both_kernels(pw13, data, capfd):
         assert result["fit_seconds"] > 0 and result["predict_seconds"] > 0 and result["support_vectors"] > 0
         assert list(result["recall"]) == [str(k) for k in range(10)] and result["method"] == "SVC"
         assert np.mean(list(result["recall"].values())) == pytest.approx(result["accuracy"])
-    assert metrics["results"][0]["accuracy"] > 0.9  # a bright block tells the class
+    assert metrics["results"][0]["accuracy"] > 0.9  # a bright block marks the class
     assert 0 <= metrics["mcnemar_p"] <= 1 and len(metrics["mcnemar"]) == 4
     assert {p.name for p in (folder / "figures").iterdir()} == {
         "confusion.png",
@@ -117,7 +117,7 @@ def test_several_runs_give_accuracy_by_code_size(pw13, data):
     assert load_json(folder / "config.json")["runs"] == [str(Path(f).absolute()) for f in [*folders, folders[0]]]
 
 
-def test_same_seed_same_numbers(pw13, data):
+def test_the_same_seed_gives_the_same_metrics(pw13, data):
     dense_run(Path("runs"), data)
     numbers = []
     for _ in range(2):
@@ -132,8 +132,8 @@ def test_same_seed_same_numbers(pw13, data):
     assert numbers[0] == numbers[1]
 
 
-def test_copies_in_the_test_file_are_counted_apart(pw13, tmp_path):
-    folder = tmp_path / "copies"
+def test_duplicates_in_the_test_file_count_once_in_the_distinct_accuracy(pw13, tmp_path):
+    folder = tmp_path / "duplicates"
     folder.mkdir()
     test_images, test_labels = make_images(60, 2)
     test_images[:20] = test_images[0]
@@ -147,7 +147,7 @@ def test_copies_in_the_test_file_are_counted_apart(pw13, tmp_path):
     assert any("20 test images in duplicate groups" in line for line in document["comment"])
 
 
-def test_pca_learns_from_all_training_images_as_the_autoencoder_did(data):
+def test_pca_is_fitted_to_all_training_images_as_the_autoencoder_was(data):
     images = load_images(str(data))
     rows = np.arange(50)
     codes = svm_features.feature_sets(images, rows, [])[-1]
@@ -163,68 +163,68 @@ def test_limit_is_stratified(pw13, data):
 
 
 @pytest.mark.parametrize(
-    ("arguments", "code", "words"),
+    ("arguments", "expected_code", "message"),
     [
         (["--run", "nothing"], 1, "no run matching 'nothing'"),
         (["--kernel", "poly"], 2, "--kernel"),
         (["--limit", 0], 2, "--limit: expected an integer from 1"),
-        (["--limit", 20], 2, "--limit 20: class 0 has 2 training images, fewer than the 3 folds"),
-        (["--limit", 10], 2, "--limit 10: class 0 has 1 training image, fewer than the 3 folds"),
-        (["--limit", 1], 2, "--limit 1: the training labels hold only one class"),
-        (["--folds", 13], 1, "class 0 has 12 training images, fewer than the 13 folds"),
+        (["--limit", 20], 2, "--limit 20: need at least one image per fold (--folds 3), class 0 has 2 training images"),
+        (["--limit", 10], 2, "--limit 10: need at least one image per fold (--folds 3), class 0 has 1 training image"),
+        (["--limit", 1], 2, "--limit 1: an SVM needs at least two classes, received only one"),
+        (["--folds", 13], 1, "need at least one image per fold (--folds 13), class 0 has 12 training images"),
         (["--folds", 1], 2, "--folds: expected an integer from 2"),
     ],
 )
-def test_a_mistake_gets_one_line_and_no_run(pw13, data, arguments, code, words):
-    got, out, err = pw13("svm-eval", "--data", data, *arguments)
-    assert got == code and out == "" and words in err and one_line(err)
+def test_a_mistake_gets_one_line_and_no_run(pw13, data, arguments, expected_code, message):
+    code, out, err = pw13("svm-eval", "--data", data, *arguments)
+    assert code == expected_code and out == "" and message in err and is_one_line(err)
     assert not list(Path().glob("runs/*"))
 
 
-def test_one_class_only_is_refused(pw13, tmp_path):
+def test_a_single_class_is_refused(pw13, tmp_path):
     folder = tmp_path / "one"
     folder.mkdir()
     images, _ = make_images(30, 1)
     for name, array in zip(FILES, (images, np.zeros(30, np.uint8), images, np.zeros(30, np.uint8)), strict=True):
         write_idx(folder / name, array.shape, [array])
     code, _, err = pw13("svm-eval", "--data", folder)
-    assert code == 1 and one_line(err) and "only one class (0" in err and "two classes" in err
+    assert code == 1 and is_one_line(err) and "at least two classes, received only one (0" in err
     assert not list(Path().glob("runs/*"))
 
 
-def test_a_named_run_on_other_data_is_refused_and_the_latest_is_passed_over(pw13, data, tmp_path):
-    mine = dense_run(Path("runs"), data)
-    theirs = dense_run(Path("runs"), other_data(tmp_path / "other"))
-    code, _, err = pw13("svm-eval", "--data", data, "--run", theirs.name, *QUICK)
-    assert code == 1 and one_line(err) and "made on other data" in err and theirs.name in err
+def test_a_run_on_different_data_is_refused_when_named_and_skipped_when_latest(pw13, data, tmp_path):
+    usable = dense_run(Path("runs"), data)
+    other = dense_run(Path("runs"), other_data(tmp_path / "other"))
+    code, _, err = pw13("svm-eval", "--data", data, "--run", other.name, *QUICK)
+    assert code == 1 and is_one_line(err) and "trained on different data" in err and other.name in err
     assert not list(Path("runs").glob("*svm-eval*"))
     images = load_images(str(data))
-    assert encoders.latest_dense(Path("runs"), images).run == mine.name
+    assert encoders.latest_dense(Path("runs"), images).run == usable.name
 
 
-def test_a_damaged_model_is_refused_when_named_and_passed_over_when_latest(pw13, data, capfd):
-    mine, damaged = dense_run(Path("runs"), data), dense_run(Path("runs"), data)
-    path = damaged / "checkpoints" / "best.keras"
+def test_a_corrupt_model_is_refused_when_named_and_skipped_when_latest(pw13, data, capfd):
+    usable, corrupt = dense_run(Path("runs"), data), dense_run(Path("runs"), data)
+    path = corrupt / "checkpoints" / "best.keras"
     path.write_bytes(path.read_bytes()[:1000])
-    code, _, err = pw13("svm-eval", "--data", data, "--run", damaged.name)
-    assert code == 1 and one_line(err) and "best.keras: damaged" in err
+    code, _, err = pw13("svm-eval", "--data", data, "--run", corrupt.name)
+    assert code == 1 and is_one_line(err) and "best.keras: corrupt" in err
     capfd.readouterr()
-    assert encoders.latest_dense(Path("runs"), load_images(str(data))).run == mine.name
-    assert "passed over" in capfd.readouterr().err
+    assert encoders.latest_dense(Path("runs"), load_images(str(data))).run == usable.name
+    assert "skipped" in capfd.readouterr().err
 
 
 def test_a_run_of_another_kind_is_refused(pw13, data):
     run = create_run(Path("runs"), "svm-eval", fields.as_dict(config.SvmEval()))
     code, _, err = pw13("svm-eval", "--data", data, "--run", run.name)
-    assert code == 1 and one_line(err) and "a svm-eval run, expected one of dense-ae, conv-dae" in err
+    assert code == 1 and is_one_line(err) and "expected a dense-ae or conv-dae run, received svm-eval" in err
 
 
 def test_codes_that_are_not_finite_are_refused(data):
     images = load_images(str(data))
     encoder = encoders.load_encoder(read_run(dense_run(Path("runs"), data)), images)
     assert encoder.encode(images.test_images).shape == (60, 8)
-    broken = encoders._finite(read_run(Path("runs", encoder.run)), lambda part: np.full((len(part), 8), np.nan))
-    with pytest.raises(UserError, match=r"best\.keras: its codes are not finite"):
+    broken = encoders._finite(read_run(Path("runs", encoder.run)), lambda images: np.full((len(images), 8), np.nan))
+    with pytest.raises(UserError, match=r"best\.keras: codes are not finite"):
         broken(images.test_images)
 
 
@@ -240,7 +240,7 @@ def test_tensorflow_is_not_imported(data):
 
 
 @pytest.mark.skipif(os.name == "nt", reason="needs POSIX signals")
-def test_ctrl_c_ends_at_once_and_is_recorded(tmp_path, data):
+def test_ctrl_c_stops_at_once_and_is_recorded(tmp_path, data):
     arguments = ["svm-eval", "--data", str(data), "--folds", "12", "--tune-on", "120"]
     child = subprocess.Popen([sys.executable, "-m", "pw13", *arguments], stderr=subprocess.PIPE, text=True)
     deadline = time.monotonic() + 60
@@ -283,8 +283,8 @@ def test_the_comment_says_what_the_numbers_say():
 
 
 @pytest.mark.parametrize("classes", [2, 26, 47])
-def test_sets_with_other_numbers_of_classes(pw13, tmp_path, classes):
-    """EMNIST-shaped: letters (26), balanced (47); two are the fewest."""
+def test_other_numbers_of_classes(pw13, tmp_path, classes):
+    """As in EMNIST: letters (26), balanced (47); two are the minimum."""
     folder = tmp_path / "set"
     folder.mkdir()
     rng = np.random.default_rng(0)
@@ -304,7 +304,7 @@ def test_sets_with_other_numbers_of_classes(pw13, tmp_path, classes):
 @pytest.mark.parametrize(
     "names", [list("ABCDEFGHIJ"), [str(k) for k in range(47)], ["ankle boot", "T-shirt", "bag"] * 4]
 )
-def test_class_names_of_a_confusion_matrix_do_not_run_into_one_another(names):
+def test_class_names_of_a_confusion_matrix_do_not_overlap(names):
     figure = figures.confusion_matrices([np.eye(len(names), dtype=int)] * 2, ["one", "two"], names, "rbf")
     figure.draw_without_rendering()
     for axis in (figure.axes[0].xaxis, figure.axes[0].yaxis):
@@ -312,14 +312,14 @@ def test_class_names_of_a_confusion_matrix_do_not_run_into_one_another(names):
         assert not any(first.overlaps(second) for first, second in itertools.pairwise(boxes))
 
 
-def test_the_lines_of_many_sizes_can_be_told_apart():
+def test_the_lines_of_many_sizes_are_distinguishable():
     points = [
         {"features": name, "size": size, "run": None, "n_train": n, "accuracy": 0.5, "ci95": (0.4, 0.6)}
         for name in ("codes", "pca") for size in range(1, 7) for n in (10, 20)
     ]  # fmt: skip
     figure = figures.learning_curve(points, "rbf")
-    looks = {(box.lines[0].get_color(), box.lines[0].get_linestyle()) for box in figure.axes[0].containers}
-    assert len(looks) == 12 and figure.axes[0].get_legend() is None and len(figure.legends) == 1
+    styles = {(box.lines[0].get_color(), box.lines[0].get_linestyle()) for box in figure.axes[0].containers}
+    assert len(styles) == 12 and figure.axes[0].get_legend() is None and len(figure.legends) == 1
 
 
 @pytest.mark.slow

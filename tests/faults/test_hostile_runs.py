@@ -283,10 +283,10 @@ class Marker:
 def test_a_pickle_in_a_resume_state_is_not_executed(tmp_path):
     marker = tmp_path / "marker"
     np.savez(tmp_path / "state-000001-00000000.npz", manifest=np.array([Marker(marker)], object))
-    with pytest.raises(UserError, match=r"corrupt|damaged"):
+    with pytest.raises(UserError, match="corrupt"):
         resume_state.load(tmp_path)
     (tmp_path / "state-000001-00000000.npz").write_bytes(pickle.dumps(Marker(marker)))
-    with pytest.raises(UserError, match=r"corrupt|damaged"):
+    with pytest.raises(UserError, match="corrupt"):
         resume_state.load(tmp_path)
     assert not marker.exists()
 

@@ -1,8 +1,10 @@
-"""TensorFlow for test modules that use it directly."""
+"""TensorFlow for tests that use it directly."""
+
+from types import ModuleType
 
 
-def start_tensorflow():
-    """TensorFlow, started as pw13 starts it; for test modules that use it directly. Returns the module."""
+def start_tensorflow() -> ModuleType:
+    """Start TensorFlow as pw13 starts it, and return the module."""
     from pw13.system import tensorflow_runtime
 
     tensorflow_runtime.start(2, 0)

@@ -1,4 +1,4 @@
-"""The engine: Adam as Keras has it, partial batches count, and any interruption ends in the same bits."""
+"""`fit`: Adam equals Keras's, partial batches count, and any interruption ends with bit-identical weights."""
 
 import contextlib
 import errno
@@ -11,51 +11,55 @@ import pytest
 from pw13.errors import UserError
 from pw13.runs.folder import Run, create_run
 from pw13.system import files, signals
+from pw13.training import resume_state
 from tests.helpers import tally
 from tests.helpers.disks import Died, FaultyDisk, LoggedDisk
 from tests.helpers.tensorflow import start_tensorflow
 
-tf = start_tensorflow()
+ROWS, FEATURES, BATCH_SIZE = 23, 3, 5
 
-from pw13.training import chunk, resume_state
-from pw13.training.fit import fit  # noqa: E402
-from pw13.training.task import TrainingOptions, TrainingTask, epoch_rng, shuffled_batches
 
-ROWS, FEATURES, BATCH = 23, 3, 5
+@pytest.fixture(scope="module", autouse=True)
+def tensorflow():
+    start_tensorflow()
 
 
 @pytest.fixture(autouse=True)
-def forget():
+def no_pending_signal():
     signals.reset()
     yield
     signals.reset()
 
 
-def toy(*, scale: float = 1.0, steps_per_chunk: int = 2, noise: float = 0.1) -> TrainingTask:
-    """Linear regression with noise from the key and a carry that counts steps."""
+def make_task(*, noise: float = 0.1):
+    """Build a linear regression with noise from the key and a carry that counts steps."""
     import keras
+    import tensorflow as tf
+
+    from pw13.training.task import TrainingTask, epoch_rng, shuffled_batches
 
     rng = np.random.default_rng(0)
     x = rng.normal(size=(ROWS, FEATURES)).astype(np.float32)
-    y = (x @ np.array([1.0, -2.0, 0.5], np.float32)) * np.float32(scale)
+    y = x @ np.array([1.0, -2.0, 0.5], np.float32)
     weights = keras.Variable(np.zeros(FEATURES, np.float32))
     tx, ty = tf.constant(x), tf.constant(y)
 
-    def loss(parameters, rows, carry, key):
-        there = tf.cast(rows >= 0, tf.float32)
-        rows = tf.maximum(rows, 0)
-        drawn = tf.random.stateless_normal((BATCH,), key) * noise
-        errors = tf.square(tf.linalg.matvec(tf.gather(tx, rows), parameters[0]) + drawn - tf.gather(ty, rows))
-        return tf.reduce_sum(errors * there), tf.reduce_sum(there), (carry[0] + 1,)
+    def loss(parameters, indices, carry, key):
+        mask = tf.cast(indices >= 0, tf.float32)
+        indices = tf.maximum(indices, 0)
+        outputs = tf.linalg.matvec(tf.gather(tx, indices), parameters[0])
+        outputs += tf.random.stateless_normal((BATCH_SIZE,), key) * noise
+        errors = tf.square(outputs - tf.gather(ty, indices))
+        return tf.reduce_sum(errors * mask), tf.reduce_sum(mask), (carry[0] + 1,)
 
     return TrainingTask(
         parameters=[weights],
-        order=lambda epoch: shuffled_batches(ROWS, BATCH, epoch_rng(0, epoch)),
+        order=lambda epoch: shuffled_batches(ROWS, BATCH_SIZE, epoch_rng(0, epoch)),
         loss=loss,
         carry=lambda: (tf.constant(0),),
         validation=lambda parameters: tf.reduce_mean(tf.square(tf.linalg.matvec(tx, parameters[0]) - ty)),
         xla=False,
-        steps_per_chunk=steps_per_chunk,
+        steps_per_chunk=2,
     )
 
 
@@ -63,69 +67,79 @@ def start_run(folder) -> Run:
     return create_run(folder, "dense-ae", {})
 
 
-USUAL = TrainingOptions(6, 0.05)
+def train(run, task=None, *, epochs=6, learning_rate=0.05, **options):
+    """Train and return the result; the models are saved at least once."""
+    from pw13.training.fit import fit
+    from pw13.training.task import TrainingOptions
 
-
-def train(run, plan=USUAL, problem=None, **more):
     saved = []
-    fitted = fit(problem or toy(), plan, run=run, save=lambda best, last: saved.append((best, last)), **more)
+    options = TrainingOptions(epochs, learning_rate, **options)
+    result = fit(task or make_task(), options, run=run, save=lambda best, last: saved.append((best, last)))
     assert len(saved) >= 1
-    return fitted
+    return result
 
 
-def same(a, b) -> bool:
-    """Whether two trainings ended in the same bits, figures included."""
+def identical(a, b) -> bool:
+    """Return whether two trainings ended with the same bits, history included."""
     arrays = zip([*a.best, *a.last], [*b.best, *b.last], strict=True)
     return all(np.array_equal(x, y) for x, y in arrays) and a.history == b.history and a.best_epoch == b.best_epoch
 
 
-def test_adam_is_that_of_keras(tmp_path):
+def test_adam_equals_keras(tmp_path):
     import keras
+    import tensorflow as tf
 
-    problem = toy(noise=0.0)
-    fitted = train(start_run(tmp_path), TrainingOptions(3, 0.05), problem)
+    task = make_task(noise=0.0)
+    result = train(start_run(tmp_path), task, epochs=3)
     weights = keras.Variable(np.zeros(FEATURES, np.float32))
     adam = keras.optimizers.Adam(0.05)
     for epoch in (1, 2, 3):
-        for rows in problem.order(epoch):
+        for indices in task.order(epoch):
             with tf.GradientTape() as tape:
-                loss, count, _ = problem.loss([weights.value], tf.constant(rows), (0,), tf.constant([0, 0]))
+                loss, count, _ = task.loss([weights.value], tf.constant(indices), (0,), tf.constant([0, 0]))
                 mean = loss / count
             adam.apply([tape.gradient(mean, weights.value)], [weights])
-    np.testing.assert_allclose(fitted.last[0], weights.numpy(), rtol=2e-6)
+    np.testing.assert_allclose(result.last[0], weights.numpy(), rtol=2e-6)
 
 
 def test_rows_of_a_partial_batch_count_once(tmp_path):
-    fitted = train(start_run(tmp_path), TrainingOptions(1, 1e-12), toy(noise=0.0))
-    expected = float(toy(noise=0.0).validation([tf.zeros(FEATURES)]))
-    assert fitted.history[0]["loss"] == pytest.approx(expected, rel=1e-5)
+    task = make_task(noise=0.0)
+    result = train(start_run(tmp_path), task, epochs=1, learning_rate=1e-12)
+    expected = float(task.validation([np.zeros(FEATURES, np.float32)]))
+    assert result.history[0]["loss"] == pytest.approx(expected, rel=1e-5)
 
 
 def test_loss_falls_and_best_is_kept(tmp_path):
-    fitted = train(start_run(tmp_path), TrainingOptions(40, 0.05))
-    losses = [row["val_loss"] for row in fitted.history]
+    result = train(start_run(tmp_path), epochs=40)
+    losses = [row["val_loss"] for row in result.history]
     assert losses[-1] < 0.1 * losses[0]
-    assert fitted.best_epoch == int(np.argmin(losses)) + 1
-    assert float(toy().validation([tf.constant(fitted.best[0])])) == pytest.approx(min(losses))
+    assert result.best_epoch == int(np.argmin(losses)) + 1
+    assert float(make_task().validation([result.best[0]])) == pytest.approx(min(losses))
 
 
-@pytest.mark.parametrize("schedule", ["constant", "cosine"])
-def test_cosine_ends_at_zero_and_constant_does_not(schedule):
-    rates = [
-        float(chunk.learning_rate(TrainingOptions(1, 2.0, schedule), tf.constant(t), 100.0)) for t in (1.0, 51.0, 101.0)
-    ]
-    assert rates == pytest.approx([2.0, 1.0, 0.0] if schedule == "cosine" else [2.0, 2.0, 2.0], abs=1e-6)
+@pytest.mark.parametrize(("schedule", "expected"), [("constant", [2.0, 2.0, 2.0]), ("cosine", [2.0, 1.0, 0.0])])
+def test_cosine_decays_to_zero_and_constant_does_not(schedule, expected):
+    import tensorflow as tf
+
+    from pw13.training.chunk import learning_rate
+    from pw13.training.task import TrainingOptions
+
+    options = TrainingOptions(1, 2.0, schedule)
+    rates = [float(learning_rate(options, tf.constant(t), 100.0)) for t in (1.0, 51.0, 101.0)]
+    assert rates == pytest.approx(expected, abs=1e-6)
 
 
-def test_shuffled_holds_every_row_once():
-    order = shuffled_batches(ROWS, BATCH, epoch_rng(3, 1))
-    assert order.shape == (5, BATCH) and order.dtype == np.int32
+def test_shuffled_batches_hold_every_row_once():
+    from pw13.training.task import epoch_rng, shuffled_batches
+
+    order = shuffled_batches(ROWS, BATCH_SIZE, epoch_rng(3, 1))
+    assert order.shape == (5, BATCH_SIZE) and order.dtype == np.int32
     assert sorted(order.ravel()) == [-1, -1, *range(ROWS)]
-    assert not np.array_equal(order, shuffled_batches(ROWS, BATCH, epoch_rng(3, 2)))
+    assert not np.array_equal(order, shuffled_batches(ROWS, BATCH_SIZE, epoch_rng(3, 2)))
 
 
-def test_stopped_after_every_chunk_it_ends_in_the_same_bits(tmp_path, monkeypatch):
-    unbroken = train(start_run(tmp_path))
+def test_interrupted_after_every_chunk_it_ends_with_the_same_bits(tmp_path, monkeypatch):
+    uninterrupted = train(start_run(tmp_path))
     run, stops = start_run(tmp_path), 0
     monkeypatch.setattr(signals, "requested", lambda: signal.SIGINT)
     monkeypatch.setattr(signals, "check", lambda: (_ for _ in ()).throw(signals.Interrupted(signal.SIGINT)))
@@ -136,10 +150,10 @@ def test_stopped_after_every_chunk_it_ends_in_the_same_bits(tmp_path, monkeypatc
         except signals.Interrupted:
             stops += 1
     assert stops == 18  # 3 chunks in each of 6 epochs
-    assert same(unbroken, resumed)
+    assert identical(uninterrupted, resumed)
 
 
-def test_history_is_on_disk_after_a_stop(tmp_path, monkeypatch):
+def test_the_history_is_on_disk_after_an_interruption(tmp_path, monkeypatch):
     run = start_run(tmp_path)
     monkeypatch.setattr(signals, "requested", lambda: signal.SIGINT)
     monkeypatch.setattr(signals, "check", lambda: (_ for _ in ()).throw(signals.Interrupted(signal.SIGINT)))
@@ -150,52 +164,49 @@ def test_history_is_on_disk_after_a_stop(tmp_path, monkeypatch):
     assert lines[0] == "epoch,loss,val_loss" and len(lines) == 2
 
 
-@pytest.mark.parametrize("threads", [2])
-def test_more_epochs_go_on_as_one_long_run(tmp_path, threads):
+def test_more_epochs_end_like_one_long_run(tmp_path):
     run = start_run(tmp_path)
-    train(run, TrainingOptions(4, 0.05))
-    assert same(train(run, TrainingOptions(9, 0.05)), train(start_run(tmp_path), TrainingOptions(9, 0.05)))
+    train(run, epochs=4)
+    assert identical(train(run, epochs=9), train(start_run(tmp_path), epochs=9))
 
 
-def test_a_cosine_run_cannot_be_made_longer(tmp_path):
+def test_a_run_with_cosine_decay_takes_no_more_epochs(tmp_path):
     run = start_run(tmp_path)
-    train(run, TrainingOptions(4, 0.05, "cosine"))
-    with pytest.raises(UserError, match="other settings"):
-        train(run, TrainingOptions(9, 0.05, "cosine"))
+    train(run, epochs=4, schedule="cosine")
+    with pytest.raises(UserError, match="different settings"):
+        train(run, epochs=9, schedule="cosine")
 
 
 def test_patience_stops_and_survives_a_resume(tmp_path):
-    plan = TrainingOptions(500, 0.5, patience=3)
     run = start_run(tmp_path)
-    fitted = train(run, plan)
-    assert len(fitted.history) == fitted.best_epoch + 3 < 500
-    assert same(fitted, train(run, plan))
+    result = train(run, epochs=500, learning_rate=0.5, patience=3)
+    assert len(result.history) == result.best_epoch + 3 < 500
+    assert identical(result, train(run, epochs=500, learning_rate=0.5, patience=3))
 
 
-def test_a_loss_that_is_not_finite_keeps_the_last_finite_state(tmp_path):
+def test_a_loss_that_is_not_finite_leaves_the_last_finite_state(tmp_path):
     run = start_run(tmp_path)
     with pytest.raises(UserError, match=r"not finite in epoch \d+; try a smaller --learning-rate"):
-        train(run, TrainingOptions(100, 1e30))
+        train(run, epochs=100, learning_rate=1e30)
     state = resume_state.load(run.checkpoints)
     assert state is not None and all(np.isfinite(array).all() for array in state.arrays.values())
 
 
-def test_two_states_stay_and_a_damaged_newest_one_is_passed_over(tmp_path):
-    tmp_path = tmp_path / "informatics"  # a word that holds "format" is no other format
-    tmp_path.mkdir()
-    run = start_run(tmp_path)
-    unbroken = train(run, TrainingOptions(6, 0.05, checkpoint_every=1e-9))
-    old, new = resume_state.states(run.checkpoints)
-    new.write_bytes(new.read_bytes()[:-100])
-    assert same(unbroken, train(run, TrainingOptions(6, 0.05, checkpoint_every=1e-9)))
+def test_a_corrupt_newest_checkpoint_is_skipped_for_the_one_before(tmp_path):
+    folder = tmp_path / "informatics"  # a name that contains "format" is no other format
+    folder.mkdir()
+    run = start_run(folder)
+    uninterrupted = train(run, checkpoint_every=1e-9)
+    _, newest = resume_state.states(run.checkpoints)
+    newest.write_bytes(newest.read_bytes()[:-100])
+    assert identical(uninterrupted, train(run, checkpoint_every=1e-9))
     for path in resume_state.states(run.checkpoints):
         path.write_bytes(b"nothing")
-    with pytest.raises(UserError, match="damaged"):
-        train(run, TrainingOptions(6, 0.05))
-    assert old.parent == run.checkpoints
+    with pytest.raises(UserError, match="corrupt"):
+        train(run)
 
 
-def test_a_changed_array_is_noticed_by_its_sha256(tmp_path):
+def test_a_changed_array_does_not_match_its_sha256(tmp_path):
     run = start_run(tmp_path)
     train(run)
     path = resume_state.states(run.checkpoints)[-1]
@@ -207,34 +218,35 @@ def test_a_changed_array_is_noticed_by_its_sha256(tmp_path):
         resume_state.read_state(path)
 
 
-def test_a_newer_format_is_refused_with_both_versions(tmp_path, monkeypatch):
+def test_another_checkpoint_format_is_refused_with_both_versions(tmp_path, monkeypatch):
     run = start_run(tmp_path)
     monkeypatch.setattr(resume_state, "FORMAT", 7)
     train(run)
     monkeypatch.setattr(resume_state, "FORMAT", 2)
-    with pytest.raises(UserError, match="format 7, this pw13 reads format 2"):
+    with pytest.raises(UserError, match="expected checkpoint format 2, received 7"):
         train(run)
 
 
 def test_every_rename_of_a_training_follows_an_fsync(tmp_path, monkeypatch):
     log = LoggedDisk()
     monkeypatch.setattr(files, "file_ops", log)
-    train(start_run(tmp_path), TrainingOptions(4, 0.05, checkpoint_every=1e-9))
+    train(start_run(tmp_path), **FREQUENT)
     log.check()
     assert log.names().count("rename") > 10
 
 
 def interrupted_by(folder, operation: str, number: int, fault: BaseException, monkeypatch) -> tuple[bool, object]:
-    """Train with a disk that fails once, then go on with a good one: (whether it failed, the end of the training)."""
-    run, plan = start_run(folder), TrainingOptions(4, 0.05, checkpoint_every=1e-9)
+    """Train on a disk that fails once, resume on a good one; return whether it failed, and the result."""
+    run = start_run(folder)
     disk = FaultyDisk(operation, number, fault)
     monkeypatch.setattr(files, "file_ops", disk)
     with contextlib.suppress(Died, OSError):
-        train(run, plan)
+        train(run, **FREQUENT)
     monkeypatch.setattr(files, "file_ops", files.FileOps())
-    return disk.happened, train(run, plan)
+    return disk.happened, train(run, **FREQUENT)
 
 
+FREQUENT = {"epochs": 4, "checkpoint_every": 1e-9}
 FAULTS = {"death": Died, "full": lambda: OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))}
 
 
@@ -242,18 +254,18 @@ FAULTS = {"death": Died, "full": lambda: OSError(errno.ENOSPC, os.strerror(errno
 @pytest.mark.parametrize(
     ("operation", "numbers"), [("write", (1, 4, 9)), ("fsync", (2, 11)), ("rename", (1, 6)), ("unlink", (1,))]
 )
-def test_a_disk_that_fails_once_costs_nothing(tmp_path, monkeypatch, operation, numbers, fault):
-    unbroken = train(start_run(tmp_path), TrainingOptions(4, 0.05, checkpoint_every=1e-9))
+def test_a_single_disk_fault_changes_no_bit(tmp_path, monkeypatch, operation, numbers, fault):
+    uninterrupted = train(start_run(tmp_path), **FREQUENT)
     for number in numbers:
         happened, resumed = interrupted_by(tmp_path, operation, number, FAULTS[fault](), monkeypatch)
         assert happened
-        assert same(unbroken, resumed), f"{operation} {number}"
+        assert identical(uninterrupted, resumed), f"{operation} {number}"
 
 
 @pytest.mark.faults
 @pytest.mark.parametrize("operation", ["write", "fsync", "rename", "unlink", "mkdir"])
-def test_every_operation_may_fail(tmp_path, monkeypatch, operation):
-    unbroken = train(start_run(tmp_path), TrainingOptions(4, 0.05, checkpoint_every=1e-9))
+def test_a_fault_in_any_disk_operation_changes_no_bit(tmp_path, monkeypatch, operation):
+    uninterrupted = train(start_run(tmp_path), **FREQUENT)
     kinds = [
         Died,
         *(lambda code=code: OSError(code, os.strerror(code)) for code in (errno.ENOSPC, errno.EIO, errno.EACCES)),
@@ -265,16 +277,19 @@ def test_every_operation_may_fail(tmp_path, monkeypatch, operation):
             if not happened:
                 break
             tried += 1
-            assert same(unbroken, resumed), f"{operation} {number}"
+            assert identical(uninterrupted, resumed), f"{operation} {number}"
     tally.count("faults injected", operation, tried)
     assert tried >= len(kinds)
 
 
-def test_stopped_in_its_first_epoch_it_has_a_state_and_no_model(tmp_path):
+def test_interrupted_in_its_first_epoch_it_has_a_checkpoint_and_no_model(tmp_path):
+    from pw13.training.fit import fit
+    from pw13.training.task import TrainingOptions
+
     run, saved = start_run(tmp_path), []
     signals.request(signal.SIGINT)
     with pytest.raises(signals.Interrupted):
-        fit(toy(), USUAL, run=run, save=lambda best, last: saved.append(best))
+        fit(make_task(), TrainingOptions(6, 0.05), run=run, save=lambda best, last: saved.append(best))
     assert saved == [] and len(resume_state.states(run.checkpoints)) == 1
     signals.reset()
-    assert same(train(run), train(start_run(tmp_path)))
+    assert identical(train(run), train(start_run(tmp_path)))

@@ -1,4 +1,4 @@
-"""`--tensorboard` writes the figures of every epoch where TensorBoard finds them."""
+"""`--tensorboard` logs the history of every epoch."""
 
 import importlib.util
 
@@ -26,20 +26,20 @@ def test_every_epoch_is_in_the_logs(pw13, data, tmp_path):
     assert pw13(*arguments)[0] == 0
     run = only_run(tmp_path, "dense-ae")
     (log,) = (run / "tensorboard").iterdir()
-    found = [
+    logged = [
         (value.tag, event.step, float(tf.make_ndarray(value.tensor)))
         for event in tf.compat.v1.train.summary_iterator(str(log))
         for value in event.summary.value
     ]
     rows = [line.split(",") for line in (run / "history.csv").read_text("utf-8").split("\n")[1:3]]
-    assert ("val_loss", 1, pytest.approx(float(rows[0][2]))) in found
-    assert ("loss", 2, pytest.approx(float(rows[1][1]))) in found
+    assert ("val_loss", 1, pytest.approx(float(rows[0][2]))) in logged
+    assert ("loss", 2, pytest.approx(float(rows[1][1]))) in logged
 
 
 def test_without_the_extra_it_is_refused_in_one_line(pw13, data, tmp_path, monkeypatch):
-    there = importlib.util.find_spec
+    find_spec = importlib.util.find_spec
     monkeypatch.setattr(
-        importlib.util, "find_spec", lambda name, *a: None if name == "tensorboard" else there(name, *a)
+        importlib.util, "find_spec", lambda name, *a: None if name == "tensorboard" else find_spec(name, *a)
     )
     code, _, err = pw13(
         "train-dense-ae", "--epochs", 1, "--data", data, "--runs-dir", tmp_path, "--tensorboard", "--quiet"
