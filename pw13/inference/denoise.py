@@ -10,8 +10,9 @@ import numpy as np
 from pw13 import console
 from pw13.errors import UserError
 from pw13.inference import tiling
-from pw13.inference.denoiser import find_denoiser, image_sides, load_denoiser
+from pw13.inference.denoiser import image_sides, load_denoiser
 from pw13.inference.image_files import encode_png, read_grey, write_new
+from pw13.inference.trained_run import find_trained_run
 from pw13.runs.record import settings_of
 
 
@@ -31,7 +32,7 @@ def denoise_files(images: Sequence[Path], *, run: str | None, runs_dir: Path, ou
     Raises:
         UserError: no run, a corrupt one, a file that is no image, an output that already exists.
     """
-    record = find_denoiser(run, runs_dir)
+    record = find_trained_run("conv-dae", run, runs_dir)
     sides = image_sides(record)
     outputs = plan_outputs(images, out)
     for output in outputs:

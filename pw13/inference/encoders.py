@@ -1,5 +1,6 @@
 """Load the encoders of trained autoencoders."""
 
+import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -9,7 +10,8 @@ import numpy as np
 from pw13 import console
 from pw13.data.images import ImageSet, to_vectors
 from pw13.errors import UserError
-from pw13.models import dense_ae_numpy, keras_archive
+from pw13.inference.trained_run import model_path, read_best_weights
+from pw13.models import dense_ae_numpy
 from pw13.runs.record import Record, list_runs, load_run, settings_of
 from pw13.system import tensorflow_runtime
 
@@ -61,7 +63,7 @@ def latest_dense(runs_dir: Path, images: ImageSet) -> Encoder | None:
     """Load the encoder of the latest usable dense run on the same data; None if there is none."""
     for record in reversed(list_runs(runs_dir, "dense-ae")):
         same_data = (record.facts.get("data") or {}).get("sha256") == images.source.sha256
-        if record.problem or not same_data or not _best(record).is_file():
+        if record.problem or not same_data or not model_path(record).is_file():
             continue
         try:
             return load_encoder(record, images)
@@ -70,18 +72,17 @@ def latest_dense(runs_dir: Path, images: ImageSet) -> Encoder | None:
     return None
 
 
-def _best(record: Record) -> Path:
-    return record.folder / "checkpoints" / "best.keras"
-
-
 def _dense(record: Record, images: ImageSet) -> Encoder:
     """Use NumPy: a dense encoder is one matrix product, and TensorFlow takes seconds to import."""
     config = settings_of(record)
     pixels = int(np.prod(images.train_images.shape[1:]))
-    weights = keras_archive.read_weights(_best(record), dense_ae_numpy.weight_specs(pixels, config))
+    weights = read_best_weights(record, dense_ae_numpy.weight_specs(pixels, config))
     net = dense_ae_numpy.Weights(config.activation, *weights)
     return Encoder(
-        "dense-ae", record.name, config.code_size, _finite(record, lambda images: net.encode(to_vectors(images)))
+        "dense-ae",
+        record.name,
+        config.code_size,
+        _refuse_overflow(record, lambda images: net.encode(to_vectors(images))),
     )
 
 
@@ -90,25 +91,23 @@ def _conv(record: Record, images: ImageSet) -> Encoder:
     tensorflow_runtime.start(config.threads, config.seed)
     from pw13.models import conv_dae
 
-    net = conv_dae.Denoiser(keras_archive.read_weights(_best(record), conv_dae.weight_specs()))
-    height, width = images.train_images.shape[1:]
-    conv_dae.check_sides(height, width)
-    size = (height // 4) * (width // 4) * conv_dae.CODE_CHANNELS
+    net = conv_dae.Denoiser(read_best_weights(record, conv_dae.weight_specs()))
+    size = math.prod(conv_dae.code_shape(*images.train_images.shape[1:]))
 
     def encode(images: np.ndarray) -> np.ndarray:
         return net.encode(images.astype(np.float32) / np.float32(255)).reshape(len(images), size)
 
-    return Encoder("conv-dae", record.name, size, _finite(record, encode))
+    return Encoder("conv-dae", record.name, size, _refuse_overflow(record, encode))
 
 
-def _finite(record: Record, encode: Callable[[np.ndarray], np.ndarray]) -> Callable[[np.ndarray], np.ndarray]:
-    """Wrap `encode` to refuse codes that are not finite."""
+def _refuse_overflow(record: Record, encode: Callable[[np.ndarray], np.ndarray]) -> Callable[[np.ndarray], np.ndarray]:
+    """Wrap `encode` to refuse codes that overflow: weights can be huge and yet finite."""
 
     def checked(images: np.ndarray) -> np.ndarray:
         with np.errstate(all="ignore"):
             codes = encode(images)
         if not np.isfinite(codes).all():
-            raise UserError(f"{_best(record)}: codes are not finite; train again")
+            raise UserError(f"{model_path(record)}: codes are not finite")
         return codes
 
     return checked

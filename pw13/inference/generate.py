@@ -9,11 +9,11 @@ import numpy as np
 
 from pw13.config.settings import Generate
 from pw13.data.names.vocabulary import NEWLINE, VocabularyFile
-from pw13.errors import OptionError, UserError
+from pw13.errors import OptionError
 from pw13.inference import sampling
-from pw13.inference.name_generator import MODEL, load_generator, read_corpus
+from pw13.inference.name_generator import load_generator, read_corpus
 from pw13.inference.similarity import nearest_known
-from pw13.runs.record import Record, latest_run, load_run
+from pw13.inference.trained_run import find_trained_run
 
 
 class GeneratedNames(NamedTuple):
@@ -33,7 +33,7 @@ def generate_names(
         UserError: no run, a corrupt or inconsistent run, or the corpus that --only-new needs is gone.
         OptionError: no name of this model can start with the prefix.
     """
-    generator = load_generator(find_charrnn(run, runs_dir))
+    generator = load_generator(find_trained_run("charrnn", run, runs_dir))
     check_prefix(request, generator.vocab_file)
     corpus = read_corpus(generator, needed=request.only_new) if request.only_new or details else None
     seed = secrets.randbelow(2**31) if seed is None else seed
@@ -50,16 +50,6 @@ def generate_names(
     )
     described = describe(names, corpus) if details else [{"name": name.text, "whole": name.complete} for name in names]
     return GeneratedNames(generator.record.folder, seed, described)
-
-
-def find_charrnn(run: str | None, runs_dir: Path) -> Record:
-    """Return the record of the given run, or else of the latest char-RNN with a model."""
-    if run is not None:
-        return load_run(run, runs_dir, "charrnn")
-    record = latest_run(runs_dir, "charrnn", MODEL)
-    if record is None:
-        raise UserError(f"{runs_dir}: no trained char-RNN found; train one with: pw13 train-charrnn")
-    return record
 
 
 def check_prefix(request: Generate, vocab_file: VocabularyFile) -> None:

@@ -2,16 +2,13 @@
 
 from typing import NamedTuple
 
-import numpy as np
-
 from pw13.config.settings import CharRNN
 from pw13.data.names import load_names, vocabulary
 from pw13.data.names.vocabulary import VocabularyFile
 from pw13.errors import UserError
-from pw13.models import charrnn_numpy, keras_archive
+from pw13.inference.trained_run import read_best_weights
+from pw13.models import charrnn_numpy
 from pw13.runs.record import Record, read_json, settings_of
-
-MODEL = "best.keras"
 
 
 class NameGenerator(NamedTuple):
@@ -38,9 +35,7 @@ def load_generator(record: Record) -> NameGenerator:
     if settings.target == "many-to-one" and not all(len(ending) == settings.length for ending in vocab_file.endings):
         raise UserError(f"{path}: corrupt: expected endings of {settings.length} characters")
     specs = charrnn_numpy.weight_specs(settings.cell, settings.units, settings.layers, vocab.size)
-    arrays = keras_archive.read_weights(record.folder / "checkpoints" / MODEL, specs)
-    if not all(np.isfinite(array).all() for array in arrays):
-        raise UserError(f"{record.folder / 'checkpoints' / MODEL}: corrupt: weights are not finite")
+    arrays = read_best_weights(record, specs)
     network = charrnn_numpy.network(settings.cell, settings.target, settings.length, arrays)
     return NameGenerator(record, settings, vocab_file, network)
 

@@ -35,7 +35,6 @@ def build(height: int, width: int) -> Autoencoder:
     Raises:
         UserError: height or width is no multiple of 4.
     """
-    check_sides(height, width)
     encode = [
         _conv(32), layers.MaxPooling2D(2),
         _conv(64), layers.MaxPooling2D(2),
@@ -47,7 +46,7 @@ def build(height: int, width: int) -> Autoencoder:
         _conv(1, "sigmoid"),
     ]  # fmt: skip
     image = keras.Input((height, width, 1), name="image")
-    code = keras.Input((height // 4, width // 4, CODE_CHANNELS), name="code")
+    code = keras.Input(code_shape(height, width), name="code")
     return Autoencoder(
         keras.Model(image, _connect(encode, image), name="encoder"),
         keras.Model(code, _connect(decode, code), name="decoder"),
@@ -65,10 +64,15 @@ def _connect(stack: list[keras.layers.Layer], x: keras.KerasTensor) -> keras.Ker
     return x
 
 
-def check_sides(height: int, width: int) -> None:
-    """Refuse heights and widths that are no multiples of 4, which the two poolings need."""
+def code_shape(height: int, width: int) -> tuple[int, int, int]:
+    """Return the shape of an image's code, a quarter of each side after two poolings.
+
+    Raises:
+        UserError: height or width is no multiple of 4.
+    """
     if height % 4 or width % 4 or not height or not width:
         raise UserError(f"images of {height}x{width} pixels: height and width must be multiples of 4, such as 28x28")
+    return height // 4, width // 4, CODE_CHANNELS
 
 
 def bottleneck_summary(models: Autoencoder) -> str:

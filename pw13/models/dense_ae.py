@@ -6,9 +6,6 @@ import keras
 import tensorflow as tf
 
 from pw13.config.settings import DenseAE
-from pw13.models.dense_ae_numpy import Weights
-
-__all__ = ["Autoencoder", "Weights", "build", "logits", "losses"]
 
 
 class Autoencoder(NamedTuple):

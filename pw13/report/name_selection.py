@@ -8,8 +8,9 @@ import numpy as np
 
 from pw13.errors import UserError
 from pw13.inference import sampling
-from pw13.inference.name_generator import MODEL, NameGenerator, load_generator, read_corpus
+from pw13.inference.name_generator import NameGenerator, load_generator, read_corpus
 from pw13.inference.similarity import nearest_known
+from pw13.inference.trained_run import model_path
 from pw13.runs.record import Record
 
 NAMES_SELECTED = 8
@@ -70,7 +71,7 @@ def select_names(records: Sequence[Record]) -> NameSelection | None:
     Raises:
         UserError: the model of that run is corrupt.
     """
-    usable = [record for record in records if (record.folder / "checkpoints" / MODEL).is_file()]
+    usable = [record for record in records if model_path(record).is_file()]
     if not usable:
         return None
     best = min(usable, key=lambda record: ((record.metrics or {}).get("val_nats") or float("inf"), record.name))

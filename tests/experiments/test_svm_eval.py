@@ -21,7 +21,6 @@ from pw13.data.images import load_images, to_vectors
 from pw13.data.images.idx import write_idx
 from pw13.errors import UserError
 from pw13.experiments import svm_features
-from pw13.figures import svm_eval as figures
 from pw13.inference import encoders
 from pw13.models import dense_ae_numpy
 from pw13.runs.folder import create_run
@@ -33,7 +32,7 @@ from tests.helpers.runs import load_json, only_run
 QUICK = ("--tune-on", 30, "--folds", 2)
 
 
-def dense_run(runs_dir: Path, data: Path, size: int = 8, seed: int = 0) -> Path:
+def dense_run(runs_dir: Path, data: Path, size: int = 8, scale: float = 0.1) -> Path:
     """Write a completed dense-autoencoder run with random weights, without Keras."""
     import h5py
 
@@ -41,10 +40,10 @@ def dense_run(runs_dir: Path, data: Path, size: int = 8, seed: int = 0) -> Path:
     run = create_run(runs_dir, "dense-ae", {**fields.as_dict(settings), "data": str(data)})
     run.record_data(load_images(str(data)).source)
     buffer = io.BytesIO()
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(0)
     with h5py.File(buffer, "w") as file:
         for spec in dense_ae_numpy.weight_specs(784, settings):
-            file[spec.path] = rng.normal(0, 0.1, spec.shape).astype(np.float32)
+            file[spec.path] = rng.normal(0, scale, spec.shape).astype(np.float32)
     (run.folder / "checkpoints").mkdir()
     with zipfile.ZipFile(run.folder / "checkpoints" / "best.keras", "w") as archive:
         archive.writestr("model.weights.h5", buffer.getvalue())
@@ -157,9 +156,17 @@ def test_pca_is_fitted_to_all_training_images_as_the_autoencoder_was(data):
     assert codes.test == pytest.approx(linear.encode(to_vectors(images.test_images)))
 
 
-def test_limit_is_stratified(pw13, data):
+def test_limit_is_stratified(pw13, data, monkeypatch):
+    counts = []
+
+    def feature_sets(images, indices, encoders, original=svm_features.feature_sets):
+        counts.append(np.bincount(images.train_labels[indices]).tolist())
+        return original(images, indices, encoders)
+
+    monkeypatch.setattr(svm_features, "feature_sets", feature_sets)
     code, out, _ = pw13("svm-eval", "--data", data, "--limit", 50, "--kernel", "linear", "--json", *QUICK)
     assert code == 0 and json.loads(out)["n_train"] == 50
+    assert counts == [[5] * 10]
 
 
 @pytest.mark.parametrize(
@@ -219,13 +226,16 @@ def test_a_run_of_another_kind_is_refused(pw13, data):
     assert code == 1 and is_one_line(err) and "expected a dense-ae or conv-dae run, received svm-eval" in err
 
 
-def test_codes_that_are_not_finite_are_refused(data):
-    images = load_images(str(data))
-    encoder = encoders.load_encoder(read_run(dense_run(Path("runs"), data)), images)
-    assert encoder.encode(images.test_images).shape == (60, 8)
-    broken = encoders._finite(read_run(Path("runs", encoder.run)), lambda images: np.full((len(images), 8), np.nan))
-    with pytest.raises(UserError, match=r"best\.keras: codes are not finite"):
-        broken(images.test_images)
+def test_weights_that_are_not_finite_are_refused(data):
+    record = read_run(dense_run(Path("runs"), data, scale=np.inf))
+    with pytest.raises(UserError, match=r"best\.keras: corrupt: weights are not finite"):
+        encoders.load_encoder(record, load_images(str(data)))
+
+
+def test_codes_that_overflow_are_refused(pw13, data):
+    run = dense_run(Path("runs"), data, scale=6e37)
+    code, _, err = pw13("svm-eval", "--data", data, "--run", run.name)
+    assert code == 1 and err.endswith("best.keras: codes are not finite\n") and "Traceback" not in err
 
 
 def test_tensorflow_is_not_imported(data):
@@ -305,6 +315,8 @@ def test_other_numbers_of_classes(pw13, tmp_path, classes):
     "names", [list("ABCDEFGHIJ"), [str(k) for k in range(47)], ["ankle boot", "T-shirt", "bag"] * 4]
 )
 def test_class_names_of_a_confusion_matrix_do_not_overlap(names):
+    from pw13.figures import svm_eval as figures
+
     figure = figures.confusion_matrices([np.eye(len(names), dtype=int)] * 2, ["one", "two"], names, "rbf")
     figure.draw_without_rendering()
     for axis in (figure.axes[0].xaxis, figure.axes[0].yaxis):
@@ -313,6 +325,8 @@ def test_class_names_of_a_confusion_matrix_do_not_overlap(names):
 
 
 def test_the_lines_of_many_sizes_are_distinguishable():
+    from pw13.figures import svm_eval as figures
+
     points = [
         {"features": name, "size": size, "run": None, "n_train": n, "accuracy": 0.5, "ci95": (0.4, 0.6)}
         for name in ("codes", "pca") for size in range(1, 7) for n in (10, 20)

@@ -199,7 +199,7 @@ def test_a_bad_image_among_good_ones_is_refused_before_any_work(trained, tmp_pat
 
 def test_without_a_run_it_is_refused(tmp_path, pw13):
     code, _, err = pw13("denoise", picture(tmp_path / "a.png", (28, 28)), "--runs-dir", tmp_path / "none")
-    assert code == 1 and "no trained denoiser found" in err
+    assert code == 1 and "no trained conv-dae run found; train one with: pw13 train-conv-dae" in err
 
 
 def test_a_corrupt_model_is_refused(trained, tmp_path, pw13):
