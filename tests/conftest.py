@@ -36,10 +36,17 @@ def show_messages() -> None:
     console.start()
 
 
+@pytest.fixture(scope="session")
+def session_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a cache folder for all tests, empty at the start: never the user's."""
+    return tmp_path_factory.mktemp("cache")
+
+
 @pytest.fixture(autouse=True)
-def empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Run every test in a folder of its own, without the user's data; `real_data` restores them."""
+def empty_folder(tmp_path: Path, session_cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Run every test in a folder of its own, without the user's data and cache; `real_data` restores the data."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PW13_CACHE_DIR", str(session_cache))
     if "PW13_DATA_DIR" in os.environ:
         monkeypatch.setenv("PW13_REAL_DATA", os.environ["PW13_DATA_DIR"])
         monkeypatch.delenv("PW13_DATA_DIR")

@@ -66,9 +66,9 @@ def _one_dnn() -> str:
 
 def _paths() -> dict[str, str]:
     """Return the paths that pw13 reads and writes, and whether they are writable."""
-    import platformdirs
+    from pw13.system.cache import folder
 
-    cache = Path(platformdirs.user_cache_dir("pw13"))
+    cache = folder()
     return {
         "images": resolve_path("data", None),
         "names": resolve_path("corpus", None),

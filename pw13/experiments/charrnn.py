@@ -8,7 +8,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from pw13.baselines import ngram
+from pw13.baselines import ngram, ngram_models
 from pw13.config.settings import CharRNN
 from pw13.data.names import NameDataset, NameList, load_names, prepare_dataset, vocabulary, windows
 from pw13.experiments import charrnn_samples
@@ -28,7 +28,6 @@ def run_experiment(config: CharRNN, *, corpus: str | None, run: Run) -> dict[str
     record_corpus(run, name_list, data, config)
     model = charrnn.build(data.vocab_file.vocabulary.size, config)
     run.save_text("summary.txt", model_summaries([model]))
-    ngram_options = choose_ngram(data)
 
     result = fit(
         make_task(model, data, config),
@@ -39,7 +38,7 @@ def run_experiment(config: CharRNN, *, corpus: str | None, run: Run) -> dict[str
     )
     scores = {subset: evaluate(names, data, config, result.best) for subset, names in data.evaluation_sets().items()}
     samples = charrnn_samples.statistics(charrnn_samples.network(config, result.best), data, config)
-    ngram_metrics = evaluate_ngram(ngram_options, data, samples)
+    ngram_metrics = evaluate_ngram(data, samples)
     save_figures(run, result.history, scores, ngram_metrics, samples)
     held_out_nats, held_out_accuracy = scores["held_out"]
     return {
@@ -90,24 +89,14 @@ def evaluate(
     return float(nats), float(accuracy)
 
 
-def choose_ngram(data: NameDataset) -> dict[str, Any]:
-    """Choose order and smoothing of the n-gram model on the validation names; the defaults where there are none."""
-    vocab, train = data.vocab_file.vocabulary, data.distinct_text
-    if not data.split.validation:
-        return {"order": min(5, ngram.highest_order(vocab.size)), "smoothing": "kneser-ney"}
-    best = ngram.choose(train, data.joined_ids(data.split.validation), size=vocab.size, newline=vocab.newline)
-    return {"order": best["order"], "smoothing": best["smoothing"]}
-
-
-def evaluate_ngram(options: dict[str, Any], data: NameDataset, samples: list[dict[str, Any]]) -> dict[str, Any]:
-    """Return the n-gram's nats on each subset; add its nats on the sampled names to the rows of `samples`."""
-    vocab = data.vocab_file.vocabulary
-    texts = {subset: data.joined_ids(names) for subset, names in data.evaluation_sets().items()}
-    texts |= {str(row["temperature"]): data.joined_ids(tuple(row.pop("texts"))) for row in samples}
-    nats = ngram.names_nats(texts, data.distinct_text, size=vocab.size, newline=vocab.newline, **options)
+def evaluate_ngram(data: NameDataset, samples: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return the n-gram's order and its nats on each subset; add its nats on the sampled names to `samples`."""
+    vocab, train, validation = data.vocab_file.vocabulary, data.distinct_text, data.joined_ids(data.split.validation)
+    model = ngram_models.fit_best(train, validation, size=vocab.size, newline=vocab.newline)
     for row in samples:
-        row["ngram_nats"] = nats[str(row["temperature"])]
-    return {**options, **{f"{subset}_nats": nats[subset] for subset in data.evaluation_sets()}}
+        row["ngram_nats"] = ngram.nats(model, data.joined_ids(tuple(row.pop("texts"))))
+    nats = {subset: ngram.nats(model, data.joined_ids(names)) for subset, names in data.evaluation_sets().items()}
+    return {"order": model.order, "smoothing": "kneser-ney", **{f"{subset}_nats": nats[subset] for subset in nats}}
 
 
 def save_figures(

@@ -1,9 +1,11 @@
-"""The n-gram model: probabilities that sum to one, values by hand, choice on validation."""
+"""The n-gram model: values by hand, equal to a plain dictionary implementation, choice of the order on validation."""
 
-import math
+from collections import Counter, defaultdict
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from pw13.baselines import ngram
 from pw13.data.names import vocabulary, windows
@@ -13,85 +15,205 @@ NAMES = ["anna", "hanna", "hannah", "ann", "nan", "ana", "bob", "bo"] * 3
 
 def text_of(names, vocab=None):
     vocab = vocab or vocabulary.build_vocabulary(windows.join(names))
-    return vocab, vocab.encode(windows.join(names)).astype(np.int64)
+    return vocab, vocab.encode(windows.join(names))
 
 
-@pytest.mark.parametrize("smoothing", ngram.SMOOTHINGS)
+def fitted(names, order):
+    vocab, text = text_of(names)
+    return vocab, ngram.fit(text, size=vocab.size, newline=vocab.newline, order=order)
+
+
+# ------------------------------------------------------------------------------------------------ by hand
+
+# "ab", "a", "b": the start symbol S, characters newline, a, b. No count of 3 or 4, so the discounts are the fixed ones:
+# 1/2 for a count of 1, 1 for a count of 2.
+
+
+def test_order_one_by_hand():
+    vocab, model = fitted(["ab", "a", "b"], 1)
+    # raw counts: newline 3, a 2, b 2; each loses its discount (1.5, 1, 1 = 3.5 of 7), shared out evenly over three
+    expected = {"\n": (3 - 1.5) / 7 + 3.5 / 7 / 3, "a": (2 - 1) / 7 + 3.5 / 7 / 3, "b": (2 - 1) / 7 + 3.5 / 7 / 3}
+    found = ngram.next_probabilities(model, ngram.initial_state(model, 1))[0]
+    assert found == pytest.approx([expected[character] for character in vocab.characters])
+
+
+def test_order_two_by_hand():
+    _, model = fitted(["ab", "a", "b"], 2)
+    # continuation counts: newline after a and b: 2; a after S: 1; b after a and S: 2. Discounts 1, 0.5, 1: 2.5 of 5
+    newline, a, b = (2 - 1) / 5 + 0.5 / 3, (1 - 0.5) / 5 + 0.5 / 3, (2 - 1) / 5 + 0.5 / 3
+    # after S: a 2, b 1; they lose 1 + 0.5 of 3
+    after_start = [0.5 * newline, (2 - 1) / 3 + 0.5 * a, (1 - 0.5) / 3 + 0.5 * b]
+    state = ngram.initial_state(model, 1)
+    assert ngram.next_probabilities(model, state)[0] == pytest.approx(after_start)
+    # after a: newline 1, b 1; they lose 0.5 each of 2
+    state = ngram.advance(model, state, np.array([1]))
+    after_a = [0.5 / 2 + 0.5 * newline, 0.5 * a, 0.5 / 2 + 0.5 * b]
+    assert ngram.next_probabilities(model, state)[0] == pytest.approx(after_a)
+
+
+def test_ngrams_at_a_name_s_start_keep_their_raw_counts():
+    _, text = text_of(["ab", "a", "ab"])  # newline 0, a 1, b 2, start 3
+    one, two, _ = ngram.count(text, size=3, newline=0, order=3)
+    ids = dict(zip(two.keys.tolist(), two.times.tolist(), strict=True))
+    assert ids == {1 * 3 + 0: 1, 1 * 3 + 2: 2, 2 * 3 + 0: 2, 3 * 3 + 1: 3}
+    assert two.starts.tolist() == [False, False, False, True]
+    model = ngram.fit(text, size=3, newline=0, order=3)
+    assert model.levels[1].times.tolist() == [1, 1, 1, 3]  # a and b stand after one symbol each, Sa three times
+    assert one.times.tolist() == [3, 3, 2, 0]
+
+
+# ------------------------------------------------------------------------------------- against dictionaries
+
+
+class Dictionaries:
+    """Modified Kneser-Ney as the paper writes it, in dictionaries."""
+
+    def __init__(self, names: list[str], characters: tuple[str, ...], order: int):
+        self.characters = characters
+        raw: dict[int, Counter[str]] = defaultdict(Counter)
+        for name in names:
+            text = "^" + name + "\n"
+            for length in range(1, order + 2):
+                raw[length].update(text[i : i + length] for i in range(len(text) - length + 1))
+        del raw[1]["^"]
+        self.times = {order: raw[order]}
+        for length in range(1, order):
+            followers = Counter(gram[1:] for gram in raw[length + 1])
+            self.times[length] = Counter({g: n if g[0] == "^" else followers[g] for g, n in raw[length].items()})
+        self.discounts = {length: self.estimate(times) for length, times in self.times.items()}
+
+    @staticmethod
+    def estimate(times: Counter[str]) -> list[float]:
+        n = [sum(value == wanted for value in times.values()) for wanted in range(5)]
+        if not all(n[1:]):
+            return [0.0, 0.5, 1.0, 1.5]
+        y = n[1] / (n[1] + 2 * n[2])
+        found = [0.0, *(k - (k + 1) * y * n[k + 1] / n[k] for k in (1, 2, 3))]
+        return found if min(found[1:]) > 0 else [0.0, 0.5, 1.0, 1.5]
+
+    def probability(self, context: str, character: str, length: int) -> float:
+        if length == 0:
+            return 1 / len(self.characters)
+        lower = self.probability(context[-(length - 2) :] if length > 2 else "", character, length - 1)
+        if length - 1 > len(context):
+            return self.probability(context, character, length - 1)
+        context = context[len(context) - (length - 1) :]
+        found = {c: self.times[length][context + c] for c in self.characters if self.times[length][context + c]}
+        if not found:
+            return lower
+        total, lost = sum(found.values()), sum(self.discounts[length][min(n, 3)] for n in found.values())
+        own = found.get(character, 0)
+        return (own - self.discounts[length][min(own, 3)]) / total + lost / total * lower
+
+
 @pytest.mark.parametrize("order", [1, 2, 3, 5])
-def test_probabilities_of_all_next_characters_sum_to_one(order, smoothing):
-    vocab, text = text_of(NAMES)
-    model = ngram.fit(text, size=vocab.size, newline=vocab.newline, order=order, smoothing=smoothing)
-    for context in ("", "h", "ha", "bbbb", "hannah", "o"):
-        total = 0.0
-        for character in vocab.characters:
-            tail = vocab.encode(context + character).astype(np.int64)
-            total += ngram.probabilities(model, tail)[-1]
-        assert total == pytest.approx(1, abs=1e-6)
+def test_probabilities_are_those_of_a_plain_implementation(order):
+    vocab, model = fitted(NAMES, order)
+    plain = Dictionaries(NAMES, vocab.characters, order)
+    for name in ("hanna", "bobo", "nnh", ""):
+        found = ngram.probabilities(model, vocab.encode(name + "\n"))
+        expected = [plain.probability("^" + name[:i], (name + "\n")[i], order) for i in range(len(name) + 1)]
+        assert found == pytest.approx(expected, rel=1e-12)
 
 
-def test_witten_bell_of_order_one_by_hand():
-    vocab, text = text_of(["ab", "a"])  # a b newline a newline: a 2, b 1, newline 2; N 5, T 3
-    model = ngram.fit(text, size=vocab.size, newline=vocab.newline, order=1, smoothing="witten-bell")
-    expected = {"a": (2 + 3 / 3) / 8, "b": (1 + 3 / 3) / 8, "\n": (2 + 3 / 3) / 8}
-    found = ngram.probabilities(model, vocab.encode("ab\n").astype(np.int64))
-    assert found == pytest.approx([expected["a"], expected["b"], expected["\n"]])
+# --------------------------------------------------------------------------------------------- properties
+
+NAME = st.text("abcd é", min_size=1, max_size=12)
 
 
-def test_witten_bell_of_order_two_by_hand():
-    vocab, text = text_of(["ab", "a"])  # after a: b once, newline once; N 2, T 2
-    model = ngram.fit(text, size=vocab.size, newline=vocab.newline, order=2, smoothing="witten-bell")
-    assert ngram.probabilities(model, vocab.encode("ab").astype(np.int64))[1] == pytest.approx((1 + 2 * 2 / 8) / 4)
+@settings(max_examples=60, deadline=None)
+@given(st.lists(NAME, min_size=1, max_size=30), NAME, st.integers(1, 8))
+def test_probabilities_of_all_next_characters_sum_to_one(names, context, order):
+    vocab = vocabulary.build_vocabulary(windows.join([*names, context]))
+    model = ngram.fit(vocab.encode(windows.join(names)), size=vocab.size, newline=vocab.newline, order=order)
+    state = ngram.initial_state(model, 1)
+    for number in vocab.encode(context):
+        row = ngram.next_probabilities(model, state)
+        assert row.sum() == pytest.approx(1, abs=1e-9)
+        assert (row > 0).all()
+        state = ngram.advance(model, state, np.array([number]))
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(NAME, min_size=1, max_size=30), NAME, st.integers(1, 8))
+def test_walking_and_scoring_give_the_same_probabilities(names, name, order):
+    vocab = vocabulary.build_vocabulary(windows.join([*names, name]))
+    model = ngram.fit(vocab.encode(windows.join(names)), size=vocab.size, newline=vocab.newline, order=order)
+    ids, state, walked = vocab.encode(name + "\n"), ngram.initial_state(model, 1), []
+    for number in ids:
+        walked.append(ngram.next_probabilities(model, state)[0, number])
+        state = ngram.advance(model, state, np.array([number]))
+    assert ngram.probabilities(model, ids) == pytest.approx(walked, rel=1e-12)
 
 
 def test_a_name_does_not_depend_on_the_one_before():
-    vocab, text = text_of(NAMES)
-    for smoothing in ngram.SMOOTHINGS:
-        model = ngram.fit(text, size=vocab.size, newline=vocab.newline, order=4, smoothing=smoothing)
-        alone = ngram.probabilities(model, vocab.encode("hanna\n").astype(np.int64))
-        after = ngram.probabilities(model, vocab.encode("bob\nhanna\n").astype(np.int64))
-        assert after[4:].tolist() == alone.tolist()
-
-
-def test_nats_are_the_mean_over_characters_and_newlines():
-    vocab, text = text_of(NAMES)
-    model = ngram.fit(text, size=vocab.size, newline=vocab.newline, order=3, smoothing="kneser-ney")
-    tail = vocab.encode("ann\n").astype(np.int64)
-    assert ngram.nats(model, tail) == pytest.approx(-np.log(ngram.probabilities(model, tail)).mean())
-    assert math.isnan(ngram.nats(model, tail[:0]))
+    vocab, model = fitted(NAMES, 4)
+    alone = ngram.probabilities(model, vocab.encode("hanna\n"))
+    assert ngram.probabilities(model, vocab.encode("bob\nhanna\n"))[4:].tolist() == alone.tolist()
 
 
 def test_seen_names_are_likelier_than_scrambled_ones():
-    vocab, text = text_of(NAMES)
-    model = ngram.fit(text, size=vocab.size, newline=vocab.newline, order=4, smoothing="kneser-ney")
-    nats = [ngram.nats(model, vocab.encode(name).astype(np.int64)) for name in ("hannah\n", "nhaahn\n")]
-    assert nats[0] < nats[1]
+    vocab, model = fitted(NAMES, 4)
+    seen, scrambled = (ngram.probabilities(model, vocab.encode(name)).prod() for name in ("hannah\n", "nhaahn\n"))
+    assert seen > scrambled
 
 
-def test_choice_is_the_best_on_validation_and_the_models_agree_with_the_table():
+def test_no_text_has_no_probabilities():
+    vocab, model = fitted(NAMES, 3)
+    assert ngram.probabilities(model, vocab.encode("")).shape == (0,)
+
+
+# -------------------------------------------------------------------------------- numbers of characters, orders
+
+
+@pytest.mark.parametrize("size", [150, 3000, 1_000_000])
+def test_large_alphabets_reach_the_highest_order(size):
+    rng = np.random.default_rng(0)
+    text = rng.integers(1, size, 4000)
+    text[::9] = 0
+    text[-1] = 0
+    model = ngram.fit(text, size=size, newline=0, order=ngram.MAX_ORDER)
+    assert model.order == ngram.MAX_ORDER and np.isfinite(np.log(ngram.probabilities(model, text[:100]))).all()
+
+
+def test_keys_that_do_not_fit_beside_their_places_are_numbered_all_the_same():
+    keys = np.array([5, 3, 5, 2**62, 3, 5])
+    for scale in (1, 2**40 // 5):
+        unique, first, numbers, counts = ngram._number(np.minimum(keys, 10) * scale)
+        assert unique.tolist() == [3 * scale, 5 * scale, 10 * scale]
+        assert first.tolist() == [1, 0, 3]
+        assert numbers.tolist() == [1, 0, 1, 2, 0, 1]
+        assert counts.tolist() == [2, 3, 1]
+    assert ngram._number(keys)[0].tolist() == [3, 5, 2**62]
+
+
+def test_the_smallest_order_near_the_best_is_chosen():
+    assert ngram.choose_order([2.0, 1.7006, 1.7000, 1.6999]) == 3
+    assert ngram.choose_order([2.0, 1.7003, 1.7000, 1.6999]) == 2
+    assert ngram.choose_order([1.5]) == 1
+
+
+def test_nats_of_each_order_are_those_of_its_model():
     vocab = vocabulary.build_vocabulary(windows.join(NAMES))
     _, train = text_of(NAMES, vocab)
     _, validation = text_of(["anna", "nana", "hob"], vocab)
-    table = ngram.tried(train, validation, size=vocab.size, newline=vocab.newline)
-    best = ngram.choose(train, validation, size=vocab.size, newline=vocab.newline)
-    assert best["val_nats"] == min(row["val_nats"] for row in table)
-    assert {row["order"] for row in table} == set(range(1, 9))
-    for row in table:
-        setting = {"size": vocab.size, "newline": vocab.newline, "order": row["order"], "smoothing": row["smoothing"]}
-        assert ngram.nats(ngram.fit(train, **setting), validation) == pytest.approx(row["val_nats"], rel=1e-12)
-        texts = {"a": train, "b": validation, "c": validation[:0]}
-        several = ngram.names_nats(texts, train, **setting)
-        assert several["b"] == pytest.approx(row["val_nats"], rel=1e-12)
-        assert several["a"] == pytest.approx(ngram.nats(ngram.fit(train, **setting), train), rel=1e-12)
-        assert math.isnan(several["c"])
+    alphabet = {"size": vocab.size, "newline": vocab.newline}
+    nats = ngram.validation_nats(train, validation, **alphabet)
+    assert len(nats) == ngram.MAX_ORDER
+    for order in (1, 2, 4, 8, 16):
+        model = ngram.fit(train, order=order, **alphabet)
+        assert -np.log(ngram.probabilities(model, validation)).mean() == pytest.approx(nats[order - 1], rel=1e-12)
 
 
-@pytest.mark.parametrize(("size", "highest"), [(2, 8), (150, 8), (3000, 5), (70_000, 3)])
-def test_codes_fit_into_63_bits(size, highest):
-    assert ngram.highest_order(size) == highest
-    assert size**highest < 2**63
+def test_a_model_comes_back_from_its_arrays():
+    vocab, model = fitted(NAMES, 5)
+    back = ngram.from_arrays(ngram.to_arrays(model))
+    assert back.order == 5
+    ids = vocab.encode("hannibob\n".replace("i", "a"))
+    assert ngram.probabilities(back, ids).tolist() == ngram.probabilities(model, ids).tolist()
 
 
-@pytest.mark.parametrize(("order", "smoothing"), [(0, "witten-bell"), (9, "witten-bell"), (2, "laplace")])
-def test_bad_settings_are_refused(order, smoothing):
-    with pytest.raises(ValueError, match=r"order|smoothing"):
-        ngram.fit(np.array([0, 1, 0]), size=150, newline=0, order=order, smoothing=smoothing)
+@pytest.mark.parametrize(("text", "order"), [([1, 0], 0), ([1, 0], 17), ([], 2)])
+def test_bad_orders_and_empty_texts_are_refused(text, order):
+    with pytest.raises(ValueError, match=r"order|empty"):
+        ngram.fit(np.array(text, np.int64), size=2, newline=0, order=order)

@@ -13,6 +13,7 @@ import numpy as np
 from pw13.data.source import os_error
 from pw13.errors import UserError
 from pw13.system import files
+from pw13.system.cache import folder as cache_folder
 
 HERE = Path(__file__).parent
 PACKED_SHA256 = {  # of the files written by tools/build_masters.py and tools/build_names.py
@@ -64,9 +65,7 @@ def names() -> str:
 
 
 def cache_file() -> Path:
-    import platformdirs
-
-    return Path(platformdirs.user_cache_dir("pw13")) / f"letters-{LETTERS_SHA256[:12]}.npz"
+    return cache_folder() / f"letters-{LETTERS_SHA256[:12]}.npz"
 
 
 def digest(arrays: Letters) -> str:

@@ -1,0 +1,87 @@
+"""A cache for arrays that follow from data and settings alone: checksummed, bounded, and never needed.
+
+It lies in `$PW13_CACHE_DIR`, else in the user's cache folder. A file that is corrupt is made again, one that cannot be
+written is done without: results are the same with the cache and without it.
+"""
+
+import contextlib
+import hashlib
+import io
+import json
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from pw13.system import files
+
+Arrays = dict[str, npt.NDArray[Any]]
+
+CHECKSUM = "sha256"  # the entry of a cache file that holds the checksum of the others
+
+
+def folder() -> Path:
+    """Return the folder of the cache; it need not exist."""
+    import platformdirs
+
+    return Path(os.environ.get("PW13_CACHE_DIR") or platformdirs.user_cache_dir("pw13"))
+
+
+def cached(kind: str, key: Mapping[str, Any], make: Callable[[], Arrays], *, max_bytes: int) -> Arrays:
+    """Return the arrays that `make` makes, from the cache if they are there.
+
+    kind: the first part of the file's name. key: all that the arrays depend on, the version of the code that makes
+    them included, as JSON can hold it. max_bytes: of all files of this kind; the least recently used ones go.
+    """
+    name = hashlib.sha256(json.dumps(key, sort_keys=True).encode()).hexdigest()[:24]
+    path = folder() / f"{kind}-{name}.npz"
+    found = _read(path)
+    if found is not None:
+        return found
+    arrays = make()
+    _write(path, arrays, kind, max_bytes)
+    return arrays
+
+
+def _read(path: Path) -> Arrays | None:
+    try:
+        with open(path, "rb") as file, np.load(file, allow_pickle=False) as archive:
+            arrays = {name: archive[name] for name in archive.files}
+        checksum = str(arrays.pop(CHECKSUM))
+        if checksum != _checksum(arrays):
+            return None
+        os.utime(path)  # used now
+    except Exception:  # a corrupt file makes NumPy's reader raise almost anything, and it is only a cache
+        return None
+    return arrays
+
+
+def _write(path: Path, arrays: Arrays, kind: str, max_bytes: int) -> None:
+    if sum(array.nbytes for array in arrays.values()) > max_bytes:
+        return
+    buffer = io.BytesIO()
+    np.savez(buffer, allow_pickle=False, **{**arrays, CHECKSUM: np.array(_checksum(arrays))})
+    with contextlib.suppress(OSError):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        files.write_atomic(path, buffer.getvalue())
+        _drop_oldest(path.parent.glob(f"{kind}-*.npz"), max_bytes)
+
+
+def _drop_oldest(paths: Any, max_bytes: int) -> None:
+    newest_first = sorted(paths, key=lambda path: path.stat().st_mtime, reverse=True)
+    total = 0
+    for path in newest_first:
+        total += path.stat().st_size
+        if total > max_bytes:
+            path.unlink(missing_ok=True)
+
+
+def _checksum(arrays: Arrays) -> str:
+    digest = hashlib.sha256()
+    for name, array in sorted(arrays.items()):
+        digest.update(f"{name} {array.dtype.str} {array.shape}\n".encode())
+        digest.update(np.ascontiguousarray(array).data)
+    return digest.hexdigest()
