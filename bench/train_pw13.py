@@ -62,7 +62,7 @@ def _images(config: Any, count: int) -> tuple[Any, Any]:
 
     images = load_images(None)
     limit = count if count < len(images.train_images) else None
-    split = train_val_split(images, share=config.validation_share, limit=limit, seed=config.seed)
+    split = train_val_split(images, share=config.validation_share, limit=limit, split_seed=config.split_seed)
     repeats = math.ceil(count / 10_000)
     return images, split._replace(train_images=np.tile(split.train_images, (repeats, 1, 1)))
 

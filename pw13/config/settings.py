@@ -15,7 +15,11 @@ Schedule = Literal["constant", "cosine"]
 
 
 def seed() -> int:
-    return setting(0, "random seed", low=0, high=MAX_INT)
+    return setting(0, "random seed of weights, order and noise", low=0, high=MAX_INT)
+
+
+def split_seed() -> int:
+    return setting(0, "random seed that decides which examples are held out and kept", low=0, high=MAX_INT)
 
 
 def threads() -> int:
@@ -73,6 +77,7 @@ class DenseAE:
     validation_share: float = validation_share()
     limit: int | None = limit()
     seed: int = seed()
+    split_seed: int = split_seed()
     threads: int = threads()
     checkpoint_every: float = checkpoint_every()
     tensorboard: bool = tensorboard()
@@ -96,6 +101,7 @@ class ConvDAE:
     validation_share: float = validation_share()
     limit: int | None = limit()
     seed: int = seed()
+    split_seed: int = split_seed()
     threads: int = threads()
     checkpoint_every: float = checkpoint_every()
     tensorboard: bool = tensorboard()
@@ -121,6 +127,7 @@ class SvmEval:
     )
     limit: int | None = limit()
     seed: int = seed()
+    split_seed: int = split_seed()
 
     def __post_init__(self) -> None:
         check(self)
@@ -153,6 +160,7 @@ class CharRNN:
     encoding: str = setting("utf-8", "text encoding of the corpus")
     fix_accents: bool = setting(False, "repair Mac Roman text decoded as Latin-1")
     seed: int = seed()
+    split_seed: int = split_seed()
     threads: int = threads()
     checkpoint_every: float = checkpoint_every()
     tensorboard: bool = tensorboard()

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from pw13 import console, experiments
+from pw13 import __version__, console, experiments
 from pw13.config import fields
 from pw13.console import format_duration
 from pw13.coursework.plan import CourseData, Step, StepResult
@@ -83,8 +83,10 @@ def find_existing(step: Step, data_paths: Mapping[str, Any], data: CourseData, r
 
 
 def matches(record: Record, step: Step, data_paths: Mapping[str, Any], data: CourseData) -> bool:
-    """Return whether a run has the settings, data and encoders of the step."""
+    """Return whether a run of this pw13 version has the settings, data and encoders of the step."""
     if record.problem or record.config.get("runs", []) != data_paths.get("runs", []):
+        return False
+    if (record.facts.get("versions") or {}).get("pw13") != __version__:  # baselines and random streams differ
         return False
     sha256 = data.sha256["corpus" if step.kind == "charrnn" else "data"]
     try:

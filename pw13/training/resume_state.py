@@ -16,7 +16,7 @@ import numpy as np
 from pw13.errors import UserError
 from pw13.system import files
 
-FORMAT = 2
+FORMAT = 3
 STATES_KEPT = 2  # checkpoints on disk: the newest, and the one before in case the newest is corrupt
 STATE_NAME = re.compile(r"state-(\d+)-(\d+)\.npz")
 
@@ -90,7 +90,10 @@ def read_state(path: Path) -> ResumeState:
         with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as archive:
             manifest = json.loads(archive["manifest"].tobytes())
             if manifest["format"] != FORMAT:
-                raise OtherFormatError(f"{path}: expected checkpoint format {FORMAT}, received {manifest['format']}")
+                raise OtherFormatError(
+                    f"{path}: checkpoint format {manifest['format']} of another pw13 version, expected {FORMAT}; "
+                    f"train the run again"
+                )
             arrays = {name: archive[name] for name in manifest["sha256"]}
     except UserError:
         raise

@@ -8,6 +8,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from pw13.system.streams import stream
+
 
 class TrainingTask(NamedTuple):
     """What to train, on what data, and how to validate it.
@@ -81,7 +83,7 @@ def shuffled_batches(n: int, batch_size: int, rng: np.random.Generator) -> np.nd
 
 def epoch_rng(seed: int, epoch: int) -> np.random.Generator:
     """Return the generator for NumPy's draws of an epoch; it depends on (seed, epoch) alone."""
-    return np.random.default_rng([seed, epoch])
+    return stream("order", seed, epoch)
 
 
 def mean_over_batches(

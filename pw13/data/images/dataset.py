@@ -20,6 +20,7 @@ from pw13.data.published import (
 )
 from pw13.data.source import DEFAULT_PATHS, Source, default_path, digest_of
 from pw13.errors import OptionError, UserError
+from pw13.system.streams import stream
 
 LETTERS = tuple(string.ascii_uppercase[:10])
 
@@ -148,14 +149,14 @@ class TrainValSplit(NamedTuple):
     val_labels: np.ndarray
 
 
-def train_val_split(images: ImageSet, *, share: float, limit: int | None, seed: int) -> TrainValSplit:
+def train_val_split(images: ImageSet, *, share: float, limit: int | None, split_seed: int) -> TrainValSplit:
     """Split the training file, stratified by label; `limit` does not change the validation part.
 
     Raises:
         UserError: no image is left for validation.
     """
-    train, val = split(images.train_labels, share, rng=np.random.default_rng([seed, 1]))
-    train = train[stratified_sample(images.train_labels[train], limit, rng=np.random.default_rng([seed, 2]))]
+    train, val = split(images.train_labels, share, rng=np.random.default_rng([split_seed, 1]))
+    train = train[stratified_sample(images.train_labels[train], limit, rng=stream("limit", split_seed))]
     if not len(val):
         count = len(images.train_labels)
         raise UserError(f"{images.source.path}: {count:,} training images are too few for a validation split")

@@ -57,7 +57,7 @@ def prepare_dataset(names: tuple[str, ...], config: CharRNN) -> NameDataset:
             f"{config.length + 1}, a window of --length {config.length} and the next character"
         )
     vocab = vocabulary.build_vocabulary(text)
-    rng = np.random.default_rng([config.seed, 0])
+    rng = np.random.default_rng([config.split_seed, 0])
     split = windows.split_names(names, config.hold_out, min_characters=config.length + 1, rng=rng)
     train = windows.join(split.train)
     endings = windows.endings(train, config.length, ENDINGS_KEPT, rng=rng)

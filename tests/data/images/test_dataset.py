@@ -204,8 +204,8 @@ def test_a_limit_rounds_by_largest_remainder():
 
 def test_the_limit_cuts_training_only():
     make_set()
-    whole = train_val_split(load_images("set"), share=0.2, limit=None, seed=3)
-    cut = train_val_split(load_images("set"), share=0.2, limit=4, seed=3)
+    whole = train_val_split(load_images("set"), share=0.2, limit=None, split_seed=3)
+    cut = train_val_split(load_images("set"), share=0.2, limit=4, split_seed=3)
     assert len(whole.train_labels) == 16 and len(cut.train_labels) == 4
     assert np.array_equal(whole.val_images, cut.val_images)
 
