@@ -12,6 +12,7 @@ from pw13.data.names.vocabulary import NEWLINE
 from pw13.inference import sampling
 from pw13.models import charrnn_numpy
 from pw13.runs.folder import Run
+from pw13.system.streams import stream
 
 STATISTICS_SAMPLES = 1000  # names sampled for the statistics
 TEMPERATURES = (0.5, 0.8, 1.0, 1.2)
@@ -27,7 +28,7 @@ def statistics(net: charrnn_numpy.Network, data: NameDataset, config: CharRNN) -
     corpus = set(data.names)
     rows = []
     for i, temperature in enumerate(TEMPERATURES):
-        rng = np.random.default_rng([config.seed, 4, i])
+        rng = stream("statistics", config.seed, i)
         options = sampling.SamplingOptions(temperature)
         names = list(sampling.generate(net, data.vocab_file, STATISTICS_SAMPLES, options, rng=rng))
         texts = [name.text for name in names]
@@ -55,7 +56,7 @@ def sample_callback(run: Run, data: NameDataset, config: CharRNN) -> Callable[[i
     def sample(epoch: int, parameters: list[np.ndarray]) -> None:
         if epoch % every:
             return
-        rng = np.random.default_rng([config.seed, 5, epoch])
+        rng = stream("samples", config.seed, epoch)
         lines = [f"epoch {epoch}"]
         for temperature in TEMPERATURES:
             options = sampling.SamplingOptions(temperature)

@@ -19,6 +19,7 @@ from pw13.runs.folder import Run
 from pw13.svm import cross_validation, evaluation, kernels, summary
 from pw13.svm.evaluation import Outcome
 from pw13.system import machine
+from pw13.system.streams import stream
 
 CURVE_FRACTIONS = (1 / 16, 1 / 8, 1 / 4, 1 / 2)  # of the training images, in the learning curve
 
@@ -43,7 +44,7 @@ def run_experiment(
 ) -> dict[str, Any]:
     """Evaluate, fill the run folder, and return what metrics.json holds. `runs`: names of the runs with encoders."""
     images = load_images(data)
-    indices = stratified_sample(images.train_labels, config.limit, rng=np.random.default_rng([config.seed, 2]))
+    indices = stratified_sample(images.train_labels, config.limit, rng=stream("limit", config.split_seed))
     labels = images.train_labels[indices]
     check_classes(images, labels, config)
     encoders = load_encoders(runs, Path(runs_dir), images)
@@ -98,7 +99,7 @@ def evaluate(
     map_fn: kernels.MapFn,
 ) -> list[Trial]:
     """Tune, fit and time an SVM for each kernel and set of features, on the same folds of the same images."""
-    rng = np.random.default_rng([config.seed, 4])
+    rng = stream("tuning", config.split_seed)
     tuning = stratified_sample(labels, config.tune_on, rng=rng)
     folds = cross_validation.stratified_folds(tuning, labels, config.folds, rng=rng)
     trials = []
@@ -126,7 +127,7 @@ def learning_curves(
 ) -> list[dict[str, Any]]:
     """Return test accuracy by number of training images, at least two per class."""
     sizes = [round(share * len(labels)) for share in CURVE_FRACTIONS if share * len(labels) >= 2 * len(images.classes)]
-    subsets = [stratified_sample(labels, size, rng=np.random.default_rng([config.seed, 5])) for size in sizes]
+    subsets = [stratified_sample(labels, size, rng=stream("learning curve", config.split_seed)) for size in sizes]
     points = []
     for features, outcome in trials:
         accuracies = evaluation.accuracies_by_size(
