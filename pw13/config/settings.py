@@ -192,7 +192,16 @@ class Generate:
 KINDS: dict[str, type] = {"dense-ae": DenseAE, "conv-dae": ConvDAE, "svm-eval": SvmEval, "charrnn": CharRNN}
 
 # Keys at the top of a TOML file, which every command understands.
-SHARED = {"data": str, "corpus": str, "runs_dir": str, "seed": int, "threads": int, "json": bool, "quiet": bool}
+SHARED = {
+    "data": str,
+    "corpus": str,
+    "runs_dir": str,
+    "seed": int,
+    "split_seed": int,
+    "threads": int,
+    "json": bool,
+    "quiet": bool,
+}
 
 DEFAULT_RUNS_DIR = Path("runs")
 
