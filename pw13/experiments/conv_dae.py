@@ -17,6 +17,7 @@ from pw13.figures import conv_dae as figures
 from pw13.figures.loss_curves import loss_curves
 from pw13.models import conv_dae as model
 from pw13.runs.folder import Run
+from pw13.system.streams import stream
 from pw13.training.fit import fit, model_summaries, training_metrics
 from pw13.training.task import TrainingTask, epoch_rng, mean_over_batches, shuffled_batches, training_options
 
@@ -24,7 +25,7 @@ from pw13.training.task import TrainingTask, epoch_rng, mean_over_batches, shuff
 def run_experiment(config: ConvDAE, *, data: str | None, run: Run) -> dict[str, Any]:
     """Train and evaluate, fill the run folder, and return what metrics.json holds."""
     images = load_images(data)
-    split = train_val_split(images, share=config.validation_share, limit=config.limit, seed=config.seed)
+    split = train_val_split(images, share=config.validation_share, limit=config.limit, split_seed=config.split_seed)
     models = model.build(*images.train_images.shape[1:])
     run.record_data(images.source, images.notes, train=len(split.train_labels), validation=len(split.val_labels),
                   test=len(images.test_labels))  # fmt: skip
@@ -92,7 +93,7 @@ def noisy_batches(split: TrainValSplit, config: ConvDAE) -> Callable[[tf.Tensor,
     """Return (clean batch, its indices, key) -> noisy batch: noise from the key, or fixed with --fixed-noise."""
     if not config.fixed_noise:
         return lambda clean, indices, key: noise.add_in_graph(clean, config.noise_kind, config.noise, key)
-    rng = np.random.default_rng([config.seed, 4])
+    rng = stream("fixed noise", config.seed)
     noisy = noise.add(to_float(split.train_images), config.noise_kind, config.noise, rng=rng)
     fixed = tf.constant(noisy[..., np.newaxis])
     return lambda clean, indices, key: tf.gather(fixed, indices)
