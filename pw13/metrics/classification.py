@@ -10,11 +10,11 @@ Z95 = 1.959963984540054  # 97.5 % quantile of the normal distribution
 Ints = npt.NDArray[np.int64]
 
 
-def wilson(hits: int, count: int, z: float = Z95) -> tuple[float, float]:
-    """Return the confidence interval of a proportion, 95 % by default (Wilson, 1927); (0, 1) for a count of 0."""
+def wilson(hits: int, count: int) -> tuple[float, float]:
+    """Return the 95 % confidence interval of a proportion (Wilson, 1927); (0, 1) for a count of 0."""
     if count == 0:
         return 0.0, 1.0
-    share = hits / count
+    share, z = hits / count, Z95
     centre = share + z * z / (2 * count)
     half_width = z * math.sqrt(share * (1 - share) / count + z * z / (4 * count * count))
     low, high = ((centre - half_width) / (1 + z * z / count), (centre + half_width) / (1 + z * z / count))

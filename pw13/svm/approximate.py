@@ -52,6 +52,7 @@ class Classifier(NamedTuple):
 
 
 def method(kernel: str) -> str:
+    """Return the name of the method in tables."""
     return "LinearSVC" if kernel == "linear" else f"Nystroem {LANDMARKS} + LinearSVC"
 
 

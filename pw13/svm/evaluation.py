@@ -2,8 +2,7 @@
 
 import time
 from collections.abc import Callable, Sequence
-from types import ModuleType
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -35,6 +34,13 @@ from pw13.svm.kernels import Features, Labels, MapFn, Scaling, Setting
 Classifier = exact.Classifier | approximate_svm.Classifier
 
 
+class Solver(NamedTuple):
+    """How classifiers are fitted, and the name of the method in tables."""
+
+    method: str
+    fit: Callable[[Features, Labels, Setting, MapFn], Classifier]
+
+
 class Outcome(NamedTuple):
     """`predictions` `(n,)` int64 of the test rows; wall-clock seconds on all cores."""
 
@@ -49,14 +55,16 @@ class Outcome(NamedTuple):
     predict_seconds: float
 
 
-def solver(labels: Labels, *, approximate: bool = False) -> ModuleType:
-    """Choose the solver by the training labels alone: the same for all features and kernels of a table.
+def choose_solver(labels: Labels, kernel: str, *, approximate: bool = False) -> Solver:
+    """Choose by the training labels: the same for all features of a table, and exact for both kernels or none.
 
     `approximate`: for large sets, even if scikit-learn-intelex is installed.
     """
     if exact.fits_in_memory(labels):
-        return exact
-    return intelex if not approximate and intelex.available() else approximate_svm
+        return Solver(exact.METHOD, exact.fit)
+    if not approximate and intelex.available():
+        return Solver(intelex.method(), intelex.fit)
+    return Solver(approximate_svm.method(kernel), approximate_svm.fit)
 
 
 def evaluate(
@@ -69,10 +77,10 @@ def evaluate(
     """
     scaling = kernels.fit_scaling(train)
     train, test = scaling.apply(train), scaling.apply(test)
-    chosen_solver = solver(labels, approximate=approximate)
+    solver = choose_solver(labels, kernel, approximate=approximate)
 
     def fit(rows: Features, row_labels: Labels, setting: Setting) -> Classifier:
-        classifier: Classifier = chosen_solver.fit(rows, row_labels, setting)
+        classifier = solver.fit(rows, row_labels, setting, map)
         tick()
         return classifier
 
@@ -80,13 +88,13 @@ def evaluate(
     grid = kernels.grid(kernel, train.shape[1])
     setting, accuracy = cross_validation.tune(train, labels, grid, fit, folds=folds, map_fn=map_fn)
     times.append(time.perf_counter())
-    classifier = chosen_solver.fit(train, labels, setting, map_fn)
+    classifier = solver.fit(train, labels, setting, map_fn)
     times.append(time.perf_counter())
     predictions = classifier.predict(test, map_fn)
     times.append(time.perf_counter())
     tick()
-    method = chosen_solver.method(kernel)
-    return Outcome(method, setting, accuracy, scaling, classifier, predictions, *map(float, np.diff(times)))
+    seconds = map(float, np.diff(times))
+    return Outcome(solver.method, setting, accuracy, scaling, classifier, predictions, *seconds)
 
 
 def steps(kernel: str, folds: int) -> int:
@@ -100,9 +108,10 @@ def accuracies_by_size(
 ) -> list[float]:  # fmt: skip
     """Return the test accuracy for each of `subsets` of the training rows, with the setting chosen on all."""
     train, test = outcome.scaling.apply(train), outcome.scaling.apply(test)
+    solver = choose_solver(labels, outcome.setting.kernel, approximate=approximate)
     accuracies = []
     for rows in subsets:
-        classifier = solver(labels, approximate=approximate).fit(train[rows], labels[rows], outcome.setting, map_fn)
+        classifier = solver.fit(train[rows], labels[rows], outcome.setting, map_fn)
         accuracies.append(float(np.mean(classifier.predict(test, map_fn) == test_labels)))
     return accuracies
 
@@ -116,11 +125,3 @@ def arrays(outcome: Outcome) -> dict[str, npt.NDArray[np.generic]]:
         "method": np.array(outcome.method),
         **outcome.classifier.arrays(),
     }
-
-
-def restored(saved: dict[str, npt.NDArray[Any]]) -> tuple[Scaling, Classifier]:
-    """Return scaling and classifier from the arrays that `arrays` returned."""
-    setting = Setting(str(saved["kernel"]), *map(float, saved["setting"]))
-    cls = exact.Classifier if "support" in saved else approximate_svm.Classifier
-    rest = {name: saved[name] for name in cls._fields if name != "setting"}
-    return Scaling(saved["mean"], saved["deviation"]), cls(setting=setting, **rest)

@@ -16,6 +16,8 @@ from pw13.svm.kernels import Doubles, Features, Labels, MapFn, Setting, kernel_m
 
 ROWS_PER_BLOCK = 500  # rows predicted at a time: bounds their kernel matrix
 
+METHOD = "SVC"  # in tables
+
 # Above either limit the kernel matrices take too much memory: 0.6 GiB with 20,000 images of ten classes, growing
 # quadratically, so 5 to 6 GiB with 60,000. `evaluation` compares the alternatives.
 MAX_ROWS = 20_000  # training images
@@ -80,10 +82,6 @@ def fits_in_memory(labels: Labels) -> bool:
     """Return whether training labels `(n,)` are few enough for exact kernel matrices."""
     counts = np.sort(np.bincount(labels))
     return len(labels) <= MAX_ROWS and int(counts[-2:].sum()) <= MAX_PAIR_ROWS
-
-
-def method(kernel: str) -> str:
-    return "SVC"
 
 
 def pairs(classes: int) -> list[tuple[int, int]]:

@@ -25,7 +25,8 @@ def available() -> bool:
     return True
 
 
-def method(kernel: str) -> str:
+def method() -> str:
+    """Return the name of the method in tables, with the version of the package."""
     return f"SVC ({PACKAGE} {metadata.version(PACKAGE)})"
 
 

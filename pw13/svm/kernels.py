@@ -2,7 +2,6 @@
 
 import contextlib
 import itertools
-import os
 import warnings
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -73,16 +72,11 @@ def kernel_matrix(a: Features, b: Features, setting: Setting) -> Doubles:
 
 
 @contextlib.contextmanager
-def thread_pool() -> Iterator[ThreadPoolExecutor]:
-    """Yield a pool of one thread per core, each with single-threaded BLAS; LIBSVM and NumPy release the GIL."""
+def thread_pool(threads: int) -> Iterator[ThreadPoolExecutor]:
+    """Yield a pool of threads, each with single-threaded BLAS; LIBSVM and NumPy release the GIL."""
     from sklearn.exceptions import ConvergenceWarning
     from threadpoolctl import threadpool_limits
 
-    with threadpool_limits(1, user_api="blas"), warnings.catch_warnings(), ThreadPoolExecutor(cores()) as pool:
+    with threadpool_limits(1, user_api="blas"), warnings.catch_warnings(), ThreadPoolExecutor(threads) as pool:
         warnings.simplefilter("ignore", ConvergenceWarning)  # LinearSVC is stopped early on purpose
         yield pool
-
-
-def cores() -> int:
-    """Return the number of cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
