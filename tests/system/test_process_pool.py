@@ -1,4 +1,4 @@
-"""Worker processes: order, an end with their parent, and one line when one dies."""
+"""Worker processes keep the order of items, end with their parent, and a dead one gives one line of error."""
 
 import functools
 import os
@@ -10,18 +10,18 @@ from pathlib import Path
 import pytest
 
 from pw13.errors import UserError
-from pw13.system.process_pool import map_in_processes
+from pw13.system.process_pool import Worker, map_in_processes
 
 
 def double(number: int) -> int:
     return 2 * number
 
 
-def where(number: int) -> int:
+def own_pid(number: int) -> int:
     return os.getpid()
 
 
-def leave(number: int) -> int:
+def exit_at_5(number: int) -> int:
     if number == 5:
         os._exit(3)
     return number
@@ -32,17 +32,17 @@ def test_results_come_in_order_with_their_items():
 
 
 def test_a_short_list_starts_no_process():
-    assert {pid for _, pid in map_in_processes(where, iter(range(4)), workers=2, first=4)} == {os.getpid()}
+    assert {pid for _, pid in map_in_processes(own_pid, iter(range(4)), workers=2, first=4)} == {os.getpid()}
 
 
-def test_a_long_list_uses_them_all():
-    pids = [pid for _, pid in map_in_processes(where, iter(range(9)), workers=2, first=1)]
+def test_a_long_list_uses_every_worker():
+    pids = [pid for _, pid in map_in_processes(own_pid, iter(range(9)), workers=2, first=1)]
     assert pids[0] == os.getpid() and len(set(pids)) == 3
 
 
-def test_a_worker_that_dies_is_told():
-    with pytest.raises(UserError, match="worker process was ended"):
-        list(map_in_processes(leave, iter(range(9)), workers=2, first=0))
+def test_a_killed_worker_is_reported():
+    with pytest.raises(UserError, match="worker process was killed"):
+        list(map_in_processes(exit_at_5, iter(range(9)), workers=2, first=0))
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="looks at processes by /proc or ps")
@@ -67,6 +67,20 @@ def test_workers_end_when_their_parent_is_killed(tmp_path):
     wait_until(lambda: not any(is_alive(int(path.name)) for path in folder.iterdir()))
 
 
+def test_a_stopped_worker_ends_in_the_middle_of_an_item(tmp_path):
+    worker = Worker(functools.partial(touch_and_sleep, seconds=60))
+    worker.send(tmp_path / "started")
+    wait_until((tmp_path / "started").exists)
+    worker.request_stop()
+    worker.join(10)
+    assert worker._process.exitcode is not None
+
+
+def touch_and_sleep(path: Path, seconds: float) -> None:
+    path.touch()
+    time.sleep(seconds)
+
+
 def wait_until(done, seconds: float = 30) -> None:
     end = time.monotonic() + seconds
     while not done():
@@ -75,14 +89,14 @@ def wait_until(done, seconds: float = 30) -> None:
 
 
 def is_alive(pid: int) -> bool:
-    """Whether a process runs; one that has ended and waits for its parent's attention does not."""
+    """Return whether a process runs; a zombie does not."""
     state = subprocess.run(
         ["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True, check=False
     ).stdout.strip()
     return bool(state) and not state.startswith("Z")
 
 
-def test_partial_functions_are_tasks_too():
+def test_partial_functions_are_valid_tasks():
     assert list(map_in_processes(functools.partial(pow, 2), iter([1, 2, 3]), workers=1, first=0)) == [
         (1, 2),
         (2, 4),

@@ -1,0 +1,68 @@
+"""Sweeps without training: an executor that writes finished runs."""
+
+import signal
+from pathlib import Path
+
+from pw13.config.settings import DenseAE
+from pw13.runs.folder import create_run, reopen_run
+from pw13.runs.record import read_run
+from pw13.sweeps.folder import Sweep, build_sweep
+from pw13.sweeps.jobs import Job, JobResult
+from pw13.system import signals
+
+
+class FakeExecutor:
+    """Runs one job at a time by writing a finished run; `script`: the errors of the next tries of a point."""
+
+    name = "nobody"
+    free_slots = 1
+
+    def __init__(self, script=None, stop_after=None):
+        self.script, self.stop_after = script or {}, stop_after
+        self.started: list[str] = []
+        self.now: Job | None = None
+        self.stopped = self.closed = False
+
+    def start(self, job):
+        self.started.append(job.folder.name)
+        self.now, self.free_slots = job, 0
+
+    def wait_finished(self, seconds):
+        if self.stop_after is not None and len(self.started) > self.stop_after:
+            signals.request(signal.SIGINT)
+            return []
+        job, self.now, self.free_slots = self.now, None, 1
+        tries = self.script.get(job.folder.name, [])
+        error = tries.pop(0) if tries else None
+        if error is None:
+            finish(job)
+        return [JobResult(job, error)]
+
+    def stop(self):
+        self.stopped = True
+
+    def close(self):
+        self.closed = True
+
+
+def finish(job: Job) -> None:
+    """Write a completed run of the job, with metrics that follow from its settings."""
+    run = create_run(job.folder.parent, job.kind, {**job.settings, **job.data_paths}, name=job.folder.name)
+    value = 1 / job.settings["code_size"] + job.settings["seed"] / 100
+    run.save_text("history.csv", f"epoch,loss,val_loss\n1,1.0,{value + 1}\n2,1.0,{value}\n")
+    times = {"seconds": 10.0, "epoch_seconds": 2.0}
+    run.finish({"val_mse": value, "epochs": 2, "compression": {"raw_bytes": 784}, **times})
+
+
+def make_sweep(data: Path, seeds: int = 2, **axes) -> Sweep:
+    return build_sweep("dense-ae", DenseAE(epochs=2), axes or {"code_size": [2, 4]}, seeds, {"data": str(data)})
+
+
+def run_with(sweep, run, executor):
+    from pw13.sweeps.scheduler import run_sweep
+
+    return run_sweep(sweep, run=run, executor=executor)
+
+
+def reopen(run):
+    return reopen_run(read_run(run.folder), DenseAE(epochs=2))

@@ -1,0 +1,111 @@
+"""`pw13 sweep` and `pw13 resume SWEEP`: options are checked before the first run, damage is refused."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from pw13 import config
+from pw13.cli import sweep as cli_sweep
+from pw13.runs.record import read_run
+from pw13.sweeps import executors
+from pw13.sweeps.folder import build_sweep, create_sweep
+from pw13.system import machine
+from tests.helpers.sweeps import FakeExecutor, make_sweep, run_with
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--grid", "units=3"], "no setting 'units'"),
+        (["--grid", "code_size=0"], "--code-size"),
+        (["--seeds", "0"], "--seeds"),
+        (["--jobs", "0"], "--jobs"),
+        (["--jobs", "2", "--dask", "tcp://127.0.0.1:1"], "--jobs"),
+        (["--dask", "tcp://127.0.0.1:1", "--grid", "threads=1,2"], "threads"),
+        (["--dask", "nowhere:at:all"], "--dask"),
+        (["--dask", "tcp://127.0.0.1:1", "--dry-run"], "--dry-run cannot be combined with --dask"),
+        (["--resume", "--dry-run"], "--dry-run cannot be combined with --resume"),
+    ],
+)
+def test_an_invalid_option_is_refused_before_the_first_run(pw13, arguments, message, data):
+    code, out, err = pw13("sweep", "dense-ae", "--data", data, *arguments)
+    assert code == 2 and message in err and not out and "Traceback" not in err
+    assert not Path("runs").exists()
+
+
+def test_by_default_small_models_get_one_core_and_convolutions_their_threads(data, monkeypatch):
+    monkeypatch.setattr(machine, "cores", lambda: 4)
+    dense = make_sweep(data, seeds=9)
+    conv = build_sweep("conv-dae", config.ConvDAE(threads=2), {}, 9, {"data": str(data)})
+    assert [cli_sweep._jobs(sweep, None) for sweep in (dense, conv)] == [4, 2]
+    assert cli_sweep._jobs(dense, 3) == 3 and cli_sweep._jobs(make_sweep(data, seeds=1), None) == 2
+    monkeypatch.setattr(machine, "cores", lambda: 1)
+    assert cli_sweep._jobs(conv, None) == 1
+
+
+def test_missing_data_are_refused_before_the_first_run(pw13):
+    code, _, err = pw13("sweep", "dense-ae", "--grid", "code_size=2,3", "--data", "nowhere")
+    assert code == 1 and "nowhere" in err
+    assert list(Path("runs").iterdir()) == []
+
+
+def test_a_dry_run_runs_one_epoch_estimates_the_time_and_leaves_nothing(pw13, data, monkeypatch):
+    executor = FakeExecutor()
+    monkeypatch.setattr(executors, "LocalExecutor", lambda jobs: executor)
+    grid = ["--grid", "code_size=2,4", "--seeds", 2, "--epochs", 3, "--jobs", 2, "--dry-run", "--data", data]
+    code, out, _ = pw13("sweep", "dense-ae", *grid)
+    assert (code, out) == (0, "4 runs, 2 in parallel: about 28 s\n")  # each 8 s, and 3 epochs of 2 s
+    assert executor.started == ["1_code_size=2_seed=0"] and executor.closed
+    assert not Path("runs").exists()
+    code, out, _ = pw13("sweep", "dense-ae", *grid, "--json")
+    assert json.loads(out) == {"runs": 4, "jobs": 2, "seconds": 28.0, "first": "1_code_size=2_seed=0"}
+    one = ["--grid", "code_size=2", "--epochs", 3, "--jobs", 1, "--dry-run", "--data", data]
+    assert pw13("sweep", "dense-ae", *one)[1].startswith("1 run, 1 in parallel: about ")
+
+
+def test_resuming_a_completed_sweep_shows_its_results(pw13, tmp_path, data):
+    sweep = make_sweep(data)
+    run = create_sweep(sweep, tmp_path)
+    run_with(sweep, run, FakeExecutor())
+    code, out, err = pw13("resume", run.name, "--runs-dir", tmp_path)
+    assert code == 0 and "is complete" in err and "val_mse" in out
+    grid = ["--grid", "code_size=2,4", "--seeds", 2, "--epochs", 2, "--data", data]
+    code, out, err = pw13("sweep", "dense-ae", *grid, "--resume", "--runs-dir", tmp_path, "--json")
+    assert code == 0 and json.loads(out)["completed"] == 4
+    code, _, err = pw13("resume", run.name, "--epochs", 9, "--runs-dir", tmp_path)
+    assert code == 2 and "--epochs" in err
+
+
+def test_a_running_sweep_is_not_run_twice(pw13, tmp_path, data):
+    run = create_sweep(make_sweep(data), tmp_path)
+    code, _, err = pw13("resume", run.name, "--runs-dir", tmp_path)
+    assert code == 1 and "is running" in err
+
+
+def test_a_sweep_running_on_another_host_is_resumed_with_force_only(pw13, tmp_path, data):
+    run = create_sweep(make_sweep(data), tmp_path)
+    run_with(make_sweep(data), run, FakeExecutor())
+    run.update(status="running", machine={"host": "far"})
+    code, _, err = pw13("resume", run.name, "--runs-dir", tmp_path)
+    assert code == 1 and "running on far" in err and "--force" in err
+    assert pw13("resume", run.name, "--runs-dir", tmp_path, "--force")[0] == 0
+    assert read_run(run.folder).status == "completed"
+
+
+@pytest.mark.parametrize(
+    "grid", [{"code_size": 5}, {"units": [3]}, {"code_size": []}, {"code_size": [0]}, {"loss": [1]}]
+)
+def test_a_corrupt_grid_is_refused_by_file_name(pw13, tmp_path, data, grid):
+    run = create_sweep(make_sweep(data), tmp_path)
+    run.save_json("config.json", {**read_run(run.folder).config, "grid": grid})
+    run.close("interrupted")
+    code, out, err = pw13("resume", run.name, "--runs-dir", tmp_path)
+    assert code == 1 and not out and err.startswith(f"pw13: {run.name}/config.json: ")
+
+
+@pytest.mark.parametrize("arguments", [["--hold-out", "0"], ["--grid", "hold_out=0.1,0"]])
+def test_a_sweep_without_validation_names_is_refused(pw13, arguments):
+    code, _, err = pw13("sweep", "charrnn", "--corpus", "builtin", *arguments)
+    assert code == 2 and "--hold-out: a sweep compares" in err
+    assert not Path("runs").exists()

@@ -1,0 +1,66 @@
+"""A job makes an ordinary run, and its errors come back as messages."""
+
+import pytest
+
+from pw13 import experiments
+from pw13.config import fields
+from pw13.config.settings import DenseAE
+from pw13.errors import UserError
+from pw13.runs.record import read_run
+from pw13.sweeps.jobs import Job
+from pw13.sweeps.worker import run_job
+from pw13.system import machine
+from pw13.system.signals import Interrupted
+
+
+@pytest.fixture
+def job(tmp_path) -> Job:
+    settings = fields.as_dict(DenseAE(code_size=2, epochs=2))
+    return Job(tmp_path / "1_x", "dense-ae", settings, {"data": "builtin"}, "abc", machine.versions())
+
+
+@pytest.fixture
+def experiment_calls(monkeypatch):
+    """Replace the experiments: record the call, raise the next of `faults`, else finish the run."""
+    calls, faults = [], []
+
+    def fake(kind, settings, *, run, **data_paths):
+        calls.append((kind, settings, run.folder, data_paths))
+        if faults:
+            raise faults.pop()
+        run.finish({"val_mse": 1.0})
+
+    monkeypatch.setattr(experiments, "run_experiment", fake)
+    return calls, faults
+
+
+def test_a_job_is_an_ordinary_run_with_its_own_duration(job, experiment_calls):
+    calls, _ = experiment_calls
+    assert run_job(job) is None
+    assert calls == [("dense-ae", DenseAE(code_size=2, epochs=2), job.folder, {"data": "builtin"})]
+    record = read_run(job.folder)
+    assert record.status == "completed" and record.config["kind"] == "dense-ae" and record.config["data"] == "builtin"
+    assert record.metrics["seconds"] < 5  # not since this process began
+    assert record.facts["data"]["sha256"] == "abc"
+    assert run_job(job) is None and len(calls) == 1  # completed runs are not repeated
+
+
+def test_errors_are_returned_as_messages(job, experiment_calls):
+    _, faults = experiment_calls
+    for fault, message in [
+        (UserError("no space"), "no space"),
+        (ValueError("odd"), "ValueError: odd"),
+        (Interrupted(2), "interrupted"),
+    ]:
+        faults.append(fault)
+        assert run_job(job) == message
+    assert run_job(job) is None
+    assert len(read_run(job.folder).facts["resumed"]) == 3
+
+
+def test_a_worker_with_other_versions_or_without_the_folder_refuses(job, experiment_calls, tmp_path):
+    assert "version mismatch: tensorflow 2" in run_job(job._replace(versions={**job.versions, "tensorflow": "1.0"}))
+    assert "must be on shared storage" in run_job(job._replace(folder=tmp_path / "elsewhere" / "1_x"))
+    assert run_job(job) is None
+    changed = {**job.settings, "code_size": 9}
+    assert "created with different settings" in run_job(job._replace(settings=changed))
