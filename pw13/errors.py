@@ -1,8 +1,12 @@
-"""The two kinds of errors that a user can cause; only the command line turns them into exit codes."""
+"""The kinds of errors that a user can cause; only the command line turns them into exit codes."""
 
 
 class UserError(Exception):
     """A file, a folder or the machine is at fault (exit code 1); the message is one line."""
+
+
+class ResumeError(UserError):
+    """A run cannot be resumed from its files; it is left unchanged."""
 
 
 class OptionError(Exception):

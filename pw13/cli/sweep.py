@@ -28,7 +28,9 @@ from pw13.sweeps.folder import (
     PREFIX,
     Sweep,
     build_sweep,
+    completed_metrics,
     create_sweep,
+    executor_options,
     find_identical,
     load_sweep,
     sweep_options,
@@ -111,8 +113,7 @@ def resume(record: Record, epochs: int | None, json: bool | None) -> None:
     """Resume a sweep with the executor it had before: `pw13 resume SWEEP`."""
     if epochs is not None:
         raise OptionError("--epochs cannot be changed for a sweep")
-    executor = record.facts.get("crew", {})
-    resume_sweep(record, executor.get("jobs"), executor.get("dask"), json)
+    resume_sweep(record, *executor_options(record), json)
 
 
 def resume_sweep(record: Record, jobs: int | None, dask: str | None, json: bool | None) -> None:
@@ -120,7 +121,7 @@ def resume_sweep(record: Record, jobs: int | None, dask: str | None, json: bool 
     sweep = load_sweep(record)
     if record.status == "completed":
         console.message(f"{record.name} is complete; nothing to do")
-        return _show(sweep, Run(record.folder), record.metrics or {}, json)
+        return _show(sweep, Run(record.folder), completed_metrics(record, sweep), json)
     executor = _executor(sweep, jobs, dask)
     for leftover in record.folder.glob(".new-*"):  # of a point whose folder was being created at a kill
         for path in leftover.iterdir():

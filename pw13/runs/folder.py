@@ -14,7 +14,6 @@ Every file is replaced atomically (`pw13.system.files`), so a folder can be read
 
 import contextlib
 import dataclasses
-import io
 import os
 import shlex
 import shutil
@@ -23,14 +22,14 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from pw13 import console
 from pw13.config import fields
-from pw13.errors import OptionError, UserError
+from pw13.errors import OptionError, ResumeError, UserError
 from pw13.runs.record import Record, read_json
 from pw13.system import files, machine
 from pw13.system.signals import Interrupted
@@ -41,19 +40,19 @@ END_FACTS = ("ended", "error", "signal", "peak_memory_mib")  # written at the en
 _run_json_lock = threading.RLock()
 
 
-@dataclass(frozen=True)
+@dataclass
 class Run:
     """A run folder open for writing.
 
     started_at: when the work started (Unix time), if later than the process.
     previous: the record of the run before it was reopened.
-    data_digests: the sha256 of the data that this process has recorded.
+    data_recorded: whether this process has recorded its data, from when on the run is worth keeping.
     """
 
     folder: Path
     started_at: float | None = None
     previous: Record | None = None
-    data_digests: list[str] = field(default_factory=list)
+    data_recorded: bool = False
 
     @property
     def name(self) -> str:
@@ -71,10 +70,11 @@ class Run:
 
     def save_figure(self, name: str, figure: Any) -> None:
         """Save a matplotlib Figure as `figures/NAME.png`."""
-        buffer = io.BytesIO()
-        figure.savefig(buffer, format="png", dpi=120, metadata={"Software": None})
+        from pw13.figures import to_png
+
+        png = to_png(figure)
         self._make_subfolder("figures")
-        files.write_atomic(self.folder / "figures" / f"{name}.png", buffer.getvalue())
+        files.write_atomic(self.folder / "figures" / f"{name}.png", png)
 
     def save_model(self, name: str, model: Any) -> None:
         """Save a Keras model as `checkpoints/NAME.keras`, which Keras can load without pw13."""
@@ -111,10 +111,10 @@ class Run:
         console.message(f"data: {source.name} ({source.path}), {sizes}")
         for note in notes:
             console.message(f"note: {note}")
-        recorded = read_json(self.folder / "run.json").get("data", {}).get("sha256")
+        recorded = (read_json(self.folder / "run.json").get("data") or {}).get("sha256")
         if recorded not in (None, source.sha256):
-            raise UserError(f"{source.path}: data changed since this run started (sha256 {recorded[:12]}...)")
-        self.data_digests.append(source.sha256)
+            raise UserError(f"{source.path}: data changed since this run started (sha256 {str(recorded)[:12]}...)")
+        self.data_recorded = True
         self.update(data={**dataclasses.asdict(source), "notes": list(notes), "counts": counts})
 
     def finish(self, metrics: dict[str, Any]) -> dict[str, Any]:
@@ -205,11 +205,13 @@ def reopen_run(record: Record, settings: Any) -> Run:
         leftover.unlink(missing_ok=True)
     kept = {key: value for key, value in record.facts.items() if key not in END_FACTS}
     environment = {"versions": machine.versions(), "machine": machine.facts(), **machine.process()}
-    resumed = [*record.facts.get("resumed", []), timestamp()]
+    resumed = [*(record.facts.get("resumed") or []), timestamp()]
     run.save_json("run.json", {**kept, "status": "running", "resumed": resumed, **environment})
     run.save_json("config.json", {**record.config, **fields.as_dict(settings)})
-    for name, version in machine.versions().items():
-        if record.facts.get("versions", {}).get(name) != version and name in ("tensorflow", "keras", "numpy"):
+    previous_versions = record.facts.get("versions") or {}
+    for name in ("pw13", "tensorflow", "keras", "numpy"):
+        version = machine.versions()[name]
+        if previous_versions.get(name) != version:
             console.warning(f"{name} is now {version}; weights may differ from those of an uninterrupted run")
     return run
 
@@ -218,7 +220,8 @@ def reopen_run(record: Record, settings: Any) -> Run:
 def track_status(run: Run) -> Iterator[Run]:
     """Write to run.json how the work in this context ended, if it did not complete.
 
-    A run rejected before its data were recorded is deleted; one that was reopened is restored.
+    A new run rejected before its data were recorded is deleted; a reopened one that is rejected, or that cannot be
+    resumed, is restored.
     """
     from pw13.system import signals
 
@@ -230,7 +233,7 @@ def track_status(run: Run) -> Iterator[Run]:
         stop.run = cli_name(run.folder)
         raise
     except BaseException as error:
-        if isinstance(error, (UserError, OptionError)) and _discard_rejected(run):
+        if isinstance(error, (UserError, OptionError)) and _discard_rejected(run, error):
             raise
         with contextlib.suppress(OSError):
             run.close("failed", error=f"{error}"[:2000] or type(error).__name__)
@@ -239,9 +242,9 @@ def track_status(run: Run) -> Iterator[Run]:
         signals.clear_exit_hooks()
 
 
-def _discard_rejected(run: Run) -> bool:
-    """Undo a run that was rejected before its data were recorded; return whether it was."""
-    if run.data_digests:
+def _discard_rejected(run: Run, error: UserError | OptionError) -> bool:
+    """Undo a run that was rejected before any work on it; return whether it was."""
+    if run.data_recorded and not (run.previous is not None and isinstance(error, ResumeError)):
         return False
     if run.previous is not None:
         run.save_json("config.json", run.previous.config)

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,12 @@ DATA_PATH_KEYS = ("data", "corpus", "runs", "runs_dir")  # keys of config.json t
 REQUIRED_PATH_KEYS = {"charrnn": ("corpus",), "svm-eval": ("data", "runs", "runs_dir")}  # per kind; default: data
 LAST_ALL = "all.json"  # in the runs folder: the runs of the latest `pw13 all`
 MAX_JSON_BYTES = 64 * 2**20  # no config, run or metrics file of pw13 is larger
+MAX_LISTED = 5  # runs named in an error
+
+# Types of the facts in run.json that code relies on; the first two are required.
+FACT_TYPES = {"machine": dict, "started": str, "data": dict, "versions": dict, "resumed": list}
+REQUIRED_FACTS = ("machine", "started")
+JSON_NAMES = {dict: "an object", str: "a string", list: "a list"}
 
 
 @dataclass(frozen=True)
@@ -78,13 +85,22 @@ def read_run(folder: Path) -> Record:
         metrics = read_json(folder / "metrics.json") if (folder / "metrics.json").exists() else None
         if facts.get("status") == "completed" and metrics is None:
             raise UserError(f"{folder / 'metrics.json'}: missing from a completed run")
-        for key, type_ in (("machine", dict), ("started", str)):
-            if not isinstance(facts.get(key), type_):
-                raise UserError(f"{folder / 'run.json'}: corrupt: no {key!r}")
+        _check_facts(facts, folder / "run.json")
         kind = str(options.get("kind", kind))
         return Record(folder, kind, options, facts, metrics, None)
     except UserError as error:
         return Record(folder, kind, {}, {}, None, str(error))
+
+
+def _check_facts(facts: dict[str, Any], path: Path) -> None:
+    for key, type_ in FACT_TYPES.items():
+        value = facts.get(key)
+        if value is None and key in REQUIRED_FACTS:
+            raise UserError(f"{path}: corrupt: no {key!r}")
+        if value is not None and not isinstance(value, type_):
+            raise UserError(
+                f"{path}: corrupt: {key}: expected {JSON_NAMES[type_]}, received {fields.abbreviate(value)}"
+            )
 
 
 def list_runs(runs_dir: Path, kind: str | None = None) -> list[Record]:
@@ -118,7 +134,9 @@ def find_run(name: str, runs_dir: Path) -> Path:
     if len(matches) == 1:
         return matches[0]
     if matches:
-        raise UserError(f"run {name!r} is ambiguous: matches {', '.join(match.name for match in matches[:5])}")
+        more = f" and {len(matches) - MAX_LISTED} more" if len(matches) > MAX_LISTED else ""
+        listed = ", ".join(match.name for match in matches[:MAX_LISTED])
+        raise UserError(f"run {name!r} is ambiguous: matches {listed}{more}")
     if path.is_dir():
         raise UserError(f"{path}: not a run folder (no config.json)")
     raise UserError(f"no run matching {name!r} in {runs_dir}")
@@ -160,6 +178,8 @@ def settings_of(record: Record) -> Any:
         raise UserError(f"{where}: unknown kind {record.kind!r}")
     names = {spec.name for spec in dataclasses.fields(cls)}
     values = {key: value for key, value in record.config.items() if key != "kind" and key not in DATA_PATH_KEYS}
+    if "split_seed" in names and "seed" in values:
+        values.setdefault("split_seed", values["seed"])  # pw13 0.1.0 had one seed for both
     try:
         if missing := sorted(names - values.keys()):
             raise OptionError(f"{where}: no {missing[0]!r}")
@@ -180,12 +200,18 @@ def data_paths_of(record: Record) -> dict[str, Any]:
         if key not in data_paths:
             raise UserError(f"{record.folder / 'config.json'}: corrupt: no {key!r}")
     for key, value in data_paths.items():
-        paths = value if isinstance(value, list) else [value]
-        if not all(isinstance(path, str) and "\0" not in path for path in paths):
-            raise UserError(
-                f"{record.folder / 'config.json'}: {key}: expected a path, received {fields.abbreviate(value)}"
-            )
+        paths = value if key == "runs" and isinstance(value, list) else [value]
+        if not all(map(_is_path, paths)):
+            where, received = record.folder / "config.json", fields.abbreviate(value)
+            raise UserError(f"{where}: {key}: expected a path, received {received}")
     return data_paths
+
+
+def _is_path(value: Any) -> bool:
+    try:
+        return isinstance(value, str) and b"\0" not in os.fsencode(value)
+    except UnicodeEncodeError:
+        return False
 
 
 def latest_run(runs_dir: Path, kind: str, file: str) -> Record | None:

@@ -22,6 +22,7 @@ from pw13.sweeps import grid
 from pw13.sweeps.grid import Point
 
 PREFIX = "sweep-"
+SUMMARY_COLUMNS = ("mean", "low", "high", "runs")  # of a combination, beside its values
 KINDS = ("dense-ae", "conv-dae", "charrnn")  # the kinds that can be swept
 
 
@@ -78,14 +79,14 @@ def load_sweep(record: Record) -> Sweep:
     where = record.folder / "config.json"
     kind = record.kind.removeprefix(PREFIX)
     axes, seeds = record.config.get("grid"), record.config.get("seeds")
-    if not is_sweep(record) or kind not in config.KINDS or not isinstance(axes, dict) or not isinstance(seeds, int):
+    if not is_sweep(record) or kind not in KINDS or not isinstance(axes, dict) or not isinstance(seeds, int):
         raise UserError(f"{where}: not a sweep")
     names = {spec.name for spec in dataclasses.fields(config.KINDS[kind])}
     settings = {key: value for key, value in record.config.items() if key in names}
     base = settings_of(dataclasses.replace(record, kind=kind, config=settings))
     data_paths = data_paths_of(dataclasses.replace(record, kind=kind, config={**settings, **_data_paths(record)}))
     if not all(isinstance(values, list) and values and name in names for name, values in axes.items()):
-        raise UserError(f"{where}: corrupt: 'grid': expected lists of values of settings")
+        raise UserError(f"{where}: corrupt: grid: expected lists of values of settings")
     try:
         return build_sweep(kind, base, axes, seeds, data_paths)
     except (OptionError, TypeError) as error:
@@ -94,6 +95,36 @@ def load_sweep(record: Record) -> Sweep:
 
 def _data_paths(record: Record) -> dict[str, Any]:
     return {key: value for key, value in record.config.items() if key in ("data", "corpus")}
+
+
+def executor_options(record: Record) -> tuple[int | None, str | None]:
+    """Return `(jobs, dask)` of a sweep, as it was last run.
+
+    Raises:
+        UserError: run.json holds something else.
+    """
+    options = record.facts.get("crew") or {}
+    if isinstance(options, dict) and options.keys() <= {"jobs", "dask"}:
+        jobs, dask = options.get("jobs"), options.get("dask")
+        if (jobs is None or type(jobs) is int) and (dask is None or isinstance(dask, str)):
+            return jobs, dask
+    raise UserError(
+        f"{record.folder / 'run.json'}: corrupt: crew: expected jobs and dask, received {fields.abbreviate(options)}"
+    )
+
+
+def completed_metrics(record: Record, sweep: Sweep) -> dict[str, Any]:
+    """Return the metrics of a completed sweep, checked for what is shown of them.
+
+    Raises:
+        UserError: metrics.json holds something else.
+    """
+    metrics = record.metrics or {}
+    columns, rows = {*sweep.axes, *SUMMARY_COLUMNS}, metrics.get("summary")
+    valid_rows = isinstance(rows, list) and all(isinstance(row, dict) and row.keys() == columns for row in rows)
+    if valid_rows and {"metric", "points"} <= metrics.keys():
+        return metrics
+    raise UserError(f"{record.folder / 'metrics.json'}: corrupt: expected metric, points and a summary of the grid")
 
 
 def is_sweep(record: Record) -> bool:

@@ -7,7 +7,7 @@ import pandas as pd
 from pw13.runs import comparison
 from pw13.runs.folder import Run
 from pw13.runs.record import read_run
-from pw13.sweeps.folder import Sweep, primary_metric
+from pw13.sweeps.folder import SUMMARY_COLUMNS, Sweep, primary_metric
 
 
 def results_table(sweep: Sweep, run: Run) -> pd.DataFrame:
@@ -33,5 +33,5 @@ def summary(frame: pd.DataFrame, sweep: Sweep) -> list[dict[str, Any]]:
         return []
     grouped = frame.groupby(axes, dropna=False)[metric] if axes else frame.groupby(lambda _: "all")[metric]
     table = grouped.agg(mean="mean", low="min", high="max", runs="count").reset_index().sort_values("mean")
-    rows: list[dict[str, Any]] = table[[*axes, "mean", "low", "high", "runs"]].to_dict("records")
+    rows: list[dict[str, Any]] = table[[*axes, *SUMMARY_COLUMNS]].to_dict("records")
     return rows

@@ -58,8 +58,8 @@ def record_data(sweep: Sweep, run: Run) -> str:
         return images.source.sha256
     from pw13.data.names import load_names
 
-    reading = {key: getattr(sweep.base, key) for key in ("encoding", "fix_accents") if hasattr(sweep.base, key)}
-    names = load_names(sweep.data_paths["corpus"], **reading)
+    settings = sweep.base
+    names = load_names(sweep.data_paths["corpus"], encoding=settings.encoding, fix_accents=settings.fix_accents)
     run.record_data(names.source, names.notes, names=len(names.names))
     return names.source.sha256
 

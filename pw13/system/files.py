@@ -102,7 +102,8 @@ def to_json(value: Any) -> str:
 
 
 def write_json(path: Path, value: Any) -> None:
-    write_atomic(path, to_json(value).encode())
+    """Write strict JSON to `path`; lone surrogates, which UTF-8 lacks, as escapes."""
+    write_atomic(path, to_json(value).encode("utf-8", "backslashreplace"))
 
 
 def write_with(path: Path, save: Callable[[BinaryIO], object]) -> None:

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from pw13.errors import UserError
+from pw13.errors import ResumeError, UserError
 from pw13.system import files
 
 FORMAT = 3
@@ -21,7 +21,7 @@ STATES_KEPT = 2  # checkpoints on disk: the newest, and the one before in case t
 STATE_NAME = re.compile(r"state-(\d+)-(\d+)\.npz")
 
 
-class OtherFormatError(UserError):
+class OtherFormatError(ResumeError):
     """An intact checkpoint in the format of another version of pw13."""
 
 

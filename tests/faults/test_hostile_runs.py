@@ -15,12 +15,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pw13 import experiments
+from pw13.data.images import load_images
 from pw13.data.names import vocabulary
 from pw13.errors import UserError
+from pw13.runs.folder import track_status
+from pw13.system import machine
 from pw13.training import resume_state
 from tests.helpers import tally
 from tests.helpers.charrnn_run import ARRAYS, DOCUMENTS, NAME, SPECS, make_run
-from tests.helpers.hostile import FEW, MANY, attempt, examples, numbers, write_keras
+from tests.helpers.hostile import FEW, MANY, TRACE, attempt, examples, numbers, write_keras
+from tests.helpers.runs import make
 
 OTHER = NAME.replace("05_c", "06_c")  # a valid run next to the corrupt one
 
@@ -127,6 +132,54 @@ def test_a_report_on_a_corrupt_run_is_written_or_refused(pw13, document):
     folders = ("--runs-dir", run.parent, "--out", f"out{next(numbers)}")
     attempt(pw13, run, {0, 1}, "report", "--quiet", "--no-execute", *folders)
     tally.count("hostile inputs", "reported run folders")
+
+
+# ------------------------------------------------------------------------------------------------- corrupt when resumed
+
+
+@pytest.fixture
+def interrupted(data, monkeypatch) -> Path:
+    """Return an interrupted run whose experiment only records its data."""
+
+    def run_experiment(kind, settings, *, run, data):
+        with track_status(run):
+            images = load_images(data)
+            run.record_data(images.source)
+            return run.finish({"test_mse": 1.0})
+
+    monkeypatch.setattr(experiments, "run_experiment", run_experiment)
+    facts = {"data": {}, "versions": machine.versions(), "resumed": ["then"], "pid": 1, "pid_started": 2.0}
+    folder = make(Path(f"runs{next(numbers)}"), status="interrupted", **facts)
+    change(folder, "config.json", data=str(data))
+    return folder
+
+
+def change(folder: Path, name: str, **values: object) -> None:
+    path = folder / name
+    path.write_text(json.dumps({**json.loads(path.read_text("utf-8")), **values}), "utf-8")
+
+
+def test_a_valid_interrupted_run_is_resumed(pw13, interrupted):
+    assert pw13("resume", interrupted, "--json")[0] == 0
+
+
+@pytest.mark.parametrize("name", ["data", "versions", "resumed"])
+def test_facts_that_are_null_or_missing_do_not_matter(pw13, interrupted, name):
+    change(interrupted, "run.json", **{name: None})
+    assert pw13("resume", interrupted, "--json")[0] == 0
+
+
+@pytest.mark.parametrize("name", ["config.json", "run.json"])
+@examples(FEW)
+@given(number=st.integers(0, 100), value=VALUES)
+def test_a_corrupt_interrupted_run_is_refused_or_resumed(pw13, interrupted, name, number, value):
+    folder = shutil.copytree(interrupted, Path(f"runs{next(numbers)}") / interrupted.name)
+    keys = sorted(json.loads((folder / name).read_text("utf-8")))
+    change(folder, name, **{keys[number % len(keys)]: value})
+    code, out, err = pw13("resume", folder, "--quiet", "--json")
+    assert code in (0, 1, 2) and not TRACE.search(out + err), out + err
+    assert code == 0 or (err.startswith("pw13: ") and err.count("\n") == 1), err
+    tally.count("hostile inputs", "interrupted runs")
 
 
 # ------------------------------------------------------------------------------------------------------ corrupt models

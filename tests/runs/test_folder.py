@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from pw13.config.settings import DenseAE
-from pw13.errors import OptionError, UserError
+from pw13.errors import OptionError, ResumeError, UserError
 from pw13.runs import folder
 from pw13.runs.folder import _on_forced_exit, cli_name, create_run, reopen_run, track_status
 from pw13.runs.record import data_paths_of, find_run, list_runs, read_run, settings_of
@@ -179,10 +179,14 @@ def test_a_rejected_resume_restores_the_run(tmp_path):
         raise UserError("the data are gone")
     assert read_run(run.folder) == before
     with pytest.raises(UserError), track_status(reopen_run(before, DenseAE(epochs=999))) as again:
-        again.data_digests.append("a")
+        again.data_recorded = True
         raise UserError("the loss is not finite")
     after = read_run(run.folder)
     assert (after.status, after.config["epochs"]) == ("failed", 999)
+    with pytest.raises(ResumeError), track_status(reopen_run(after, DenseAE(epochs=1000))) as again:
+        again.data_recorded = True
+        raise ResumeError("a checkpoint of another version")
+    assert read_run(run.folder) == after
 
 
 def test_resume_finds_the_run_by_its_name_in_the_hint():

@@ -1,5 +1,6 @@
 """Run folders are read in any state, and found by path, name or unique prefix."""
 
+import json
 import os
 import re
 
@@ -9,7 +10,7 @@ from pw13.config.settings import DenseAE
 from pw13.errors import UserError
 from pw13.runs.record import data_paths_of, find_run, latest_run, list_runs, load_run, read_run, settings_of
 from pw13.system import files, machine
-from tests.helpers.runs import NOW, make, settings
+from tests.helpers.runs import NOW, load_json, make, settings
 
 
 def test_the_status_of_a_running_run_depends_on_its_process(tmp_path):
@@ -39,12 +40,19 @@ def test_the_status_of_a_running_run_depends_on_its_process(tmp_path):
         ("run.json", "{", "run.json: corrupt: not JSON"),
         ("run.json", "[]", "run.json: corrupt: expected an object"),
         ("run.json", "{}", "run.json: corrupt: no 'machine'"),
+        ("run.json", {"machine": 1}, "run.json: corrupt: machine: expected an object, received 1"),
+        ("run.json", {"started": 2}, "run.json: corrupt: started: expected a string, received 2"),
+        ("run.json", {"data": ["x"]}, "run.json: corrupt: data: expected an object"),
+        ("run.json", {"versions": "new"}, "run.json: corrupt: versions: expected an object, received 'new'"),
+        ("run.json", {"resumed": 5}, "run.json: corrupt: resumed: expected a list, received 5"),
         ("metrics.json", "\0" * 9, "metrics.json: corrupt: not JSON"),
         ("config.json", "[" * 100_000, "config.json: corrupt"),
     ],
 )
 def test_a_broken_run_is_reported_and_hides_no_other(tmp_path, name, content, message):
     broken, whole = make(tmp_path), make(tmp_path, NOW + "_2")
+    if isinstance(content, dict):
+        content = json.dumps({**load_json(broken / name), **content})
     (broken / name).unlink()
     if content is not None:
         (broken / name).write_text(content, "utf-8")
@@ -88,6 +96,19 @@ def test_a_run_is_found_by_path_name_and_unique_prefix(tmp_path, monkeypatch):
     ]:
         with pytest.raises(UserError, match=re.escape(message)):
             find_run(name, folder)
+
+
+def test_an_ambiguous_name_lists_five_matches_and_counts_the_rest(tmp_path):
+    names = [make(tmp_path, f"{NOW}_{number}").name for number in range(2, 9)]
+    with pytest.raises(UserError) as caught:
+        find_run("2026", tmp_path)
+    assert str(caught.value) == f"run '2026' is ambiguous: matches {', '.join(names[:5])} and 2 more"
+    two = tmp_path / "two"
+    make(two, NOW)
+    make(two, f"{NOW}_2")
+    with pytest.raises(UserError) as caught:
+        find_run("2026", two)
+    assert str(caught.value) == f"run '2026' is ambiguous: matches {NOW}, {NOW}_2"
 
 
 def test_the_latest_run_is_the_usable_one_that_started_last(tmp_path):
@@ -134,3 +155,11 @@ def test_a_run_without_its_data_path_is_refused(tmp_path):
     record = read_run(make(tmp_path))
     with pytest.raises(UserError, match=r"config\.json: corrupt: no 'data'"):
         data_paths_of(record)
+
+
+@pytest.mark.parametrize("value", [5, None, ["x"], "\0", "\ud800"])
+def test_a_data_path_that_is_no_path_is_refused(tmp_path, value):
+    path = make(tmp_path)
+    files.write_json(path / "config.json", {"kind": "dense-ae", **settings(), "data": value})
+    with pytest.raises(UserError, match=r"config\.json: data: expected a path"):
+        data_paths_of(read_run(path))

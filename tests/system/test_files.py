@@ -51,6 +51,11 @@ def test_every_rename_follows_an_fsync_and_is_synced_itself(tmp_path, monkeypatc
     log.check()
 
 
+def test_json_with_a_lone_surrogate_is_written_and_read_back(tmp_path):
+    files.write_json(tmp_path / "a.json", {"text": "\ud800"})
+    assert json.loads((tmp_path / "a.json").read_text("utf-8")) == {"text": "\ud800"}
+
+
 def test_json_is_strict():
     text = files.to_json({"a": float("inf"), "b": [float("nan"), 1.5], "c": np.float32(2), "d": np.arange(3), "e": "é"})
     assert json.loads(text) == {"a": None, "b": [None, 1.5], "c": 2.0, "d": [0, 1, 2], "e": "é"}
