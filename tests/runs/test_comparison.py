@@ -133,7 +133,7 @@ def test_show_prints_settings_and_metrics_and_what_is_wrong_with_a_broken_run(pw
 
 def test_a_run_with_odd_facts_is_still_shown(pw13, folder):
     path = folder / "2026-01-01_00-00-01_dense-ae"
-    change(path, "run.json", data=[1], versions="new", command=7, started="then", ended=5)
+    change(path, "run.json", data={"counts": [1]}, versions={"pw13": [1]}, command=7, started="then", ended=5)
     change(path, "metrics.json", seconds="long", test_mse=[1])
     for command in (["show", "2026-01-01_00-00-01"], ["list"], ["list", "--kind", "dense-ae", "--sort", "val_mse"]):
         code, out, err = pw13("runs", *command, "--runs-dir", folder)
