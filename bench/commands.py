@@ -8,8 +8,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
-from bench.rounds import environment
 from bench.table import markdown
+from bench.worker import environment
 from pw13.config.settings import SvmEval
 
 PW13 = [sys.executable, "-m", "pw13"]

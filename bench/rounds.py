@@ -2,11 +2,7 @@
 
 import contextlib
 import importlib.util
-import json
-import os
 import statistics
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,9 +12,10 @@ from typing import NamedTuple
 import numpy as np
 
 from bench.tasks import THREADS, Facts, Task
+from bench.worker import Trainer
+from pw13.system.process_pool import Worker
 
 PEERS = ("pw13", "keras", "onednn", "torch")
-ONEDNN = {"keras": "0", "onednn": "1"}
 MIN_SECONDS = 0.5  # that a peer trains for in each round
 
 
@@ -27,7 +24,7 @@ class Result(NamedTuple):
 
     peer: str
     facts: Facts
-    first: dict[str, float]
+    first: Facts
     rounds: list[float]
     peak: float
 
@@ -42,49 +39,17 @@ class Result(NamedTuple):
         return float(self.facts.get("compile", max(0.0, self.first["seconds"] - self.seconds)))
 
 
-class Worker:
-    """A worker process at the other end of two pipes."""
+class PeerWorker(NamedTuple):
+    """A peer, what it said after preparing its training, and its process."""
 
-    def __init__(self, peer: str, task: Task, count: int, folder: Path):
-        command = [sys.executable, "-m", "bench.worker", peer, task.name, str(count), str(folder)]
-        self.peer = peer
-        self.process = subprocess.Popen(
-            command,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            env=environment(peer),
-        )
-        self.facts = self._reply()
+    peer: str
+    facts: Facts
+    worker: Worker[int, Facts]
 
-    def _reply(self) -> Facts:
-        assert self.process.stdout is not None and self.process.stderr is not None
-        for line in self.process.stdout:
-            if line.startswith("bench: "):
-                facts: Facts = json.loads(line.removeprefix("bench: "))
-                return facts
-        raise RuntimeError(f"worker {self.peer} exited: {self.process.stderr.read()[-2000:]}")
-
-    def epoch(self, number: int) -> dict[str, float]:
+    def epoch(self, number: int) -> Facts:
         """Train one epoch and return its `seconds` and `loss`, and the process's `peak` memory in MiB."""
-        assert self.process.stdin is not None
-        self.process.stdin.write(f"{number}\n")
-        self.process.stdin.flush()
-        return self._reply()
-
-    def stop(self) -> None:
-        """Close the pipes and end the process."""
-        with contextlib.suppress(OSError, subprocess.TimeoutExpired):
-            self.process.communicate(timeout=20)
-        self.process.kill()
-
-
-def environment(peer: str) -> dict[str, str]:
-    """Return the environment of a peer's process; it sets oneDNN for Keras and leaves it to pw13 and PyTorch."""
-    inherited = {name: value for name, value in os.environ.items() if name != "TF_ENABLE_ONEDNN_OPTS"}
-    one_dnn = {"TF_ENABLE_ONEDNN_OPTS": ONEDNN[peer]} if peer in ONEDNN else {}
-    return {**inherited, **one_dnn, "TF_CPP_MIN_LOG_LEVEL": "3"}
+        self.worker.send(number)
+        return self.worker.receive()
 
 
 def installed_peers() -> list[str]:
@@ -93,17 +58,16 @@ def installed_peers() -> list[str]:
 
 
 @contextlib.contextmanager
-def start_workers(task: Task, count: int, peers: list[str]) -> Iterator[list[Worker]]:
+def start_workers(task: Task, count: int, peers: list[str]) -> Iterator[list[PeerWorker]]:
     """Start a worker for each peer, one after the other: pw13's saves the examples that the others load."""
-    with TemporaryDirectory() as folder:
-        started: list[Worker] = []
-        try:
-            for peer in peers:
-                started.append(Worker(peer, task, count, Path(folder)))
-            yield started
-        finally:
-            for worker in started:
-                worker.stop()
+    with TemporaryDirectory() as folder, contextlib.ExitStack() as stack:
+        started: list[PeerWorker] = []
+        for peer in peers:
+            worker: Worker[int, Facts] = Worker(Trainer(peer, task, count, Path(folder)))
+            stack.callback(worker.terminate)
+            worker.send(0)
+            started.append(PeerWorker(peer, worker.receive(), worker))
+        yield started
 
 
 def run_rounds(task: Task, count: int, peers: list[str], rounds: int) -> tuple[list[Result], list[float]]:
@@ -125,7 +89,7 @@ def run_rounds(task: Task, count: int, peers: list[str], rounds: int) -> tuple[l
     return results, rates
 
 
-def time_epochs(worker: Worker, number: int) -> tuple[float, dict[str, float]]:
+def time_epochs(worker: PeerWorker, number: int) -> tuple[float, Facts]:
     """Repeat an epoch until `MIN_SECONDS` have passed; return its median seconds and the last reply."""
     started = time.perf_counter()
     seconds: list[float] = []

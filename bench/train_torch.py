@@ -99,7 +99,8 @@ def charrnn(task: Task, weights: list[torch.Tensor]) -> Model:
 
     def forward(x: torch.Tensor) -> torch.Tensor:
         hidden, _ = rnn(x)
-        return linear(hidden if every_step else hidden[:, -1])
+        outputs: torch.Tensor = linear(hidden if every_step else hidden[:, -1])
+        return outputs
 
     return Model(forward, [p for layer in (rnn, linear) for p in layer.parameters() if p.requires_grad])
 

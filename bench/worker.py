@@ -1,12 +1,11 @@
-"""A process that trains one task with one library, one epoch per request, and reports the seconds each took."""
+"""One task trained with one library, in a worker process."""
 
 import importlib
-import json
-import sys
+import os
 import time
 from pathlib import Path
 
-from bench.tasks import find_task
+from bench.tasks import Facts, Task, TrainEpoch
 from pw13.system.machine import peak_memory_mib
 
 MODULES = {
@@ -15,23 +14,39 @@ MODULES = {
     "onednn": "bench.train_keras",
     "torch": "bench.train_torch",
 }
+ONEDNN = {"keras": "0", "onednn": "1"}
 
 
-def main(peer: str, task: str, count: str, folder: str) -> None:
-    """Serve epochs until standard input ends; pw13 leaves arrays for the other peers in `folder`."""
-    facts, epoch = importlib.import_module(MODULES[peer]).prepare(find_task(task), int(count), Path(folder))
-    reply(**facts)
-    for line in sys.stdin:
-        train = epoch(int(line))
+class Trainer:
+    """A function from an epoch's number to its `seconds`, `loss` and peak memory in MiB; 0 prepares and returns facts.
+
+    pw13 saves its examples and weights in `folder` for the other peers.
+    """
+
+    def __init__(self, peer: str, task: Task, count: int, folder: Path):
+        self.peer, self.task, self.count, self.folder = peer, task, count, folder
+        self._epoch: TrainEpoch | None = None
+
+    def __call__(self, number: int) -> Facts:
+        """Train an epoch, from 1 on, or prepare the training."""
+        if self._epoch is None:
+            return self._prepare()
+        train = self._epoch(number)
         started = time.perf_counter()
         loss = train()
-        reply(seconds=time.perf_counter() - started, loss=loss, peak=peak_memory_mib())
+        return {"seconds": time.perf_counter() - started, "loss": loss, "peak": peak_memory_mib()}
+
+    def _prepare(self) -> Facts:
+        variables = environment(self.peer)
+        os.environ.clear()
+        os.environ.update(variables)
+        facts: Facts
+        facts, self._epoch = importlib.import_module(MODULES[self.peer]).prepare(self.task, self.count, self.folder)
+        return facts
 
 
-def reply(**facts: object) -> None:
-    """Write one JSON line for the parent process."""
-    print("bench: " + json.dumps(facts), flush=True)
-
-
-if __name__ == "__main__":
-    main(*sys.argv[1:])
+def environment(peer: str) -> dict[str, str]:
+    """Return the environment of a peer's process; it sets oneDNN for Keras and leaves it to pw13 and PyTorch."""
+    inherited = {name: value for name, value in os.environ.items() if name != "TF_ENABLE_ONEDNN_OPTS"}
+    one_dnn = {"TF_ENABLE_ONEDNN_OPTS": ONEDNN[peer]} if peer in ONEDNN else {}
+    return {**inherited, **one_dnn, "TF_CPP_MIN_LOG_LEVEL": "3"}
