@@ -99,7 +99,7 @@ coverage: $(TESTS_READY)  ## measure the branch coverage of the fast tests
 lint: $(TESTS_READY)  ## check style, types and dependencies
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
-	$(VENV)/bin/mypy pw13
+	$(VENV)/bin/mypy
 	$(VENV)/bin/deptry .
 
 clean:  ## remove the environment and caches, not the runs
