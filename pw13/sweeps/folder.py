@@ -22,7 +22,7 @@ from pw13.sweeps import grid
 from pw13.sweeps.grid import Point
 
 PREFIX = "sweep-"
-SUMMARY_COLUMNS = ("mean", "low", "high", "runs")  # of a combination, beside its values
+SUMMARY_COLUMNS = ("mean", "low", "high", "runs")  # of each combination, after its values
 KINDS = ("dense-ae", "conv-dae", "charrnn")  # the kinds that can be swept
 
 
@@ -60,7 +60,7 @@ def build_sweep(kind: str, base: Any, axes: dict[str, list[Any]], seeds: int, da
 
 
 def sweep_options(sweep: Sweep) -> dict[str, Any]:
-    """Return what config.json of the sweep holds beside the kind."""
+    """Return what config.json of the sweep holds besides the kind."""
     settings = fields.as_dict(sweep.base)
     return {**settings, **sweep.data_paths, "grid": sweep.axes, "seeds": sweep.seeds, "points": len(sweep.points)}
 

@@ -49,8 +49,8 @@ def test_trainings_are_bit_identical(results, kind):
 
 
 def test_svm_results_and_sampled_names_are_identical(results):
-    found = [load_json(only_run(folder / "runs", "svm-eval") / "metrics.json")["results"] for folder in results]
-    one, two = ([{key: row[key] for key in row if key not in OWN} for row in rows] for rows in found)
+    evaluations = [load_json(only_run(folder / "runs", "svm-eval") / "metrics.json")["results"] for folder in results]
+    one, two = ([{key: row[key] for key in row if key not in OWN} for row in rows] for rows in evaluations)
     assert one == two and len(one) == 3
     names = [printed[printed.index('"names"') :] for printed in results.values()]
     assert names[0] == names[1] and names[0].count('"name"') == 20

@@ -46,8 +46,8 @@ def image_sets(draw: st.DrawFn) -> Files:
     if damage == "cut":
         data = data[: draw(st.integers(0, len(data) - 1))]
     elif damage == "flip":
-        place = draw(st.integers(0, len(data) - 1))
-        data = data[:place] + bytes([data[place] ^ draw(st.integers(1, 255))]) + data[place + 1 :]
+        position = draw(st.integers(0, len(data) - 1))
+        data = data[:position] + bytes([data[position] ^ draw(st.integers(1, 255))]) + data[position + 1 :]
     elif damage == "tail":
         data += draw(st.binary(min_size=1, max_size=40).filter(lambda tail: tail.strip(b"\0")))
     elif damage == "head":

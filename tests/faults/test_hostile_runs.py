@@ -92,8 +92,8 @@ def documents(draw: st.DrawFn) -> tuple[str, bytes]:
     if damage == "cut":
         data = data[: draw(st.integers(0, len(data) - 1))]
     elif damage == "byte":
-        place = draw(st.integers(0, len(data) - 1))
-        data = data[:place] + draw(st.binary(min_size=1, max_size=3)) + data[place + 1 :]
+        position = draw(st.integers(0, len(data) - 1))
+        data = data[:position] + draw(st.binary(min_size=1, max_size=3)) + data[position + 1 :]
     elif damage == "token":
         data = data.replace(b"0", draw(st.sampled_from([b"NaN", b"Infinity", b"-Infinity", b"1e999", b"1" * 5000])), 1)
     elif damage == "deep":

@@ -100,11 +100,11 @@ def test_a_missing_temporary_folder_does_not_matter(run):
     assert shell(f"pw13 generate -n 2 --run {run}", TMPDIR="/nowhere").returncode == 0
 
 
-@pytest.mark.parametrize("place", ["file/below", "/dev/null/below", "file"])
-def test_a_runs_folder_that_cannot_be_created_is_named(pw13, data, place):
+@pytest.mark.parametrize("path", ["file/below", "/dev/null/below", "file"])
+def test_a_runs_folder_that_cannot_be_created_is_named(pw13, data, path):
     Path("file").write_text("x", encoding="utf-8")
-    code, _, err = pw13("svm-eval", "--data", data, "--runs-dir", place)
-    assert code == 1 and err.startswith("pw13: ") and place in err
+    code, _, err = pw13("svm-eval", "--data", data, "--runs-dir", path)
+    assert code == 1 and err.startswith("pw13: ") and path in err
 
 
 def test_read_only_data_are_enough(pw13, data, tmp_path):

@@ -15,7 +15,7 @@ FORKS = sys.platform == "linux"
 LOG = "log"  # output of all commands, in the current folder
 HEAVY = (
     "pw13.experiments.dense_ae", "pw13.experiments.conv_dae", "pw13.experiments.charrnn",
-    "matplotlib.backends.backend_agg", "sklearn.manifold", "skimage.restoration",
+    "matplotlib.backends.backend_agg", "sklearn.manifold",
 )  # fmt: skip
 
 

@@ -75,21 +75,21 @@ def pw13_process(*arguments: object) -> subprocess.Popen:
 
 def wait_for(condition, seconds: float = 600):
     end = time.monotonic() + seconds
-    while not (found := condition()):
+    while not (result := condition()):
         assert time.monotonic() < end, Path("log").read_text("utf-8", "replace")[-2000:]
         time.sleep(0.05)
-    return found
+    return result
 
 
 def running_points(runs_dir: Path) -> list[dict]:
     """Return the run.json of running points that have written a checkpoint."""
-    found = []
+    points = []
     for path in runs_dir.glob("*_sweep-dense-ae/*/run.json"):
         with contextlib.suppress(ValueError, OSError):
             facts = json.loads(path.read_text("utf-8"))
             if facts["status"] == "running" and list(path.parent.glob("checkpoints/state-*")):
-                found.append({**facts, "folder": path.parent})
-    return found
+                points.append({**facts, "folder": path.parent})
+    return points
 
 
 def outcome(folder: Path) -> tuple[dict, dict]:
