@@ -5,6 +5,13 @@ from pw13.cli.options import JsonOption, QuietOption, RunOption, RunsDirOption, 
 from pw13.config import DEFAULT_RUNS_DIR, Generate, fields
 from pw13.errors import UserError
 
+GREEDY = {  # target: what --temp 0 means
+    "many-to-one": "--temp 0 always takes the likeliest character; the names differ because each follows the end of "
+    "another training name, drawn at random",
+    "many-to-many": "--temp 0 always takes the likeliest character; every name is the same because each starts from "
+    "the same state",
+}
+
 
 @with_settings(Generate)
 def generate(
@@ -25,6 +32,8 @@ def generate(
     else:
         for name in generated.names:
             console.print_result(name["name"])
+    if settings.temp == 0:
+        console.message(f"note: {GREEDY[generated.target]}")
     if settings.seed is None:
         console.message(f"seed {generated.seed}")
     count = len(generated.names)

@@ -175,7 +175,12 @@ class CharRNN:
 class Generate:
     """Options of `generate`; not a kind of run, without a TOML table."""
 
-    temp: float = setting(0.8, "sampling temperature (1 = as trained, lower = more conservative, 0 = greedy)", low=0)
+    temp: float = setting(
+        0.8,
+        "sampling temperature (1 = as trained, lower = more conservative, 0 = greedy: many-to-one names then differ "
+        "only by the training name that each follows)",
+        low=0,
+    )
     n: int = setting(10, "number of names", low=1, high=10_000_000)
     prefix: str = setting("", "beginning of every name")
     top_k: int = setting(0, "sample from the k most likely characters (0 = all)", low=0, high=MAX_INT)

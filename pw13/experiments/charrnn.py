@@ -9,10 +9,11 @@ import numpy as np
 import tensorflow as tf
 
 from pw13.baselines import ngram, ngram_models
+from pw13.baselines.ngram import Ngram
 from pw13.config.settings import CharRNN
-from pw13.data.names import NameDataset, NameList, load_names, prepare_dataset, vocabulary, windows
+from pw13.data.names import NameDataset, NameList, load_names, prepare_dataset, vocabulary
 from pw13.experiments import charrnn_samples
-from pw13.experiments.charrnn_task import make_task
+from pw13.experiments.charrnn_task import make_task, windows_per_epoch
 from pw13.figures import charrnn as figures
 from pw13.figures.loss_curves import loss_curves
 from pw13.models import charrnn, likelihood
@@ -37,9 +38,11 @@ def run_experiment(config: CharRNN, *, corpus: str | None, run: Run) -> dict[str
         on_epoch=charrnn_samples.sample_callback(run, data, config),
     )
     scores = {subset: evaluate(names, data, config, result.best) for subset, names in data.evaluation_sets().items()}
-    samples = charrnn_samples.statistics(charrnn_samples.network(config, result.best), data, config)
-    ngram_metrics = evaluate_ngram(data, samples)
-    save_figures(run, result.history, scores, ngram_metrics, samples)
+    counts = fit_ngram(data)
+    samples = charrnn_samples.statistics(charrnn_samples.network(config, result.best), counts, data, config)
+    real = charrnn_samples.real_names(counts, data, config)
+    ngram_metrics = evaluate_ngram(counts, data, config)
+    save_figures(run, config, result.history, scores, ngram_metrics, samples, real)
     held_out_nats, held_out_accuracy = scores["held_out"]
     return {
         **training_metrics(result, model),
@@ -47,15 +50,16 @@ def run_experiment(config: CharRNN, *, corpus: str | None, run: Run) -> dict[str
         "target": config.target,
         "units": config.units,
         "corpus": data.counts,
-        "train_windows": len(windows.window_starts(len(data.train_ids), config.length, config.skip)),
+        "train_windows": windows_per_epoch(len(data.train_ids), config),
         "train_nats": scores["train"][0],
         "val_nats": scores["validation"][0],
         "held_out_nats": held_out_nats,
         "held_out_bits": held_out_nats / math.log(2),
         "held_out_accuracy": held_out_accuracy,
         "ngram": ngram_metrics,
-        "names": samples[charrnn_samples.TEMPERATURES.index(charrnn_samples.DEFAULT_TEMPERATURE)],
+        "names": charrnn_samples.at_default(samples),
         "by_temperature": samples,
+        "real_names": real,
     }
 
 
@@ -89,29 +93,55 @@ def evaluate(
     return float(nats), float(accuracy)
 
 
-def evaluate_ngram(data: NameDataset, samples: list[dict[str, Any]]) -> dict[str, Any]:
-    """Return the n-gram's order and its nats on each subset; add its nats on the sampled names to `samples`."""
-    vocab, train, validation = data.vocab_file.vocabulary, data.distinct_text, data.joined_ids(data.split.validation)
-    model = ngram_models.fit_best(train, validation, size=vocab.size, newline=vocab.newline)
-    for row in samples:
-        row["ngram_nats"] = ngram.nats(model, data.joined_ids(tuple(row.pop("texts"))))
-    nats = {subset: ngram.nats(model, data.joined_ids(names)) for subset, names in data.evaluation_sets().items()}
-    return {"order": model.order, "smoothing": "kneser-ney", **{f"{subset}_nats": nats[subset] for subset in nats}}
+def fit_ngram(data: NameDataset) -> Ngram:
+    """Return the n-gram model of the distinct training names, its order chosen on the validation names."""
+    vocab, validation = data.vocab_file.vocabulary, data.joined_ids(data.split.validation)
+    return ngram_models.fit_best(data.distinct_text, validation, size=vocab.size, newline=vocab.newline)
+
+
+def evaluate_ngram(counts: Ngram, data: NameDataset, config: CharRNN) -> dict[str, Any]:
+    """Return the n-gram's order, its nats on each subset, and the statistics of names sampled from it."""
+    samples = charrnn_samples.statistics(counts, counts, data, config)
+    return {
+        "order": counts.order,
+        "smoothing": "kneser-ney",
+        **{
+            f"{subset}_nats": ngram.nats(counts, data.joined_ids(names))
+            for subset, names in data.evaluation_sets().items()
+        },
+        "names": charrnn_samples.at_default(samples),
+        "by_temperature": samples,
+    }
+
+
+def curve_names(config: CharRNN) -> tuple[str, str]:
+    """Return the names of the loss curves, which tell where the training loss is not on validation's scale."""
+    from_mid_name = config.target == "many-to-many" and not config.carry_state
+    conditions = [
+        *(["windows from mid-name"] if from_mid_name else []),
+        *([f"dropout {config.dropout:g}"] if config.dropout else []),
+    ]
+    training = f"training ({', '.join(conditions)})" if conditions else "training"
+    return training, "validation (whole names)" if from_mid_name else "validation"
 
 
 def save_figures(
     run: Run,
+    config: CharRNN,
     history: list[dict[str, float]],
     scores: Mapping[str, tuple[float, float]],
     ngram_metrics: dict[str, Any],
-    samples: list[dict[str, Any]],
+    samples: list[charrnn_samples.Row],
+    real: charrnn_samples.Row | None,
 ) -> None:
-    """Save the loss curves with the n-gram's line, nats per subset, and sampled names by temperature."""
+    """Save the loss curves with the n-gram's line, nats per subset, and sampled names next to real ones."""
     ngram_name, baseline = f"{ngram_metrics['order']}-gram", ngram_metrics["validation_nats"]
     lines = {f"{ngram_name}, validation": baseline} if np.isfinite(baseline) else {}
-    run.save_figure("loss", loss_curves(history, label="nats per character", lines=lines))
+    curves = loss_curves(history, label="nats per character", lines=lines, names=curve_names(config))
+    run.save_figure("loss", curves)
     bars = {
         subset: (nats, ngram_metrics[f"{subset}_nats"]) for subset, (nats, _) in scores.items() if np.isfinite(nats)
     }
     run.save_figure("nats", figures.cross_entropy_bars(bars, ngram_name))
-    run.save_figure("names", figures.names_by_temperature(samples))
+    models = {"network": samples, ngram_name: ngram_metrics["by_temperature"]}
+    run.save_figure("names", figures.novelty_against_plausibility(models, real))

@@ -1,51 +1,98 @@
-"""Names sampled from a char-RNN during and after training."""
+"""Names sampled from a char-RNN during and after training, and how they compare with real ones."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
 from pw13 import console
+from pw13.baselines import ngram
+from pw13.baselines.ngram import Ngram
 from pw13.config.settings import CharRNN
 from pw13.data.names import NameDataset
 from pw13.data.names.vocabulary import NEWLINE
 from pw13.inference import sampling
+from pw13.inference.similarity import nearest_known
+from pw13.metrics.names import distinct_ngrams, share_met
 from pw13.models import charrnn_numpy
 from pw13.runs.folder import Run
 from pw13.system.streams import stream
 
 STATISTICS_SAMPLES = 1000  # names sampled for the statistics
+COMPARED_SAMPLES = 100  # names of these that are compared with all training names, fewer for a large corpus
+COMPARISONS = 2**24  # of names with training names, per row: about a second
 TEMPERATURES = (0.5, 0.8, 1.0, 1.2)
 DEFAULT_TEMPERATURE = 0.8  # the temperature of `names` in metrics.json
+DIVERSITY_NGRAM = 3  # characters
+
+Row = dict[str, Any]
 
 
 def network(config: CharRNN, parameters: list[np.ndarray]) -> charrnn_numpy.Network:
     return charrnn_numpy.network(config.cell, config.target, config.length, parameters)
 
 
-def statistics(net: charrnn_numpy.Network, data: NameDataset, config: CharRNN) -> list[dict[str, Any]]:
-    """Return one row per temperature: fractions of complete, new and unique names, mean length, and the names."""
-    corpus = set(data.names)
-    rows = []
-    for i, temperature in enumerate(TEMPERATURES):
-        rng = stream("statistics", config.seed, i)
-        options = sampling.SamplingOptions(temperature)
-        names = list(sampling.generate(net, data.vocab_file, STATISTICS_SAMPLES, options, rng=rng))
-        texts = [name.text for name in names]
-        new = [text for text in dict.fromkeys(texts) if text not in corpus]
-        rows.append(
-            {
-                "temperature": temperature,
-                "sampled": len(texts),
-                "whole": float(np.mean([name.complete for name in names])),
-                "new": float(np.mean([text not in corpus for text in texts])),
-                "unique": len(set(texts)) / len(texts),
-                "mean_length": float(np.mean([len(text) for text in texts])),
-                "examples": new[:20],
-                "texts": texts,
-            }
-        )
-    return rows
+def statistics(model: charrnn_numpy.Network | Ngram, counts: Ngram, data: NameDataset, config: CharRNN) -> list[Row]:
+    """Return one row per temperature: measures of sampled names, and some of the names.
+
+    counts: the n-gram model that judges them. It may be `model` itself, whose names have a stream of their own.
+    """
+    return [
+        _statistics(model, counts, data, config, index, stream("statistics", config.seed, int(model is counts), index))
+        for index in range(len(TEMPERATURES))
+    ]
+
+
+def _statistics(
+    model: charrnn_numpy.Network | Ngram,
+    counts: Ngram,
+    data: NameDataset,
+    config: CharRNN,
+    index: int,
+    rng: np.random.Generator,
+) -> Row:
+    """Return the row of temperature number `index`."""
+    options = sampling.SamplingOptions(TEMPERATURES[index])
+    names = list(sampling.generate(model, data.vocab_file, STATISTICS_SAMPLES, options, rng=rng))
+    texts, corpus = [name.text for name in names], set(data.names)
+    return {
+        "temperature": options.temperature,
+        "sampled": len(texts),
+        "whole": float(np.mean([name.complete for name in names])),
+        "new": float(np.mean([text not in corpus for text in texts])),
+        "held_out_met": share_met(texts, data.split.held_out),
+        **measures(texts, counts, data, config),
+        "examples": [text for text in dict.fromkeys(texts) if text not in corpus][:20],
+    }
+
+
+def at_default(rows: Sequence[Row]) -> Row:
+    """Return the row of the default temperature."""
+    return rows[TEMPERATURES.index(DEFAULT_TEMPERATURE)]
+
+
+def real_names(counts: Ngram, data: NameDataset, config: CharRNN) -> Row | None:
+    """Return the measures of real held-out names, as many as are sampled, as a target; None if none are held out."""
+    held_out = data.split.held_out[:STATISTICS_SAMPLES]
+    return {"names": len(held_out), **measures(held_out, counts, data, config)} if held_out else None
+
+
+def measures(texts: Sequence[str], counts: Ngram, data: NameDataset, config: CharRNN) -> Row:
+    """Return what is measured of sampled and real names alike.
+
+    `similarity` is the mean similarity to the nearest training name, 0 to 1, of the first names only; that of
+    `distinct_trigrams` is of as many names as are held out, since it falls with their number.
+    """
+    train = tuple(dict.fromkeys(data.split.train))
+    compared = texts[: min(COMPARED_SAMPLES, max(COMPARISONS // len(train), 10))]
+    nearest = nearest_known(compared, train, threads=config.threads)
+    return {
+        "unique": len(set(texts)) / len(texts),
+        "mean_length": float(np.mean([len(text) for text in texts])),
+        "distinct_trigrams": distinct_ngrams(texts[: len(data.split.held_out) or None], DIVERSITY_NGRAM),
+        "similarity": float(np.mean([near.similarity for near in nearest if near])),
+        "ngram_nats": ngram.nats(counts, data.joined_ids(tuple(texts))),
+    }
 
 
 def sample_callback(run: Run, data: NameDataset, config: CharRNN) -> Callable[[int, list[np.ndarray]], None]:

@@ -1,5 +1,6 @@
 """The training task of the char-RNN: random windows, or parallel streams of whole names."""
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -33,13 +34,23 @@ def make_task(model: keras.Model, data: NameDataset, config: CharRNN) -> Trainin
     )
 
 
+def windows_per_epoch(characters: int, config: CharRNN) -> int:
+    """Return how many windows of a training text an epoch trains on.
+
+    Streams with carried state are cut without overlap; other windows begin every `skip` characters.
+    """
+    if config.carry_state:
+        return math.ceil(characters / config.length)
+    return len(windows.window_starts(characters, config.length, config.skip))
+
+
 def window_batches(data: NameDataset, config: CharRNN) -> tuple[Order, Loss]:
     """Return order and loss for windows in random order, each from zero states (handout 2d).
 
     A step gets the indices of its windows.
     """
     text = tf.constant(data.train_ids)
-    count = len(windows.window_starts(len(data.train_ids), config.length, config.skip))
+    count = windows_per_epoch(len(data.train_ids), config)
 
     def loss(parameters, indices, states, key):  # type: ignore[no-untyped-def]
         positions = tf.maximum(indices, 0)[:, None] * config.skip + tf.range(config.length + 1)

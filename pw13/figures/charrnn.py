@@ -1,4 +1,4 @@
-"""Figures of the character RNN: cross-entropy and sampled names."""
+"""Figures of the character RNN: cross-entropy, and sampled names next to real ones."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -7,8 +7,6 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from pw13.figures.loss_curves import BLUE, GREY, ORANGE
-
-SHARES = {"whole": ("complete", BLUE), "new": ("novel", ORANGE), "unique": ("unique", GREY)}  # key: label, colour
 
 
 def cross_entropy_bars(rows: Mapping[str, tuple[float, float]], ngram: str) -> Figure:
@@ -32,23 +30,33 @@ def cross_entropy_bars(rows: Mapping[str, tuple[float, float]], ngram: str) -> F
     return figure
 
 
-def names_by_temperature(rows: Sequence[Mapping[str, Any]]) -> Figure:
-    """Plot statistics of sampled names against temperature.
+def novelty_against_plausibility(
+    samples: Mapping[str, Sequence[Mapping[str, Any]]], real: Mapping[str, Any] | None
+) -> Figure:
+    """Plot the names of each model as a dot per temperature, and real names as the target.
 
-    rows: one per temperature, with the shares `whole`, `new` and `unique`, `ngram_nats` and `mean_length`.
+    samples: rows by model, each with `temperature`, `similarity` to the nearest training name (mean, 0 to 1) and
+    `ngram_nats` per character. real: the same of real held-out names, without temperature; None if none are held out.
     """
-    figure = Figure(figsize=(9, 3.6), layout="constrained")
-    shares, likelihood = figure.subplots(1, 2)
-    temperatures = [row["temperature"] for row in rows]
-    for key, (label, color) in SHARES.items():
-        shares.plot(temperatures, [100 * row[key] for row in rows], "o-", color=color, label=label)
-    shares.set(xlabel="temperature", ylabel="share of sampled names, %", ylim=(0, 105))
-    shares.legend()
-    likelihood.plot(temperatures, [row["ngram_nats"] for row in rows], "o-", color=BLUE)
-    likelihood.set(xlabel="temperature", ylabel="nats per character under the n-gram model")
-    lengths = likelihood.twinx()
-    lengths.plot(temperatures, [row["mean_length"] for row in rows], "s--", color=ORANGE)
-    lengths.set_ylabel("mean length, characters (dashed)", color=ORANGE)
-    for axes in (shares, likelihood):
-        axes.grid(alpha=0.3)
+    figure = Figure(figsize=(6.4, 4.4), layout="constrained")
+    axes = figure.subplots()
+    for (model, rows), color, offset in zip(samples.items(), (BLUE, GREY), (-7, 7), strict=False):
+        points = [(1 - row["similarity"], row["ngram_nats"]) for row in rows]
+        axes.plot(*zip(*points, strict=True), "o-", color=color, label=model, linewidth=1)
+        for row, point in zip(rows, points, strict=True):
+            axes.annotate(
+                f"{row['temperature']:g}", point, (offset, offset), textcoords="offset points", color=color,
+                ha="left" if offset > 0 else "right", va="center", fontsize="small",
+            )  # fmt: skip
+    if real:
+        target = 1 - real["similarity"], real["ngram_nats"]
+        axes.plot(*target, "*", color=ORANGE, markersize=20, label="real, held-out", zorder=1)
+    axes.invert_yaxis()
+    axes.set(
+        xlabel="novelty: 1 − similarity to the nearest training name",
+        ylabel="plausibility: nats per character under\nthe n-gram model (fewer upwards)",
+    )
+    axes.margins(0.12)
+    axes.grid(alpha=0.3)
+    axes.legend(title="names at each temperature")
     return figure

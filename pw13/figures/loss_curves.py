@@ -9,18 +9,23 @@ BLUE, ORANGE, GREY = "#2a6f97", "#d1495b", "#6c757d"
 
 
 def loss_curves(
-    history: Sequence[Mapping[str, float]], *, label: str = "loss", lines: Mapping[str, float] | None = None
+    history: Sequence[Mapping[str, float]],
+    *,
+    label: str = "loss",
+    lines: Mapping[str, float] | None = None,
+    names: tuple[str, str] = ("training", "validation"),
 ) -> Figure:
     """Plot training and validation loss against epoch.
 
-    history: rows with `epoch`, `loss` and `val_loss`. lines: baseline losses by name, drawn as horizontal lines.
+    history: rows with `epoch`, `loss` and `val_loss`. lines: baseline losses by name, drawn as horizontal lines. names:
+    of the two curves, in the legend.
     """
     figure = Figure(figsize=(6.4, 4), layout="constrained")
     axes = figure.subplots()
     epochs = [row["epoch"] for row in history]
     marker = "o" if len(epochs) < 3 else None
-    axes.plot(epochs, [row["loss"] for row in history], color=BLUE, label="training", marker=marker)
-    axes.plot(epochs, [row["val_loss"] for row in history], color=ORANGE, label="validation", marker=marker)
+    axes.plot(epochs, [row["loss"] for row in history], color=BLUE, label=names[0], marker=marker)
+    axes.plot(epochs, [row["val_loss"] for row in history], color=ORANGE, label=names[1], marker=marker)
     best = min(history, key=lambda row: row["val_loss"])
     axes.plot(best["epoch"], best["val_loss"], "o", color=ORANGE, label=f"best: {best['val_loss']:.4g}")
     for (name, value), style in zip((lines or {}).items(), ("--", ":", "-."), strict=False):

@@ -17,9 +17,10 @@ from pw13.inference.trained_run import find_trained_run
 
 
 class GeneratedNames(NamedTuple):
-    """Names as `--json` prints them, with their run and seed; fewer than requested if too many were rejected."""
+    """Names as `--json` prints them, with run, target and seed; fewer than requested if too many were rejected."""
 
     run: Path
+    target: str
     seed: int
     names: list[dict[str, Any]]
 
@@ -49,7 +50,7 @@ def generate_names(
         )
     )
     described = describe(names, corpus) if details else [{"name": name.text, "whole": name.complete} for name in names]
-    return GeneratedNames(generator.record.folder, seed, described)
+    return GeneratedNames(generator.record.folder, generator.settings.target, seed, described)
 
 
 def check_prefix(request: Generate, vocab_file: VocabularyFile) -> None:
@@ -85,7 +86,7 @@ def describe(names: Sequence[sampling.Name], corpus: Sequence[str] | None) -> li
         {
             "name": name.text,
             "whole": name.complete,
-            "log_probability": name.log_probability,
+            "mean_log_probability": name.mean_log_probability,
             "known": name.text in known if corpus is not None else None,
             "nearest": near.name if near else None,
             "similarity": near.similarity if near else None,

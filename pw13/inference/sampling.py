@@ -1,10 +1,12 @@
-"""Sampling names from a character RNN: a batch of names advances together, and finished ones leave it."""
+"""Sampling names from a character RNN or an n-gram model: a batch advances together, and finished names leave it."""
 
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 import numpy as np
 
+from pw13.baselines import ngram
+from pw13.baselines.ngram import Ngram
 from pw13.data.names.vocabulary import VocabularyFile
 from pw13.models import charrnn_numpy
 from pw13.models.charrnn_numpy import Network, States
@@ -23,10 +25,10 @@ class SamplingOptions(NamedTuple):
 
 
 class Name(NamedTuple):
-    """A sampled name; `log_probability` is the model's mean ln p per character, closing newline included."""
+    """A sampled name; `mean_log_probability` is the model's mean ln p per character, closing newline included."""
 
     text: str
-    log_probability: float
+    mean_log_probability: float
     complete: bool  # whether the model ended it, not `max_length`
 
 
@@ -69,7 +71,7 @@ def _outside_nucleus(weights: np.ndarray, top_p: float) -> np.ndarray:
 
 
 def generate(
-    net: Network,
+    model: Network | Ngram,
     vocab_file: VocabularyFile,
     n: int,
     options: SamplingOptions,
@@ -87,14 +89,14 @@ def generate(
     while missing and draws:
         size = min(missing if draws == DRAWS * n else max(missing, 64), MAX_BATCH, draws)
         draws -= size
-        for name in generate_batch(net, vocab_file, size, options, prefix_ids, rng=rng):
+        for name in generate_batch(model, vocab_file, size, options, prefix_ids, rng=rng):
             if missing and name.text.strip() and accept(name.text):
                 missing -= 1
                 yield name
 
 
 def generate_batch(
-    net: Network,
+    model: Network | Ngram,
     vocab_file: VocabularyFile,
     n: int,
     options: SamplingOptions,
@@ -107,9 +109,9 @@ def generate_batch(
     is_space = np.array([character.isspace() for character in vocab.characters])
     text = np.zeros((n, options.max_length + 1), dtype=vocab.dtype)
     lengths, log_probs, blank = np.zeros(n, dtype=np.int64), np.zeros(n), np.ones(n, dtype=bool)
-    rows, context = np.arange(n), _initial_context(net, vocab_file, n, rng)
+    rows, context = np.arange(n), _initial_context(model, vocab_file, n, rng)
     for position in range(options.max_length + 1):
-        logits = charrnn_numpy.logits(net, context.states(net))
+        logits = context.logits()
         shifted = logits - logits.max(axis=1, keepdims=True)
         if position < len(prefix_ids):
             ids = np.full(len(rows), prefix_ids[position])
@@ -121,7 +123,7 @@ def generate_batch(
         lengths[rows] += 1
         blank[rows] &= is_space[ids]
         active = ids != vocab.newline
-        rows, context = rows[active], context.advance(net, ids, active)
+        rows, context = rows[active], context.advance(ids, active)
         if not len(rows):
             break
     complete = np.ones(n, dtype=bool)
@@ -135,39 +137,64 @@ def generate_batch(
 class _WindowContext(NamedTuple):
     """The context of a many-to-one network: the last ids of each name, `(n, length)`."""
 
+    net: Network
     ids: np.ndarray
 
-    def states(self, net: Network) -> States:
-        return charrnn_numpy.feed_text(net, self.ids)
+    def logits(self) -> np.ndarray:
+        """Return the logits of the next character, `(n, characters)`."""
+        return charrnn_numpy.logits(self.net, charrnn_numpy.feed_text(self.net, self.ids))
 
-    def advance(self, net: Network, ids: np.ndarray, active: np.ndarray) -> "_WindowContext":
+    def advance(self, ids: np.ndarray, active: np.ndarray) -> "_WindowContext":
         """Append one id `(n,)` to each window; keep the rows where `active` `(n,)`."""
-        return _WindowContext(np.concatenate([self.ids[active, 1:], ids[active, None].astype(self.ids.dtype)], axis=1))
+        kept = self.ids[active, 1:]
+        return self._replace(ids=np.concatenate([kept, ids[active, None].astype(self.ids.dtype)], axis=1))
 
 
 class _StateContext(NamedTuple):
     """The context of a many-to-many network: its states."""
 
-    current: States
+    net: Network
+    states: States
 
-    def states(self, net: Network) -> States:
-        return self.current
+    def logits(self) -> np.ndarray:
+        """Return the logits of the next character, `(n, characters)`."""
+        return charrnn_numpy.logits(self.net, self.states)
 
-    def advance(self, net: Network, ids: np.ndarray, active: np.ndarray) -> "_StateContext":
+    def advance(self, ids: np.ndarray, active: np.ndarray) -> "_StateContext":
         """Feed one id `(n,)` to each row; keep the rows where `active` `(n,)`."""
-        return _StateContext(charrnn_numpy.advance(net, charrnn_numpy.select_rows(self.current, active), ids[active]))
+        kept = charrnn_numpy.select_rows(self.states, active)
+        return self._replace(states=charrnn_numpy.advance(self.net, kept, ids[active]))
+
+
+class _CountContext(NamedTuple):
+    """The context of an n-gram model: the n-grams that end at the last character of each name."""
+
+    model: Ngram
+    state: ngram.State
+
+    def logits(self) -> np.ndarray:
+        """Return ln p of the next character, `(n, characters)`: logits of a model that is normalized."""
+        return np.asarray(np.log(ngram.next_probabilities(self.model, self.state)))
+
+    def advance(self, ids: np.ndarray, active: np.ndarray) -> "_CountContext":
+        """Append one id `(n,)` to each name; keep the rows where `active` `(n,)`."""
+        kept = ngram.State(self.state.contexts[active])
+        return self._replace(state=ngram.advance(self.model, kept, ids[active]))
 
 
 def _initial_context(
-    net: Network, vocab_file: VocabularyFile, n: int, rng: np.random.Generator
-) -> _WindowContext | _StateContext:
+    model: Network | Ngram, vocab_file: VocabularyFile, n: int, rng: np.random.Generator
+) -> _WindowContext | _StateContext | _CountContext:
     """Return the contexts before the first character.
 
-    Many-to-one: endings of training names, drawn at random; many-to-many: a newline into zero states.
+    Many-to-one: endings of training names, drawn at random; many-to-many: a newline into zero states; n-gram model: the
+    start symbol.
     """
     vocab = vocab_file.vocabulary
-    if net.target == "many-to-many":
-        zeros = charrnn_numpy.zero_states(net, n)
-        return _StateContext(charrnn_numpy.advance(net, zeros, np.full(n, vocab.newline)))
+    if isinstance(model, Ngram):
+        return _CountContext(model, ngram.initial_state(model, n))
+    if model.target == "many-to-many":
+        zeros = charrnn_numpy.zero_states(model, n)
+        return _StateContext(model, charrnn_numpy.advance(model, zeros, np.full(n, vocab.newline)))
     endings = np.stack([vocab.encode(ending) for ending in vocab_file.endings])
-    return _WindowContext(endings[rng.integers(len(endings), size=n)])
+    return _WindowContext(model, endings[rng.integers(len(endings), size=n)])

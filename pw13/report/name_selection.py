@@ -1,6 +1,7 @@
 """The handful of names that the handout asks for: selected by fixed rules, or given by the user."""
 
-from collections.abc import Iterator, Sequence
+import itertools
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -11,37 +12,48 @@ from pw13.inference import sampling
 from pw13.inference.name_generator import NameGenerator, load_generator, read_corpus
 from pw13.inference.similarity import nearest_known
 from pw13.inference.trained_run import model_path
+from pw13.report import name_rules
 from pw13.runs.record import Record
 
 NAMES_SELECTED = 8
+SHORTLIST = 16  # the selected names included
 SAMPLES = 1000  # per temperature
 TEMPERATURES = (0.6, 0.8, 1.0)
-MIN_LENGTH, MAX_LENGTH = 4, 30  # characters
 SIMILARITY_LIMIT = 0.8  # a selected name is less similar than this to every known name
-MAX_SEARCHES = 400  # candidates compared with the corpus; each comparison searches all of it
+MAX_COMPARED = 200  # candidates compared with the corpus, in the order of the rules: each is compared with all of it
+MAX_PASSED_OVER = 4  # likeliest names whose broken rules the report states
+SAME_START = 3  # letters: no two selected names begin with the same
 
 
 class Candidate(NamedTuple):
-    """A name with its sampling temperature, mean ln p per character and nearest known name; None if unknown."""
+    """A name with its sampling temperature, mean ln p per character and nearest known name; None if unknown.
+
+    broken: the rules that it breaks, in words. alternation: of its first word, see `name_rules`.
+    """
 
     text: str
     temperature: float | None
-    log_probability: float | None
-    nearest: str | None
-    similarity: float | None
+    mean_log_probability: float | None
+    nearest: str | None = None
+    similarity: float | None = None
+    broken: tuple[str, ...] = ()
+    alternation: float | None = None
 
 
 class NameSelection(NamedTuple):
     """Selected names.
 
     run: the char-RNN run that generated them. compared: whether its corpus was available for comparison. file: the
-    user's file, if the names come from one.
+    user's file, if the names come from one. runners_up: the next names by the same rules. passed_over: the likeliest
+    sampled names, which the rules exclude.
     """
 
     names: tuple[Candidate, ...]
     run: str
     compared: bool
     file: str | None = None
+    runners_up: tuple[Candidate, ...] = ()
+    passed_over: tuple[Candidate, ...] = ()
 
 
 def selection_rule(selected: NameSelection) -> str:
@@ -51,17 +63,20 @@ def selection_rule(selected: NameSelection) -> str:
             f"Selected by hand, from {selected.file}. Similarity is that to the nearest known name (1: identical), "
             "given if the corpus is available."
         )
-    novelty = (
-        f"not in the corpus and less than {SIMILARITY_LIMIT:.0%} similar to any name in it, "
+    shortest, longest = name_rules.FIRST_WORD
+    known = (
+        f" Novel: the name is less than {SIMILARITY_LIMIT:.0%} similar to every known one, and its first word is in "
+        "none of them; a second word is a known one. Pronounceable: every letter pair of the first word, its ends "
+        f"included, is in at least one of {round(1 / name_rules.PAIR_SHARE)} known words."
         if selected.compared
-        else ""
+        else " The corpus is unavailable, so they are not compared with known names and words."
     )
-    unchecked = "" if selected.compared else " The corpus is unavailable, so they are not compared with known names."
     return (
-        f"Selected by rule from {SAMPLES * len(TEMPERATURES):,} names sampled from run {selected.run} with seed 0: "
-        f"complete, {MIN_LENGTH} to {MAX_LENGTH} characters, quotes and brackets balanced, {novelty}no two with the "
-        f"same first or last word; of these, the {len(selected.names)} most likely under the model (mean ln p per "
-        f"character).{unchecked}"
+        f"Selected by rule from {SAMPLES * len(TEMPERATURES):,} names sampled from run {selected.run} with seed 0, not "
+        "by likelihood: the likeliest names are the dullest. Whole and few words: at most "
+        f"{name_rules.MAX_WORDS}, of letters only, the first of {shortest} to {longest}.{known} Names that keep the "
+        "rules are ranked by how often vowels and consonants alternate in the first word, then by the least "
+        "similarity; no two begin with the same letters or end in the same word. --names FILE takes your own choice."
     )
 
 
@@ -77,45 +92,65 @@ def select_names(records: Sequence[Record]) -> NameSelection | None:
     best = min(usable, key=lambda record: ((record.metrics or {}).get("val_nats") or float("inf"), record.name))
     generator = load_generator(best)
     corpus = read_corpus(generator, needed=False)
-    names = filter_distinct(rank_candidates(generator, corpus), corpus)
-    return NameSelection(tuple(names), best.name, corpus is not None)
+    candidates = sample_candidates(generator, corpus)
+    names = shortlist(candidates, corpus)
+    return NameSelection(
+        tuple(names[:NAMES_SELECTED]),
+        best.name,
+        corpus is not None,
+        runners_up=tuple(names[NAMES_SELECTED:]),
+        passed_over=passed_over(candidates),
+    )
 
 
-def rank_candidates(generator: NameGenerator, corpus: Sequence[str] | None) -> list[Candidate]:
-    """Return complete, novel, presentable names, the most likely first."""
-    known = set(corpus or ())
+def sample_candidates(generator: NameGenerator, corpus: Sequence[str] | None) -> list[Candidate]:
+    """Return complete, presentable names outside the corpus, each once, with the rules that they break."""
+    names, words = set(corpus or ()), name_rules.known_words(corpus) if corpus else None
     candidates: dict[str, Candidate] = {}
     for index, temperature in enumerate(TEMPERATURES):
         rng = np.random.default_rng([0, index])
-        options = sampling.SamplingOptions(temperature, max_length=MAX_LENGTH)
+        options = sampling.SamplingOptions(temperature, max_length=name_rules.MAX_LENGTH)
         for name in sampling.generate(generator.network, generator.vocab_file, SAMPLES, options, rng=rng):
-            if name.complete and is_presentable(name.text) and name.text not in known:
-                candidates.setdefault(name.text, Candidate(name.text, temperature, name.log_probability, None, None))
-    return sorted(candidates.values(), key=lambda name: (-(name.log_probability or 0.0), name.text))
+            text = name.text
+            if name.complete and name_rules.is_presentable(text) and text not in names and text not in candidates:
+                candidates[text] = Candidate(
+                    text,
+                    temperature,
+                    name.mean_log_probability,
+                    broken=name_rules.broken_rules(text, words),
+                    alternation=name_rules.alternation(text.split()[0]),
+                )
+    return list(candidates.values())
 
 
-def is_presentable(text: str) -> bool:
-    """Return whether a name has a suitable length, printable characters, and balanced quotes and brackets."""
-    balanced = text.count('"') % 2 == 0 and text.count("(") == text.count(")")
-    return MIN_LENGTH <= len(text) <= MAX_LENGTH and text == text.strip() and text.isprintable() and balanced
+def shortlist(candidates: Sequence[Candidate], corpus: Sequence[str] | None) -> list[Candidate]:
+    """Return up to `SHORTLIST` names in the order of the rules: unlike known ones and unlike each other."""
+    ranked = sorted(candidates, key=lambda name: (*_rank(name), -(name.mean_log_probability or 0.0), name.text))
+    compared = compare_names(ranked[:MAX_COMPARED], corpus)
+    unlike = [name for name in compared if (name.similarity or 0.0) < SIMILARITY_LIMIT]
+    ordered = sorted(unlike, key=lambda name: (*_rank(name), name.similarity or 0.0, name.text))
+    return list(itertools.islice(filter_distinct(ordered), SHORTLIST))
 
 
-def filter_distinct(names: Sequence[Candidate], corpus: Sequence[str] | None) -> Iterator[Candidate]:
-    """Yield up to `NAMES_SELECTED` names in order: unlike known ones, no two with the same first or last word."""
+def _rank(name: Candidate) -> tuple[int, float]:
+    return len(name.broken), -(name.alternation or 0.0)
+
+
+def filter_distinct(names: Iterable[Candidate]) -> Iterator[Candidate]:
+    """Yield names in order, none that begins with the same letters or ends in the same word as an earlier one."""
     used: set[str] = set()
-    count = 0
-    for name in names[:MAX_SEARCHES]:
-        ends = {name.text.split()[0].casefold(), name.text.split()[-1].casefold()}
-        if ends & used:
-            continue
-        (compared,) = compare_names([name], corpus)
-        if compared.similarity is not None and compared.similarity >= SIMILARITY_LIMIT:
-            continue
-        used |= ends
-        count += 1
-        yield compared
-        if count == NAMES_SELECTED:
-            return
+    for name in names:
+        folded = name.text.casefold()
+        ends = {folded[:SAME_START], folded.split()[-1]}
+        if not ends & used:
+            used |= ends
+            yield name
+
+
+def passed_over(candidates: Sequence[Candidate]) -> tuple[Candidate, ...]:
+    """Return the likeliest names that break a rule."""
+    likeliest = sorted(candidates, key=lambda name: (-(name.mean_log_probability or 0.0), name.text))
+    return tuple(name for name in likeliest if name.broken)[:MAX_PASSED_OVER]
 
 
 def compare_names(names: Sequence[Candidate], corpus: Sequence[str] | None) -> list[Candidate]:
@@ -159,5 +194,5 @@ def names_from_file(path: Path, records: Sequence[Record]) -> NameSelection:
             corpus = read_corpus(load_generator(record), needed=False)
         except UserError:
             corpus = None
-    names = compare_names([Candidate(text, None, None, None, None) for text in texts], corpus)
+    names = compare_names([Candidate(text, None, None) for text in texts], corpus)
     return NameSelection(tuple(names), run, corpus is not None, path.name)

@@ -16,6 +16,7 @@ from pw13.errors import OptionError, UserError
 from pw13.models import charrnn_numpy, keras_archive
 from tests.helpers.data import make_names
 from tests.helpers.runs import load_json, only_run
+from tests.helpers.tensorflow import start_tensorflow
 
 
 def test_a_corpus_shorter_than_a_window_is_refused():
@@ -71,9 +72,49 @@ def test_the_run_folder_is_complete(trained):
     assert len(history) == 7
     assert metrics["held_out_nats"] < math.log(metrics["corpus"]["distinct"])
     assert metrics["held_out_bits"] == pytest.approx(metrics["held_out_nats"] / math.log(2))
-    assert metrics["names"]["sampled"] == 1000
+    check_names(metrics)
     assert {"epoch 6", "epoch 1"} <= set((run / "samples.txt").read_text("utf-8").split("\n"))
     assert sorted(path.name for path in (run / "figures").iterdir()) == ["loss.png", "names.png", "nats.png"]
+
+
+def check_names(metrics):
+    """Check that names of network and n-gram model are measured in the same way, and real ones as the target."""
+    for rows in (metrics["by_temperature"], metrics["ngram"]["by_temperature"]):
+        assert [row["temperature"] for row in rows] == [0.5, 0.8, 1.0, 1.2]
+        for row in rows:
+            assert row["sampled"] == 1000
+            assert 0 < row["distinct_trigrams"] <= row["unique"] <= 1
+            assert 0 < row["similarity"] <= 1 and 0 <= row["held_out_met"] <= 1
+        assert rows[0]["ngram_nats"] < rows[-1]["ngram_nats"]
+    assert metrics["names"] == metrics["by_temperature"][1]
+    assert metrics["ngram"]["names"] == metrics["ngram"]["by_temperature"][1]
+    assert metrics["ngram"]["names"]["examples"] != metrics["names"]["examples"]
+    real = metrics["real_names"]
+    assert real["names"] == 15
+    assert real["ngram_nats"] == pytest.approx(metrics["ngram"]["held_out_nats"])
+    assert real["unique"] == 1 and real["similarity"] < 1
+    ngram_off = abs(metrics["ngram"]["by_temperature"][2]["ngram_nats"] - real["ngram_nats"])
+    assert ngram_off < abs(metrics["by_temperature"][2]["ngram_nats"] - real["ngram_nats"])
+
+
+@pytest.mark.parametrize(
+    ("changes", "names"),
+    [
+        ({}, ("training", "validation")),
+        ({"dropout": 0.2}, ("training (dropout 0.2)", "validation")),
+        ({"target": "many-to-many"}, ("training (windows from mid-name)", "validation (whole names)")),
+        (
+            {"target": "many-to-many", "dropout": 0.5},
+            ("training (windows from mid-name, dropout 0.5)", "validation (whole names)"),
+        ),
+        ({"target": "many-to-many", "carry_state": True}, ("training", "validation")),
+    ],
+)
+def test_the_legend_names_curves_that_are_not_on_one_scale(changes, names):
+    start_tensorflow()
+    from pw13.experiments import charrnn
+
+    assert charrnn.curve_names(CharRNN(**changes)) == names
 
 
 def test_the_saved_model_is_a_keras_model_on_one_hot_and_equals_numpy(trained):
@@ -106,6 +147,13 @@ def test_the_printed_seed_reproduces_the_names(pw13, trained):
     _, out, err = generate(pw13, trained, "-n", 3)
     seed = err.split("seed ")[1].split()[0]
     assert generate(pw13, trained, "-n", 3, "--seed", seed)[1] == out
+
+
+def test_greedy_names_are_explained(pw13, trained):
+    code, _, err = generate(pw13, trained, "-n", 3, "--temp", 0, "--seed", 1)
+    assert code == 0
+    assert "note: --temp 0 always takes the likeliest character; the names differ because each follows the end" in err
+    assert "--temp 0" not in generate(pw13, trained, "-n", 3, "--temp", 0.1, "--seed", 1)[2]
 
 
 @pytest.mark.parametrize(("count", "text"), [(1, "1 of 1 name truncated"), (3, "3 of 3 names truncated")])
@@ -182,7 +230,7 @@ def test_json_describes_each_name(pw13, trained):
     assert found["seed"] == 4
     corpus = set((trained / "names.txt").read_text("utf-8").split("\n"))
     for name in found["names"]:
-        assert name["log_probability"] < 0
+        assert name["mean_log_probability"] < 0
         assert name["known"] == (name["name"] in corpus)
         assert name["nearest"] in corpus
         assert 0 <= name["similarity"] <= 1
@@ -284,6 +332,11 @@ def test_stateful_training_learns(pw13, trained, tmp_path):
     assert code == 0, err
     metrics = load_json(only_run(tmp_path / "runs", "charrnn") / "metrics.json")
     assert metrics["val_nats"] < 3
+    characters = sum(len(name) + 1 for name in prepare_dataset(tuple(make_names(300)), CharRNN()).split.train)
+    assert metrics["train_windows"] == math.ceil(characters / 12)
+    code, out, err = pw13("generate", "--runs-dir", tmp_path / "runs", "-n", 2, "--temp", 0)
+    assert code == 0 and len(set(out.strip().split("\n"))) == 1
+    assert "--temp 0 always takes the likeliest character; every name is the same" in err
     code, out, _ = pw13("generate", "--runs-dir", tmp_path / "runs", "-n", 5, "--prefix", "Ba")
     assert code == 0
     assert all(line.startswith("Ba") for line in out.strip().split("\n"))
@@ -300,6 +353,8 @@ def test_a_tiny_corpus_holds_nothing_out(pw13, tmp_path):
     assert metrics["held_out_nats"] is None
     assert metrics["val_nats"] is None
     assert metrics["train_nats"] > 0
+    assert metrics["real_names"] is None
+    assert metrics["names"]["held_out_met"] is None and metrics["names"]["similarity"] > 0
 
 
 @pytest.mark.slow

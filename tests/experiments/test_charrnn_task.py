@@ -54,6 +54,17 @@ def test_the_loss_is_that_of_keras_on_the_handouts_windows(target):
     assert float(total) == pytest.approx(float(expected), rel=1e-5)
 
 
+def test_windows_are_counted_as_an_epoch_has_them():
+    from pw13.experiments import charrnn_task
+
+    data, _, config, starts = prepare("many-to-many")
+    assert charrnn_task.windows_per_epoch(len(data.train_ids), config) == len(starts)
+    config = settings(target="many-to-many", carry_state=True)
+    order, _ = charrnn_task.stateful_batches(data, config)
+    trained_on = np.count_nonzero((order(1)[:, :, 1:] >= 0).any(axis=2))
+    assert charrnn_task.windows_per_epoch(len(data.train_ids), config) == trained_on < len(starts)
+
+
 def test_an_epoch_has_every_window_once():
     from pw13.experiments import charrnn_task
 

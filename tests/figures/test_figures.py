@@ -25,6 +25,12 @@ def test_the_best_epoch_and_the_baselines_are_in_the_legend_of_a_loss_curve():
     assert {"training", "validation", "best: 0.5", "5-gram: 1.5", "epoch", "loss (mse)"} <= set(shown)
 
 
+def test_the_curves_of_a_loss_are_named_in_the_legend():
+    shown = texts(loss_curves(HISTORY, names=("training (dropout 0.2)", "validation (whole names)")))
+    assert {"training (dropout 0.2)", "validation (whole names)"} <= set(shown)
+    assert not {"training", "validation"} & set(shown)
+
+
 def test_a_grid_has_a_label_per_row_and_a_title_per_column():
     figure = image_grid([IMAGES[:3], IMAGES[3:6]], ["input", "output"], CLASSES, heading="test images")
     assert len(figure.axes) == 6
@@ -86,14 +92,27 @@ def test_disagreements_are_counted_and_titled_by_true_and_predicted_class():
     assert "correct with codes, misclassified with pixels: 0 test images (true → predicted)" in shown
 
 
-def test_names_are_complete_novel_and_unique():
-    rows = [
-        {"temperature": t, "whole": 0.9, "new": 0.8, "unique": 1.0, "ngram_nats": 2.0, "mean_length": 12.0}
-        for t in (0.5, 1.0)
-    ]
-    assert {"complete", "novel", "unique", "share of sampled names, %"} <= set(
-        texts(charrnn.names_by_temperature(rows))
+def test_names_are_dots_of_novelty_against_plausibility_with_real_names_as_the_target():
+    network = [{"temperature": t, "similarity": 1 - t / 2, "ngram_nats": 1 + t} for t in (0.5, 1.0)]
+    counts = [{"temperature": 0.8, "similarity": 0.75, "ngram_nats": 1.5}]
+    figure = charrnn.novelty_against_plausibility(
+        {"network": network, "8-gram": counts}, {"similarity": 0.7, "ngram_nats": 1.6}
     )
+    lines = {line.get_label(): line.get_xydata().tolist() for line in figure.axes[0].lines}
+    assert lines == {
+        "network": [[0.25, 1.5], [0.5, 2.0]],
+        "8-gram": [[0.25, 1.5]],
+        "real, held-out": [[pytest.approx(0.3), 1.6]],
+    }
+    shown = set(texts(figure))
+    assert {"0.5", "1", "0.8", "network", "8-gram", "real, held-out"} <= shown
+    assert any("novelty" in text for text in shown) and any("plausibility" in text for text in shown)
+    assert figure.axes[0].yaxis_inverted()
+    without = charrnn.novelty_against_plausibility({"network": network}, None)
+    assert [line.get_label() for line in without.axes[0].lines] == ["network"]
+
+
+def test_bars_compare_network_and_ngram_model():
     bars = texts(charrnn.cross_entropy_bars({"train": (2.0, 1.9), "held_out": (2.2, 2.1)}, "5-gram"))
     assert {"train", "held-out", "5-gram", "2.200"} <= set(bars)
 

@@ -6,7 +6,7 @@ import pytest
 
 from pw13.config.settings import Generate
 from pw13.inference import generate
-from pw13.report.name_selection import Candidate, filter_distinct
+from pw13.report.name_selection import Candidate, shortlist
 from tests.helpers.charrnn_run import NAME, make_run
 
 
@@ -38,8 +38,8 @@ def test_similarity_ignores_case_as_in_the_report(corpus, tmp_path):
     names = generate_names(tmp_path / "runs")
     assert [name["similarity"] for name in names] == [1.0, 1.0, 1.0]
     assert [name["nearest"] for name in names] == [text.upper() for text in texts]
-    candidates = [Candidate(text, 1.0, -1.0, None, None) for text in texts]
-    assert list(filter_distinct(candidates, [text.upper() for text in texts])) == []
+    candidates = [Candidate(text, 1.0, -1.0) for text in texts]
+    assert shortlist(candidates, [text.upper() for text in texts]) == []
 
 
 def test_only_a_name_in_the_same_case_is_known(corpus, tmp_path):
@@ -54,4 +54,4 @@ def test_only_a_name_in_the_same_case_is_known(corpus, tmp_path):
 def test_without_its_corpus_a_name_is_neither_known_nor_new(corpus, tmp_path):
     (name,) = generate_names(tmp_path / "runs", n=1)
     assert (name["known"], name["nearest"], name["similarity"]) == (None, None, None)
-    assert name["log_probability"] < 0
+    assert name["mean_log_probability"] < 0

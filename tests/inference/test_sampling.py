@@ -5,6 +5,7 @@ import warnings
 import numpy as np
 import pytest
 
+from pw13.baselines import ngram
 from pw13.data.names import vocabulary
 from pw13.data.names.vocabulary import VocabularyFile
 from pw13.inference import sampling
@@ -144,7 +145,38 @@ def test_log_probability_is_that_of_the_network_at_temperature_one(target):
         logits = charrnn_numpy.logits(net, states)[0].astype(float)
         total += logits[VOCAB.char_to_id[text[i]]] - np.log(np.exp(logits).sum())
     assert name.complete
-    assert name.log_probability == pytest.approx(total / (len(name.text) + 1), abs=1e-5)
+    assert name.mean_log_probability == pytest.approx(total / (len(name.text) + 1), abs=1e-5)
+
+
+def counts(text="abc\nabd\nace\nabc\nbad\n"):
+    return ngram.fit(VOCAB.encode(text), size=VOCAB.size, newline=VOCAB.newline, order=3)
+
+
+def test_names_of_an_ngram_model_have_its_probabilities():
+    model = counts()
+    (name,) = generate(model, 1, SamplingOptions(2.0), prefix="ab")
+    shares = ngram.probabilities(model, VOCAB.encode(name.text + "\n"))
+    assert name.complete and name.text.startswith("ab")
+    assert name.mean_log_probability == pytest.approx(float(np.log(shares).mean()))
+
+
+def test_an_ngram_model_is_sampled_at_a_temperature():
+    model, n = counts(), 4000
+    first = ngram.next_probabilities(model, ngram.initial_state(model, 1))[0]
+    allowed = [VOCAB.char_to_id[c] for c in VOCAB.characters if c != "\n"]
+    for temperature in (0.5, 1.0, 2.0):
+        weights = first[allowed] ** (1 / temperature)
+        names = generate(model, n, SamplingOptions(temperature, max_length=3))
+        begins = [name.text[0] for name in names]
+        frequencies = [begins.count(VOCAB.characters[index]) / n for index in allowed]
+        expected = weights / weights.sum()
+        blank = allowed.index(VOCAB.char_to_id[" "])
+        assert frequencies[blank] <= expected[blank] + 0.02  # blank names are drawn again
+        assert np.delete(frequencies, blank) == pytest.approx(np.delete(expected, blank), abs=0.03)
+
+
+def test_greedy_names_of_an_ngram_model_are_all_the_same():
+    assert {name.text for name in generate(counts(), 5, SamplingOptions(0.0))} == {"abc"}
 
 
 def test_windows_with_a_common_prefix_give_what_each_gives_alone():

@@ -3,10 +3,10 @@
 from collections.abc import Callable, Iterable, Sequence
 
 from pw13 import console
-from pw13.report.commentary import phrasing
+from pw13.report.commentary import phrasing, training_curves
 from pw13.report.commentary.phrasing import format_number
 from pw13.report.document import Block, Figure, Missing, Text, Verbatim
-from pw13.report.run_selection import Series, metric, read_figure
+from pw13.report.run_selection import Series, metric, read_figure, read_history
 from pw13.runs.record import Record
 
 Section = Callable[[Record], list[Block]]  # builds the blocks of an item from its run
@@ -30,6 +30,30 @@ def figure_block(record: Record, name: str, key: str, caption: str, alt: str) ->
     """Return a run's figure; nothing if the run has none of that name."""
     png = read_figure(record, name)
     return [Figure(f"{key}-{name}.png", png, caption, alt)] if png else []
+
+
+def curves(run: Record) -> str:
+    """Return what the loss curves of a run show."""
+    return training_curves.training(read_history(run), curve_conditions(run))
+
+
+def curve_conditions(run: Record) -> training_curves.Conditions:
+    config = run.config
+    from_mid_name = config.get("target") == "many-to-many" and not config.get("carry_state")
+    return training_curves.Conditions(config["schedule"], config.get("dropout") or 0.0, from_mid_name)
+
+
+def too_short(what: str, named: Iterable[tuple[str, Series]]) -> str:
+    """Return that the series cannot be compared by `what`, if the loss of a run was still falling; else nothing."""
+    falling: list[str] = []
+    epochs = 0
+    for name, series in named:
+        histories = [[row["val_loss"] for row in read_history(run)] for run in series.records]
+        conditions = curve_conditions(series.first)
+        if any(training_curves.is_falling(losses, conditions) for losses in histories):
+            falling.append(name)
+            epochs = max(epochs, *map(len, histories))
+    return training_curves.too_short(what, epochs, falling) if falling else ""
 
 
 def model_summary(record: Record, model: str | None = None) -> list[Block]:

@@ -1,13 +1,13 @@
 """Items 2a to 2f: data preparation, model and training of the character RNN."""
 
 from pw13.report.commentary import charrnn as commentary
-from pw13.report.commentary import training_curves
 from pw13.report.commentary.phrasing import format_count, format_number
 from pw13.report.document import Block, as_sentence, table
-from pw13.report.run_selection import RunSelection, metric, read_history
+from pw13.report.run_selection import RunSelection, metric
 from pw13.report.sections.blocks import (
     Section,
     comment,
+    curves,
     figure_block,
     missing,
     model_summary,
@@ -118,7 +118,7 @@ def training(run: Record) -> list[Block]:
             f"Loss of the SimpleRNN{dashed}{validation_note(run)}.",
             "Line plot of training and validation loss per epoch.",
         ),
-        *comment(training_curves.training(read_history(run)) if held_out else "", speed),
+        *comment(curves(run) if held_out else "", speed),
         *figure_block(
             run,
             "nats",

@@ -6,9 +6,28 @@ from pw13.report.commentary import charrnn as commentary
 from pw13.report.commentary.phrasing import format_number, join_words
 from pw13.report.document import Block, Verbatim
 from pw13.report.run_selection import RunSelection, Series
-from pw13.report.sections.blocks import comment, figure_block, missing, paragraph, printable, seeds_note
-from pw13.report.sections.charrnn import CELLS, TRAIN, validation_note
-from pw13.report.sections.generated_names import default_temperature, examples, loss_table
+from pw13.report.sections.blocks import (
+    comment,
+    curves,
+    figure_block,
+    missing,
+    paragraph,
+    printable,
+    seeds_note,
+    too_short,
+)
+from pw13.report.sections.charrnn import CELLS, TRAIN, has_held_out_names, validation_note
+from pw13.report.sections.generated_names import loss_table
+from pw13.report.sections.name_measures import (
+    AS_TRAINED,
+    at_temperature,
+    default_temperature,
+    examples,
+    names_table,
+    ngram_at_temperature,
+    ngram_name,
+    real_names,
+)
 
 LOSS_CAPTION = "Loss in nats per character; statistics of names sampled at the default temperature."
 
@@ -28,6 +47,8 @@ def many_to_many(selection: RunSelection) -> list[Block]:
         if None not in losses
         else ""
     )
+    names_one, names_many = ((series.first.metrics or {}).get("names") or {} for series in (one, many))
+    compared = commentary.many_to_many(*losses, names_one, names_many, real_names(one.first))
     return [
         *paragraph(
             "The target of a window is the window shifted by one character: y has the shape of X, the recurrent layer "
@@ -35,14 +56,7 @@ def many_to_many(selection: RunSelection) -> list[Block]:
         ),
         loss_table(LOSS_CAPTION, "approach", named),
         *sample_block(named),
-        *comment(
-            commentary.many_to_many(
-                *losses,
-                (one.first.metrics or {}).get("names") or {},
-                (many.first.metrics or {}).get("names") or {},
-            ),
-            seeds_note([one, many]),
-        ),
+        *comment(too_short("many-to-one and many-to-many", named) or compared, seeds_note([one, many])),
         *figure_block(
             many.first,
             "loss",
@@ -50,32 +64,59 @@ def many_to_many(selection: RunSelection) -> list[Block]:
             f"Loss of the many-to-many SimpleRNN{validation_note(many.first)}.",
             "Line plot of training and validation loss per epoch.",
         ),
+        *comment(curves(many.first) if has_held_out_names(many.first) else ""),
     ]
 
 
 def other_cells(selection: RunSelection) -> list[Block]:
-    by_cell = {series.value: series for series in selection.series(selection.baseline_rnn, "cell")}
+    named = cells(selection)
     absent = [
         block
         for cell in ("gru", "lstm")
-        if cell not in by_cell
+        if CELLS[cell] not in dict(named)
         for block in missing(f"No {CELLS[cell]} run with the settings of the SimpleRNN.", f"{TRAIN} --cell {cell}")
     ]
-    named = [(CELLS[cell], by_cell[cell]) for cell in CELLS if cell in by_cell]
     if len(named) < 2:
         return absent
-    held_out = all(series.median("held_out_nats") is not None for _, series in named)
-    metric, place = ("held_out_nats", "held-out names") if held_out else ("train_nats", "training names")
     return [
         loss_table(LOSS_CAPTION, "cell", named),
         *sample_block(named),
-        *comment(commentary.cell_losses([(name, series.median(metric)) for name, series in named], place)),
-        *comment(
-            commentary.cell_names([(name, (series.first.metrics or {}).get("names") or {}) for name, series in named])
-        ),
+        *judged_names(named),
+        *(comment(too_short_to_compare(named)) or cell_comments(named)),
         *comment(parameter_counts(named), seeds_note(series for _, series in named)),
         *absent,
     ]
+
+
+def cells(selection: RunSelection) -> list[tuple[str, Series]]:
+    """Return the runs of the SimpleRNN and those that differ in the cell, by the cell's name."""
+    by_cell = {series.value: series for series in selection.series(selection.baseline_rnn, "cell")}
+    return [(CELLS[cell], by_cell[cell]) for cell in CELLS if cell in by_cell]
+
+
+def too_short_to_compare(named: Sequence[tuple[str, Series]]) -> str:
+    """Return that the cells cannot be compared, if the loss of one was still falling; else nothing."""
+    return too_short("cells", named) if len(named) > 1 else ""
+
+
+def cell_comments(named: Sequence[tuple[str, Series]]) -> list[Block]:
+    """Answer the handout's questions on LSTM and GRU: lower loss, better names?"""
+    held_out = all(series.median("held_out_nats") is not None for _, series in named)
+    metric, place = ("held_out_nats", "held-out names") if held_out else ("train_nats", "training names")
+    base = named[0][1].first
+    names = [(name, at_temperature(series.first, AS_TRAINED)) for name, series in named]
+    return [
+        *comment(commentary.cell_losses([(name, series.median(metric)) for name, series in named], place)),
+        *comment(commentary.cell_names(names, real_names(base), ngram_at_temperature(base, AS_TRAINED) or None)),
+    ]
+
+
+def judged_names(named: Sequence[tuple[str, Series]]) -> list[Block]:
+    """Return the measures by which names are judged: of each cell, of the n-gram model, and of real names."""
+    base = named[0][1].first
+    rows = [(name, at_temperature(series.first, AS_TRAINED)) for name, series in named]
+    rows.append((ngram_name(base), ngram_at_temperature(base, AS_TRAINED)))
+    return names_table("Names sampled as trained, next to real ones.", rows, real_names(base))
 
 
 def parameter_counts(named: Sequence[tuple[str, Series]]) -> str:

@@ -4,13 +4,13 @@ import re
 
 from pw13.baselines import FILTER_NAMES
 from pw13.report.commentary import conv_dae as commentary
-from pw13.report.commentary import training_curves
 from pw13.report.commentary.phrasing import format_count, format_number
 from pw13.report.document import Block, table
-from pw13.report.run_selection import RunSelection, metric, read_history
+from pw13.report.run_selection import RunSelection, metric
 from pw13.report.sections.blocks import (
     Section,
     comment,
+    curves,
     figure_block,
     int_metric,
     missing,
@@ -106,7 +106,7 @@ def training(run: Record) -> list[Block]:
             "Loss of the denoising autoencoder.",
             "Line plot of training and validation loss per epoch.",
         ),
-        *comment(training_curves.training(read_history(run)), training_speed(run)),
+        *comment(curves(run), training_speed(run)),
     ]
 
 

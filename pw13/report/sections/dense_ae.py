@@ -3,13 +3,13 @@
 from typing import Any
 
 from pw13.report.commentary import dense_ae as commentary
-from pw13.report.commentary import training_curves
 from pw13.report.commentary.phrasing import format_count, format_number, format_percent
 from pw13.report.document import Block, table
-from pw13.report.run_selection import RunSelection, metric, read_history
+from pw13.report.run_selection import RunSelection, metric
 from pw13.report.sections.blocks import (
     Section,
     comment,
+    curves,
     figure_block,
     int_metric,
     missing,
@@ -117,7 +117,7 @@ def fitting(run: Record) -> list[Block]:
             f"Loss of the dense autoencoder, code size {config['code_size']}.",
             "Line plot of training and validation loss per epoch, the best epoch marked.",
         ),
-        *comment(training_curves.training(read_history(run)), training_speed(run)),
+        *comment(curves(run), training_speed(run)),
     ]
 
 

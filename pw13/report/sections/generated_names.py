@@ -1,12 +1,11 @@
 """Item 2g: generated names, and the effect of hyperparameters and temperature."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pw13.report.commentary import charrnn as commentary
-from pw13.report.commentary.phrasing import format_number, format_percent
 from pw13.report.document import Block, Verbatim, table
-from pw13.report.name_selection import NameSelection, selection_rule
+from pw13.report.name_selection import Candidate, NameSelection, selection_rule
 from pw13.report.run_selection import RunSelection, Series, metric
 from pw13.report.sections.blocks import (
     comment,
@@ -16,12 +15,24 @@ from pw13.report.sections.blocks import (
     printable,
     seeds_note,
     series_median,
+    too_short,
 )
 from pw13.report.sections.charrnn import NO_RUN, TRAIN
+from pw13.report.sections.name_measures import (
+    default_temperature,
+    examples,
+    name_statistics,
+    names_table,
+    ngram,
+    ngram_name,
+    real_names,
+    share,
+    short_names,
+)
 from pw13.runs.record import Record
 
-NAMES_PER_TEMPERATURE = 8
-MAX_EXAMPLE_LENGTH = 30  # characters
+NAMES_PER_TEMPERATURE = 6
+SELECTION_COLUMNS = ("name", "temperature", "nearest known name", "similarity", "alternation", "rules", "")
 
 
 def generated(selection: RunSelection) -> list[Block]:
@@ -51,11 +62,12 @@ def compare_setting(all_series: Sequence[Series], what: str, command: str) -> li
         f"{metric(run, 'names.sampled') or 0:,.0f} sampled names."
     )
     sample_caption = f"Novel names by number of {what}, temperature {default_temperature(run):g}"
+    too_early = "" if what == "epochs" else too_short(f"numbers of {what}", [(str(s.value), s) for s in all_series])
     effect = commentary.setting_effect(what, [(series.value, series.median("val_nats")) for series in all_series])
     return [
         loss_table(caption, what, [(str(series.value), series) for series in all_series]),
         *([Verbatim(samples, sample_caption)] if samples else []),
-        *comment(effect, seeds_note(all_series)),
+        *comment(too_early or effect, seeds_note(all_series)),
     ]
 
 
@@ -76,80 +88,74 @@ def loss_table(caption: str, what: str, named: Sequence[tuple[str, Series]]) -> 
     return table(caption, columns, rows)
 
 
-def name_statistics(run: Record) -> tuple[str, str, str]:
-    """Return the shares of complete and novel names at the default temperature, and their n-gram nats per character."""
-    complete, novel = (_share(metric(run, f"names.{key}")) for key in ("whole", "new"))
-    return complete, novel, format_number(metric(run, "names.ngram_nats"), 3)
-
-
-def default_temperature(run: Record) -> float:
-    """Return the temperature of `names` in metrics.json."""
-    return metric(run, "names.temperature") or 0.8
-
-
-def examples(run: Record) -> list[str]:
-    """Return novel names of a run at the default temperature, short enough for several to fit a line."""
-    names = ((run.metrics or {}).get("names") or {}).get("examples") or []
-    short = [name for name in names if len(name) <= MAX_EXAMPLE_LENGTH]
-    return short or [name[:MAX_EXAMPLE_LENGTH] for name in names]
-
-
 def temperatures(run: Record) -> list[Block]:
-    statistics = (run.metrics or {}).get("by_temperature") or []
-    if not statistics:
+    """Return the names of network and n-gram model at each temperature, next to real ones."""
+    rows = (run.metrics or {}).get("by_temperature") or []
+    if not rows:
         return missing("The run has no names sampled at several temperatures.", "pw13 generate --temp 0.8 -n 10")
-    rows = [
-        (
-            f"{row['temperature']:g}",
-            *[_share(row.get(key)) for key in ("whole", "new", "unique")],
-            format_number(row.get("mean_length"), 3),
-            format_number(row.get("ngram_nats"), 3),
-        )
-        for row in statistics
-    ]
+    ngram_rows, real = ngram(run).get("by_temperature") or [], real_names(run)
+    named = [*[("SimpleRNN", row) for row in rows], *[(ngram_name(run), row) for row in ngram_rows]]
+    lines = "\n".join(f"{label} {row['temperature']:g}: {_joined(row)}" for label, row in named)
+    caption = f"{rows[0].get('sampled', 0):,} names per temperature, of the network and of the n-gram model."
     return [
-        table(
-            f"{statistics[0].get('sampled', 0):,} names of the SimpleRNN per temperature.",
-            ("temperature", "complete", "novel", "unique", "mean length", "n-gram nats"),
-            rows,
-        ),
-        *figure_block(
+        *names_table(caption, named, real),
+        *_names_figure(run, compared="similarity" in rows[0]),
+        Verbatim(lines, "Novel names by temperature"),
+        *comment(commentary.temperatures(rows, ngram_rows, real)),
+    ]
+
+
+def _names_figure(run: Record, *, compared: bool) -> list[Block]:
+    """Return the figure of sampled names; runs of 0.1.0 did not compare them with known ones."""
+    if not compared:
+        return figure_block(
             run,
             "names",
             "2g",
             "Sampled names by temperature: shares, and nats per character under the n-gram model.",
             "Line plots against temperature: shares of complete, novel and unique names.",
-        ),
-        Verbatim("\n".join(map(_example_line, statistics)), "Novel names by temperature"),
-        *comment(commentary.temperatures(statistics)),
-    ]
+        )
+    return figure_block(
+        run,
+        "names",
+        "2g",
+        "Novelty against plausibility, a dot per temperature; real held-out names are the target.",
+        "Scatter plot: names of the network and of the n-gram model at each temperature, and real names as a star.",
+    )
 
 
-def _example_line(row: dict[str, Any]) -> str:
-    short = [name for name in row.get("examples", []) if len(name) <= 40]
-    return f"{row['temperature']:g}: {' | '.join(printable(short[:NAMES_PER_TEMPERATURE]))}"
-
-
-def _share(fraction: float | None) -> str:
-    return format_percent(fraction) if fraction is not None else "–"
+def _joined(row: Mapping[str, Any]) -> str:
+    return " | ".join(printable(short_names(row)[:NAMES_PER_TEMPERATURE]))
 
 
 def selected(selection: NameSelection | None) -> list[Block]:
-    """Return the 5-10 names that the handout asks for, and how they were selected."""
+    """Return the 5-10 names that the handout asks for, how they were selected, and what else could be."""
     if selection is None or not selection.names:
         return missing("No names could be selected.", "pw13 report --names FILE")
-    rows = [
-        (
-            name.text,
-            f"{name.temperature:g}" if name.temperature is not None else "–",
-            format_number(name.log_probability, 3),
-            name.nearest or "–",
-            f"{name.similarity:.2f}" if name.similarity is not None else "–",
-        )
-        for name in selection.names
-    ]
-    columns = ("name", "temperature", "mean ln p", "nearest known name", "similarity")
+    shortlist = [(name, "selected") for name in selection.names] + [(name, "next") for name in selection.runners_up]
     return [
         *paragraph(selection_rule(selection)),
-        table("Selected names.", columns, [tuple(printable(row)) for row in rows]),
+        table(
+            "Selected names, and the next ones by the same rules." if selection.runners_up else "Selected names.",
+            SELECTION_COLUMNS if not selection.file else SELECTION_COLUMNS[:4],
+            [tuple(printable(_selection_row(name, verdict, selection))) for name, verdict in shortlist],
+        ),
+        *comment(_passed_over(selection)),
     ]
+
+
+def _selection_row(name: Candidate, verdict: str, selection: NameSelection) -> tuple[str, ...]:
+    row = (
+        name.text,
+        f"{name.temperature:g}" if name.temperature is not None else "–",
+        name.nearest or "–",
+        f"{name.similarity:.2f}" if name.similarity is not None else "–",
+    )
+    if selection.file:
+        return row
+    return (*row, share(name.alternation, 0), "; ".join(name.broken) or "kept", verdict)
+
+
+def _passed_over(selection: NameSelection) -> str:
+    names = [f"{name.text} ({', '.join(name.broken[:2])})" for name in selection.passed_over]
+    return f"The likeliest names break the rules: {'; '.join(printable(names))}." if names else ""

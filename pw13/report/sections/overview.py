@@ -5,7 +5,8 @@ from pw13.report.commentary import conv_dae, dense_ae
 from pw13.report.commentary.phrasing import format_count, format_number, format_percent
 from pw13.report.document import Block, Text, as_sentence, table
 from pw13.report.run_selection import RunSelection, metric, same_data
-from pw13.report.sections import charrnn, svm_eval
+from pw13.report.sections import charrnn, charrnn_variants, svm_eval
+from pw13.report.sections.blocks import int_metric
 from pw13.runs.record import Record
 from pw13.svm import summary as svm_summary
 
@@ -60,9 +61,10 @@ def _key_results(selection: RunSelection) -> list[tuple[str, str, str]]:
         rows += [_svm_accuracy(selection.svm, features) for features in ("pixels", "codes")]
     for run in selection.of_kind("charrnn"):
         if run == selection.baseline_rnn or run.config.get("cell") != "simple":
+            epochs = format_count(int_metric(run, "epochs") or run.config["epochs"], "epoch")
             result = (
-                f"{charrnn.CELLS[run.config['cell']]}, {run.config['units']} units, {run.config['target']}: held-out "
-                "nats per character"
+                f"{charrnn.CELLS[run.config['cell']]}, {run.config['units']} units, {run.config['target']}, {epochs}: "
+                "held-out nats per character"
             )
             rows.append((result, format_number(metric(run, "held_out_nats")), run.name))
     return rows
@@ -95,6 +97,7 @@ def _sentences(selection: RunSelection) -> list[str]:
         baselines = (run.metrics or {}).get("baselines") or {}
         filters = {name: (baseline or {}).get("psnr_db") for name, baseline in baselines.items()}
         sentences.append(conv_dae.denoising(metric(run, "noisy_psnr_db"), metric(run, "denoised_psnr_db"), filters))
+    sentences.append(charrnn_variants.too_short_to_compare(charrnn_variants.cells(selection)))
     return sentences
 
 

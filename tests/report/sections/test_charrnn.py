@@ -1,12 +1,26 @@
 """Exercise 2: items 2a to 2g, many-to-many, LSTM and GRU."""
 
-from tests.helpers.report_runs import NAMES, add_figure, build, build_all, captions, items, make_run, texts
+from pw13.report.document import Table, Verbatim
+from tests.helpers.report_runs import (
+    AS_TRAINED,
+    FALLING,
+    NAMES,
+    RNN,
+    add_figure,
+    build,
+    build_all,
+    captions,
+    items,
+    make_run,
+    texts,
+)
 
 NOTHING_HELD_OUT = {
     "held_out_nats": None,
     "held_out_accuracy": None,
     "val_nats": None,
     "ngram": {"order": 5, "validation_nats": None, "held_out_nats": None},
+    "real_names": None,
 }
 ALL_IN_TRAINING = {**NAMES, "counts": {"names": 600, "training": 600, "validation": 0, "held_out": 0}}
 
@@ -65,3 +79,94 @@ def test_samples_are_novel_names_by_setting(tmp_path):
     made = items(build_all(tmp_path))["2g"]
     assert "More units, lower validation loss: 2.150 with 64, 2.000 with 128." in texts(made)
     assert "Novel names by number of units, temperature 0.8" in [getattr(block, "caption", "") for block in made.blocks]
+
+
+def names_tables(item):
+    return [block for block in item.blocks if isinstance(block, Table) and block.columns[0] == "names"]
+
+
+def test_names_of_the_ngram_model_and_real_names_are_rows_beside_those_of_the_network(runs):
+    item = items(build(runs))["2g"]
+    (table,) = names_tables(item)
+    assert [row[:2] for row in table.rows] == [
+        ("SimpleRNN", "1.0"),
+        ("SimpleRNN", "1.2"),
+        ("5-gram", "1.0"),
+        ("real, held-out", "–"),
+    ]
+    assert table.rows[0][2:] == ("100.0 %", "98.0 %", "99.0 %", "36.0 %", "0.12 %", "0.71", "2.60", "0.70")
+    assert table.rows[-1][2:] == ("–", "–", "100.0 %", "35.0 %", "–", "0.79", "1.90", "–")
+    (names,) = [block.text for block in item.blocks if isinstance(block, Verbatim)]
+    assert "SimpleRNN 1: Zimble | Quontora" in names and "5-gram 1: Neta Labs" in names
+    assert "In likelihood, the nearest are those of the network at temperature 1, with 2.60" in texts(item)
+
+
+def test_cells_are_judged_by_names_sampled_as_trained(tmp_path):
+    make_run(tmp_path, "charrnn", 0)
+    make_run(tmp_path, "charrnn", 1, cell="gru", metrics={"by_temperature": [{**AS_TRAINED, "ngram_nats": 2.0}]})
+    item = items(build_all(tmp_path))["cells"]
+    (table,) = names_tables(item)
+    assert [(row[0], row[-1]) for row in table.rows] == [
+        ("SimpleRNN", "0.70"),
+        ("GRU", "0.10"),
+        ("5-gram", "0.05"),
+        ("real, held-out", "–"),
+    ]
+    assert "Are the names better? Yes, with GRU." in texts(item)
+
+
+def test_runs_of_0_1_0_have_dashes_for_what_they_did_not_measure(tmp_path):
+    new = ("distinct_trigrams", "similarity", "held_out_met")
+    rows = [{key: value for key, value in row.items() if key not in new} for row in RNN["by_temperature"]]
+    ngram = {key: value for key, value in RNN["ngram"].items() if key != "by_temperature"}
+    for second, cell in enumerate(("simple", "gru")):
+        old = {"by_temperature": rows, "ngram": ngram, "real_names": None}
+        folder = make_run(tmp_path, "charrnn", second, cell=cell, metrics=old)
+        add_figure(folder, "names")
+    made = items(build_all(tmp_path))
+    (table,) = names_tables(made["2g"])
+    assert [row[0] for row in table.rows] == ["SimpleRNN", "SimpleRNN", "real, held-out"]
+    assert table.rows[0][5:8] == ("–", "–", "–") and table.rows[0][-1] == "0.70"
+    assert "Sampled names by temperature: shares, and nats per character" in captions(made["2g"])
+    assert "Are the names better? No." in texts(made["cells"])
+
+
+def test_cells_are_not_compared_while_a_loss_falls(tmp_path):
+    make_run(tmp_path, "charrnn", 0)
+    make_run(tmp_path, "charrnn", 1, cell="gru", losses=FALLING)
+    document = build_all(tmp_path)
+    for text in (texts(items(document)["cells"]), texts(document.chapters[0])):
+        assert "Too short to compare cells: after 3 epochs the loss of GRU was still falling." in text
+    assert "Can the loss be reduced" not in texts(items(document)["cells"])
+    assert "Are the names better" not in texts(items(document)["cells"])
+
+
+def test_cells_whose_losses_are_level_are_compared_on_no_first_page(tmp_path):
+    make_run(tmp_path, "charrnn", 0)
+    make_run(tmp_path, "charrnn", 1, cell="gru")
+    document = build_all(tmp_path)
+    assert "Too short" not in texts(document.chapters[0]) + texts(items(document)["cells"])
+
+
+def test_units_and_targets_are_not_compared_while_a_loss_falls(tmp_path):
+    make_run(tmp_path, "charrnn", 0, losses=FALLING)
+    make_run(tmp_path, "charrnn", 1, units=128)
+    make_run(tmp_path, "charrnn", 2, target="many-to-many")
+    made = items(build_all(tmp_path))
+    assert "Too short to compare numbers of units: after 3 epochs the loss of 64 was" in texts(made["2g"])
+    assert "More units" not in texts(made["2g"])
+    assert "Too short to compare many-to-one and many-to-many" in texts(made["m2m"])
+    assert "many-to-many has a loss of" not in texts(made["m2m"])
+
+
+def test_many_to_many_curves_that_are_not_on_one_scale_say_so(tmp_path):
+    make_run(tmp_path, "charrnn", 0)
+    make_run(tmp_path, "charrnn", 1, target="many-to-many")
+    assert "The two losses are not on one scale" in texts(items(build_all(tmp_path))["m2m"])
+    assert "not on one scale" not in texts(items(build_all(tmp_path))["2f"])
+
+
+def test_many_to_many_curves_with_carried_state_are_on_one_scale(tmp_path):
+    make_run(tmp_path, "charrnn", 0)
+    make_run(tmp_path, "charrnn", 1, target="many-to-many", carry_state=True)
+    assert "not on one scale" not in texts(items(build_all(tmp_path))["m2m"])

@@ -63,3 +63,10 @@ def test_counts_of_one_are_singular(tmp_path):
     assert "(a processor, 1 thread)" in text and "1 epoch, batch size" in text
     assert "SimpleRNN with 1 unit reads" in text
     assert "at most 1 image (--limit)" in " ".join(document.notices)
+
+
+def test_a_result_of_a_network_of_names_has_its_epochs(tmp_path):
+    make_run(tmp_path, "charrnn", metrics={"epochs": 2})
+    assert (
+        key_results(build(tmp_path))[0][0] == "SimpleRNN, 64 units, many-to-one, 2 epochs: held-out nats per character"
+    )
