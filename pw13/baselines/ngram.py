@@ -240,7 +240,7 @@ def _levels(text: npt.NDArray[Any], *, size: int, newline: int, order: int) -> I
 
 def _level(keys: Ints, times: npt.NDArray[Any], size: int, contexts: int) -> Level:
     discounts, parents, contexts = _discounts(times), keys // size, max(contexts, 1)
-    totals = np.bincount(parents, weights=times, minlength=contexts)
+    totals: Floats = np.bincount(parents, weights=times, minlength=contexts).astype(np.float64)
     lost = np.bincount(parents, weights=discounts[np.minimum(times, 3)], minlength=contexts)
     empty = totals == 0
     totals[empty] = lost[empty] = 1
