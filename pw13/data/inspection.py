@@ -1,6 +1,5 @@
 """Describe a data set: counts, duplicates, anomalous images and unusual characters."""
 
-import hashlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -8,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from pw13.data.images import ImageSet
+from pw13.data.images import ImageSet, digests
 from pw13.data.names import NameList, windows
 from pw13.data.published import published_file_name
 from pw13.data.source import DEFAULT_PATHS, candidate_paths
@@ -47,12 +46,6 @@ def describe_images(images: ImageSet) -> dict[str, Any]:
         "test_in_train": sum(digest in train_set for digest in test),
         "under_two_labels": sum(count > 1 for count in labels_per_image.values()),
     }
-
-
-def digests(images: np.ndarray) -> list[bytes]:
-    """Return a 16-byte BLAKE2b digest per image, equal for equal pixels."""
-    rows = np.ascontiguousarray(images).reshape(len(images), -1)
-    return [hashlib.blake2b(row.data, digest_size=16).digest() for row in rows]
 
 
 def _files(images: ImageSet) -> list[dict[str, Any]]:

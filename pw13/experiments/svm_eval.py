@@ -9,7 +9,7 @@ import numpy as np
 
 from pw13 import console, metrics
 from pw13.config.settings import SvmEval
-from pw13.data.images import ImageSet, load_images, stratified_sample, unique_mask
+from pw13.data.images import ImageSet, contained_mask, load_images, stratified_sample, unique_mask
 from pw13.errors import OptionError, UserError
 from pw13.experiments import svm_features
 from pw13.experiments.svm_features import Features
@@ -59,16 +59,20 @@ def run_experiment(
         curves = learning_curves(first_kernel, labels, images, config, pool.map)
     for i, trial in enumerate(trials):
         run.save_arrays(f"svm-{i}-{trial.features.name}-{trial.kernel}", evaluation.arrays(trial.outcome))
-    save_figures(run, trials, curves, images)
+    in_training = contained_mask(images.test_images, images.train_images)
+    distinct = unique_mask(images.test_images) & ~in_training
+    rows = [result_row(trial, images, distinct) for trial in trials]
+    save_figures(run, trials, rows, curves, images)
     tests = mcnemar_tests(trials, images.test_labels)
     results: dict[str, Any] = {
         "n_train": len(indices),
         "n_test": len(images.test_labels),
-        "n_test_distinct": int(unique_mask(images.test_images).sum()),
+        "n_test_distinct": int(distinct.sum()),
+        "n_test_in_train": int(in_training.sum()),
         "tuned_on": min(config.tune_on, len(indices)),
         "folds": config.folds,
         "cores": machine.cores(),
-        "results": [result_row(trial, images) for trial in trials],
+        "results": rows,
         "mcnemar": tests,
         "learning_curve": curves,
         "mcnemar_p": next((t["p"] for t in tests if t["kernel"] == "rbf" and t["second"] == "codes"), None),
@@ -149,11 +153,14 @@ def learning_curves(
     return points
 
 
-def result_row(trial: Trial, images: ImageSet) -> dict[str, Any]:
-    """Return one entry of `results` in metrics.json."""
+def result_row(trial: Trial, images: ImageSet, distinct: np.ndarray) -> dict[str, Any]:
+    """Return one entry of `results` in metrics.json.
+
+    distinct: `(n,)` bool, which test images occur only once and are not in training.
+    """
     features, outcome = trial
     correct = outcome.predictions == images.test_labels
-    correct_distinct = correct[unique_mask(images.test_images)]
+    correct_distinct = correct[distinct]
     recall = metrics.recall(images.test_labels, outcome.predictions, len(images.classes))
     return {
         "features": features.name,
@@ -202,7 +209,13 @@ def mcnemar_test(first: Trial, second: Trial, labels: np.ndarray) -> dict[str, A
     }
 
 
-def save_figures(run: Run, trials: Sequence[Trial], curves: Sequence[dict[str, Any]], images: ImageSet) -> None:
+def save_figures(
+    run: Run,
+    trials: Sequence[Trial],
+    rows: Sequence[dict[str, Any]],
+    curves: Sequence[dict[str, Any]],
+    images: ImageSet,
+) -> None:
     """Save confusion matrices, learning curve, accuracy by code size, and images that pixels and codes disagree on."""
     kernel = trials[0].kernel
     shown = [trial for trial in trials if trial.kernel == kernel]
@@ -210,7 +223,7 @@ def save_figures(run: Run, trials: Sequence[Trial], curves: Sequence[dict[str, A
     run.save_figure("confusion", figures.confusion_matrices(tables, [t.title for t in shown], images.classes, kernel))
     run.save_figure("learning_curve", figures.learning_curve(curves, kernel))
     if len({t.features.size for t in shown if t.features.name == "codes"}) > 1:
-        results = [result_row(trial, images) for trial in shown]
+        results = [row for row in rows if row["kernel"] == kernel]
         run.save_figure("code_size", figures.accuracy_by_code_size(results, kernel))
     second = next((t for t in shown[1:] if t.features.name == "codes"), shown[1] if len(shown) > 1 else None)
     if second:

@@ -81,12 +81,17 @@ def lowest_recall(rows: Sequence[Result]) -> str:
 
 
 def without_duplicates(metrics: Mapping[str, Any], rows: Sequence[Result]) -> str:
-    """State the accuracy, of the first result, on test images that appear only once."""
+    """State the accuracy, of the first result, on test images that appear only once and are not in training.
+
+    Runs of 0.1.0 did not look for test images in training.
+    """
     first, copies = rows[0], metrics["n_test"] - metrics["n_test_distinct"]
+    in_training = metrics.get("n_test_in_train") or 0
+    where = f"in duplicate groups or in training ({in_training:,})" if in_training else "in duplicate groups"
     if first["accuracy_distinct"] is None:
-        return f"All {copies:,} test images are in duplicate groups."
+        return f"All {copies:,} test images are {where}."
     return (
-        f"Without the {copies:,} test images in duplicate groups: {first['accuracy_distinct']:.2%} instead of "
+        f"Without the {copies:,} test images {where}: {first['accuracy_distinct']:.2%} instead of "
         f"{first['accuracy']:.2%} ({describe(first)}, {kernel(first)})."
     )
 

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from pw13.data.checking import check
-from pw13.data.images import load_images
+from pw13.data.images import digests, load_images
 from pw13.data.images.idx import write_idx
-from pw13.data.inspection import count_constant, describe_images, describe_names, digests, resolved_paths
+from pw13.data.inspection import count_constant, describe_images, describe_names, resolved_paths
 from pw13.data.names import load_names
 from pw13.figures.contact_sheet import contact_sheet
 from tests.helpers.data import FILES, make_data, make_images

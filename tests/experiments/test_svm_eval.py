@@ -146,6 +146,23 @@ def test_duplicates_in_the_test_file_count_once_in_the_distinct_accuracy(pw13, t
     assert any("20 test images in duplicate groups" in line for line in document["comment"])
 
 
+def test_test_images_that_are_in_training_do_not_count_in_the_distinct_accuracy(pw13, tmp_path):
+    folder = tmp_path / "leak"
+    folder.mkdir()
+    train_images, train_labels = make_images(120, 1)
+    test_images, test_labels = make_images(60, 2)
+    test_images[:20], test_labels[:20] = train_images[:20], train_labels[:20]
+    test_labels[40:] = (test_labels[40:] + 1) % 10  # so that only images that are not in training are misclassified
+    for name, array in zip(FILES, (train_images, train_labels, test_images, test_labels), strict=True):
+        write_idx(folder / name, array.shape, [array])
+    code, out, _ = pw13("svm-eval", "--data", folder, "--kernel", "linear", "--json", "--limit", 100, *QUICK)
+    document = json.loads(out)
+    assert code == 0 and (document["n_test_in_train"], document["n_test_distinct"]) == (20, 40)
+    pixels = document["results"][0]
+    assert (pixels["accuracy"], pixels["accuracy_distinct"]) == (pytest.approx(40 / 60), 0.5)
+    assert any("Without the 20 test images in duplicate groups or in training (20)" in t for t in document["comment"])
+
+
 def test_pca_is_fitted_to_all_training_images_as_the_autoencoder_was(data):
     images = load_images(str(data))
     rows = np.arange(50)
@@ -289,7 +306,9 @@ def test_the_comment_says_what_the_numbers_say():
     assert "codes (32 values), RBF kernel: class I, 50.0%" in weakest
     assert "every test image is classified" in summary.lowest_recall([{**results[1], "recall": {"A": 1.0}}])
     assert summary.describe({**results[1], "size": 1}) == "codes (1 value)"
-    assert "Without the 10 test images" in copies and "90.50% instead of 91.50%" in copies
+    assert "Without the 10 test images in duplicate groups: 90.50% instead of 91.50%" in copies
+    leaked = summary.without_duplicates({**metrics, "n_test_in_train": 4}, results)
+    assert "Without the 10 test images in duplicate groups or in training (4): " in leaked
 
 
 @pytest.mark.parametrize("classes", [2, 26, 47])

@@ -3,6 +3,8 @@
 from pw13.data.images.dataset import (
     ImageSet,
     TrainValSplit,
+    contained_mask,
+    digests,
     load_images,
     stratified_sample,
     to_float,
@@ -14,6 +16,8 @@ from pw13.data.images.dataset import (
 __all__ = [
     "ImageSet",
     "TrainValSplit",
+    "contained_mask",
+    "digests",
     "load_images",
     "stratified_sample",
     "to_float",

@@ -2,6 +2,7 @@
 
 import hashlib
 import string
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -176,5 +177,18 @@ def to_float(images: np.ndarray) -> np.ndarray:
 
 def unique_mask(images: np.ndarray) -> np.ndarray:
     """Mark which of `(n, height, width)` images occur only once: `(n,)` bool."""
-    _, inverse, counts = np.unique(images.reshape(len(images), -1), axis=0, return_inverse=True, return_counts=True)
-    return np.asarray(counts[inverse.reshape(-1)] == 1)
+    hashes = digests(images)
+    counts = Counter(hashes)
+    return np.array([counts[digest] == 1 for digest in hashes], dtype=bool)
+
+
+def contained_mask(images: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """Mark which of `(n, height, width)` images are among `others`, pixel by pixel: `(n,)` bool."""
+    known = set(digests(others))
+    return np.array([digest in known for digest in digests(images)], dtype=bool)
+
+
+def digests(images: np.ndarray) -> list[bytes]:
+    """Return a 16-byte BLAKE2b digest per image, equal for equal pixels."""
+    rows = np.ascontiguousarray(images).reshape(len(images), -1)
+    return [hashlib.blake2b(row.data, digest_size=16).digest() for row in rows]

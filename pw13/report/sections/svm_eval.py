@@ -78,11 +78,12 @@ def _row(result: dict[str, Any]) -> tuple[str, ...]:
 
 def _caption(metrics: dict[str, Any]) -> str:
     methods = sorted({result["method"] for result in metrics.get("results") or [] if result.get("method")})
+    not_in_training = " and are not in training" if "n_test_in_train" in metrics else ""
     solvers = f" Solved by {join_words(methods)}." if methods else ""
     return (
         f"SVMs trained on {format_number(metrics.get('n_train'))} images, tested on "
         f"{format_number(metrics.get('n_test'))}: same images, same scaling, C and gamma tuned by cross-validation for "
-        f"each.{solvers} Unique images: accuracy on the test images that occur only once."
+        f"each.{solvers} Unique images: accuracy on the test images that occur only once{not_in_training}."
     )
 
 

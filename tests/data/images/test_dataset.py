@@ -7,7 +7,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pw13.data.images.dataset import load_images, split, stratified_sample, train_val_split
+from pw13.data.images.dataset import (
+    contained_mask,
+    load_images,
+    split,
+    stratified_sample,
+    train_val_split,
+    unique_mask,
+)
 from pw13.data.images.idx import write_idx
 from pw13.data.source import digest_of
 from pw13.errors import OptionError, UserError
@@ -218,3 +225,12 @@ def test_the_real_set_is_recognized(real_data):
     assert images.notes == ("notMNIST with 10,440 training images, not the published 60,000",)
     assert np.bincount(images.train_labels).tolist() == [1044] * 10
     assert np.bincount(images.test_labels).tolist() == [1000] * 10
+
+
+def test_duplicates_are_marked_by_their_pixels_alone():
+    images = make_images(6, 1)[0]
+    images[4] = images[1]
+    images[5] = images[2]
+    images[5, 0, 0] ^= 1
+    assert unique_mask(images).tolist() == [True, False, True, True, False, True]
+    assert contained_mask(images, images[1:3]).tolist() == [False, True, True, False, True, False]

@@ -15,3 +15,10 @@ def test_the_caption_names_the_solvers(tmp_path):
     results = [{**result, "kernel": kernel, "method": name} for result in SVM["results"] for kernel, name in solvers]
     make_run(tmp_path, "svm-eval", metrics={"results": results})
     assert "Solved by LinearSVC and Nystroem 2000 + LinearSVC." in captions(items(build(tmp_path))["1g"])
+
+
+def test_the_caption_claims_no_check_that_a_run_of_0_1_0_did_not_make(tmp_path):
+    make_run(tmp_path, "svm-eval", metrics={"n_test_in_train": 3})
+    assert "the test images that occur only once and are not in training." in captions(items(build(tmp_path))["1g"])
+    make_run(tmp_path, "svm-eval", 1)
+    assert "the test images that occur only once." in captions(items(build(tmp_path))["1g"])
