@@ -21,6 +21,10 @@ class PCA(NamedTuple):
         images: np.ndarray = np.clip(codes @ self.components + self.mean, 0, 1)
         return images
 
+    def truncate(self, size: int) -> "PCA":
+        """Return the first `size` components; all if there are fewer."""
+        return PCA(self.mean, self.components[:size])
+
 
 def fit(images: np.ndarray, size: int) -> PCA:
     """Fit the first `size` principal components to images `(n, d)` float32; fewer if n or d is smaller."""

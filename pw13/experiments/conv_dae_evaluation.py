@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from pw13 import console, metrics
-from pw13.baselines import denoisers
+from pw13.baselines import denoisers, image_compression
 from pw13.config.settings import ConvDAE
 from pw13.data.images import ImageSet, TrainValSplit, noise, stratified_sample, to_float
 from pw13.metrics import compression
@@ -124,5 +124,5 @@ def code_size(net: model.Denoiser, images: ImageSet, config: ConvDAE) -> dict[st
         "pixel_values": pixels[0].size,
         **sizes,
         "pixel_bytes_entropy": compression.entropy_coded_bytes(pixels),
-        "png_bytes": compression.file_bytes(pixels)["png_bytes"],
+        "png_bytes": image_compression.lossless_bytes(pixels)["png_bytes"],
     }

@@ -1,12 +1,27 @@
 """Figures of the dense autoencoder."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from matplotlib import colormaps
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullFormatter
 
 from pw13.figures.image_grid import image_grid, one_per_class
+from pw13.metrics.rate_distortion import Point, lower_envelope
+
+LABEL_ROOM = 2.5  # factor of the axis of bytes, for the labels at the ends of the lines
+
+# Label, colour and marker. The colours differ for any colour vision (Okabe and Ito, 2008).
+METHODS = {
+    "autoencoder": ("autoencoder", "#d55e00", "o"),
+    "pca": ("PCA", "#0072b2", "s"),
+    "webp": ("WebP files", "#009e73", "^"),
+    "jpeg": ("JPEG files", "#8a5a83", "D"),
+}
+# The lines of codes meet at their ends, so they are labelled at their starts: point, offset, vertical alignment.
+LABEL_PLACES = {"autoencoder": (0, (4, 6), "bottom"), "pca": (0, (-4, -7), "top")}
+LABEL_AT_END = (-1, (6, 0), "center")
 
 
 def reconstructions(images: np.ndarray, outputs: np.ndarray, labels: np.ndarray, classes: Sequence[str]) -> Figure:
@@ -70,6 +85,41 @@ def unit_effects(changes: np.ndarray) -> Figure:
     separator = " " if columns > 5 else "\n"
     title = ("Effect of each code unit:", "output at mean + 2 SD minus output at mean - 2 SD")
     figure.suptitle(separator.join(title), fontsize=10)
+    return figure
+
+
+def rate_distortion(points: Mapping[str, Sequence[Point]], code_sizes: str) -> Figure:
+    """Plot bytes per image against MSE by method, the lower envelope as a line.
+
+    points: by method, keys as in `METHODS`. code_sizes: those of the autoencoder, for the title.
+    """
+    figure = Figure(figsize=(7.5, 5), layout="constrained")
+    axes = figure.subplots()
+    for method, (label, color, marker) in METHODS.items():
+        shown = [point for point in points.get(method, ()) if point.bytes > 0 and point.mse > 0]  # the axes lack 0
+        envelope = lower_envelope(shown)
+        if not envelope:
+            continue
+        best = [p.bytes for p in envelope], [p.mse for p in envelope]
+        sizes = np.geomspace(best[0][0], best[0][-1], 200)  # a straight line is curved on these axes
+        axes.plot(sizes, np.interp(sizes, *best), color=color)
+        axes.plot(*best, marker, color=color, markersize=4)
+        axes.plot([p.bytes for p in shown], [p.mse for p in shown], marker, color=color, alpha=0.25, markersize=4)
+        end, offset, alignment = LABEL_PLACES.get(method, LABEL_AT_END)
+        axes.annotate(
+            label, (best[0][end], best[1][end]), xytext=offset, textcoords="offset points", va=alignment, color=color,
+            weight="bold",
+        )  # fmt: skip
+    axes.set(xscale="log", yscale="log", xlabel="bytes per image", ylabel="MSE")
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axis.set_major_formatter(lambda value, _: np.format_float_positional(value, trim="-"))
+        axis.set_minor_formatter(NullFormatter())
+    axes.margins(y=0.1)
+    left, right = axes.get_xlim()
+    axes.set_xlim(left, right * LABEL_ROOM)
+    axes.set_title(f"Rate and distortion on test images; {code_sizes}", fontsize=11)
+    axes.grid(alpha=0.3)
     return figure
 
 

@@ -1,10 +1,8 @@
 """Codes as compression (handout 1f): bytes per image by method, and the images after which a decoder breaks even."""
 
-import functools
-import io
 import math
-from collections.abc import Callable
-from typing import Any, NamedTuple
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -40,50 +38,26 @@ def dequantise(quantised_codes: Bytes, scale: Scale) -> Floats:
     return np.asarray((scale.low + fraction * (scale.high - scale.low)).astype(np.float32))
 
 
-def file_bytes(images: Bytes) -> dict[str, float]:
-    """Return mean file sizes of `(n, height, width)` uint8 images, each saved by Pillow as PNG and lossless WebP."""
-    return dict(_file_bytes(images.tobytes(), images.shape))
-
-
-@functools.lru_cache(maxsize=2)  # runs of one process usually share their test images
-def _file_bytes(pixels: bytes, shape: tuple[int, ...]) -> dict[str, float]:
-    images = np.frombuffer(pixels, np.uint8).reshape(shape)
-    return {
-        "png_bytes": _mean_bytes(images, "PNG", optimize=True),
-        "webp_bytes": _mean_bytes(images, "WEBP", lossless=True, quality=100, method=4),
-    }
-
-
-def _mean_bytes(images: Bytes, format: str, **options: Any) -> float:
-    from PIL import Image
-
-    total = 0
-    for image in images:
-        buffer = io.BytesIO()
-        Image.fromarray(image).save(buffer, format, **options)
-        total += buffer.tell()
-    return total / len(images)
-
-
 def compression_metrics(
     images: Bytes,
     codes: Floats,
     scale: Scale,
     decode: Callable[[Floats], Floats],
     decoder_values: int,
+    files: Mapping[str, float],
 ) -> dict[str, float | int | None]:
     """Return bytes per image, the error of 8-bit codes, and the size of the decoder.
 
     images: `(n, height, width)` uint8 test images; codes: theirs, `(n, code_size)`. The error is that of decoding the
-    8-bit codes. The decoder counts as float32 values plus the range of each unit. `break_even_images`: the number of
-    images from which 8-bit codes and decoder together are smaller than raw pixels; `break_even_images_png`: than PNG.
+    8-bit codes. The decoder counts as float32 values plus the range of each unit. files: `png_bytes` and `webp_bytes`
+    of the images. `break_even_images`: the number of images from which 8-bit codes and decoder together are smaller
+    than raw pixels; `break_even_images_png`: than PNG.
     """
     pixels = images.reshape(len(images), -1).astype(np.float32) / 255
     quantised = quantise(codes, scale)
     error = np.mean(np.square(decode(dequantise(quantised, scale)) - pixels), dtype=np.float64)
     raw, coded = pixels.shape[1], codes.shape[1]
     decoder = 4 * (decoder_values + 2 * coded)
-    files = file_bytes(images)
     return {
         "raw_bytes": raw,
         **files,

@@ -10,6 +10,7 @@ from pw13.report.run_selection import RunSelection
 from pw13.report.sections import (
     charrnn,
     charrnn_variants,
+    compression,
     conv_dae,
     dense_ae,
     generated_names,
@@ -62,11 +63,11 @@ def dense_items(selection: RunSelection) -> list[Item]:
         ("1c", "Models", dense_ae.models),
         ("1d", "Compile and fit", dense_ae.fitting),
         ("1e", "Inputs and reconstructions", dense_ae.reconstructions),
-        ("1f", "Compression", dense_ae.compression),
     )
     return [
         Item("1a", "1a", "Code size", tuple(dense_ae.code_size(selection))),
         *(Item(key, key, title, tuple(dense_ae.build(selection, section))) for key, title, section in sections),
+        Item("1f", "1f", "Compression", tuple(compression.compression(selection))),
         Item("1g", "1g", "SVM on codes and on pixels", tuple(svm_eval.evaluation(selection))),
     ]
 

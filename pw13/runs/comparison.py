@@ -21,6 +21,8 @@ PRIMARY_METRICS = {
 # The metric on validation data by which settings are chosen; lower is better.
 VALIDATION_METRICS = {"dense-ae": "val_mse", "charrnn": "val_nats"}
 BEST_VAL_LOSS = "best_val_loss"
+# Metrics that are curves of many points, which no table of single metrics has room for.
+CURVES = ("rate_distortion",)
 
 
 def expand_sweeps(records: Iterable[Record]) -> list[Record]:
@@ -55,10 +57,10 @@ def _row_key(row: Mapping[str, Any], number: int) -> str:
 
 
 def numbers(record: Record) -> dict[str, Any]:
-    """Return the metrics of a run by dotted names; of a run without metrics.json, those in its history."""
+    """Return the metrics of a run but for curves, by dotted names; without metrics.json, those in history.csv."""
     if record.metrics is not None or record.problem:
         try:
-            return flatten(record.metrics or {})
+            return flatten({name: value for name, value in (record.metrics or {}).items() if name not in CURVES})
         except RecursionError:  # no metrics of pw13 are nested that deep
             return {}
     rows = history(record.folder)

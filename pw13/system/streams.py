@@ -15,6 +15,7 @@ ROLES = (
     "learning curve",
     "linear denoiser",  # noise draws that it is fitted on
     "bootstrap",
+    "rate-distortion",  # which test images are measured
 )
 
 

@@ -164,6 +164,20 @@ def test_names_and_values_are_never_markup(pw13, folder):
     assert code == 0 and "[red]x[/red]\\x1b[31m" in out and "\x1b" not in out
 
 
+def test_the_points_of_a_curve_are_in_json_but_in_no_table(pw13, tmp_path):
+    points = [{"method": "pca", "setting": "8 components, 2 bits", "bytes": 2.0, "mse": 0.1}]
+    runs = tmp_path / "runs"
+    for second in (1, 2):
+        name = f"2026-01-01_00-00-0{second}_dense-ae"
+        make(runs, name, metrics={"seconds": 1.0, "test_mse": 0.02, "rate_distortion": points})
+    code, out, _ = pw13("runs", "show", name)
+    assert code == 0 and "test_mse" in out and "components" not in out
+    code, out, _ = pw13("runs", "compare", "2026-01-01_00-00-01", "2026-01-01_00-00-02")
+    assert code == 0 and "test_mse" in out and "components" not in out
+    shown = json.loads(pw13("runs", "show", name, "--json")[1])
+    assert shown["metrics"]["rate_distortion"] == points
+
+
 def test_flatten_names_rows_of_lists_by_their_text_values():
     rows = [
         {"features": "pixels", "kernel": "rbf", "accuracy": 0.9},

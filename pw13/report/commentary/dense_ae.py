@@ -1,18 +1,25 @@
 """Comments on the dense autoencoder (1a to 1f)."""
 
 import itertools
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from pw13.metrics.rate_distortion import MARGIN, Point, lower_envelope, mse_at, ranges_ahead
 from pw13.report.commentary.phrasing import (
     change,
     compared,
     format_count,
     format_number,
+    format_percent,
     is_decreasing,
     is_same,
     join_sentences,
+    join_words,
 )
+
+COMPARED_SIZES = (8, 16, 32, 64)  # bytes per image
+FAR = 0.2  # the share by which an MSE is lower where a method is far ahead
 
 
 def code_sizes(rows: Sequence[tuple[int, float | None]]) -> str:
@@ -119,3 +126,55 @@ def _decoder(sizes: Mapping[str, Any]) -> str:
         f"The receiver also needs the decoder, {format_number(decoder)} bytes, once: codes pay off from "
         f"{format_number(images)} images on{against_png}."
     )
+
+
+def rate_distortion(curves: Mapping[str, Sequence[Point]]) -> str:
+    """Return where the autoencoder or PCA is ahead at the same number of bytes; curves: points by method."""
+    own, pca = (lower_envelope(curves.get(method, ())) for method in ("autoencoder", "pca"))
+    if not own or not pca:
+        return ""
+    return join_sentences(
+        _where_ahead(ranges_ahead(own, pca), ranges_ahead(pca, own)),
+        _far_ahead("The autoencoder", own, pca),
+        _far_ahead("PCA", pca, own),
+        _smallest_files(curves),
+    )
+
+
+def _where_ahead(own: Sequence[tuple[float, float]], pca: Sequence[tuple[float, float]]) -> str:
+    lower = f"at least {format_percent(MARGIN, 0)} lower"
+    return (
+        f"At the same number of bytes per image, the autoencoder's MSE is {_spans(lower, own)} and PCA's is "
+        f"{_spans(lower, pca)}; smaller differences may be chance."
+    )
+
+
+def _spans(what: str, ranges: Sequence[tuple[float, float]]) -> str:
+    spans = [
+        f"from {format_number(low, 2)}" + (f" to {format_number(high, 2)} bytes" if high < math.inf else " bytes on")
+        for low, high in ranges
+    ]
+    return f"{what} {join_words(spans)}" if spans else f"nowhere {what}"
+
+
+def _far_ahead(name: str, envelope: Sequence[Point], rival: Sequence[Point]) -> str:
+    compared = ((size, mse_at(envelope, size), mse_at(rival, size)) for size in COMPARED_SIZES)
+    parts = [
+        f"{size} bytes ({format_number(mse, 3)} against {format_number(other, 3)})"
+        for size, mse, other in compared
+        if mse is not None and other is not None and mse < (1 - FAR) * other
+    ]
+    return f"{name} is far ahead at {join_words(parts)}." if parts else ""
+
+
+def _smallest_files(curves: Mapping[str, Sequence[Point]]) -> str:
+    smallest = {
+        name: min(curves[method], key=lambda point: point.bytes)
+        for method, name in (("webp", "WebP"), ("jpeg", "JPEG"))
+        if curves.get(method)
+    }
+    parts = [
+        f"{format_number(point.bytes, 3)} bytes ({name}, MSE {format_number(point.mse, 3)})"
+        for name, point in smallest.items()
+    ]
+    return f"Image files, headers included, take {join_words(parts)} or more." if parts else ""

@@ -1,6 +1,4 @@
-"""Items 1a to 1f: the shallow dense autoencoder."""
-
-from typing import Any
+"""Items 1a to 1e: the shallow dense autoencoder."""
 
 from pw13.report.commentary import dense_ae as commentary
 from pw13.report.commentary.phrasing import format_count, format_number, format_percent
@@ -159,34 +157,3 @@ def reconstructions(run: Record) -> list[Block]:
             "A small image per unit, in two colours for darker and brighter.",
         ),
     ]
-
-
-def compression(run: Record) -> list[Block]:
-    sizes, mse = (run.metrics or {}).get("compression") or {}, metric(run, "test_mse")
-    rows = [
-        ("raw pixels", format_number(sizes.get("raw_bytes")), "1.0", "0"),
-        ("PNG", format_number(sizes.get("png_bytes"), 3), _ratio(sizes, "png_bytes"), "0"),
-        ("lossless WebP", format_number(sizes.get("webp_bytes"), 3), _ratio(sizes, "webp_bytes"), "0"),
-        (
-            "float32 code",
-            format_number(sizes.get("float32_code_bytes")),
-            _ratio(sizes, "float32_code_bytes"),
-            format_number(mse),
-        ),
-        (
-            "8-bit code",
-            format_number(sizes.get("uint8_code_bytes")),
-            _ratio(sizes, "uint8_code_bytes"),
-            format_number(sizes.get("uint8_code_test_mse")),
-        ),
-    ]
-    columns = ("format", "bytes", "compression ratio", "test MSE")
-    return [
-        table("Bytes per image, mean over the test set.", columns, rows),
-        *comment(commentary.compression(sizes, mse)),
-    ]
-
-
-def _ratio(sizes: dict[str, Any], name: str) -> str:
-    raw, size = sizes.get("raw_bytes"), sizes.get(name)
-    return f"{raw / size:.1f}" if raw and size else "–"

@@ -2,6 +2,7 @@
 
 import pytest
 
+from pw13.metrics.rate_distortion import Point
 from pw13.report.commentary import dense_ae
 
 SIZES = {
@@ -100,3 +101,56 @@ def test_compression_without_other_formats_and_decoder():
     assert "24.5 times smaller" in text
     assert "Lossless" not in text
     assert "decoder" not in text
+
+
+def curve(*pairs):
+    return [Point("", *pair) for pair in pairs]
+
+
+STEEP, FLAT = curve((4.0, 0.1), (36.0, 0.01)), curve((4.0, 0.05), (36.0, 0.03))
+
+
+def test_the_autoencoder_is_ahead_up_to_some_bytes_and_pca_after():
+    text = dense_ae.rate_distortion({"autoencoder": FLAT, "pca": STEEP})
+    assert text == (
+        "At the same number of bytes per image, the autoencoder's MSE is at least 4 % lower from 4.0 to 26 bytes and "
+        "PCA's is at least 4 % lower from 28 bytes on; smaller differences may be chance. The autoencoder is far ahead "
+        "at 8 bytes (0.0475 against 0.0888) and 16 bytes (0.0425 against 0.0663). PCA is far ahead at 32 bytes (0.0212 "
+        "against 0.0325) and 64 bytes (0.0100 against 0.0300)."
+    )
+
+
+def test_pca_is_ahead_up_to_some_bytes_and_the_autoencoder_after():
+    text = dense_ae.rate_distortion({"autoencoder": STEEP, "pca": FLAT})
+    assert (
+        "the autoencoder's MSE is at least 4 % lower from 28 bytes on and PCA's is at least 4 % lower from 4.0 to"
+        in text
+    )
+    assert "The autoencoder is far ahead at 32 bytes" in text and "PCA is far ahead at 8 bytes" in text
+
+
+@pytest.mark.parametrize(
+    ("factor", "text"),
+    [
+        (0.9, "is at least 4 % lower from 4.0 bytes on and PCA's is nowhere at least 4 % lower; smaller"),
+        (1.1, "is nowhere at least 4 % lower and PCA's is at least 4 % lower from 4.0 bytes on; smaller"),
+        (1.03, "is nowhere at least 4 % lower and PCA's is nowhere at least 4 % lower; smaller"),
+    ],
+)
+def test_one_is_ahead_throughout_or_none(factor, text):
+    own = [point._replace(mse=factor * point.mse) for point in STEEP]
+    comment = dense_ae.rate_distortion({"autoencoder": own, "pca": STEEP})
+    assert text in comment and "far ahead" not in comment
+
+
+def test_image_files_begin_where_their_headers_let_them():
+    files = {"webp": curve((200, 0.001), (132.5, 0.0037)), "jpeg": curve((239.6, 0.0105))}
+    text = dense_ae.rate_distortion({"autoencoder": FLAT, "pca": STEEP, **files})
+    assert text.endswith(
+        "Image files, headers included, take 132 bytes (WebP, MSE 0.00370) and 240 bytes (JPEG, MSE 0.0105) or more."
+    )
+
+
+@pytest.mark.parametrize("curves", [{}, {"pca": STEEP}, {"autoencoder": FLAT, "pca": []}])
+def test_without_points_nothing_is_claimed(curves):
+    assert dense_ae.rate_distortion(curves) == ""
