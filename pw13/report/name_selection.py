@@ -5,8 +5,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-import numpy as np
-
 from pw13.errors import UserError
 from pw13.inference import sampling
 from pw13.inference.name_generator import NameGenerator, load_generator, read_corpus
@@ -14,6 +12,7 @@ from pw13.inference.similarity import nearest_known
 from pw13.inference.trained_run import model_path
 from pw13.report import name_rules
 from pw13.runs.record import Record
+from pw13.system.streams import stream
 
 NAMES_SELECTED = 8
 SHORTLIST = 16  # the selected names included
@@ -108,7 +107,7 @@ def sample_candidates(generator: NameGenerator, corpus: Sequence[str] | None) ->
     names, words = set(corpus or ()), name_rules.known_words(corpus) if corpus else None
     candidates: dict[str, Candidate] = {}
     for index, temperature in enumerate(TEMPERATURES):
-        rng = np.random.default_rng([0, index])
+        rng = stream("name selection", 0, index)
         options = sampling.SamplingOptions(temperature, max_length=name_rules.MAX_LENGTH)
         for name in sampling.generate(generator.network, generator.vocab_file, SAMPLES, options, rng=rng):
             text = name.text

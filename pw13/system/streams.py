@@ -16,6 +16,7 @@ ROLES = (
     "linear denoiser",  # noise draws that it is fitted on
     "bootstrap",
     "rate-distortion",  # which test images are measured
+    "name selection",  # names sampled for the report's shortlist
 )
 
 

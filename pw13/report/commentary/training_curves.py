@@ -67,7 +67,7 @@ def too_short(what: str, epochs: int, falling: Sequence[str]) -> str:
     """Return that runs cannot be compared by `what`; `falling` names those whose loss was still falling."""
     return (
         f"Too short to compare {what}: after {format_count(epochs, 'epoch')} the loss of {join_words(falling)} was "
-        "still falling. The losses and names are those of so short a training, not of what is compared."
+        "still falling. With more epochs the order may change."
     )
 
 

@@ -45,13 +45,17 @@ def names_table(caption: str, rows: Sequence[tuple[str, Names]], real: Names) ->
 def _cells(names: Names, real: Names) -> tuple[str, ...]:
     nats, target = names.get("ngram_nats"), real.get("ngram_nats")
     return (
-        format_number(names.get("temperature"), 2),
+        f"{names['temperature']:g}" if "temperature" in names else "–",
         *(share(names.get(key)) for key in ("whole", "new", "unique", "distinct_trigrams")),
         share(names.get("held_out_met"), 2),
-        format_number(names.get("similarity"), 2),
-        format_number(nats, 3),
-        "–" if names is real or nats is None or target is None else f"{abs(nats - target):.2f}",
+        _decimals(names.get("similarity")),
+        _decimals(nats),
+        "–" if names is real or nats is None or target is None else _decimals(abs(nats - target)),
     )
+
+
+def _decimals(value: float | None) -> str:
+    return "–" if value is None else f"{value:.2f}"
 
 
 def share(fraction: float | None, digits: int = 1) -> str:

@@ -89,9 +89,9 @@ def test_names_of_the_ngram_model_and_real_names_are_rows_beside_those_of_the_ne
     item = items(build(runs))["2g"]
     (table,) = names_tables(item)
     assert [row[:2] for row in table.rows] == [
-        ("SimpleRNN", "1.0"),
+        ("SimpleRNN", "1"),
         ("SimpleRNN", "1.2"),
-        ("5-gram", "1.0"),
+        ("5-gram", "1"),
         ("real, held-out", "–"),
     ]
     assert table.rows[0][2:] == ("100.0 %", "98.0 %", "99.0 %", "36.0 %", "0.12 %", "0.71", "2.60", "0.70")
