@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from pw13.baselines.pca import PCA
 from pw13.metrics import mse
-from pw13.metrics.rate_distortion import Point, code_points
+from pw13.metrics.rate_distortion import BITS, ENTROPY_BITS, Point, code_points
 from pw13.system import machine
 from pw13.system.cache import cached
 
@@ -28,7 +28,7 @@ LOSSLESS: dict[str, dict[str, Any]] = {
     "webp": {"lossless": True, "quality": 100, "method": 4},
 }
 LOSSY: dict[str, dict[str, Any]] = {"webp": {"method": 6}, "jpeg": {"optimize": True}}
-QUALITIES = {"webp": (1, 10, 25, 50, 75), "jpeg": (5, 15, 30, 50, 75)}
+QUALITIES = {"webp": (1, 10, 25, 50), "jpeg": (5, 15, 30, 50)}
 COMPONENTS = (8, 16, 32, 64, 128, 256)
 
 
@@ -47,7 +47,7 @@ def _lossless_bytes(pixels: bytes, shape: tuple[int, ...]) -> dict[str, float]:
             for format, options in LOSSLESS.items()
         }
 
-    key = {"version": VERSION, "libraries": _libraries(), "images": _digest(images)}
+    key = {"version": VERSION, "options": LOSSLESS, "libraries": _libraries(), "images": _digest(images)}
     return {name: float(value) for name, value in cached("lossless", key, make, max_bytes=MAX_CACHE_BYTES).items()}
 
 
@@ -62,7 +62,8 @@ def lossy_points(images: Bytes, format: str) -> list[Point]:
 @functools.lru_cache(maxsize=4)
 def _lossy_points(pixels: bytes, shape: tuple[int, ...], format: str) -> tuple[Point, ...]:
     images = np.frombuffer(pixels, np.uint8).reshape(shape)
-    key = {"format": format, "libraries": _libraries(), "images": _digest(images)}
+    options = {"format": format, "qualities": QUALITIES[format], "options": LOSSY[format]}
+    key = {**options, "libraries": _libraries(), "images": _digest(images)}
     return tuple(_cached_points(key, lambda: [_lossy_point(images, format, each) for each in QUALITIES[format]]))
 
 
@@ -79,7 +80,7 @@ def pca_points(linear: PCA, train: Floats, test: Floats) -> list[Point]:
     train, test: `(n, d)` float32 in [0, 1]; `linear` is fitted to the first.
     """
     sizes = sorted({min(size, len(linear.components)) for size in COMPONENTS})
-    key = {"sizes": sizes, "train": _digest(train), "test": _digest(test)}
+    key = {"sizes": sizes, "bits": (BITS, ENTROPY_BITS), "train": _digest(train), "test": _digest(test)}
     return _cached_points(key, lambda: [point for size in sizes for point in _code_points(linear, size, train, test)])
 
 

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from pw13.metrics.images import mse
 
 Floats = npt.NDArray[np.float32]
-Symbols = npt.NDArray[np.int64]
+Symbols = npt.NDArray[np.integer]
 
 BITS = (2, 3, 4, 5, 6, 7, 8)
 MARGIN = 0.04  # twice the standard error of a difference over 1,000 images of notMNIST, relative to the MSE
@@ -50,9 +50,10 @@ def code_points(
     for bits in BITS:
         decoded = decode(round_to_fixed_length(test, scale, bits))
         points.append(Point(f"{name}, {bits} bits", test.shape[1] * bits / 8, mse(decoded, images)))
+    centred = train - scale.mean, np.clip(test, scale.low, scale.high) - scale.mean
     for step_bits in ENTROPY_BITS:
         rates = symbols_per_unit(scale, sensitivity, step_bits)
-        known, symbols = (to_symbols(codes, scale, rates) for codes in (train, test))
+        known, symbols = (to_symbols(codes, rates) for codes in centred)
         lowest = known.min(axis=0)
         size = entropy_coded_bits(known - lowest, symbols - lowest) / 8
         decoded = decode(from_symbols(symbols, scale, rates))
@@ -67,26 +68,24 @@ def round_to_fixed_length(codes: Floats, scale: Scale, bits: int) -> Floats:
     return np.asarray(scale.low + levels * steps, np.float32)
 
 
-def symbols_per_unit(scale: Scale, sensitivity: Floats, bits: float) -> npt.NDArray[np.float64]:
+def symbols_per_unit(scale: Scale, sensitivity: Floats, bits: float) -> Floats:
     """Return the quantisation rate of each code value, `(size,)`, for steps that are equally wide in the output.
 
     Equal steps suit entropy coding best at high rates (Gish and Pierce, 1968). The value with the widest range in the
     output is cut into 2^bits - 1 steps. A value without effect on the output gets rate 0: a single symbol.
     """
-    effect = sensitivity.astype(np.float64)
-    widest = ((scale.high - scale.low) * effect).max() / (2**bits - 1)
-    return effect / widest if widest > 0 else np.zeros_like(effect)
+    widest = float(((scale.high - scale.low) * sensitivity).max()) / (2**bits - 1)
+    return np.asarray(sensitivity / widest if widest > 0 else np.zeros_like(sensitivity), np.float32)
 
 
-def to_symbols(codes: Floats, scale: Scale, rates: npt.NDArray[np.float64]) -> Symbols:
-    """Return the step that each value lies in, counted from the mean; values outside the training range are clipped."""
-    clipped = np.clip(codes, scale.low, scale.high)
-    return np.asarray(np.rint((clipped - scale.mean) * rates).astype(np.int64))
+def to_symbols(centred: Floats, rates: Floats) -> Symbols:
+    """Return the step that each value lies in, counted from the mean, of values minus their mean."""
+    return np.asarray(np.rint(centred * rates).astype(np.int32))
 
 
-def from_symbols(symbols: Symbols, scale: Scale, rates: npt.NDArray[np.float64]) -> Floats:
+def from_symbols(symbols: Symbols, scale: Scale, rates: Floats) -> Floats:
     """Return the value in the middle of each step, `(n, size)` float32."""
-    steps = np.divide(1, rates, out=np.zeros_like(rates), where=rates > 0)
+    steps = np.divide(1, rates, out=np.zeros(len(rates)), where=rates > 0)  # float64: a rate may be tiny
     return np.asarray(scale.mean + symbols * steps, np.float32)
 
 
@@ -96,11 +95,11 @@ def entropy_coded_bits(train: Symbols, test: Symbols) -> float:
     Both are `(n, size)` from 0 up, `test` within the range of `train` in each column. The tables are learnt on `train`,
     where every symbol is counted once more than it occurs, so that none is impossible.
     """
-    total = 0.0
-    for known, symbols in zip(train.T, test.T, strict=True):
-        counts = np.bincount(known) + 1.0
-        total -= float(np.log2(counts / counts.sum())[symbols].mean())
-    return total
+    widths = train.max(axis=0) + 1
+    starts = np.cumsum(widths) - widths  # of each column's table, all tables one after the other
+    counts = np.bincount((train + starts).ravel(), minlength=int(widths.sum())) + 1
+    bits = np.log2(np.repeat(len(train) + widths, widths) / counts)
+    return float(bits[test + starts].sum() / len(test))
 
 
 def to_rows(points: Mapping[str, Sequence[Point]]) -> list[dict[str, Any]]:

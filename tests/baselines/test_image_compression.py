@@ -64,7 +64,7 @@ def test_lossy_points_are_those_of_files(format, options):
 
 
 def test_two_images_are_enough():
-    assert len(image_compression.lossy_points(IMAGES[:2], "jpeg")) == 5
+    assert len(image_compression.lossy_points(IMAGES[:2], "jpeg")) == 4
     assert set(image_compression.lossless_bytes(IMAGES[:2])) == {"png_bytes", "webp_bytes"}
 
 
@@ -85,16 +85,24 @@ def test_the_second_call_takes_everything_from_the_cache(encoded, monkeypatch):
     points_of_codes = image_compression.code_points
     monkeypatch.setattr(image_compression, "code_points", lambda *a, **k: fitted.append(1) or points_of_codes(*a, **k))
     first = measure()
-    assert {format: encoded.count(format) for format in set(encoded)} == {"png": 12, "webp": 12 + 60, "jpeg": 60}
+    assert {format: encoded.count(format) for format in set(encoded)} == {"png": 12, "webp": 12 + 48, "jpeg": 48}
     assert fitted == [1]
     assert measure() == first
-    assert len(encoded) == 144 and fitted == [1]
+    assert len(encoded) == 120 and fitted == [1]
 
 
 def test_other_images_are_measured_anew(encoded):
     image_compression.lossy_points(IMAGES, "jpeg")
     image_compression.lossy_points(IMAGES[::-1], "jpeg")
-    assert len(encoded) == 120
+    assert len(encoded) == 96
+
+
+def test_other_qualities_are_measured_anew(encoded, monkeypatch):
+    first = image_compression.lossy_points(IMAGES, "jpeg")
+    image_compression._lossy_points.cache_clear()
+    monkeypatch.setitem(image_compression.QUALITIES, "jpeg", (5, 60))
+    assert image_compression.lossy_points(IMAGES, "jpeg")[0] == first[0]
+    assert len(encoded) == 12 * 6
 
 
 def test_without_a_cache_a_process_measures_once(encoded, tmp_path, monkeypatch):

@@ -67,9 +67,9 @@ def test_steps_are_equally_wide_in_the_output():
     scale = rate_distortion.Scale(*np.float32([[0, 0, 0], [4, 3, 1], [2, 1, 0.5]]))
     rates = rate_distortion.symbols_per_unit(scale, np.float32([0.5, 1, 0]), 2)
     np.testing.assert_allclose(rates, [0.5, 1, 0])
-    symbols = rate_distortion.to_symbols(np.float32([[4, 3, 1], [0, 0, 0], [9, -9, 0]]), scale, rates)
-    assert symbols.tolist() == [[1, 2, 0], [-1, -1, 0], [1, -1, 0]]
-    assert rate_distortion.from_symbols(symbols, scale, rates).tolist() == [[4, 3, 0.5], [0, 0, 0.5], [4, 0, 0.5]]
+    symbols = rate_distortion.to_symbols(np.float32([[4, 3, 1], [0, 0, 0], [2.4, 1.6, 1]]) - scale.mean, rates)
+    assert symbols.tolist() == [[1, 2, 0], [-1, -1, 0], [0, 1, 0]]
+    assert rate_distortion.from_symbols(symbols, scale, rates).tolist() == [[4, 3, 0.5], [0, 0, 0.5], [2, 2, 0.5]]
 
 
 def test_entropy_coded_bits_are_those_of_a_table_worked_out_by_hand():

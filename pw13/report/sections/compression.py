@@ -16,9 +16,9 @@ from pw13.runs.record import Record
 METHODS = {"autoencoder": "autoencoder", "pca": "PCA", "webp": "WebP", "jpeg": "JPEG"}
 SIZES = (*commentary.COMPARED_SIZES, 128, 256)  # bytes; image files begin at about 130
 MEASURED = (
-    "The same test images in different numbers of bytes: codes of 2 to 8 bits per value, of fixed length or "
-    "entropy-coded (ideal order-0 coder, tables learnt on training images), and image files with their headers. What a "
-    "receiver needs once (decoder, components, tables) is not counted."
+    "The same test images, at most 1,000, in different numbers of bytes: codes of 2 to 8 bits per value, of fixed "
+    "length or entropy-coded (ideal order-0 coder, tables learnt on training images), and image files with their "
+    "headers. What a receiver needs once (decoder, components, tables) is not counted."
 )
 
 
