@@ -1,4 +1,4 @@
-"""Classical image filters, the baselines of the denoiser, each tuned on validation images.
+"""Classical image filters, the baselines of the denoiser.
 
 scikit-image takes a millisecond or two per small image, most of it overhead. The filters here work on many images at
 once and are several times faster; the tests compare them with scikit-image or with the formula.
@@ -11,8 +11,6 @@ import numpy as np
 import pywt
 from numpy.typing import NDArray
 from scipy import ndimage
-
-from pw13 import metrics
 
 Images = NDArray[np.float32]  # `(n, height, width)`
 
@@ -104,14 +102,20 @@ def _box_sums(values: NDArray[np.float32], side: int) -> NDArray[np.float32]:
 def wavelet(images: Images, *, sigma: float, levels: int) -> Images:
     """Denoise by soft-thresholding db2 wavelet coefficients, for noise of standard deviation `sigma`.
 
-    Donoho and Johnstone 1994, the universal threshold. As `skimage.restoration.denoise_wavelet` with VisuShrink.
+    Donoho and Johnstone 1994, the universal threshold. As `skimage.restoration.denoise_wavelet` with VisuShrink, but
+    for images of any size.
     """
     threshold = sigma * np.sqrt(2 * np.log(images[0].size))
-    approximation, *details = pywt.wavedec2(images, "db2", level=levels, axes=(1, 2))
-    details = [tuple(pywt.threshold(band, threshold, "soft") for band in level) for level in details]
-    height, width = images.shape[1:]
-    denoised: Images = pywt.waverec2([approximation, *details], "db2", axes=(1, 2))[:, :height, :width]
-    return denoised
+
+    def shrink(image: Images, levels: int) -> Images:
+        low, details = pywt.dwt2(image, "db2", axes=(1, 2))
+        details = tuple(pywt.threshold(band, threshold, "soft") for band in details)
+        low = shrink(low, levels - 1) if levels > 1 else low
+        height, width = image.shape[1:]
+        denoised: Images = pywt.idwt2((low, details), "db2", axes=(1, 2))[:, :height, :width]
+        return denoised
+
+    return shrink(images, levels)
 
 
 FILTERS: dict[str, Callable[..., Images]] = {
@@ -120,16 +124,6 @@ FILTERS: dict[str, Callable[..., Images]] = {
     "tv": tv,
     "nlm": nlm,
     "wavelet": wavelet,
-}
-SETTINGS: dict[str, tuple[dict[str, float], ...]] = {
-    "median": tuple({"size": size} for size in (3, 5, 7)),
-    "gaussian": tuple({"sigma": sigma} for sigma in (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 1.0, 1.2)),
-    "tv": tuple({"weight": weight} for weight in (0.02, 0.04, 0.07, 0.1, 0.15, 0.2, 0.3)),
-    "nlm": (
-        *({"h": h, "patch": 5} for h in (0.1, 0.15, 0.2)),
-        *({"h": h, "patch": 3} for h in (0.25, 0.3, 0.4, 0.5)),
-    ),
-    "wavelet": tuple({"sigma": s, "levels": n} for n in (1, 2) for s in (0.02, 0.04, 0.06, 0.1, 0.15, 0.2)),
 }
 
 
@@ -140,16 +134,3 @@ def denoise(name: str, setting: dict[str, float], images: Images, *, threads: in
         filtered = pool.map(lambda block: FILTERS[name](block, **setting), blocks)
         result: Images = np.clip(np.concatenate(list(filtered)), 0, 1).astype(np.float32)
         return result
-
-
-def best_setting(name: str, clean: Images, noisy: Images, *, threads: int = 1) -> dict[str, float]:
-    """Return the filter setting with the lowest MSE between filtered `noisy` and `clean`, `(n, height, width)` each.
-
-    All settings are tried on every fifth image, the best three on all images.
-    """
-
-    def error(setting: dict[str, float], step: int = 1) -> float:
-        return metrics.mse(clean[::step], denoise(name, setting, noisy[::step], threads=threads))
-
-    finalists = sorted(SETTINGS[name], key=lambda setting: error(setting, 5))[:3]
-    return min(finalists, key=error)

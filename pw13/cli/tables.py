@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from pw13 import console
+from pw13.baselines.linear_denoiser import MAX_PIXELS
 from pw13.runs.folder import Run
 
 
@@ -50,10 +51,10 @@ def ahead_of_pca(rows: Any) -> str:
 
 
 def conv_dae(metrics: dict[str, Any]) -> dict[str, Any]:
-    filters = {}
-    for name, baseline in metrics["baselines"].items():
-        setting = ", ".join(f"{key} {value}" for key, value in baseline["setting"].items())
-        filters[f"test PSNR, dB: {name} filter"] = f"{baseline['psnr_db']:.2f} ({setting})"
+    baselines = {
+        f"test PSNR, dB: {name if name == 'linear' else f'{name} filter'}": _baseline(baseline)
+        for name, baseline in metrics["baselines"].items()
+    }
     return {
         "noise": f"{metrics['noise_kind']} {metrics['noise']:g}",
         "parameters": metrics["parameters"],
@@ -61,7 +62,7 @@ def conv_dae(metrics: dict[str, Any]) -> dict[str, Any]:
         "test MSE": metrics["test_mse"],
         "test PSNR, dB: noisy": metrics["noisy_psnr_db"],
         "test PSNR, dB: denoised": metrics["denoised_psnr_db"],
-        **filters,
+        **baselines,
         "test SSIM: noisy; denoised": f"{metrics['noisy_ssim']:.3f}; {metrics['denoised_ssim']:.3f}",
         "values: image; code": f"{metrics['pixel_values']}; {metrics['code_values']}",
         "bytes per image: raw; PNG": f"{metrics['pixel_values']}; {metrics['png_bytes']:.0f}",
@@ -70,6 +71,23 @@ def conv_dae(metrics: dict[str, Any]) -> dict[str, Any]:
         "training images/s": metrics["throughput_per_second"],
         "seconds: training; total": f"{metrics['train_seconds']:.1f}; {metrics['seconds']:.1f}",
     }
+
+
+def _baseline(baseline: dict[str, Any] | None) -> str:
+    """Describe a baseline of the denoiser: its PSNR as it is, and with gain and offset."""
+    if baseline is None:
+        return f"- (images of more than {MAX_PIXELS:,} pixels)"
+    if "gain" not in baseline:
+        low, high = baseline["network_gain_db"]["ci95"]
+        return f"{baseline['psnr_db']:.2f} (network: {low:+.2f} to {high:+.2f})"
+    setting, corrected_setting = (
+        ", ".join(f"{name} {value:g}" for name, value in baseline[key].items())
+        for key in ("setting", "corrected_setting")
+    )
+    return (
+        f"{baseline['psnr_db']:.2f} ({setting}); {baseline['corrected_psnr_db']:.2f} with gain {baseline['gain']:.2f}, "
+        f"offset {baseline['offset']:+.2f} ({corrected_setting})"
+    )
 
 
 def charrnn(metrics: dict[str, Any]) -> dict[str, Any]:

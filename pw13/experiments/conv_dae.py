@@ -1,6 +1,6 @@
-"""The convolutional denoising autoencoder: train it on noisy copies and compare it with classical filters."""
+"""The convolutional denoising autoencoder: train it on noisy copies, compare it with filters and a linear denoiser."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -10,8 +10,10 @@ from pw13 import metrics
 from pw13.baselines import FILTER_NAMES
 from pw13.config.settings import ConvDAE
 from pw13.data.images import ImageSet, TrainValSplit, load_images, noise, to_float, train_val_split
-from pw13.experiments import conv_dae_evaluation
-from pw13.experiments.conv_dae_evaluation import Filtered, NoisyPair
+from pw13.experiments import conv_dae_evaluation as evaluation
+from pw13.experiments import denoising_baselines
+from pw13.experiments.conv_dae_evaluation import NoisyPair
+from pw13.experiments.denoising_baselines import Baselines
 from pw13.experiments.model_files import save_models
 from pw13.figures import conv_dae as figures
 from pw13.figures.loss_curves import loss_curves
@@ -39,20 +41,22 @@ def run_experiment(config: ConvDAE, *, data: str | None, run: Run) -> dict[str, 
         save=lambda best, last: save_models(run, models, best, last),
     )
     net = model.Denoiser(result.best)
-    test = conv_dae_evaluation.noisy_pair(to_float(images.test_images), config.noise_kind, config.noise)
+    test = evaluation.noisy_pair(to_float(images.test_images), config.noise_kind, config.noise)
     denoised = net.denoise(test.noisy)
-    filtered = conv_dae_evaluation.apply_filters(test, split, config)
-    levels = conv_dae_evaluation.evaluate_levels(net, conv_dae_evaluation.test_subset(images), split, config, filtered)
+    baselines = denoising_baselines.fit(split, config, evaluation.NOISE_LEVELS)
+    baseline_metrics = evaluation.evaluate_baselines(baselines, test, denoised, config)
+    levels = evaluation.evaluate_levels(net, baselines, evaluation.test_subset(images), config)
 
-    save_figures(run, images, test, denoised, filtered, levels, result.history, config)
+    save_figures(run, images, test, denoised, best_baselines(baselines, baseline_metrics, config), levels,
+                 result.history, config)  # fmt: skip
     return {
         **training_metrics(result, models.autoencoder),
         "noise": config.noise,
         "noise_kind": config.noise_kind,
         "val_mse": min(row["val_loss"] for row in result.history),
-        **conv_dae_evaluation.psnr_ssim(test, denoised),
-        "baselines": {name: {"psnr_db": best.psnr_db, "setting": best.setting} for name, best in filtered.items()},
-        **conv_dae_evaluation.code_size(net, images, config),
+        **evaluation.psnr_ssim(test, denoised),
+        "baselines": baseline_metrics,
+        **evaluation.code_size(net, images, config),
         "by_noise": levels,
     }
 
@@ -99,22 +103,34 @@ def noisy_batches(split: TrainValSplit, config: ConvDAE) -> Callable[[tf.Tensor,
     return lambda clean, indices, key: tf.gather(fixed, indices)
 
 
+def best_baselines(
+    baselines: Baselines, values: Mapping[str, Mapping[str, Any] | None], config: ConvDAE
+) -> dict[str, Callable[[np.ndarray], np.ndarray]]:
+    """Return the best corrected filter and the linear denoiser, by their label in figures."""
+    filters = baselines.filters[config.noise]
+    best = max(filters, key=lambda name: (values[name] or {})["corrected_psnr_db"])
+    label = f"{FILTER_NAMES.get(best, best)},\ngain and offset"
+    linear = {"linear\ndenoiser": baselines.linear.denoise} if baselines.linear else {}
+    return {label: filters[best].denoise, **linear}
+
+
 def save_figures(
     run: Run,
     images: ImageSet,
     test: NoisyPair,
     denoised: np.ndarray,
-    filtered: dict[str, Filtered],
+    baselines: Mapping[str, Callable[[np.ndarray], np.ndarray]],
     levels: list[dict[str, Any]],
     history: list[dict[str, float]],
     config: ConvDAE,
 ) -> None:
-    """Save denoised images with the best classical filter's, the worst cases, PSNR against noise, and the loss."""
-    name = max(filtered, key=lambda name: filtered[name].psnr_db)
-    best = {f"best filter:\n{FILTER_NAMES.get(name, name)}": filtered[name].images}
-    rows = {"clean": test.clean, "noisy": test.noisy, "denoised": denoised, **best}
-    run.save_figure("denoising", figures.denoising(rows, images.test_labels, images.classes))
+    """Save denoised images beside those of the baselines, the worst cases, PSNR against noise, and the loss."""
     errors = metrics.image_mse(test.clean, denoised)
-    run.save_figure("worst", figures.worst_cases(rows, errors, images.test_labels, images.classes))
+    shown = figures.shown_images(images.test_labels, errors)
+    noisy, labels = test.noisy[shown], images.test_labels[shown]
+    filtered = {label: denoise(noisy) for label, denoise in baselines.items()}
+    rows = {"clean": test.clean[shown], "noisy": noisy, **filtered, "network": denoised[shown]}
+    run.save_figure("denoising", figures.denoising(rows, labels, images.classes))
+    run.save_figure("worst", figures.worst_cases(rows, errors[shown], labels, images.classes))
     run.save_figure("psnr_against_noise", figures.psnr_against_noise(levels, config.noise, config.noise_kind))
     run.save_figure("loss", loss_curves(history, label="loss (mse)"))

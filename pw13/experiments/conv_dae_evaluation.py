@@ -1,18 +1,19 @@
-"""Evaluation of a denoiser: PSNR and SSIM, classical filters as baselines, and the size of its code."""
+"""Evaluation of a denoiser: PSNR and SSIM, beside those of its baselines, and the size of its code."""
 
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from pw13 import console, metrics
-from pw13.baselines import denoisers, image_compression
+from pw13.baselines import image_compression
 from pw13.config.settings import ConvDAE
-from pw13.data.images import ImageSet, TrainValSplit, noise, stratified_sample, to_float
+from pw13.data.images import ImageSet, noise, stratified_sample, to_float
+from pw13.experiments.denoising_baselines import Baselines, evaluate_filters
 from pw13.metrics import compression
 from pw13.models import conv_dae as model
+from pw13.system.streams import stream
 
 NOISE_LEVELS = tuple(round(0.1 * i, 1) for i in range(1, 10))
-TUNING_IMAGES = 500  # validation images that a filter is tuned on
 SUBSET_SIZE = 1000  # test images that are evaluated at each of NOISE_LEVELS, and entropy-coded
 
 
@@ -21,14 +22,6 @@ class NoisyPair(NamedTuple):
 
     clean: np.ndarray
     noisy: np.ndarray
-
-
-class Filtered(NamedTuple):
-    """The noisy test images after one classical filter, and the filter's setting."""
-
-    images: np.ndarray
-    psnr_db: float
-    setting: dict[str, float]
 
 
 def noisy_pair(clean: np.ndarray, kind: str, level: float) -> NoisyPair:
@@ -54,63 +47,53 @@ def psnr_ssim(test: NoisyPair, denoised: np.ndarray) -> dict[str, float]:
     }
 
 
-def apply_filters(test: NoisyPair, split: TrainValSplit, config: ConvDAE) -> dict[str, Filtered]:
-    """Apply every classical filter to the noisy test images, each tuned at the run's own noise."""
-    settings = best_settings(split, config, config.noise)
-    with console.progress("classical filters", len(settings)) as bar:
-        return {name: apply_filter(test, name, setting, config, bar) for name, setting in settings.items()}
+def evaluate_baselines(
+    baselines: Baselines, test: NoisyPair, denoised: np.ndarray, config: ConvDAE
+) -> dict[str, dict[str, Any] | None]:
+    """Return what metrics.json holds of the baselines at the run's own noise; None for a linear denoiser not fitted.
 
-
-def apply_filter(
-    test: NoisyPair, name: str, setting: dict[str, float], config: ConvDAE, bar: console.ProgressBar
-) -> Filtered:
-    images = denoisers.denoise(name, setting, test.noisy, threads=config.threads)
-    bar.advance(1, name)
-    return Filtered(images, metrics.psnr(metrics.mse(test.clean, images)), setting)
-
-
-def best_settings(split: TrainValSplit, config: ConvDAE, level: float) -> dict[str, dict[str, float]]:
-    """Tune each filter on validation images at this noise level; return its best setting."""
-    indices = stratified_sample(split.val_labels, TUNING_IMAGES, rng=np.random.default_rng(noise.VALIDATION_SEED))
-    clean = to_float(split.val_images[indices])
-    noisy = noise.add_for_validation(clean, config.noise_kind, level)
-    return {name: denoisers.best_setting(name, clean, noisy, threads=config.threads) for name in denoisers.FILTERS}
+    denoised: the network's images, `(n, height, width)`, whose gain in dB over the linear denoiser has an interval.
+    """
+    filters = evaluate_filters(baselines.filters[config.noise], *test, config.threads)
+    linear = baselines.linear
+    if linear is None:
+        return {**filters, "linear": None}
+    errors = metrics.image_mse(test.clean, linear.denoise(test.noisy))
+    gain = metrics.psnr_gain(errors, metrics.image_mse(test.clean, denoised), rng=stream("bootstrap", noise.TEST_SEED))
+    return {
+        **filters,
+        "linear": {
+            "psnr_db": metrics.psnr(float(errors.mean())),
+            "setting": {"penalty": linear.penalty},
+            "network_gain_db": gain,
+        },
+    }
 
 
 def evaluate_levels(
-    net: model.Denoiser,
-    images: np.ndarray,
-    split: TrainValSplit,
-    config: ConvDAE,
-    filtered: dict[str, Filtered],
+    net: model.Denoiser, baselines: Baselines, images: np.ndarray, config: ConvDAE
 ) -> list[dict[str, Any]]:
-    """Return PSNR of noisy, denoised and filtered images at every noise level, one row per level.
-
-    filtered: from `apply_filters`; its settings are reused at the run's own noise.
-    """
-    tuned = {name: result.setting for name, result in filtered.items()}
-    rows = []
+    """Return PSNR of noisy and denoised images `(n, height, width)` uint8 at every noise level, one row per level."""
+    clean, rows = to_float(images), []
     with console.progress("noise levels", len(NOISE_LEVELS)) as bar:
         for level in NOISE_LEVELS:
-            settings = tuned if level == config.noise else best_settings(split, config, level)
-            pair = noisy_pair(to_float(images), config.noise_kind, level)
-            rows.append(evaluate_level(net, pair, level, settings, config))
+            rows.append(evaluate_level(net, baselines, noisy_pair(clean, config.noise_kind, level), level, config))
             bar.advance(1, f"noise {level}")
     return rows
 
 
 def evaluate_level(
-    net: model.Denoiser, test: NoisyPair, level: float, settings: dict[str, dict[str, float]], config: ConvDAE
+    net: model.Denoiser, baselines: Baselines, test: NoisyPair, level: float, config: ConvDAE
 ) -> dict[str, Any]:
-    """Return PSNR of noisy, denoised and filtered images at one noise level."""
-    filtered = {
-        name: denoisers.denoise(name, setting, test.noisy, threads=config.threads) for name, setting in settings.items()
-    }
+    """Return PSNR of noisy and denoised images at one noise level, for which the filters alone were tuned."""
+    filters = evaluate_filters(baselines.filters[level], *test, config.threads)
+    linear = baselines.linear and metrics.psnr(metrics.mse(test.clean, baselines.linear.denoise(test.noisy)))
     return {
         "noise": level,
         "noisy_psnr_db": metrics.psnr(metrics.mse(*test)),
         "denoised_psnr_db": metrics.psnr(metrics.mse(test.clean, net.denoise(test.noisy))),
-        "baselines": {name: metrics.psnr(metrics.mse(test.clean, images)) for name, images in filtered.items()},
+        "baselines": {**{name: each["psnr_db"] for name, each in filters.items()}, "linear": linear},
+        "corrected_baselines": {name: each["corrected_psnr_db"] for name, each in filters.items()},
     }
 
 

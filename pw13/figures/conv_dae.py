@@ -6,15 +6,23 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from pw13.baselines import FILTER_NAMES
 from pw13.figures.image_grid import image_grid, one_per_class
 
-COLORS = {"median": "#2a9d8f", "gaussian": "#e9a23b", "tv": "#8d6a9f", "nlm": "#6b8e23", "wavelet": "#a0522d"}
+MAX_CLASSES, WORST = 20, 10  # images in the two figures
+
+
+def shown_images(labels: np.ndarray, errors: np.ndarray) -> np.ndarray:
+    """Return the ascending indices of the images in `denoising` or `worst_cases`: `(n,)` labels and MSEs -> int64."""
+    return np.union1d(one_per_class(labels)[:MAX_CLASSES], _worst(errors))
+
+
+def _worst(errors: np.ndarray) -> np.ndarray:
+    return np.argsort(errors, kind="stable")[::-1][:WORST]
 
 
 def denoising(rows: Mapping[str, np.ndarray], labels: np.ndarray, classes: Sequence[str]) -> Figure:
     """Draw one test image per class in each version of `rows`, `(n, height, width)` in [0, 1] by label."""
-    indices = one_per_class(labels)[:20]
+    indices = one_per_class(labels)[:MAX_CLASSES]
     titles = [classes[labels[index]] for index in indices]
     return image_grid([images[indices] for images in rows.values()], list(rows), titles)
 
@@ -22,27 +30,30 @@ def denoising(rows: Mapping[str, np.ndarray], labels: np.ndarray, classes: Seque
 def worst_cases(
     rows: Mapping[str, np.ndarray], errors: np.ndarray, labels: np.ndarray, classes: Sequence[str]
 ) -> Figure:
-    """Draw the ten test images with the largest MSE after denoising, `errors` `(n,)`, in each version of `rows`."""
-    indices = np.argsort(errors, kind="stable")[::-1][:10]
+    """Draw the ten test images with the largest MSE of the network, `errors` `(n,)`, in each version of `rows`."""
+    indices = _worst(errors)
     titles = [f"{classes[labels[index]]}  {errors[index]:.3f}" for index in indices]
-    heading = f"{len(indices)} test images with the largest MSE after denoising"
+    heading = f"{len(indices)} test images with the largest MSE of the network"
     return image_grid([images[indices] for images in rows.values()], list(rows), titles, heading=heading)
 
 
 def psnr_against_noise(levels: Sequence[Mapping[str, Any]], trained_at: float, kind: str) -> Figure:
-    """Plot the PSNR in dB of the noisy input, the network and the filters against the noise level.
+    """Plot the PSNR in dB of the noisy input, the network and its baselines against the noise level.
 
-    levels: one row per level, with `noise`, `noisy_psnr_db`, `denoised_psnr_db` and the filters' PSNR in `baselines`.
-    trained_at: noise level in training, marked by a dotted line. kind: noise kind.
+    levels: as `by_noise` in metrics.json. trained_at: noise level in training, marked by a dotted line; the linear
+    denoiser is fitted there as well. kind: noise kind.
     """
     figure = Figure(figsize=(6.8, 4.6), layout="constrained")
     axes = figure.subplots()
     x = [row["noise"] for row in levels]
     axes.plot(x, [row["denoised_psnr_db"] for row in levels], "o-", color="#d1495b", linewidth=2.5, label="network")
-    for name in levels[0]["baselines"]:
-        axes.plot(
-            x, [row["baselines"][name] for row in levels], ".-", color=COLORS[name], label=FILTER_NAMES.get(name, name)
-        )
+    if levels[0]["baselines"]["linear"] is not None:
+        linear = [row["baselines"]["linear"] for row in levels]
+        axes.plot(x, linear, "s-", color="#30638e", markersize=4, label="linear denoiser")
+    corrected = [max(row["corrected_baselines"].values()) for row in levels]
+    axes.plot(x, corrected, "^-", color="#2a9d8f", markersize=4, label="best filter with gain and offset")
+    filters = [max(psnr for name, psnr in row["baselines"].items() if name != "linear") for row in levels]
+    axes.plot(x, filters, "^:", color="#e9a23b", markersize=4, label="best filter as it is")
     axes.plot(x, [row["noisy_psnr_db"] for row in levels], "--", color="#6c757d", label="noisy input")
     if x[0] <= trained_at <= x[-1]:
         axes.axvline(trained_at, color="#6c757d", linestyle=":", label="training noise level")

@@ -1,5 +1,7 @@
 """Image quality: MSE, PSNR and SSIM; NumPy only."""
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
@@ -22,6 +24,23 @@ def psnr(mean_mse: float) -> float:
 def image_mse(reference: Floats, images: Floats) -> npt.NDArray[np.float64]:
     """Return the MSE of each image: `(n, height, width)` floats in [0, 1] -> `(n,)` float64."""
     return np.asarray(np.mean(np.square(reference - images), axis=(1, 2), dtype=np.float64))
+
+
+def psnr_gain(
+    before: npt.NDArray[np.float64], after: npt.NDArray[np.float64], *, rng: np.random.Generator, draws: int = 1000
+) -> dict[str, Any]:
+    """Return how many dB the PSNR of images with MSE `after` is above that with MSE `before`: mean, ci95 and n.
+
+    before, after: `(n,)` MSEs of the same images. The 95 % interval is a paired bootstrap over images (Efron and
+    Tibshirani 1993, percentiles).
+    """
+
+    def gain(rows: Any) -> float:
+        return psnr(float(after[rows].mean())) - psnr(float(before[rows].mean()))
+
+    count = len(before)
+    gains = sorted(gain(rng.integers(0, count, count)) for _ in range(draws))
+    return {"mean": gain(slice(None)), "ci95": [gains[draws // 40], gains[-1 - draws // 40]], "n": count}
 
 
 def ssim(reference: Floats, images: Floats) -> float:

@@ -194,15 +194,30 @@ def test_metrics_are_those_of_the_saved_model(trained, data):
     assert 0 < values["code_bytes_entropy"] < 6400 and values["parameters"] == 314_625
 
 
-def test_filters_and_levels_are_in_the_metrics(trained):
+def test_baselines_and_levels_are_in_the_metrics(trained):
     values = load_json(trained / "metrics.json")
+    linear = values["baselines"].pop("linear")
     assert set(values["baselines"]) == {"median", "gaussian", "tv", "nlm", "wavelet"}
-    assert all(best["psnr_db"] > values["noisy_psnr_db"] and best["setting"] for best in values["baselines"].values())
+    for each in values["baselines"].values():
+        assert set(each) == {"psnr_db", "setting", "gain", "offset", "corrected_psnr_db", "corrected_setting"}
+        assert min(each["psnr_db"], each["corrected_psnr_db"]) > values["noisy_psnr_db"]
+        assert each["setting"] and each["corrected_setting"] and each["gain"] > 0
+    assert linear["psnr_db"] > values["noisy_psnr_db"] and 0 < linear["setting"]["penalty"] <= 3
     assert [row["noise"] for row in values["by_noise"]] == [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9]
     own = values["by_noise"][4]
     assert own["noisy_psnr_db"] == pytest.approx(values["noisy_psnr_db"])  # 60 test images: the subset is all of them
     assert own["denoised_psnr_db"] == pytest.approx(values["denoised_psnr_db"], abs=1e-3)
     assert own["baselines"]["tv"] == pytest.approx(values["baselines"]["tv"]["psnr_db"])
+    assert own["baselines"]["linear"] == pytest.approx(linear["psnr_db"])
+    assert own["corrected_baselines"]["tv"] == pytest.approx(values["baselines"]["tv"]["corrected_psnr_db"])
+
+
+def test_the_gain_over_the_linear_denoiser_has_an_interval(trained):
+    values = load_json(trained / "metrics.json")
+    linear = values["baselines"]["linear"]
+    gain, (low, high) = linear["network_gain_db"]["mean"], linear["network_gain_db"]["ci95"]
+    assert gain == pytest.approx(values["denoised_psnr_db"] - linear["psnr_db"], abs=1e-4)
+    assert low < gain < high and linear["network_gain_db"]["n"] == 60
 
 
 def test_the_loss_falls_and_every_weight_moves(trained):
@@ -232,6 +247,7 @@ def test_other_kinds_of_noise_and_fixed_noise(pw13, data, one_noise_level, kind)
     assert code == 0, err
     values = load_json(only_run_of("runs") / "metrics.json")
     assert values["noise_kind"] == kind and values["noise"] == 0.3
+    assert len(values["baselines"]) == 6 and values["baselines"]["linear"]["psnr_db"] > values["noisy_psnr_db"]
 
 
 def test_without_noise_noisy_images_equal_clean_ones(pw13, data, one_noise_level):
@@ -239,6 +255,22 @@ def test_without_noise_noisy_images_equal_clean_ones(pw13, data, one_noise_level
     assert code == 0, err
     values = load_json(only_run_of("runs") / "metrics.json")
     assert values["noisy_psnr_db"] is None and values["noisy_ssim"] == pytest.approx(1)
+
+
+def test_images_of_more_than_4096_pixels_have_no_linear_denoiser(pw13, tmp_path, one_noise_level):
+    folder = make_data(tmp_path / "large", 20, 10, (68, 64))
+    code, out, err = pw13("train-conv-dae", "--data", folder, "--epochs", 1, "--quiet")
+    assert code == 0, err
+    assert "linear" in out and "more than 4,096 pixels" in out
+    values = load_json(only_run_of("runs") / "metrics.json")
+    assert values["baselines"]["linear"] is None and values["by_noise"][0]["baselines"]["linear"] is None
+
+
+def test_the_table_shows_baselines_as_they_are_and_corrected(pw13, data, one_noise_level):
+    code, out, err = pw13("train-conv-dae", "--data", data, "--epochs", 1, "--limit", 40, "--quiet")
+    assert code == 0, err
+    table = " ".join(out.split())
+    assert "tv filter" in table and "with gain" in table and "(weight" in table and "test PSNR, dB: linear" in table
 
 
 def test_the_same_seed_gives_the_same_bytes(trained, pw13, data, one_noise_level):
@@ -252,9 +284,13 @@ def only_run_of(folder):
 
 
 @pytest.mark.slow
-def test_denoising_real_letters(real_data, pw13):
-    code, _, err = pw13("train-conv-dae", "--limit", 3000, "--epochs", 4, "--quiet")
+def test_denoising_real_letters_better_than_the_linear_denoiser(real_data, pw13):
+    code, _, err = pw13("train-conv-dae", "--config", "quick", "--quiet")
     assert code == 0, err
     values = load_json(only_run_of("runs") / "metrics.json")
     assert values["noisy_psnr_db"] == pytest.approx(9.36, abs=0.02)
-    assert values["denoised_psnr_db"] > values["baselines"]["median"]["psnr_db"] + 1
+    baselines = values["baselines"]
+    assert baselines["linear"]["psnr_db"] > 15.5
+    assert baselines["linear"]["network_gain_db"]["ci95"][0] > 0.3
+    assert baselines["median"]["psnr_db"] == pytest.approx(13.47, abs=0.03)
+    assert max(each["corrected_psnr_db"] for name, each in baselines.items() if name != "linear") > 14.7

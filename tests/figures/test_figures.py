@@ -64,17 +64,66 @@ def test_the_worst_images_come_first_with_their_error():
     errors = np.arange(12) / 100
     figure = conv_dae.worst_cases({"clean": IMAGES, "denoised": IMAGES}, errors, LABELS, CLASSES)
     assert figure.axes[0].get_title() == "C  0.110"
-    assert figure.get_suptitle() == "10 test images with the largest MSE after denoising"
+    assert figure.get_suptitle() == "10 test images with the largest MSE of the network"
+
+
+def test_the_shown_images_are_the_first_of_each_class_and_the_worst():
+    errors = np.r_[np.arange(30, 0, -1), np.arange(10)] / 100
+    labels = np.arange(40) % 3
+    shown = conv_dae.shown_images(labels, errors)
+    assert shown.tolist() == list(range(10))  # the worst include the first of each class
+    assert conv_dae.shown_images(labels, errors[::-1]).tolist() == [0, 1, 2, *range(30, 40)]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_figures_of_the_shown_images_are_those_of_all_images(seed):
+    rng = np.random.default_rng(seed)
+    images, errors, labels = rng.random((40, 4, 4)), rng.random(40), rng.integers(0, 3, 40)
+    shown = conv_dae.shown_images(labels, errors)
+    for draw in (
+        lambda rows: conv_dae.denoising({"clean": images[rows]}, labels[rows], CLASSES),
+        lambda rows: conv_dae.worst_cases({"clean": images[rows]}, errors[rows], labels[rows], CLASSES),
+    ):
+        some, every = draw(shown), draw(slice(None))
+        assert len(some.axes) == len(every.axes)
+        for one, other in zip(some.axes, every.axes, strict=True):
+            assert one.get_title() == other.get_title()
+            np.testing.assert_array_equal(one.images[0].get_array(), other.images[0].get_array())
+
+
+def noise_level(noise, linear=12.0):
+    return {
+        "noise": noise,
+        "noisy_psnr_db": 10.0,
+        "denoised_psnr_db": 20.0,
+        "baselines": {"tv": 15.0, "median": 14.0, "linear": linear},
+        "corrected_baselines": {"tv": 16.0, "median": 17.0},
+    }
+
+
+def test_the_network_is_plotted_with_the_linear_denoiser_and_the_best_filters():
+    figure = conv_dae.psnr_against_noise([noise_level(0.1), noise_level(0.5, 13.0)], 0.3, "masking")
+    lines = {line.get_label(): list(line.get_ydata()) for line in figure.axes[0].lines}
+    assert lines.pop("training noise level") == [0, 1]
+    assert lines == {
+        "network": [20, 20],
+        "linear denoiser": [12, 13],
+        "best filter with gain and offset": [17, 17],
+        "best filter as it is": [15, 15],
+        "noisy input": [10, 10],
+    }
+    assert {"noise level (masking)", "PSNR, dB"} <= set(texts(figure))
 
 
 def test_the_training_noise_level_is_marked_if_it_is_in_range():
-    levels = [
-        {"noise": noise, "noisy_psnr_db": 10.0, "denoised_psnr_db": 20.0, "baselines": {"tv": 15.0}}
-        for noise in (0.1, 0.5)
-    ]
+    levels = [noise_level(0.1), noise_level(0.5)]
     inside, outside = (texts(conv_dae.psnr_against_noise(levels, level, "masking")) for level in (0.3, 0.7))
     assert "training noise level" in inside and "training noise level" not in outside
-    assert {"total variation", "noise level (masking)", "PSNR, dB"} <= set(inside)
+
+
+def test_large_images_have_no_line_of_a_linear_denoiser():
+    shown = texts(conv_dae.psnr_against_noise([noise_level(0.1, None), noise_level(0.5, None)], 0.3, "gaussian"))
+    assert "network" in shown and "linear denoiser" not in shown
 
 
 def test_a_confusion_matrix_has_its_accuracy_and_axes():

@@ -51,3 +51,32 @@ def test_ssim_of_many_images_is_the_mean_over_all():
     clean, noisy = make_pairs((1001, 12, 12))
     first, last = metrics.ssim(clean[:1000], noisy[:1000]), metrics.ssim(clean[1000:], noisy[1000:])
     assert metrics.ssim(clean, noisy) == pytest.approx((1000 * first + last) / 1001)
+
+
+def test_psnr_gain_of_known_errors():
+    before, after = np.full(50, 0.1), np.full(50, 0.01)
+    gain = metrics.psnr_gain(before, after, rng=np.random.default_rng(0))
+    assert gain == {"mean": pytest.approx(10), "ci95": [pytest.approx(10), pytest.approx(10)], "n": 50}
+    lost = metrics.psnr_gain(after, before, rng=np.random.default_rng(0))
+    assert lost["mean"] == pytest.approx(-10)
+
+
+def test_the_interval_of_a_psnr_gain_is_paired_and_of_the_mean_error():
+    rng = np.random.default_rng(1)
+    before = rng.exponential(0.05, 2000)
+    gain = metrics.psnr_gain(before, before / 2, rng=np.random.default_rng(0))
+    assert gain["ci95"] == [pytest.approx(10 * np.log10(2))] * 2  # paired: the spread of `before` does not matter
+    after = before * rng.uniform(0.5, 1.5, 2000)
+    gain = metrics.psnr_gain(before, after, rng=np.random.default_rng(0))
+    assert gain["mean"] == pytest.approx(10 * np.log10(before.mean() / after.mean()))
+    ratio = after / before.mean() - before * after.mean() / before.mean() ** 2  # delta method
+    deviation = 10 / np.log(10) * ratio.std() / np.sqrt(2000) * before.mean() / after.mean()
+    low, high = gain["ci95"]
+    assert high - low == pytest.approx(2 * 1.96 * deviation, rel=0.1)
+    assert low < gain["mean"] < high
+
+
+def test_psnr_gain_of_perfect_images():
+    perfect, some = np.zeros(5), np.full(5, 0.1)
+    assert metrics.psnr_gain(some, perfect, rng=np.random.default_rng(0))["mean"] == np.inf
+    assert np.isnan(metrics.psnr_gain(perfect, perfect, rng=np.random.default_rng(0))["mean"])

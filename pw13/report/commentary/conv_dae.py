@@ -1,13 +1,16 @@
 """Comments on the convolutional denoising autoencoder."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from pw13.baselines import FILTER_NAMES
+from pw13.baselines.linear_denoiser import MAX_PIXELS
 from pw13.report.commentary.phrasing import format_number, join_sentences, join_words
 
 SAME_PSNR = 0.05  # dB below which two PSNRs count as the same
 SAME_SSIM = 0.005
+
+USELESS = "as trained, the network is of no use"
 
 
 def shapes(steps: Sequence[str], code: int | None) -> str:
@@ -21,11 +24,16 @@ def shapes(steps: Sequence[str], code: int | None) -> str:
     )
 
 
-def denoising(noisy: float | None, denoised: float | None, filters: Mapping[str, float | None]) -> str:
-    """Return the gain of the network over the noisy images, then over the best classical filter; PSNRs in dB."""
+def denoising(noisy: float | None, denoised: float | None, baselines: Mapping[str, Any]) -> str:
+    """Return the gain of the network over the noisy images, the linear denoiser and the best filter; PSNRs in dB.
+
+    baselines: as in metrics.json.
+    """
     if noisy is None or denoised is None:
         return ""
-    return join_sentences(_psnr_gain(noisy, denoised), _against_filters(denoised, filters))
+    return join_sentences(
+        _psnr_gain(noisy, denoised), _against_linear(denoised, baselines), _against_filters(denoised, baselines)
+    )
 
 
 def _psnr_gain(noisy: float, denoised: float) -> str:
@@ -38,22 +46,51 @@ def _psnr_gain(noisy: float, denoised: float) -> str:
     )
 
 
-def _against_filters(denoised: float, filters: Mapping[str, float | None]) -> str:
-    known = {name: psnr for name, psnr in filters.items() if psnr is not None}
+def _against_linear(denoised: float, baselines: Mapping[str, Any]) -> str:
+    if not baselines:
+        return ""
+    if "linear" not in baselines:
+        return "The run was compared with neither a linear denoiser nor filters with gain and offset."
+    if baselines["linear"] is None:
+        return f"Images of more than {MAX_PIXELS:,} pixels have no linear denoiser."
+    psnr, (low, high) = baselines["linear"]["psnr_db"], baselines["linear"]["network_gain_db"]["ci95"]
+    if psnr is None or low is None or high is None:
+        return ""
+    lead = denoised - psnr
+    reached = f"{psnr:.1f} dB; 95 % interval of the difference {low:+.2f} to {high:+.2f} dB"
+    if low <= 0 <= high or abs(lead) < SAME_PSNR:
+        return (
+            f"The linear denoiser reaches as much ({reached}): as trained, the network has learned nothing that a "
+            "linear map of the pixels cannot do."
+        )
+    if lead < 0:
+        return f"The linear denoiser reaches {-lead:.1f} dB more ({reached}): {USELESS}."
+    return (
+        f"That is {lead:.1f} dB more than the linear denoiser reaches ({reached}): beyond what any linear map of the "
+        "pixels can do, the network has learned what such images look like."
+    )
+
+
+def _against_filters(denoised: float, baselines: Mapping[str, Any]) -> str:
+    """Compare with the best filter, as it is or with gain and offset."""
+    psnrs = {}
+    for name, baseline in baselines.items():
+        if name != "linear" and baseline:
+            psnrs[FILTER_NAMES.get(name, name)] = baseline.get("psnr_db")
+            psnrs[f"{FILTER_NAMES.get(name, name)} with gain and offset"] = baseline.get("corrected_psnr_db")
+    known = {name: psnr for name, psnr in psnrs.items() if psnr is not None}
     if not known:
         return ""
     best = max(known, key=known.__getitem__)
-    name, lead = FILTER_NAMES.get(best, best), denoised - known[best]
+    lead = denoised - known[best]
+    reaches = f"The best classical filter, {best}, tuned on validation images, reaches"
     if abs(lead) < SAME_PSNR:
-        return f"That equals the best classical filter, {name}, tuned on validation images."
-    reason = (
-        "the network has learned what such images look like, a filter only assumes that neighbouring pixels are alike"
-        if lead > 0
-        else "as trained, the network is of no use"
-    )
+        return f"{reaches} the same."
+    if lead < 0:
+        return f"{reaches} {known[best]:.1f} dB, {-lead:.1f} dB more than the network: {USELESS}."
     return (
-        f"That is {abs(lead):.1f} dB {'more' if lead > 0 else 'less'} than the best classical filter, {name}, reaches "
-        f"({known[best]:.1f} dB, tuned on validation images): {reason}."
+        f"{reaches} {known[best]:.1f} dB, {lead:.1f} dB less than the network: it only assumes that neighbouring "
+        "pixels are alike."
     )
 
 
@@ -66,7 +103,10 @@ def structure(noisy: float | None, denoised: float | None) -> str:
 
 
 def noise_levels(rows: Sequence[Mapping[str, Any]], trained_at: float) -> str:
-    """Return the noise levels at which the network helps; `rows` as `by_noise` in metrics.json."""
+    """Return the noise levels at which the network helps, and at which a baseline is better.
+
+    rows: as `by_noise` in metrics.json. trained_at: noise level of the network and of the linear denoiser.
+    """
     gains = {
         row["noise"]: row["denoised_psnr_db"] - row["noisy_psnr_db"]
         for row in rows
@@ -85,7 +125,26 @@ def noise_levels(rows: Sequence[Mapping[str, Any]], trained_at: float) -> str:
         f"Trained at noise {trained_at:g} only, the network helps at {len(gains) - len(harmed)} of the {len(gains)} "
         f"levels measured, most at {best:g} ({gains[best]:+.1f} dB)"
     )
-    return f"{helps}; at {join_words(harmed)} it does more damage than the noise." if harmed else f"{helps}."
+    damage = f"; at {join_words(harmed)} it does more damage than the noise" if harmed else ""
+    linear = _levels_where_better(rows, lambda row: [(row.get("baselines") or {}).get("linear")])
+    filters = _levels_where_better(rows, lambda row: (row.get("corrected_baselines") or {}).values())
+    return join_sentences(
+        f"{helps}{damage}.",
+        linear and f"The linear denoiser, fitted at noise {trained_at:g} as well, is better at {linear}.",
+        filters and f"The best filter, with gain and offset and tuned at each level, is better at {filters}.",
+    )
+
+
+def _levels_where_better(
+    rows: Sequence[Mapping[str, Any]], psnrs: Callable[[Mapping[str, Any]], Iterable[float | None]]
+) -> str:
+    """Return the noise levels, in words, at which one of `psnrs(row)` is above the network's PSNR."""
+
+    def is_better(row: Mapping[str, Any]) -> bool:
+        network = row.get("denoised_psnr_db")
+        return network is not None and any(psnr is not None and psnr > network for psnr in psnrs(row))
+
+    return join_words([f"{row['noise']:g}" for row in rows if is_better(row)])
 
 
 def conv_code(

@@ -1,8 +1,11 @@
 """Items conv a to e: the convolutional denoising autoencoder."""
 
 import re
+from collections.abc import Mapping
+from typing import Any
 
 from pw13.baselines import FILTER_NAMES
+from pw13.baselines.linear_denoiser import DRAWS
 from pw13.report.commentary import conv_dae as commentary
 from pw13.report.commentary.phrasing import format_count, format_number
 from pw13.report.document import Block, table
@@ -21,6 +24,13 @@ from pw13.report.sections.blocks import (
 from pw13.runs.record import Record
 
 TRAIN = "pw13 train-conv-dae"
+
+BASELINES = (
+    "Two kinds of baseline show what the network is worth. The classical filters know no training images. Noise moves "
+    "the average of black and of white areas, which a network learns to undo, so each filter is also given a gain and "
+    "an offset by least squares. The linear denoiser is learned: a ridge regression from the noisy to the clean "
+    f"pixels of the training images, on {DRAWS} noise draws of each."
+)
 
 
 def build(selection: RunSelection, section: Section) -> list[Block]:
@@ -112,29 +122,29 @@ def training(run: Record) -> list[Block]:
 
 def denoising(run: Record) -> list[Block]:
     metrics = run.metrics or {}
-    baselines = {name: baseline or {} for name, baseline in (metrics.get("baselines") or {}).items()}
+    baselines = metrics.get("baselines") or {}
     noisy, denoised = metric(run, "noisy_psnr_db"), metric(run, "denoised_psnr_db")
-    rows = [("none (noisy image)", format_number(noisy, 3), ""), ("the network", format_number(denoised, 3), "")]
-    for name, baseline in baselines.items():
-        setting = ", ".join(f"{key} {value:g}" for key, value in (baseline.get("setting") or {}).items())
-        rows.append((f"{FILTER_NAMES.get(name, name)} filter", format_number(baseline.get("psnr_db"), 3), setting))
     return [
         *figure_block(
             run,
             "denoising",
             "conv-e",
-            "Test images: clean, noisy, denoised by the network, and by the best classical filter.",
-            "Rows of grayscale images: clean, noisy, denoised by the network, denoised by a filter.",
+            "Test images: clean, noisy, and denoised by the best classical filter and by the network.",
+            "Rows of grayscale images: clean, noisy, denoised by a filter, by the linear denoiser, by the network.",
         ),
+        *(paragraph(BASELINES) if "linear" in baselines else []),
         table(
-            "Denoising the test images: PSNR of the mean squared error.",
-            ("method", "PSNR (dB)", "setting tuned on validation images"),
-            rows,
+            "Denoising the test images: PSNR of the mean squared error. Settings, gains and offsets are chosen on "
+            "validation images.",
+            ("method", "PSNR (dB)", "setting", "with gain and offset (dB)", "setting, gain, offset"),
+            [
+                ("none (noisy image)", format_number(noisy, 3), "", "", ""),
+                ("the network", format_number(denoised, 3), "", "", ""),
+                *(_baseline_row(name, baseline) for name, baseline in reversed(baselines.items())),
+            ],
         ),
         *comment(
-            commentary.denoising(
-                noisy, denoised, {name: baseline.get("psnr_db") for name, baseline in baselines.items()}
-            ),
+            commentary.denoising(noisy, denoised, baselines),
             commentary.structure(metric(run, "noisy_ssim"), metric(run, "denoised_ssim")),
         ),
         *figure_block(
@@ -150,6 +160,23 @@ def denoising(run: Record) -> list[Block]:
             "worst",
             "conv-e",
             "The test images with the largest errors after denoising by the network.",
-            "Rows of test images with the largest errors: clean, noisy, denoised, filtered.",
+            "Rows of test images with the largest errors: clean, noisy, denoised.",
         ),
     ]
+
+
+def _baseline_row(name: str, baseline: Mapping[str, Any] | None) -> tuple[str, str, str, str, str]:
+    baseline = baseline or {}
+    psnr, corrected = (format_number(baseline.get(key), 3) for key in ("psnr_db", "corrected_psnr_db"))
+    setting = _values(baseline.get("setting"))
+    if name == "linear":
+        return "linear denoiser", psnr, setting, "", ""
+    gain, offset = baseline.get("gain"), baseline.get("offset")
+    values = [_values(baseline.get("corrected_setting"))]
+    if gain is not None and offset is not None:
+        values += [f"{gain:.2f}, {offset:+.2f}"]
+    return f"{FILTER_NAMES.get(name, name)} filter", psnr, setting, corrected, ", ".join(values)
+
+
+def _values(setting: Mapping[str, float] | None) -> str:
+    return ", ".join(f"{key} {value:g}" for key, value in (setting or {}).items())

@@ -14,6 +14,7 @@ KEY_METRICS = (  # kind, result, metric; those of SVMs and RNNs are computed bel
     ("dense-ae", "Dense autoencoder: test MSE", "test_mse"),
     ("conv-dae", "Denoising: PSNR of the noisy test images (dB)", "noisy_psnr_db"),
     ("conv-dae", "Denoising: PSNR of the denoised test images (dB)", "denoised_psnr_db"),
+    ("conv-dae", "Denoising: PSNR of the linear denoiser, a baseline (dB)", "baselines.linear.psnr_db"),
 )
 IMAGE_KINDS = ("dense-ae", "conv-dae", "svm-eval")
 NAME_KINDS = ("charrnn",)
@@ -95,8 +96,7 @@ def _sentences(selection: RunSelection) -> list[str]:
         sentences += list(svm_eval.comparisons(run.metrics or {}))[:1]
     if run := selection.conv:
         baselines = (run.metrics or {}).get("baselines") or {}
-        filters = {name: (baseline or {}).get("psnr_db") for name, baseline in baselines.items()}
-        sentences.append(conv_dae.denoising(metric(run, "noisy_psnr_db"), metric(run, "denoised_psnr_db"), filters))
+        sentences.append(conv_dae.denoising(metric(run, "noisy_psnr_db"), metric(run, "denoised_psnr_db"), baselines))
     sentences.append(charrnn_variants.too_short_to_compare(charrnn_variants.cells(selection)))
     return sentences
 

@@ -5,7 +5,7 @@ from tests.helpers.report_runs import build, items, make_run, only_table, texts
 
 def test_comments_come_from_the_metrics(runs):
     made = items(build(runs))
-    assert "3.9 dB more than the best classical filter, median" in texts(made["conv-e"], "comment")
+    assert "1.6 dB more than the linear denoiser reaches (15.8 dB" in texts(made["conv-e"], "comment")
     assert "8 times as many" in texts(made["conv-b"], "comment")
 
 
@@ -30,6 +30,28 @@ def test_pixels_and_codes_are_compressed_alike(runs):
     assert "more than the 372 of its LZMA-compressed pixels" in texts(made)
 
 
-def test_filters_have_readable_names(runs):
-    rows = only_table(items(build(runs))["conv-e"]).rows
-    assert [row[0] for row in rows][2:] == ["median filter", "total variation filter"]
+def test_baselines_are_shown_as_they_are_and_corrected_with_readable_names(runs):
+    made = items(build(runs))["conv-e"]
+    assert list(only_table(made).rows) == [
+        ("none (noisy image)", "9.40", "", "", ""),
+        ("the network", "17.4", "", "", ""),
+        ("linear denoiser", "15.8", "penalty 1e-07", "", ""),
+        ("total variation filter", "12.1", "weight 0.15", "14.9", "weight 0.3, 1.86, -0.42"),
+        ("median filter", "13.5", "size 3", "13.6", "size 5, 1.06, -0.04"),
+    ]
+    assert "ridge regression" in texts(made) and "8 noise draws" in texts(made)
+
+
+def test_a_run_without_corrections_and_linear_denoiser_has_dashes_and_says_so(tmp_path):
+    make_run(tmp_path, "conv-dae", metrics={"baselines": {"median": {"psnr_db": 13.5, "setting": {"size": 3}}}})
+    made = items(build(tmp_path))["conv-e"]
+    assert list(only_table(made).rows[2:]) == [("median filter", "13.5", "size 3", "–", "")]
+    assert "neither a linear denoiser nor filters with gain and offset" in texts(made)
+    assert "ridge regression" not in texts(made)
+
+
+def test_large_images_have_no_linear_denoiser(tmp_path):
+    make_run(tmp_path, "conv-dae", metrics={"baselines": {"linear": None}})
+    made = items(build(tmp_path))["conv-e"]
+    assert list(only_table(made).rows[2:]) == [("linear denoiser", "–", "", "", "")]
+    assert "Images of more than 4,096 pixels have no linear denoiser." in texts(made, "comment")

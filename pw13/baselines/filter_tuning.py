@@ -1,0 +1,112 @@
+"""Tune the classical filters on validation images, as they are and with a gain and an offset.
+
+Clipped noise moves black up and white down, on average. A network learns to undo that; to a filter a gain and an offset
+give the same chance.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from pw13 import metrics
+from pw13.baselines.denoisers import Images, denoise
+
+Setting = dict[str, float]
+
+# The best settings for notMNIST with noise of every kind from 0.1 to 0.9 lie inside these ranges. (A median of size 1
+# changes nothing.)
+SETTINGS: dict[str, tuple[Setting, ...]] = {
+    "median": tuple({"size": size} for size in (1, 3, 5, 7, 9, 11, 13)),
+    "gaussian": tuple(
+        {"sigma": sigma} for sigma in (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.2, 1.4, 1.7, 2.0, 2.5, 3.0, 4.0)
+    ),
+    "tv": tuple({"weight": weight} for weight in (0.02, 0.04, 0.07, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8)),
+    "nlm": (
+        *({"h": h, "patch": 3} for h in (0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 0.6, 0.8, 1.0, 1.4)),
+        *({"h": h, "patch": 5} for h in (0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1.0, 1.4)),
+        *({"h": h, "patch": 7} for h in (0.3, 0.4, 0.5, 0.6)),
+    ),
+    "wavelet": tuple(
+        {"sigma": sigma, "levels": levels}
+        for levels in (1, 2, 3)
+        for sigma in (0.005, 0.01, 0.02, 0.04, 0.06, 0.1, 0.15, 0.2, 0.3, 0.4, 0.6, 0.8)
+    ),
+}
+FINALISTS = 2  # settings, for the filter as it is and again for the corrected one, that are tried on all images
+
+
+class TunedFilter(NamedTuple):
+    """A filter with its best setting as it is, and its best setting, gain and offset when corrected."""
+
+    name: str
+    setting: Setting
+    corrected_setting: Setting
+    gain: float
+    offset: float
+
+    def denoise(self, images: Images, *, threads: int = 1) -> Images:
+        """Filter images `(n, height, width)` float32 in [0, 1] and correct them; same shape, dtype and range."""
+        filtered = denoise(self.name, self.corrected_setting, images, threads=threads)
+        return correct(filtered, self.gain, self.offset)
+
+    def errors(self, clean: Images, noisy: Images, *, threads: int = 1) -> tuple[float, float]:
+        """Return the MSE of the filter as it is, and when corrected."""
+        filtered = denoise(self.name, self.setting, noisy, threads=threads)
+        mse = metrics.mse(clean, filtered)
+        if self.corrected_setting != self.setting:
+            filtered = denoise(self.name, self.corrected_setting, noisy, threads=threads)
+        return mse, metrics.mse(clean, correct(filtered, self.gain, self.offset))
+
+
+class Trial(NamedTuple):
+    """A setting with its MSE as it is, the gain and offset that suit it, and its MSE with them."""
+
+    setting: Setting
+    mse: float
+    gain: float
+    offset: float
+    corrected_mse: float
+
+
+def tune(name: str, clean: Images, noisy: Images, *, threads: int = 1) -> TunedFilter:
+    """Choose the filter's settings with the lowest MSE between filtered `noisy` and `clean`, `(n, height, width)` each.
+
+    All settings are tried on every fifth image, the best few on all images.
+    """
+    trials = [_try(name, setting, clean[::5], noisy[::5], threads) for setting in SETTINGS[name]]
+    best = [trial.setting for key in (_mse, _corrected_mse) for trial in sorted(trials, key=key)[:FINALISTS]]
+    finalists = [_try(name, setting, clean, noisy, threads) for setting in SETTINGS[name] if setting in best]
+    corrected = min(finalists, key=_corrected_mse)
+    return TunedFilter(name, min(finalists, key=_mse).setting, corrected.setting, corrected.gain, corrected.offset)
+
+
+def _try(name: str, setting: Setting, clean: Images, noisy: Images, threads: int) -> Trial:
+    filtered = denoise(name, setting, noisy, threads=threads)
+    gain, offset = gain_and_offset(clean, filtered)
+    corrected = correct(filtered, gain, offset)
+    return Trial(setting, metrics.mse(clean, filtered), gain, offset, metrics.mse(clean, corrected))
+
+
+def _mse(trial: Trial) -> float:
+    return trial.mse
+
+
+def _corrected_mse(trial: Trial) -> float:
+    return trial.corrected_mse
+
+
+def gain_and_offset(clean: Images, filtered: Images) -> tuple[float, float]:
+    """Return the gain and offset that minimize the squared error between `gain * filtered + offset` and `clean`.
+
+    Two arrays of one shape. For a constant `filtered` the gain is 0.
+    """
+    x, y = filtered.astype(np.float64), clean.astype(np.float64)
+    variance = x.var()
+    gain = float(np.mean((x - x.mean()) * (y - y.mean())) / variance) if variance > 0 else 0.0
+    return gain, float(y.mean() - gain * x.mean())
+
+
+def correct(images: Images, gain: float, offset: float) -> Images:
+    """Return `gain * images + offset`, clipped to [0, 1], float32 of the same shape."""
+    corrected: Images = np.clip(np.float32(gain) * images + np.float32(offset), 0, 1)
+    return corrected

@@ -1,0 +1,121 @@
+"""The baselines of the denoiser: classical filters, tuned at each noise level, and the linear denoiser.
+
+They depend on data and noise alone, not on the network, so the cache keeps what is slow to compute.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from pw13 import console, metrics
+from pw13.baselines import linear_denoiser
+from pw13.baselines.denoisers import FILTERS
+from pw13.baselines.filter_tuning import TunedFilter, tune
+from pw13.baselines.linear_denoiser import LinearDenoiser
+from pw13.config.settings import ConvDAE
+from pw13.data.images import TrainValSplit, noise, stratified_sample, to_float
+from pw13.system.cache import cached
+from pw13.system.streams import stream
+
+VERSION = 1  # of the code behind the cached numbers: the filters, their settings, the linear denoiser
+MAX_CACHE_BYTES = 500_000_000
+TUNING_IMAGES = 500  # validation images that settings are chosen on
+LINEAR_SEED = 0  # of the noise that the linear denoiser is fitted on, the same for every run
+BATCH = 2048
+
+
+class Baselines(NamedTuple):
+    """Filters by noise level and name, and the linear denoiser at the run's own noise (None for large images)."""
+
+    filters: dict[float, dict[str, TunedFilter]]
+    linear: LinearDenoiser | None
+
+
+def fit(split: TrainValSplit, config: ConvDAE, levels: Iterable[float]) -> Baselines:
+    """Fit the linear denoiser at the run's own noise, and tune the filters there and at `levels`."""
+    rows = stratified_sample(split.val_labels, TUNING_IMAGES, rng=np.random.default_rng(noise.VALIDATION_SEED))
+    clean = to_float(split.val_images[rows])
+    levels = sorted({config.noise, *levels})
+    filters = {}
+    with console.progress("baselines", len(levels) + 1) as bar:
+        linear = fit_linear(split.train_images, clean, config)
+        bar.advance(1, "linear")
+        for level in levels:
+            noisy = noise.add_for_validation(clean, config.noise_kind, level)
+            filters[level] = tune_filters(clean, noisy, config.threads)
+            bar.advance(1, f"filters, noise {level:g}")
+    return Baselines(filters, linear)
+
+
+def fit_linear(images: np.ndarray, val_clean: np.ndarray, config: ConvDAE) -> LinearDenoiser | None:
+    """Fit the linear denoiser to `(n, height, width)` uint8; None if they are too large for one."""
+    if images[0].size > linear_denoiser.MAX_PIXELS:
+        return None
+    kind, level = config.noise_kind, config.noise
+    val_noisy = noise.add_for_validation(val_clean, kind, level)
+
+    def make() -> dict[str, Any]:
+        rng = stream("linear denoiser", LINEAR_SEED)
+        batches = (to_float(images[start : start + BATCH]) for start in range(0, len(images), BATCH))
+        fitted = linear_denoiser.fit(
+            batches, lambda batch: noise.add(batch, kind, level, rng=rng), val_clean, val_noisy
+        )
+        return {name: np.asarray(value) for name, value in fitted._asdict().items()}
+
+    key = {"step": "linear", "images": digest(images, val_clean, val_noisy), "kind": kind, "level": level}
+    arrays = cached("denoising", {"version": VERSION, **key}, make, max_bytes=MAX_CACHE_BYTES)
+    return LinearDenoiser(arrays["weights"], arrays["bias"], float(arrays["penalty"]))
+
+
+def tune_filters(clean: np.ndarray, noisy: np.ndarray, threads: int) -> dict[str, TunedFilter]:
+    """Tune every filter on validation images, `(n, height, width)` float32 in [0, 1] each."""
+    tuned = cached_json(
+        {"step": "tuning", "images": digest(clean, noisy)},
+        lambda: [tune(name, clean, noisy, threads=threads)._asdict() for name in FILTERS],
+    )
+    return {values["name"]: TunedFilter(**values) for values in tuned}
+
+
+def evaluate_filters(
+    filters: Mapping[str, TunedFilter], clean: np.ndarray, noisy: np.ndarray, threads: int
+) -> dict[str, dict[str, Any]]:
+    """Return what metrics.json holds of each filter: test PSNR as it is and corrected, settings, gain and offset."""
+
+    def evaluate(tuned: TunedFilter) -> dict[str, Any]:
+        mse, corrected_mse = tuned.errors(clean, noisy, threads=threads)
+        return {
+            "psnr_db": metrics.psnr(mse),
+            "setting": tuned.setting,
+            "gain": tuned.gain,
+            "offset": tuned.offset,
+            "corrected_psnr_db": metrics.psnr(corrected_mse),
+            "corrected_setting": tuned.corrected_setting,
+        }
+
+    key = {"step": "test", "images": digest(clean, noisy), "filters": [tuned._asdict() for tuned in filters.values()]}
+    results: dict[str, dict[str, Any]] = cached_json(
+        key, lambda: {name: evaluate(tuned) for name, tuned in filters.items()}
+    )
+    return results
+
+
+def cached_json(key: Mapping[str, Any], make: Callable[[], Any]) -> Any:
+    """Return what `make` makes, as JSON holds it, from the cache if it is there."""
+
+    def encoded() -> dict[str, Any]:
+        return {"json": np.frombuffer(json.dumps(make()).encode(), np.uint8)}
+
+    arrays = cached("denoising", {"version": VERSION, **key}, encoded, max_bytes=MAX_CACHE_BYTES)
+    return json.loads(arrays["json"].tobytes())
+
+
+def digest(*arrays: np.ndarray) -> str:
+    """Return a sha256 of shapes, dtypes and values."""
+    sha256 = hashlib.sha256()
+    for array in arrays:
+        sha256.update(f"{array.dtype.str} {array.shape}".encode())
+        sha256.update(np.ascontiguousarray(array).data)
+    return sha256.hexdigest()
