@@ -1,12 +1,12 @@
 """Compare runs: their differing settings and their metrics, read from run folders only."""
 
-import difflib
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from pw13.config import fields
 from pw13.errors import OptionError, UserError
 from pw13.runs.record import DATA_PATH_KEYS, Record, read_run
 from pw13.system import files
@@ -136,9 +136,8 @@ def sort_by_metric(records: list[Record], metric: str) -> list[Record]:
 
 def _metric_hint(records: Sequence[Record], metric: str) -> str:
     known = sorted({name for record in records for name, value in numbers(record).items() if _is_number(value)})
-    if similar := difflib.get_close_matches(metric, known, n=1):
-        return f"; did you mean {similar[0]!r}?"
-    return f"; available: {', '.join(known[:8])}" if known else ""
+    available = f"; available: {', '.join(known[:8])}" if known else ""
+    return fields.suggest(metric, known) or available
 
 
 def _is_number(value: Any) -> bool:

@@ -24,7 +24,7 @@ from pw13.system import machine
 from pw13.training import resume_state
 from tests.helpers import tally
 from tests.helpers.charrnn_run import ARRAYS, DOCUMENTS, NAME, SPECS, make_run
-from tests.helpers.hostile import FEW, MANY, TRACE, attempt, examples, numbers, write_keras
+from tests.helpers.hostile import FEW, MANY, TRACE, VALUES, attempt, examples, numbers, paths_in, write_keras
 from tests.helpers.runs import make
 
 OTHER = NAME.replace("05_c", "06_c")  # a valid run next to the corrupt one
@@ -59,18 +59,6 @@ def test_a_valid_run_passes_every_command(pw13, run):
 
 
 # -------------------------------------------------------------------------------------------------- corrupt documents
-
-VALUES = st.sampled_from(
-    [None, True, False, -1, 0, 2, 10**30, 1e308, -1e308, "", "x", "\n", "\0", "\ud800", "\x1b[31m", "[red]", "../../x",
-     "/etc/passwd", [], [1], [[]], [None], {}, {"a": 1}, {"a": {"b": []}}, "completed", "running", "charrnn",
-     "sweep-charrnn", "a" * 5000]
-)  # fmt: skip
-
-
-def paths_in(value: object, prefix: tuple = ()) -> list[tuple]:
-    """Return the path of everything inside a JSON value."""
-    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    return [prefix] + [path for key, item in inner for path in paths_in(item, (*prefix, key))]
 
 
 @st.composite

@@ -12,10 +12,9 @@ from hypothesis import strategies as st
 from pw13.runs.record import read_run
 from pw13.sweeps import executors, scheduler
 from pw13.sweeps.folder import create_sweep
-from tests.faults.test_hostile_runs import VALUES, paths_in
 from tests.helpers import tally
 from tests.helpers.data import make_data
-from tests.helpers.hostile import FEW, MANY, TRACE, attempt, examples, numbers
+from tests.helpers.hostile import FEW, MANY, TRACE, VALUES, attempt, examples, numbers, paths_in
 from tests.helpers.sweeps import FakeExecutor, make_sweep, run_with
 
 FILES = ("config.json", "run.json", "sweep.json", "metrics.json", "results.csv")

@@ -14,6 +14,7 @@ from typing import NamedTuple
 import h5py
 import numpy as np
 from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
 
 TRACE = re.compile(r"Traceback \(most recent call last\)|^\w*(Error|Exception|Warning)\b|Exception ignored", re.M)
 MAX_SECONDS = 10.0  # of CPU time; a refusal takes far less
@@ -124,3 +125,16 @@ def examples(count: int):
     return settings(
         max_examples=count, deadline=None, derandomize=count == FEW, database=None, suppress_health_check=unhealthy
     )
+
+
+VALUES = st.sampled_from(
+    [None, True, False, -1, 0, 2, 10**30, 1e308, -1e308, "", "x", "\n", "\0", "\ud800", "\x1b[31m", "[red]", "../../x",
+     "/etc/passwd", [], [1], [[]], [None], {}, {"a": 1}, {"a": {"b": []}}, "completed", "running", "charrnn",
+     "sweep-charrnn", "a" * 5000]
+)  # fmt: skip
+
+
+def paths_in(value: object, prefix: tuple = ()) -> list[tuple]:
+    """Return the path of everything inside a JSON value."""
+    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    return [prefix] + [path for key, item in inner for path in paths_in(item, (*prefix, key))]

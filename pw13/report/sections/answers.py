@@ -1,11 +1,11 @@
 """Answers to the handout's questions, the review questions of exercise 3, and a user's own comments."""
 
-import difflib
 import tomllib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from pw13.config import fields
 from pw13.errors import OptionError, UserError
 from pw13.report.document import Item, Sources, Text
 
@@ -54,9 +54,8 @@ def read_comments(path: Path, keys: Sequence[str]) -> dict[str, str]:
         raise OptionError(f"--comments {path}: not TOML: nested too deeply") from None
     for key, value in content.items():
         if key not in keys:
-            near = difflib.get_close_matches(key, keys, n=1)
-            hint = f"did you mean {near[0]!r}?" if near else f"items: {', '.join(keys)}"
-            raise OptionError(f"--comments {path}: unknown item {key!r}; {hint}")
+            hint = fields.suggest(key, keys) or f"; items: {', '.join(keys)}"
+            raise OptionError(f"--comments {path}: unknown item {key!r}{hint}")
         if not isinstance(value, str):
             raise OptionError(f"--comments {path}: {key}: expected a string, received {value!r}")
     return content
