@@ -13,14 +13,14 @@ import numpy as np
 from pw13 import console, metrics
 from pw13.baselines import linear_denoiser
 from pw13.baselines.denoisers import FILTERS
-from pw13.baselines.filter_tuning import TunedFilter, tune
+from pw13.baselines.filter_tuning import SETTINGS, TunedFilter, tune
 from pw13.baselines.linear_denoiser import LinearDenoiser
 from pw13.config.settings import ConvDAE
 from pw13.data.images import TrainValSplit, noise, stratified_sample, to_float
 from pw13.system.cache import cached
 from pw13.system.streams import stream
 
-VERSION = 1  # of the code behind the cached numbers: the filters, their settings, the linear denoiser
+VERSION = 1  # of the code behind the cached numbers: the filters, their tuning, the linear denoiser
 MAX_CACHE_BYTES = 500_000_000
 TUNING_IMAGES = 500  # validation images that settings are chosen on
 LINEAR_SEED = 0  # of the noise that the linear denoiser is fitted on, the same for every run
@@ -65,15 +65,16 @@ def fit_linear(images: np.ndarray, val_clean: np.ndarray, config: ConvDAE) -> Li
         )
         return {name: np.asarray(value) for name, value in fitted._asdict().items()}
 
-    key = {"step": "linear", "images": digest(images, val_clean, val_noisy), "kind": kind, "level": level}
-    arrays = cached("denoising", {"version": VERSION, **key}, make, max_bytes=MAX_CACHE_BYTES)
+    penalties = linear_denoiser.PENALTIES
+    key = {"images": digest(images, val_clean, val_noisy), "kind": kind, "level": level, "penalties": penalties}
+    arrays = cached("denoising", {"version": VERSION, "step": "linear", **key}, make, max_bytes=MAX_CACHE_BYTES)
     return LinearDenoiser(arrays["weights"], arrays["bias"], float(arrays["penalty"]))
 
 
 def tune_filters(clean: np.ndarray, noisy: np.ndarray, threads: int) -> dict[str, TunedFilter]:
     """Tune every filter on validation images, `(n, height, width)` float32 in [0, 1] each."""
     tuned = cached_json(
-        {"step": "tuning", "images": digest(clean, noisy)},
+        {"step": "tuning", "images": digest(clean, noisy), "settings": SETTINGS},
         lambda: [tune(name, clean, noisy, threads=threads)._asdict() for name in FILTERS],
     )
     return {values["name"]: TunedFilter(**values) for values in tuned}
