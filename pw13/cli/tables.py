@@ -52,7 +52,7 @@ def ahead_of_pca(rows: Any) -> str:
 
 def conv_dae(metrics: dict[str, Any]) -> dict[str, Any]:
     baselines = {
-        f"test PSNR, dB: {name if name == 'linear' else f'{name} filter'}": _baseline(baseline)
+        f"test PSNR, dB: {name} {'denoiser' if name == 'linear' else 'filter'}": _baseline(baseline)
         for name, baseline in metrics["baselines"].items()
     }
     return {
@@ -79,7 +79,7 @@ def _baseline(baseline: dict[str, Any] | None) -> str:
         return f"- (images of more than {MAX_PIXELS:,} pixels)"
     if "gain" not in baseline:
         low, high = baseline["network_gain_db"]["ci95"]
-        return f"{baseline['psnr_db']:.2f} (network: {low:+.2f} to {high:+.2f})"
+        return f"{baseline['psnr_db']:.2f} (network, 95 % interval: {low:+.2f} to {high:+.2f})"
     setting, corrected_setting = (
         ", ".join(f"{name} {value:g}" for name, value in baseline[key].items())
         for key in ("setting", "corrected_setting")

@@ -7,7 +7,7 @@ from typing import Any
 from pw13.baselines import FILTER_NAMES
 from pw13.baselines.linear_denoiser import DRAWS
 from pw13.report.commentary import conv_dae as commentary
-from pw13.report.commentary.phrasing import format_count, format_number
+from pw13.report.commentary.phrasing import format_count, format_number, join_words
 from pw13.report.document import Block, table
 from pw13.report.run_selection import RunSelection, metric
 from pw13.report.sections.blocks import (
@@ -124,13 +124,15 @@ def denoising(run: Record) -> list[Block]:
     metrics = run.metrics or {}
     baselines = metrics.get("baselines") or {}
     noisy, denoised = metric(run, "noisy_psnr_db"), metric(run, "denoised_psnr_db")
+    learned = ["the linear denoiser", "the network"] if baselines.get("linear") else ["the network"]
+    methods = join_words(["the best classical filter", *learned])
     return [
         *figure_block(
             run,
             "denoising",
             "conv-e",
-            "Test images: clean, noisy, and denoised by the best classical filter and by the network.",
-            "Rows of grayscale images: clean, noisy, denoised by a filter, by the linear denoiser, by the network.",
+            f"Test images: clean, noisy, and denoised by {methods}.",
+            f"Rows of grayscale images: clean, noisy, denoised by {methods}.",
         ),
         *(paragraph(BASELINES) if "linear" in baselines else []),
         table(
@@ -151,8 +153,8 @@ def denoising(run: Record) -> list[Block]:
             run,
             "psnr_against_noise",
             "conv-e",
-            "PSNR by noise level, for a network trained at one level; the filters are tuned at each level.",
-            "Line plot of PSNR against noise: noisy images, the network, classical filters.",
+            f"PSNR by noise level, of {join_words(learned)} trained at one level; the filters are tuned at each level.",
+            f"Line plot of PSNR against noise: noisy images, {methods}.",
         ),
         *comment(commentary.noise_levels(metrics.get("by_noise") or [], run.config["noise"])),
         *figure_block(

@@ -1,6 +1,6 @@
 """Items conv a to e."""
 
-from tests.helpers.report_runs import build, items, make_run, only_table, texts
+from tests.helpers.report_runs import build, captions, items, make_run, only_table, texts
 
 
 def test_comments_come_from_the_metrics(runs):
@@ -40,6 +40,7 @@ def test_baselines_are_shown_as_they_are_and_corrected_with_readable_names(runs)
         ("median filter", "13.5", "size 3", "13.6", "size 5, 1.06, -0.04"),
     ]
     assert "ridge regression" in texts(made) and "8 noise draws" in texts(made)
+    assert "denoised by the best classical filter, the linear denoiser and the network." in captions(made)
 
 
 def test_a_run_without_corrections_and_linear_denoiser_has_dashes_and_says_so(tmp_path):
@@ -48,6 +49,7 @@ def test_a_run_without_corrections_and_linear_denoiser_has_dashes_and_says_so(tm
     assert list(only_table(made).rows[2:]) == [("median filter", "13.5", "size 3", "–", "")]
     assert "neither a linear denoiser nor filters with gain and offset" in texts(made)
     assert "ridge regression" not in texts(made)
+    assert "denoised by the best classical filter and the network." in captions(made)
 
 
 def test_large_images_have_no_linear_denoiser(tmp_path):
