@@ -357,10 +357,11 @@ def test_the_lines_of_many_sizes_are_distinguishable():
 
 @pytest.mark.slow
 def test_on_the_real_images(pw13, real_data):
+    started = time.monotonic()  # not the run's `seconds`: they count from the start of this process
     code, out, err = pw13("svm-eval", "--json", "--quiet")
+    assert time.monotonic() - started < 240
     assert code == 0, err
     document = json.loads(out)
     shares = {(r["features"], r["kernel"]): r["accuracy"] for r in document["results"]}
     assert (document["n_train"], document["n_test"], document["n_test_distinct"]) == (10_440, 10_000, 9_747)
     assert shares["pixels", "rbf"] >= 0.92 and shares["pca", "linear"] >= 0.885
-    assert document["seconds"] < 240
