@@ -4,6 +4,7 @@ Clipped noise moves black up and white down, on average. A network learns to und
 give the same chance.
 """
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 import numpy as np
@@ -74,7 +75,8 @@ def tune(name: str, clean: Images, noisy: Images, *, threads: int = 1) -> TunedF
 
     All settings are tried on every fifth image, the best few on all images.
     """
-    trials = [_try(name, setting, clean[::5], noisy[::5], threads) for setting in SETTINGS[name]]
+    with ThreadPoolExecutor(threads) as pool:  # by setting: so few images are one block of `denoise`
+        trials = list(pool.map(lambda setting: _try(name, setting, clean[::5], noisy[::5], 1), SETTINGS[name]))
     best = [trial.setting for key in (_mse, _corrected_mse) for trial in sorted(trials, key=key)[:FINALISTS]]
     finalists = [_try(name, setting, clean, noisy, threads) for setting in SETTINGS[name] if setting in best]
     corrected = min(finalists, key=_corrected_mse)
