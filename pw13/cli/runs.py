@@ -12,6 +12,8 @@ from pw13.config import DEFAULT_RUNS_DIR
 from pw13.errors import OptionError, UserError
 from pw13.runs import comparison
 from pw13.runs.record import Record, find_run, list_runs, read_run
+from pw13.sweeps.folder import KINDS as SWEPT_KINDS
+from pw13.sweeps.folder import PREFIX
 
 app = typer.Typer(no_args_is_help=True, help="List, show and compare runs.")
 
@@ -37,7 +39,7 @@ def list_(
     json: JsonOption = None,
 ) -> None:
     """List runs, oldest first, with kind, status and headline metric."""
-    kinds = [*config.KINDS, *(f"sweep-{name}" for name in config.KINDS)]
+    kinds = [*config.KINDS, *(PREFIX + name for name in SWEPT_KINDS)]
     if kind is not None and kind not in kinds:
         raise OptionError(f"--kind: expected one of {', '.join(kinds)}, received {kind!r}")
     if not runs_dir.is_dir():

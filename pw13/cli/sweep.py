@@ -50,7 +50,8 @@ GridOption = Annotated[
     list[str] | None, typer.Option("--grid", metavar="NAME=V,V,...", help="values of a setting (repeatable)")
 ]
 SeedsOption = Annotated[
-    int, typer.Option("--seeds", metavar="N", help="seeds per combination, counting up from --seed")
+    int | None,
+    typer.Option("--seeds", metavar="N", help=described("seeds per combination, counting up from --seed", "1")),
 ]
 JobsOption = Annotated[
     int | None,
@@ -74,7 +75,7 @@ def _command(kind: str) -> Callable[..., None]:
     def command(
         settings: Any,
         grid: GridOption = None,
-        seeds: SeedsOption = 1,
+        seeds: SeedsOption = None,
         jobs: JobsOption = None,
         dask: DaskOption = None,
         dry_run: DryRunOption = False,
@@ -85,8 +86,12 @@ def _command(kind: str) -> Callable[..., None]:
         **data_paths: str | None,
     ) -> None:
         console.start(quiet=bool(quiet))
+        if not grid and seeds is None:
+            raise OptionError(f"--grid or --seeds: expected at least one, received none; one run is: pw13 train-{kind}")
         resolved = {name: resolve_path(name, path) for name, path in data_paths.items()}
-        sweep = build_sweep(kind, settings, parse_axes(config.KINDS[kind], grid or []), seeds, resolved)
+        sweep = build_sweep(
+            kind, settings, parse_axes(config.KINDS[kind], grid or []), 1 if seeds is None else seeds, resolved
+        )
         if dry_run:
             if dask is not None or resume:
                 raise OptionError(f"--dry-run cannot be combined with {'--dask' if dask is not None else '--resume'}")

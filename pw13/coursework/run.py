@@ -27,6 +27,7 @@ def run_coursework(plan: Sequence[Step], data: CourseData, *, runs_dir: Path, fr
         Interrupted: by a signal; finished steps are kept, the current one can be resumed.
     """
     done: list[StepResult] = []
+    printed: set[str] = set()  # all steps have the same data
     logging.getLogger("tensorflow").setLevel(logging.ERROR)  # it warns of functions that every run compiles again
     for number, step in enumerate(plan, 1):
         signals.check()  # a signal may have come too late for the step before
@@ -39,6 +40,7 @@ def run_coursework(plan: Sequence[Step], data: CourseData, *, runs_dir: Path, fr
         console.message(f"[{number}/{len(plan)}] {step.name}{time_left(plan[number - 1 :], done, data)}")
         started_at = time.time()
         run = open_step_run(step, data_paths, record, runs_dir, started_at)
+        run.printed = printed
         experiments.run_experiment(step.kind, step.settings, run=run, **data_paths)
         done.append(StepResult(step, "resumed" if record else "new", run.folder, time.time() - started_at))
     files.write_json(runs_dir / LAST_ALL, {"runs": {result.step.name: result.run.name for result in done}})

@@ -58,7 +58,7 @@ def _statistics(
     return {
         "temperature": options.temperature,
         "sampled": len(texts),
-        "whole": float(np.mean([name.complete for name in names])),
+        "whole": float(np.mean([name.whole for name in names])),
         "new": float(np.mean([text not in corpus for text in texts])),
         "held_out_met": share_met(texts, data.split.held_out),
         **measures(texts, counts, data, config),

@@ -49,7 +49,7 @@ def generate_names(
             rng=np.random.default_rng(seed),
         )
     )
-    described = describe(names, corpus) if details else [{"name": name.text, "whole": name.complete} for name in names]
+    described = describe(names, corpus) if details else [{"name": name.text, "whole": name.whole} for name in names]
     return GeneratedNames(generator.record.folder, generator.settings.target, seed, described)
 
 
@@ -85,7 +85,7 @@ def describe(names: Sequence[sampling.Name], corpus: Sequence[str] | None) -> li
     return [
         {
             "name": name.text,
-            "whole": name.complete,
+            "whole": name.whole,
             "mean_log_probability": name.mean_log_probability,
             "known": name.text in known if corpus is not None else None,
             "nearest": near.name if near else None,

@@ -31,6 +31,11 @@ class Name(NamedTuple):
     mean_log_probability: float
     complete: bool  # whether the model ended it, not `max_length`
 
+    @property
+    def whole(self) -> bool:
+        """Whether the name is complete, without spaces at its edges, which no name of a corpus has."""
+        return self.complete and self.text == self.text.strip()
+
 
 def sample_ids(logits: np.ndarray, options: SamplingOptions, *, rng: np.random.Generator) -> np.ndarray:
     """Sample one character per row of logits `(n, characters)`, -inf where forbidden: ids `(n,)`.

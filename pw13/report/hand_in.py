@@ -10,7 +10,8 @@ from pw13 import console
 from pw13.errors import UserError
 from pw13.report.archive import check_archive, pack
 from pw13.report.document import Missing
-from pw13.report.name_selection import NameSelection, names_from_file, read_names, select_names
+from pw13.report.name_selection import NameSelection, select_names
+from pw13.report.names_by_hand import names_from_file, read_names
 from pw13.report.outline import build_document, item_keys
 from pw13.report.renderers import html, notebook, notebook_execution, pdf
 from pw13.report.run_selection import RunSelection, select_runs

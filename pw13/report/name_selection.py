@@ -2,7 +2,6 @@
 
 import itertools
 from collections.abc import Iterable, Iterator, Sequence
-from pathlib import Path
 from typing import NamedTuple
 
 from pw13.errors import UserError
@@ -27,7 +26,8 @@ SAME_START = 3  # letters: no two selected names begin with the same
 class Candidate(NamedTuple):
     """A name with its sampling temperature, mean ln p per character and nearest known name; None if unknown.
 
-    broken: the rules that it breaks, in words. alternation: of its first word, see `name_rules`.
+    broken: the rules that it breaks, in words. alternation: of its first word, see `name_rules`. sampled_by: the runs
+    that recorded it as a sample, of a name chosen by hand.
     """
 
     text: str
@@ -37,6 +37,7 @@ class Candidate(NamedTuple):
     similarity: float | None = None
     broken: tuple[str, ...] = ()
     alternation: float | None = None
+    sampled_by: tuple[str, ...] = ()
 
 
 class NameSelection(NamedTuple):
@@ -59,8 +60,10 @@ def selection_rule(selected: NameSelection) -> str:
     """Return how the names were selected, in words."""
     if selected.file:
         return (
-            f"Selected by hand, from {selected.file}. Similarity is that to the nearest known name (1: identical), "
-            "given if the corpus is available."
+            f"Selected by hand, from {selected.file}. Sampled by: the runs of this report that recorded the name as a "
+            "sample (samples.txt, metrics.json); names of pw13 generate are recorded nowhere. ln p: mean natural "
+            f"logarithm of the probability per character under run {selected.run or '(none)'}. Similarity is that to the "
+            "nearest known name (1: identical), given if the corpus is available."
         )
     shortest, longest = name_rules.FIRST_WORD
     known = (
@@ -159,39 +162,3 @@ def compare_names(names: Sequence[Candidate], corpus: Sequence[str] | None) -> l
         name._replace(nearest=near.name, similarity=near.similarity) if near else name
         for name, near in zip(names, nearest, strict=True)
     ]
-
-
-def read_names(path: Path) -> list[str]:
-    """Return the names in a user's file, one per line.
-
-    Raises:
-        UserError: the file cannot be read, or contains no names.
-    """
-    try:
-        lines = path.read_text("utf-8").split("\n")
-    except (OSError, UnicodeDecodeError) as error:
-        raise UserError(
-            f"--names {path}: cannot be read: {getattr(error, 'strerror', None) or 'not UTF-8 text'}"
-        ) from None
-    texts = [line.rstrip("\r") for line in lines if line.strip()]
-    if not texts:
-        raise UserError(f"--names {path}: contains no names; expected one per line")
-    return texts
-
-
-def names_from_file(path: Path, records: Sequence[Record]) -> NameSelection:
-    """Return the names in a user's file, compared with the corpus of the newest char-RNN run.
-
-    Raises:
-        UserError: the file cannot be read, or contains no names.
-    """
-    texts = read_names(path)
-    corpus, run = None, ""
-    for record in records[-1:]:
-        run = record.name
-        try:
-            corpus = read_corpus(load_generator(record), needed=False)
-        except UserError:
-            corpus = None
-    names = compare_names([Candidate(text, None, None) for text in texts], corpus)
-    return NameSelection(tuple(names), run, corpus is not None, path.name)

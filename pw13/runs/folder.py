@@ -22,7 +22,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -47,12 +47,14 @@ class Run:
     started_at: when the work started (Unix time), if later than the process.
     previous: the record of the run before it was reopened.
     data_recorded: whether this process has recorded its data, from when on the run is worth keeping.
+    printed: lines on data that are not printed again; runs of one process may share them.
     """
 
     folder: Path
     started_at: float | None = None
     previous: Record | None = None
     data_recorded: bool = False
+    printed: set[str] = field(default_factory=set)
 
     @property
     def name(self) -> str:
@@ -102,15 +104,16 @@ class Run:
             files.write_json(path, {**read_json(path), **facts})
 
     def record_data(self, source: Any, notes: Sequence[str] = (), **counts: Any) -> None:
-        """Record the data in run.json and print one line about them.
+        """Record the data in run.json and print one line about them, and one per note.
 
         Raises:
             UserError: the run was started with different data.
         """
         sizes = ", ".join(f"{value:,} {key}" for key, value in counts.items() if isinstance(value, int))
-        console.message(f"data: {source.name} ({source.path}), {sizes}")
-        for note in notes:
-            console.message(f"note: {note}")
+        for line in (f"data: {source.name} ({source.path}), {sizes}", *(f"note: {note}" for note in notes)):
+            if line not in self.printed:
+                console.message(line)
+                self.printed.add(line)
         recorded = (read_json(self.folder / "run.json").get("data") or {}).get("sha256")
         if recorded not in (None, source.sha256):
             raise UserError(f"{source.path}: data changed since this run started (sha256 {str(recorded)[:12]}...)")

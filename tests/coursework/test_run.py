@@ -10,6 +10,7 @@ from pw13 import config
 from pw13.console import format_duration
 from pw13.coursework import run
 from pw13.coursework.plan import CourseData, Step, StepResult, course_steps
+from pw13.data.source import Source
 from pw13.errors import OptionError
 from pw13.experiments.runtime_estimate import epoch_seconds
 from pw13.runs.record import list_runs, read_run
@@ -85,6 +86,18 @@ def test_every_step_runs_once_and_is_then_reused(tmp_path, data, experiment_call
     assert len(experiment_calls) == len(plan)
     listed = json.loads((tmp_path / "all.json").read_text("utf-8"))["runs"]
     assert listed == {step.name: result.run.name for step, result in zip(plan, first, strict=True)}
+
+
+def test_data_and_notes_are_printed_once(tmp_path, data, monkeypatch, capsys):
+    def fake(kind, settings, *, run, **data_paths):
+        run.record_data(Source("folder", "/images", "images", "a" * 64), ["few images"], train=9)
+        return run.finish({"parameters": 1})
+
+    monkeypatch.setattr(run.experiments, "run_experiment", fake)
+    done = run.run_coursework(course_steps(BASE)[:3], data, runs_dir=tmp_path, fresh=False)
+    lines = capsys.readouterr().err.splitlines()
+    assert lines.count("data: images (/images), 9 train") == lines.count("note: few images") == 1
+    assert all(read_run(result.run).facts["data"]["notes"] == ["few images"] for result in done)
 
 
 def test_fresh_repeats_every_step(tmp_path, data, experiment_calls):

@@ -9,7 +9,7 @@ from pw13.baselines import ngram
 from pw13.data.names import vocabulary
 from pw13.data.names.vocabulary import VocabularyFile
 from pw13.inference import sampling
-from pw13.inference.sampling import SamplingOptions
+from pw13.inference.sampling import Name, SamplingOptions
 from pw13.models import charrnn_numpy
 
 VOCAB = vocabulary.build_vocabulary("\n abcdeABCDE")
@@ -78,6 +78,12 @@ def test_names_are_complete_never_blank_and_as_many_as_requested(cell, target):
     assert len(names) == 50
     assert all(name.text.strip() and "\n" not in name.text for name in names)
     assert sum(name.complete for name in names) > 45
+
+
+def test_a_whole_name_is_complete_and_has_no_spaces_at_its_edges():
+    assert Name("Acme Labs", -1.0, complete=True).whole
+    assert not any(Name(text, -1.0, complete=True).whole for text in (" Acme", "Acme "))
+    assert not Name("Acme", -1.0, complete=False).whole
 
 
 def test_the_same_seed_gives_the_same_names():

@@ -1,11 +1,9 @@
 """Names selected by rule, and by hand."""
 
 import numpy as np
-import pytest
 
 from pw13 import config
 from pw13.data.names.vocabulary import VocabularyFile, build_vocabulary
-from pw13.errors import UserError
 from pw13.inference.name_generator import NameGenerator
 from pw13.models import charrnn_numpy
 from pw13.report.document import Table
@@ -16,12 +14,10 @@ from pw13.report.name_selection import (
     Candidate,
     NameSelection,
     filter_distinct,
-    names_from_file,
     passed_over,
     sample_candidates,
     shortlist,
 )
-from pw13.report.run_selection import select_runs
 from tests.helpers.report_runs import build, items, texts
 
 
@@ -88,18 +84,6 @@ def test_candidates_are_complete_novel_and_presentable():
     assert "rare letter pair: ba" in broken["babab"]
 
 
-def test_names_of_a_file_are_reported_as_selected_by_hand(runs, tmp_path):
-    path = tmp_path / "names.txt"
-    path.write_text("Zimble\r\n\nQuontora\n", "utf-8", newline="")
-    selected = names_from_file(path, select_runs([], runs).of_kind("charrnn"))
-    assert [name.text for name in selected.names] == ["Zimble", "Quontora"]
-    item = items(build(runs, selected=selected))["2g"]
-    assert "Selected by hand, from names.txt." in texts(item)
-    table = item.blocks[-1]
-    assert table.columns == ("name", "temperature", "nearest known name", "similarity")
-    assert table.rows == (("Zimble", "–", "–", "–"), ("Quontora", "–", "–", "–"))
-
-
 def test_the_report_shows_the_rule_and_the_shortlist_with_reasons(runs):
     selection = NameSelection(
         (candidate("Kitola", alternation=1.0, nearest="Skipola", similarity=0.77),),
@@ -125,12 +109,3 @@ def test_without_the_corpus_the_rule_claims_no_novelty(runs):
     selection = NameSelection((candidate("Zimble", alternation=0.6),), "RUN", compared=False)
     text = texts(items(build(runs, selected=selection))["2g"])
     assert "similar to" not in text and "they are not compared with known names and words." in text
-
-
-def test_a_file_without_names_is_refused(tmp_path):
-    path = tmp_path / "names.txt"
-    path.write_text("\n", "utf-8")
-    with pytest.raises(UserError, match=r"--names .*names\.txt: contains no names; expected one per line"):
-        names_from_file(path, [])
-    with pytest.raises(UserError, match=r"--names .*none\.txt: cannot be read: No such file"):
-        names_from_file(tmp_path / "none.txt", [])

@@ -94,6 +94,7 @@ def test_sort_is_ascending_and_puts_runs_without_the_metric_last(pw13, folder):
     [
         (["list", "--sort", "test_mes"], 2, "did you mean 'test_mse'?"),
         (["list", "--kind", "dense"], 2, "--kind: expected one of dense-ae"),
+        (["list", "--kind", "sweep-svm-eval"], 2, "sweep-conv-dae, sweep-charrnn, received 'sweep-svm-eval'"),
         (["list", "--runs-dir", "nowhere"], 1, "nowhere: no such folder"),
         (["show", "2027"], 1, "no run matching '2027' in"),
         (["show", "2026"], 1, "run '2026' is ambiguous: matches"),

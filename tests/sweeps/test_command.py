@@ -17,15 +17,16 @@ from tests.helpers.sweeps import FakeExecutor, make_sweep, run_with
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
+        ([], "--grid or --seeds: expected at least one, received none; one run is: pw13 train-dense-ae"),
         (["--grid", "units=3"], "no setting 'units'"),
         (["--grid", "code_size=0"], "--code-size"),
         (["--seeds", "0"], "--seeds"),
-        (["--jobs", "0"], "--jobs"),
-        (["--jobs", "2", "--dask", "tcp://127.0.0.1:1"], "--jobs"),
+        (["--jobs", "0", "--seeds", "2"], "--jobs"),
+        (["--seeds", "2", "--jobs", "2", "--dask", "tcp://127.0.0.1:1"], "--jobs"),
         (["--dask", "tcp://127.0.0.1:1", "--grid", "threads=1,2"], "threads"),
-        (["--dask", "nowhere:at:all"], "--dask"),
-        (["--dask", "tcp://127.0.0.1:1", "--dry-run"], "--dry-run cannot be combined with --dask"),
-        (["--resume", "--dry-run"], "--dry-run cannot be combined with --resume"),
+        (["--seeds", "2", "--dask", "nowhere:at:all"], "--dask"),
+        (["--seeds", "2", "--dask", "tcp://127.0.0.1:1", "--dry-run"], "--dry-run cannot be combined with --dask"),
+        (["--seeds", "2", "--resume", "--dry-run"], "--dry-run cannot be combined with --resume"),
     ],
 )
 def test_an_invalid_option_is_refused_before_the_first_run(pw13, arguments, message, data):
@@ -104,7 +105,7 @@ def test_a_corrupt_grid_is_refused_by_file_name(pw13, tmp_path, data, grid):
     assert code == 1 and not out and err.startswith(f"pw13: {run.name}/config.json: ")
 
 
-@pytest.mark.parametrize("arguments", [["--hold-out", "0"], ["--grid", "hold_out=0.1,0"]])
+@pytest.mark.parametrize("arguments", [["--hold-out", "0", "--seeds", "2"], ["--grid", "hold_out=0.1,0"]])
 def test_a_sweep_without_validation_names_is_refused(pw13, arguments):
     code, _, err = pw13("sweep", "charrnn", "--corpus", "builtin", *arguments)
     assert code == 2 and "--hold-out: a sweep compares" in err

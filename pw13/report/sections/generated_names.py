@@ -19,6 +19,7 @@ from pw13.report.sections.blocks import (
 )
 from pw13.report.sections.charrnn import NO_RUN, TRAIN
 from pw13.report.sections.name_measures import (
+    decimals,
     default_temperature,
     examples,
     name_statistics,
@@ -33,6 +34,7 @@ from pw13.runs.record import Record
 
 NAMES_PER_TEMPERATURE = 6
 SELECTION_COLUMNS = ("name", "temperature", "nearest known name", "similarity", "alternation", "rules", "")
+BY_HAND_COLUMNS = ("name", "sampled by", "ln p", "nearest known name", "similarity")
 
 
 def generated(selection: RunSelection) -> list[Block]:
@@ -137,7 +139,7 @@ def selected(selection: NameSelection | None) -> list[Block]:
         *paragraph(selection_rule(selection)),
         table(
             "Selected names, and the next ones by the same rules." if selection.runners_up else "Selected names.",
-            SELECTION_COLUMNS if not selection.file else SELECTION_COLUMNS[:4],
+            BY_HAND_COLUMNS if selection.file else SELECTION_COLUMNS,
             [tuple(printable(_selection_row(name, verdict, selection))) for name, verdict in shortlist],
         ),
         *comment(_passed_over(selection)),
@@ -145,15 +147,11 @@ def selected(selection: NameSelection | None) -> list[Block]:
 
 
 def _selection_row(name: Candidate, verdict: str, selection: NameSelection) -> tuple[str, ...]:
-    row = (
-        name.text,
-        f"{name.temperature:g}" if name.temperature is not None else "–",
-        name.nearest or "–",
-        f"{name.similarity:.2f}" if name.similarity is not None else "–",
-    )
+    nearest = (name.nearest or "–", decimals(name.similarity))
     if selection.file:
-        return row
-    return (*row, share(name.alternation, 0), "; ".join(name.broken) or "kept", verdict)
+        return (name.text, ", ".join(name.sampled_by) or "no run", decimals(name.mean_log_probability), *nearest)
+    temperature = f"{name.temperature:g}" if name.temperature is not None else "–"
+    return (name.text, temperature, *nearest, share(name.alternation, 0), "; ".join(name.broken) or "kept", verdict)
 
 
 def _passed_over(selection: NameSelection) -> str:

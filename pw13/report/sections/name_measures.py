@@ -48,13 +48,14 @@ def _cells(names: Names, real: Names) -> tuple[str, ...]:
         f"{names['temperature']:g}" if "temperature" in names else "–",
         *(share(names.get(key)) for key in ("whole", "new", "unique", "distinct_trigrams")),
         share(names.get("held_out_met"), 2),
-        _decimals(names.get("similarity")),
-        _decimals(nats),
-        "–" if names is real or nats is None or target is None else _decimals(abs(nats - target)),
+        decimals(names.get("similarity")),
+        decimals(nats),
+        "–" if names is real or nats is None or target is None else decimals(abs(nats - target)),
     )
 
 
-def _decimals(value: float | None) -> str:
+def decimals(value: float | None) -> str:
+    """Return a number with two decimals; a dash for None."""
     return "–" if value is None else f"{value:.2f}"
 
 

@@ -17,6 +17,14 @@ def test_answers_hold_for_images_of_any_size():
     assert "from 1 to 128, 128 times, while their area shrinks 16 times" in answer
 
 
+def test_the_answers_say_what_the_temperature_pooling_and_teacher_forcing_do():
+    answers = {key: " ".join(answer["text"]) for key, answer in prepared_answers().items()}
+    assert "above 1 the distribution is flattened" in answers["3c"]
+    assert "teacher forcing" in answers["3c"] and "exposure bias" in answers["3c"]
+    assert "Max-pooling leaves something out" in answers["conv-b"]
+    assert "Nothing forces" not in answers["conv-b"]
+
+
 def test_comments_are_read_by_item(tmp_path):
     path = tmp_path / "own.toml"
     path.write_text('1a = "We chose 32."\nconv-a = "x"\n', "utf-8")

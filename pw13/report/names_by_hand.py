@@ -1,0 +1,90 @@
+"""Names selected by hand: where they come from, how likely they are, and which known names they resemble."""
+
+import contextlib
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from statistics import fmean
+from typing import Any
+
+from pw13.errors import UserError
+from pw13.inference import sampling
+from pw13.inference.name_generator import NameGenerator, load_generator, read_corpus
+from pw13.report.name_selection import Candidate, NameSelection, compare_names
+from pw13.runs.record import Record
+from pw13.system.streams import stream
+
+CONTEXTS = 20  # names before a scored one that its probability is averaged over, for a many-to-one network
+
+
+def read_names(path: Path) -> list[str]:
+    """Return the names in a user's file, one per line.
+
+    Raises:
+        UserError: the file cannot be read, or contains no names.
+    """
+    try:
+        lines = path.read_text("utf-8").split("\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(
+            f"--names {path}: cannot be read: {getattr(error, 'strerror', None) or 'not UTF-8 text'}"
+        ) from None
+    texts = [line.rstrip("\r") for line in lines if line.strip()]
+    if not texts:
+        raise UserError(f"--names {path}: contains no names; expected one per line")
+    return texts
+
+
+def names_from_file(path: Path, records: Sequence[Record]) -> NameSelection:
+    """Return the names in a user's file, scored by the char-RNN with the lowest validation loss and its corpus.
+
+    Raises:
+        UserError: the file cannot be read, or contains no names.
+    """
+    texts = read_names(path)
+    samples = {record.name: frozenset(recorded_samples(record)) for record in records}
+    generator = _best_generator(records)
+    names = [
+        Candidate(
+            text,
+            None,
+            mean_log_probability(generator, text) if generator else None,
+            sampled_by=tuple(run for run, recorded in samples.items() if text in recorded),
+        )
+        for text in texts
+    ]
+    corpus = read_corpus(generator, needed=False) if generator else None
+    run = generator.record.name if generator else ""
+    return NameSelection(tuple(compare_names(names, corpus)), run, corpus is not None, path.name)
+
+
+def _best_generator(records: Sequence[Record]) -> NameGenerator | None:
+    """Return the usable network with the lowest validation loss; None if there is none."""
+    for record in sorted(records, key=lambda record: (record.metrics or {}).get("val_nats") or float("inf")):
+        with contextlib.suppress(UserError):
+            return load_generator(record)
+    return None
+
+
+def mean_log_probability(generator: NameGenerator, text: str) -> float | None:
+    """Return the mean ln p per character of a name, closing newline included; None if one is unknown to the network.
+
+    A many-to-one network has read the ending of another name before: the mean over some of them.
+    """
+    vocab = generator.vocab_file.vocabulary
+    if any(character not in vocab.char_to_id for character in text):
+        return None
+    forced = vocab.encode(text + "\n")  # a batch whose every character is given: nothing is sampled but contexts
+    options, rng = sampling.SamplingOptions(max_length=len(text)), stream("name selection", 0)
+    names = sampling.generate_batch(generator.network, generator.vocab_file, CONTEXTS, options, forced, rng=rng)
+    return fmean(name.mean_log_probability for name in names)
+
+
+def recorded_samples(record: Record) -> Iterator[str]:
+    """Yield the names of a char-RNN run in samples.txt and in metrics.json."""
+    with contextlib.suppress(OSError, UnicodeDecodeError):
+        for line in (record.folder / "samples.txt").read_text("utf-8").split("\n"):
+            if line.startswith("  "):
+                yield from line.partition(": ")[2].split(" | ")
+    metrics: Mapping[str, Any] = record.metrics or {}
+    for row in (metrics.get("names") or {}, *(metrics.get("by_temperature") or ())):
+        yield from row.get("examples") or ()
