@@ -4,7 +4,6 @@ import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from pw13.errors import UserError
 from pw13.inference import sampling
 from pw13.inference.name_generator import NameGenerator, load_generator, read_corpus
 from pw13.inference.similarity import nearest_known
@@ -62,8 +61,8 @@ def selection_rule(selected: NameSelection) -> str:
         return (
             f"Selected by hand, from {selected.file}. Sampled by: the runs of this report that recorded the name as a "
             "sample (samples.txt, metrics.json); names of pw13 generate are recorded nowhere. ln p: mean natural "
-            f"logarithm of the probability per character under run {selected.run or '(none)'}. Similarity is that to the "
-            "nearest known name (1: identical), given if the corpus is available."
+            f"logarithm of the probability per character under run {selected.run or '(none)'}. Similarity is that "
+            "to the nearest known name (1: identical), given if the corpus is available."
         )
     shortest, longest = name_rules.FIRST_WORD
     known = (
