@@ -16,7 +16,7 @@ from pw13.inference.similarity import nearest_known
 from pw13.metrics.names import distinct_ngrams, share_met
 from pw13.models import charrnn_numpy
 from pw13.runs.folder import Run
-from pw13.system.streams import stream
+from pw13.system.streams import derive_seed
 
 STATISTICS_SAMPLES = 1000  # names sampled for the statistics
 COMPARED_SAMPLES = 100  # names of these that are compared with all training names, fewer for a large corpus
@@ -38,7 +38,14 @@ def statistics(model: charrnn_numpy.Network | Ngram, counts: Ngram, data: NameDa
     counts: the n-gram model that judges them. It may be `model` itself, whose names have a stream of their own.
     """
     return [
-        _statistics(model, counts, data, config, index, stream("statistics", config.seed, int(model is counts), index))
+        _statistics(
+            model,
+            counts,
+            data,
+            config,
+            TEMPERATURES[index],
+            derive_seed("statistics", config.seed, int(model is counts), index),
+        )
         for index in range(len(TEMPERATURES))
     ]
 
@@ -48,12 +55,12 @@ def _statistics(
     counts: Ngram,
     data: NameDataset,
     config: CharRNN,
-    index: int,
-    rng: np.random.Generator,
+    temperature: float,
+    seed: int,
 ) -> Row:
-    """Return the row of temperature number `index`."""
-    options = sampling.SamplingOptions(TEMPERATURES[index])
-    names = list(sampling.generate(model, data.vocab_file, STATISTICS_SAMPLES, options, rng=rng))
+    """Return the row of a temperature."""
+    options = sampling.SamplingOptions(temperature)
+    names = list(sampling.generate(model, data.vocab_file, STATISTICS_SAMPLES, options, seed=seed))
     texts, corpus = [name.text for name in names], set(data.names)
     return {
         "temperature": options.temperature,
@@ -110,11 +117,10 @@ def sample_callback(run: Run, data: NameDataset, config: CharRNN) -> Callable[[i
     def sample(epoch: int, parameters: list[np.ndarray]) -> None:
         if epoch % every:
             return
-        rng = stream("samples", config.seed, epoch)
         lines = [f"epoch {epoch}"]
-        for temperature in TEMPERATURES:
-            options = sampling.SamplingOptions(temperature)
-            names = sampling.generate(network(config, parameters), data.vocab_file, 5, options, rng=rng)
+        for index, temperature in enumerate(TEMPERATURES):
+            options, seed = sampling.SamplingOptions(temperature), derive_seed("samples", config.seed, epoch, index)
+            names = sampling.generate(network(config, parameters), data.vocab_file, 5, options, seed=seed)
             lines.append(f"  {temperature}: " + " | ".join(name.text for name in names))
         for line in lines:
             console.message(line)

@@ -5,8 +5,6 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from pw13.config.settings import Generate
 from pw13.data.names.vocabulary import NEWLINE, VocabularyFile
 from pw13.errors import OptionError
@@ -46,7 +44,7 @@ def generate_names(
             sampling.SamplingOptions(request.temp, request.top_k, request.top_p, request.max_length),
             prefix=request.prefix,
             accept=new_names(corpus) if request.only_new else lambda text: True,
-            rng=np.random.default_rng(seed),
+            seed=seed,
         )
     )
     described = describe(names, corpus) if details else [{"name": name.text, "whole": name.whole} for name in names]

@@ -1,4 +1,9 @@
-"""Sampling names from a character RNN or an n-gram model: a batch advances together, and finished names leave it."""
+"""Sampling names from a character RNN or an n-gram model: a batch advances together, and finished names leave it.
+
+Each attempted name has a random stream of its own (`system.threefry`): draw 0 chooses its start, draw i its i-th
+character. A name depends on the seed and its number, not on how many are sampled, and keeps its draws when the
+temperature changes.
+"""
 
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
@@ -10,6 +15,7 @@ from pw13.baselines.ngram import Ngram
 from pw13.data.names.vocabulary import VocabularyFile
 from pw13.models import charrnn_numpy
 from pw13.models.charrnn_numpy import Network, States
+from pw13.system.threefry import uniforms
 
 MAX_BATCH = 2048  # names; bounds memory, keeps the states in cache
 DRAWS = 100  # attempts per requested name before giving up
@@ -37,8 +43,10 @@ class Name(NamedTuple):
         return self.complete and self.text == self.text.strip()
 
 
-def sample_ids(logits: np.ndarray, options: SamplingOptions, *, rng: np.random.Generator) -> np.ndarray:
+def sample_ids(logits: np.ndarray, options: SamplingOptions, draws: np.ndarray) -> np.ndarray:
     """Sample one character per row of logits `(n, characters)`, -inf where forbidden: ids `(n,)`.
+
+    draws: `(n,)` float64, uniform in [0, 1): where in the cumulative distribution, in order of ids, to choose.
 
     Any positive temperature works: the maximum is subtracted before the division, so an overflow can only mean a
     probability of zero.
@@ -57,7 +65,7 @@ def sample_ids(logits: np.ndarray, options: SamplingOptions, *, rng: np.random.G
         weights[_outside_nucleus(weights, options.top_p)] = 0
     cumulative = np.cumsum(weights, axis=1)
     total = cumulative[:, -1]
-    thresholds = np.minimum(rng.random(len(weights)) * total, np.nextafter(total, 0))
+    thresholds = np.minimum(draws * total, np.nextafter(total, 0))
     return np.asarray(np.argmax(cumulative > thresholds[:, None], axis=1))
 
 
@@ -83,18 +91,19 @@ def generate(
     *,
     prefix: str = "",
     accept: Callable[[str], bool] = lambda text: True,
-    rng: np.random.Generator,
+    seed: int,
 ) -> Iterator[Name]:
-    """Yield up to `n` names that start with `prefix`; blank names and those that `accept` rejects are drawn again.
+    """Yield up to `n` names that start with `prefix`; blank names and those that `accept` rejects are left out.
 
-    Fewer if `DRAWS * n` attempts do not give as many.
+    Fewer if `DRAWS * n` attempts do not give as many. The first names of a seed are the same for every `n`.
     """
     prefix_ids = vocab_file.vocabulary.encode(prefix)
-    missing, draws = n, DRAWS * n
-    while missing and draws:
-        size = min(missing if draws == DRAWS * n else max(missing, 64), MAX_BATCH, draws)
-        draws -= size
-        for name in generate_batch(model, vocab_file, size, options, prefix_ids, rng=rng):
+    missing, attempted = n, 0
+    while missing and attempted < DRAWS * n:
+        size = min(max(missing, 64) if attempted else missing, MAX_BATCH, DRAWS * n - attempted)
+        numbers = np.arange(attempted, attempted + size)
+        attempted += size
+        for name in generate_batch(model, vocab_file, numbers, options, prefix_ids, seed=seed):
             if missing and name.text.strip() and accept(name.text):
                 missing -= 1
                 yield name
@@ -103,18 +112,18 @@ def generate(
 def generate_batch(
     model: Network | Ngram,
     vocab_file: VocabularyFile,
-    n: int,
+    numbers: np.ndarray,
     options: SamplingOptions,
     prefix_ids: np.ndarray,
     *,
-    rng: np.random.Generator,
+    seed: int,
 ) -> list[Name]:
-    """Sample `n` names in parallel, each starting with `prefix_ids`."""
-    vocab = vocab_file.vocabulary
+    """Sample the names of the given numbers `(n,)` int64 in parallel, each starting with `prefix_ids`."""
+    vocab, n = vocab_file.vocabulary, len(numbers)
     is_space = np.array([character.isspace() for character in vocab.characters])
     text = np.zeros((n, options.max_length + 1), dtype=vocab.dtype)
     lengths, log_probs, blank = np.zeros(n, dtype=np.int64), np.zeros(n), np.ones(n, dtype=bool)
-    rows, context = np.arange(n), _initial_context(model, vocab_file, n, rng)
+    rows, context = np.arange(n), _initial_context(model, vocab_file, uniforms(seed, numbers, 0))
     for position in range(options.max_length + 1):
         logits = context.logits()
         shifted = logits - logits.max(axis=1, keepdims=True)
@@ -122,7 +131,7 @@ def generate_batch(
             ids = np.full(len(rows), prefix_ids[position])
         else:
             logits[blank[rows], vocab.newline] = -np.inf  # no name ends before its first visible character
-            ids = sample_ids(logits, options, rng=rng)
+            ids = sample_ids(logits, options, uniforms(seed, numbers[rows], position + 1))
         text[rows, position] = ids
         log_probs[rows] += shifted[np.arange(len(rows)), ids] - np.log(np.exp(shifted).sum(axis=1))
         lengths[rows] += 1
@@ -188,18 +197,18 @@ class _CountContext(NamedTuple):
 
 
 def _initial_context(
-    model: Network | Ngram, vocab_file: VocabularyFile, n: int, rng: np.random.Generator
+    model: Network | Ngram, vocab_file: VocabularyFile, draws: np.ndarray
 ) -> _WindowContext | _StateContext | _CountContext:
     """Return the contexts before the first character.
 
-    Many-to-one: endings of training names, drawn at random; many-to-many: a newline into zero states; n-gram model: the
-    start symbol.
+    Many-to-one: endings of training names, chosen by `draws`, `(n,)` in [0, 1); many-to-many: a newline into zero
+    states; n-gram model: the start symbol.
     """
-    vocab = vocab_file.vocabulary
+    vocab, n = vocab_file.vocabulary, len(draws)
     if isinstance(model, Ngram):
         return _CountContext(model, ngram.initial_state(model, n))
     if model.target == "many-to-many":
         zeros = charrnn_numpy.zero_states(model, n)
         return _StateContext(model, charrnn_numpy.advance(model, zeros, np.full(n, vocab.newline)))
     endings = np.stack([vocab.encode(ending) for ending in vocab_file.endings])
-    return _WindowContext(model, endings[rng.integers(len(endings), size=n)])
+    return _WindowContext(model, endings[(draws * len(endings)).astype(np.int64)])

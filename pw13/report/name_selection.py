@@ -10,7 +10,7 @@ from pw13.inference.similarity import nearest_known
 from pw13.inference.trained_run import model_path
 from pw13.report import name_rules
 from pw13.runs.record import Record
-from pw13.system.streams import stream
+from pw13.system.streams import derive_seed
 
 NAMES_SELECTED = 8
 SHORTLIST = 16  # the selected names included
@@ -109,9 +109,9 @@ def sample_candidates(generator: NameGenerator, corpus: Sequence[str] | None) ->
     names, words = set(corpus or ()), name_rules.known_words(corpus) if corpus else None
     candidates: dict[str, Candidate] = {}
     for index, temperature in enumerate(TEMPERATURES):
-        rng = stream("name selection", 0, index)
+        seed = derive_seed("name selection", 0, index)
         options = sampling.SamplingOptions(temperature, max_length=name_rules.MAX_LENGTH)
-        for name in sampling.generate(generator.network, generator.vocab_file, SAMPLES, options, rng=rng):
+        for name in sampling.generate(generator.network, generator.vocab_file, SAMPLES, options, seed=seed):
             text = name.text
             if name.complete and name_rules.is_presentable(text) and text not in names and text not in candidates:
                 candidates[text] = Candidate(

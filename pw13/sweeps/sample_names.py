@@ -2,8 +2,6 @@
 
 import re
 
-import numpy as np
-
 from pw13 import console
 from pw13.inference import sampling
 from pw13.inference.name_generator import load_generator
@@ -36,7 +34,7 @@ def sample_point(record: Record) -> dict[str, list[str]]:
                 generator.vocab_file,
                 NAMES_PER_POINT,
                 sampling.SamplingOptions(temperature),
-                rng=np.random.default_rng(0),
+                seed=0,
             )
         ]
         for temperature in TEMPERATURES

@@ -27,3 +27,8 @@ def stream(role: str, seed: int, *numbers: int) -> np.random.Generator:
     not padded.
     """
     return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(ROLES.index(role), *numbers)))
+
+
+def derive_seed(role: str, seed: int, *numbers: int) -> int:
+    """Return the seed of `role`, below 2^64, for a generator that is not NumPy's."""
+    return int(stream(role, seed, *numbers).integers(2**64, dtype=np.uint64))

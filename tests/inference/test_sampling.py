@@ -11,6 +11,7 @@ from pw13.data.names.vocabulary import VocabularyFile
 from pw13.inference import sampling
 from pw13.inference.sampling import Name, SamplingOptions
 from pw13.models import charrnn_numpy
+from pw13.system.threefry import uniforms
 
 VOCAB = vocabulary.build_vocabulary("\n abcdeABCDE")
 LENGTH = 4
@@ -34,11 +35,11 @@ def network(cell="simple", target="many-to-many", layers=1, *, newline=0.0, unit
 
 
 def generate(net, n=20, options=None, seed=0, **more):
-    return list(sampling.generate(net, VOCAB_FILE, n, options or SamplingOptions(), rng=rng(seed), **more))
+    return list(sampling.generate(net, VOCAB_FILE, n, options or SamplingOptions(), seed=seed, **more))
 
 
 def frequencies(options, n=20_000):
-    ids = sampling.sample_ids(np.repeat(LOGITS, n, axis=0), options, rng=rng())
+    ids = sampling.sample_ids(np.repeat(LOGITS, n, axis=0), options, rng().random(n))
     return np.bincount(ids, minlength=4) / n
 
 
@@ -68,7 +69,7 @@ def test_forbidden_characters_are_never_sampled_and_nothing_warns(temperature):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         for options in (SamplingOptions(temperature), SamplingOptions(temperature, top_k=3, top_p=0.9)):
-            assert 2 not in sampling.sample_ids(logits, options, rng=rng())
+            assert 2 not in sampling.sample_ids(logits, options, rng().random(500))
 
 
 @pytest.mark.parametrize("target", ["many-to-one", "many-to-many"])
@@ -89,6 +90,37 @@ def test_a_whole_name_is_complete_and_has_no_spaces_at_its_edges():
 def test_the_same_seed_gives_the_same_names():
     assert generate(network()) == generate(network())
     assert generate(network()) != generate(network(), seed=1)
+
+
+@pytest.mark.parametrize("target", ["many-to-one", "many-to-many"])
+def test_a_name_depends_on_its_number_not_on_how_many_are_sampled(target):
+    net = network("gru", target, newline=1.0)
+    many = generate(net, 200, seed=3)
+    assert [name.text for name in generate(net, 7, seed=3)] == [name.text for name in many[:7]]
+    numbers = np.array([150, 3])
+    late, early = sampling.generate_batch(net, VOCAB_FILE, numbers, SamplingOptions(), VOCAB.encode(""), seed=3)
+    alone = [
+        sampling.generate_batch(net, VOCAB_FILE, np.array([number]), SamplingOptions(), VOCAB.encode(""), seed=3)
+        for number in numbers
+    ]
+    assert [late.text, early.text] == [name.text for (name,) in alone]
+
+
+def test_names_keep_their_draws_at_another_temperature():
+    """Draws that lie deep inside a character's share choose it at any temperature close by."""
+    net = network("gru", newline=1.0)
+    warm, warmer = (generate(net, 300, SamplingOptions(temperature), seed=4) for temperature in (1.0, 1.02))
+    other = generate(net, 300, SamplingOptions(1.0), seed=5)
+    assert sum(a.text == b.text for a, b in zip(warm, warmer, strict=True)) > 200
+    assert sum(a.text == b.text for a, b in zip(warm, other, strict=True)) < 100
+
+
+def test_many_to_one_names_start_from_endings_drawn_evenly():
+    net = network(target="many-to-one", newline=30.0)
+    starts = {text: i for i, text in enumerate(VOCAB_FILE.endings)}
+    contexts = sampling._initial_context(net, VOCAB_FILE, uniforms(1, np.arange(3000), 0))
+    counted = np.bincount([starts[VOCAB.decode(ids)] for ids in contexts.ids], minlength=3)
+    assert counted == pytest.approx([1000] * 3, abs=100)
 
 
 def test_a_newline_never_comes_first():
@@ -143,7 +175,7 @@ def test_rejected_names_are_drawn_again_up_to_a_limit():
 def test_log_probability_is_that_of_the_network_at_temperature_one(target):
     net = network("gru", target, newline=1.0)
     vocab_file = VocabularyFile(VOCAB, ("abc\n",))
-    (name,) = sampling.generate(net, vocab_file, 1, SamplingOptions(3.0), prefix="ab", rng=rng(5))
+    (name,) = sampling.generate(net, vocab_file, 1, SamplingOptions(3.0), prefix="ab", seed=5)
     total, text = 0.0, "abc\n" + name.text + "\n"
     for i in range(4, len(text)):
         context = text[i - LENGTH : i] if target == "many-to-one" else text[3:i]

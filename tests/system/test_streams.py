@@ -24,3 +24,9 @@ def test_no_two_streams_are_one():
 def test_an_unknown_role_is_refused():
     with pytest.raises(ValueError, match="not in"):
         streams.stream("luck", 0)
+
+
+def test_derived_seeds_differ_by_role_and_numbers_and_fit_into_64_bits():
+    seeds = [streams.derive_seed(role, seed, i) for role in streams.ROLES for seed in (0, 1) for i in (0, 1)]
+    assert len(set(seeds)) == len(seeds)
+    assert all(0 <= seed < 2**64 for seed in seeds)
