@@ -1,7 +1,6 @@
 """The runs of a report: which are selected, the headline run of each part, and series that differ in one setting."""
 
 import statistics
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,8 +8,9 @@ from typing import Any, NamedTuple
 
 from pw13 import config
 from pw13.errors import UserError
+from pw13.report.comparable_runs import count_comparisons, further_values, is_comparable
 from pw13.runs import comparison
-from pw13.runs.record import DATA_PATH_KEYS, LAST_ALL, RUN_NAME, Record, list_runs, load_run, read_json, read_run
+from pw13.runs.record import LAST_ALL, RUN_NAME, Record, list_runs, load_run, read_json, read_run
 
 
 class Series(NamedTuple):
@@ -65,33 +65,28 @@ class RunSelection:
 
     @property
     def baseline_rnn(self) -> Record | None:
-        """The SimpleRNN of 2e: many-to-one, with the most frequent number of units, trained longest.
+        """The SimpleRNN of 2e: the many-to-one run with most others that differ from it in one setting.
 
-        The most frequent number of units (the handout's 64 on a tie) gives most comparisons that differ in one setting.
+        Of several the one with the handout's 64 units, then the one trained longest.
         """
         runs = self.of_kind("charrnn")
-        counts = Counter(run.config.get("units") for run in runs)
+        comparisons = count_comparisons(runs)
         candidates = [
             run for run in runs if (run.config.get("cell"), run.config.get("target")) == ("simple", "many-to-one")
         ]
 
         def rank(run: Record) -> tuple[int, bool, int, str]:
-            units = run.config.get("units")
-            return counts[units], units == 64, run.config.get("epochs", 0), run.name
+            return comparisons[run.name], run.config.get("units") == 64, run.config.get("epochs", 0), run.name
 
         return max(candidates, key=rank, default=None)
 
-    def series(self, base: Record | None, key: str, *, free: tuple[str, ...] = ()) -> list[Series]:
-        """Return the runs that differ from `base` only in setting `key` and seed, by ascending value of `key`.
-
-        free: further settings that may differ, because they depend on `key`.
-        """
+    def series(self, base: Record | None, key: str) -> list[Series]:
+        """Return the runs that differ from `base` only in setting `key` and seed, by ascending value of `key`."""
         if base is None:
             return []
-        ignored = (key, "seed", *free)
         by_value: dict[Any, list[Record]] = {}
         for record in self.of_kind(base.kind):
-            if same_data(record, base) and _settings(record, ignored) == _settings(base, ignored):
+            if is_comparable(record, base, key):
                 by_value.setdefault(record.config.get(key), []).append(record)
         return [Series(value, tuple(by_value[value])) for value in sorted(by_value)]
 
@@ -102,10 +97,6 @@ def metric(record: Record | None, name: str) -> float | None:
     for part in name.split("."):
         value = value.get(part) if isinstance(value, dict) else None
     return value if isinstance(value, (int, float)) and not isinstance(value, bool) else None
-
-
-def same_data(one: Record, other: Record) -> bool:
-    return bool(_sha256(one) == _sha256(other))
 
 
 def read_history(record: Record) -> list[dict[str, float]]:
@@ -127,21 +118,42 @@ def read_figure(record: Record, name: str) -> bytes | None:
 def select_runs(names: Sequence[str], runs_dir: Path) -> RunSelection:
     """Return the named runs; without names those of the last `pw13 all`, else the newest completed run of each kind.
 
+    Those found without names are joined by others that compare with them at a further value of one setting: by later
+    runs, if there are runs of `pw13 all`.
+
     Raises:
         UserError: a named run is unusable or not completed, or there is no run at all.
     """
     if names:
         return RunSelection(_by_start(_load_named(names, runs_dir)), "the runs given with --run")
+    completed = _completed(list_runs(runs_dir))
     last_all = _load_last_all(runs_dir)
     if last_all:
-        return RunSelection(_by_start(last_all), "the runs of the last `pw13 all`")
-    latest = [runs[-1] for kind in config.KINDS if (runs := _completed(list_runs(runs_dir, kind)))]
+        newest = max(str(record.facts.get("started", "")) for record in last_all)
+        later = [record for record in completed if str(record.facts.get("started", "")) > newest]
+        return _joined(RunSelection(_by_start(last_all), "the runs of the last `pw13 all`"), later)
+    latest = [runs[-1] for kind in config.KINDS if (runs := [run for run in completed if run.kind == kind])]
     if not latest:
         raise UserError(
             f"{runs_dir}: no completed run to report on; run all experiments with: pw13 all, or one with: "
             "pw13 train-dense-ae"
         )
-    return RunSelection(_by_start(latest), "the newest completed run of each kind")
+    return _joined(RunSelection(_by_start(latest), "the newest completed run of each kind"), completed)
+
+
+def _joined(selection: RunSelection, candidates: Sequence[Record]) -> RunSelection:
+    """Return the selection with the candidates that compare with its headline runs at further values of a setting."""
+    records = selection.records
+    while True:
+        bases = [selection.dense, selection.baseline_rnn or _newest(selection.of_kind("charrnn"))]
+        further = [run for base in bases if base for run in further_values(base, selection.records, candidates)]
+        if not further:
+            break
+        joined = {record.name: record for record in (*selection.records, *further)}
+        selection = RunSelection(_by_start(joined.values()), selection.origin)
+    if len(selection.records) == len(records):
+        return selection
+    return RunSelection(selection.records, f"{selection.origin}, and runs that differ from them in one setting")
 
 
 def _load_named(names: Sequence[str], runs_dir: Path) -> list[Record]:
@@ -181,13 +193,3 @@ def _by_start(records: Iterable[Record]) -> tuple[Record, ...]:
 
 def _newest(records: Sequence[Record]) -> Record | None:
     return records[-1] if records else None
-
-
-def _sha256(record: Record) -> Any:
-    return (record.facts.get("data") or {}).get("sha256")
-
-
-def _settings(record: Record, ignored: tuple[str, ...]) -> dict[str, Any]:
-    """Return the settings that affect a result; data paths, checkpoint intervals and the like do not."""
-    excluded = {*ignored, *DATA_PATH_KEYS, "kind", "threads", "checkpoint_every", "tensorboard", "sample_every"}
-    return {key: value for key, value in record.config.items() if key not in excluded}

@@ -9,7 +9,7 @@ from PIL import Image
 from pw13 import config
 from pw13.config import fields
 from pw13.report import run_selection
-from pw13.report.document import Document, Figure, Item, Table, Text
+from pw13.report.document import Document, Figure, Item, Missing, Table, Text
 from pw13.report.outline import build_document
 
 IMAGES = {
@@ -255,6 +255,14 @@ def build_all(runs: Path, **options) -> Document:
 
 def items(document: Document) -> dict[str, Item]:
     return {item.key: item for chapter in document.chapters for item in chapter.items}
+
+
+def missing_commands(document: Document) -> dict[str, list[str]]:
+    """Return by item the commands that produce what is missing."""
+    return {
+        key: [block.command for block in item.blocks if isinstance(block, Missing)]
+        for key, item in items(document).items()
+    }
 
 
 def texts(item: Item, role: str | None = None) -> str:

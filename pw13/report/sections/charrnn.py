@@ -1,5 +1,6 @@
 """Items 2a to 2f: data preparation, model and training of the character RNN."""
 
+from pw13.report import hints
 from pw13.report.commentary import charrnn as commentary
 from pw13.report.commentary.phrasing import format_count, format_number
 from pw13.report.document import Block, as_sentence, table
@@ -16,7 +17,6 @@ from pw13.report.sections.blocks import (
 )
 from pw13.runs.record import Record
 
-TRAIN = "pw13 train-charrnn"
 NO_RUN = "No run of a many-to-one SimpleRNN."
 CELLS = {"simple": "SimpleRNN", "gru": "GRU", "lstm": "LSTM"}
 
@@ -24,7 +24,15 @@ CELLS = {"simple": "SimpleRNN", "gru": "GRU", "lstm": "LSTM"}
 def build(selection: RunSelection, section: Section) -> list[Block]:
     """Return a section of the SimpleRNN run, or what is missing."""
     run = selection.baseline_rnn
-    return section(run) if run else missing(NO_RUN, TRAIN)
+    return section(run) if run else no_run(selection)
+
+
+def no_run(selection: RunSelection) -> list[Block]:
+    """Return that there is no many-to-one SimpleRNN, and the command with the settings of the other runs."""
+    others = selection.of_kind("charrnn")
+    if not others:
+        return missing(NO_RUN, hints.first_run(selection, "charrnn"))
+    return missing(NO_RUN, hints.rerun(others[-1], cell="simple", target="many-to-one", carry_state=False))
 
 
 def preparation(run: Record) -> list[Block]:

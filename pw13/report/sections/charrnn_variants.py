@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from pw13.report import hints
 from pw13.report.commentary import charrnn as commentary
 from pw13.report.commentary.phrasing import format_number, join_words
 from pw13.report.document import Block, Verbatim
@@ -16,7 +17,7 @@ from pw13.report.sections.blocks import (
     seeds_note,
     too_short,
 )
-from pw13.report.sections.charrnn import CELLS, TRAIN, has_held_out_names, validation_note
+from pw13.report.sections.charrnn import CELLS, has_held_out_names, no_run, validation_note
 from pw13.report.sections.generated_names import loss_table
 from pw13.report.sections.name_measures import (
     AS_TRAINED,
@@ -33,11 +34,13 @@ LOSS_CAPTION = "Loss in nats per character; statistics of names sampled at the d
 
 
 def many_to_many(selection: RunSelection) -> list[Block]:
-    runs = selection.series(selection.baseline_rnn, "target", free=("carry_state",))
-    by_target = {series.value: series for series in runs}
-    if "many-to-many" not in by_target or "many-to-one" not in by_target:
+    base = selection.baseline_rnn
+    if base is None:
+        return no_run(selection)
+    by_target = {series.value: series for series in selection.series(base, "target")}
+    if "many-to-many" not in by_target:
         return missing(
-            "No many-to-many run with the settings of the many-to-one run.", f"{TRAIN} --target many-to-many"
+            "No many-to-many run with the settings of the many-to-one run.", hints.rerun(base, target="many-to-many")
         )
     one, many = by_target["many-to-one"], by_target["many-to-many"]
     named = [("many-to-one", one), ("many-to-many", many)]
@@ -69,12 +72,15 @@ def many_to_many(selection: RunSelection) -> list[Block]:
 
 
 def other_cells(selection: RunSelection) -> list[Block]:
+    base = selection.baseline_rnn
+    if base is None:
+        return no_run(selection)
     named = cells(selection)
     absent = [
         block
         for cell in ("gru", "lstm")
         if CELLS[cell] not in dict(named)
-        for block in missing(f"No {CELLS[cell]} run with the settings of the SimpleRNN.", f"{TRAIN} --cell {cell}")
+        for block in missing(f"No {CELLS[cell]} run with the settings of the SimpleRNN.", hints.rerun(base, cell=cell))
     ]
     if len(named) < 2:
         return absent

@@ -9,8 +9,8 @@ from pw13.report.commentary import dense_ae as commentary
 from pw13.report.commentary.phrasing import format_number, join_words
 from pw13.report.document import Block, Figure, Text, table
 from pw13.report.run_selection import RunSelection, Series, metric
-from pw13.report.sections.blocks import comment, missing, seeds_note
-from pw13.report.sections.dense_ae import NO_RUN, TRAIN
+from pw13.report.sections.blocks import comment, seeds_note
+from pw13.report.sections.dense_ae import no_run
 from pw13.runs.record import Record
 
 METHODS = {"autoencoder": "autoencoder", "pca": "PCA", "webp": "WebP", "jpeg": "JPEG"}
@@ -25,7 +25,7 @@ MEASURED = (
 def compression(selection: RunSelection) -> list[Block]:
     run = selection.dense
     if run is None:
-        return missing(NO_RUN, TRAIN)
+        return no_run(selection)
     return [*formats(run), *rate_distortion(selection.series(run, "code_size"))]
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from pw13.baselines import FILTER_NAMES
 from pw13.baselines.linear_denoiser import DRAWS
+from pw13.report import hints
 from pw13.report.commentary import conv_dae as commentary
 from pw13.report.commentary.phrasing import format_count, format_number, join_words
 from pw13.report.document import Block, table
@@ -23,8 +24,6 @@ from pw13.report.sections.blocks import (
 )
 from pw13.runs.record import Record
 
-TRAIN = "pw13 train-conv-dae"
-
 BASELINES = (
     "Two kinds of baseline show what the network is worth. The classical filters know no training images. Noise moves "
     "the average of black and of white areas, which a network learns to undo, so each filter is also given a gain and "
@@ -36,7 +35,12 @@ BASELINES = (
 def build(selection: RunSelection, section: Section) -> list[Block]:
     """Return a section of the convolutional run, or what is missing."""
     run = selection.conv
-    return section(run) if run else missing("No run of the convolutional denoising autoencoder.", TRAIN)
+    return section(run) if run else no_run(selection)
+
+
+def no_run(selection: RunSelection) -> list[Block]:
+    what = "No run of the convolutional denoising autoencoder."
+    return missing(what, hints.first_run(selection, "conv-dae"))
 
 
 def architecture(run: Record) -> list[Block]:

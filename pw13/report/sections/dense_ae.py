@@ -1,5 +1,6 @@
 """Items 1a to 1e: the shallow dense autoencoder."""
 
+from pw13.report import hints
 from pw13.report.commentary import dense_ae as commentary
 from pw13.report.commentary.phrasing import format_count, format_number, format_percent
 from pw13.report.document import Block, table
@@ -19,20 +20,21 @@ from pw13.report.sections.blocks import (
 )
 from pw13.runs.record import Record
 
-TRAIN = "pw13 train-dense-ae"
-NO_RUN = "No run of the dense autoencoder."
-
 
 def build(selection: RunSelection, section: Section) -> list[Block]:
     """Return a section of the dense run, or what is missing."""
     run = selection.dense
-    return section(run) if run else missing(NO_RUN, TRAIN)
+    return section(run) if run else no_run(selection)
+
+
+def no_run(selection: RunSelection) -> list[Block]:
+    return missing("No run of the dense autoencoder.", hints.first_run(selection, "dense-ae"))
 
 
 def code_size(selection: RunSelection) -> list[Block]:
     run = selection.dense
     if run is None:
-        return missing(NO_RUN, TRAIN)
+        return no_run(selection)
     size, pixels = run.config["code_size"], metric(run, "compression.raw_bytes")
     smaller = f", {pixels / size:.3g} times fewer" if pixels and size < pixels else ""
     chosen = (
@@ -57,12 +59,24 @@ def code_size(selection: RunSelection) -> list[Block]:
     return [
         *paragraph(chosen),
         table(caption, columns, rows),
-        *([] if several else missing("No runs of other code sizes with the same settings.", f"{TRAIN} --code-size 16")),
+        *(
+            []
+            if several
+            else missing(
+                "No runs of other code sizes with the same settings.",
+                hints.rerun(run, code_size=64 if size == 32 else 32),
+            )
+        ),
         *comment(
             commentary.code_sizes([(series.value, series.median("test_mse")) for series in all_series]),
             seeds_note(all_series) if several else "",
         ),
     ]
+
+
+def _no_other_size(run: Record) -> list[Block]:
+    other = 64 if run.config["code_size"] == 32 else 32
+    return missing("No runs of other code sizes with the same settings.", hints.rerun(run, code_size=other))
 
 
 def layers(run: Record) -> list[Block]:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from pw13.report import hints
 from pw13.report.commentary import charrnn as commentary
 from pw13.report.document import Block, Verbatim, table
 from pw13.report.name_selection import Candidate, NameSelection, selection_rule
@@ -17,7 +18,7 @@ from pw13.report.sections.blocks import (
     series_median,
     too_short,
 )
-from pw13.report.sections.charrnn import NO_RUN, TRAIN
+from pw13.report.sections.charrnn import no_run
 from pw13.report.sections.name_measures import (
     decimals,
     default_temperature,
@@ -41,10 +42,11 @@ def generated(selection: RunSelection) -> list[Block]:
     """Return the effect of epochs, units and temperature."""
     run = selection.baseline_rnn
     if run is None:
-        return missing(NO_RUN, TRAIN)
+        return no_run(selection)
+    epochs, units = run.config["epochs"], run.config["units"]
     return [
-        *compare_setting(selection.series(run, "epochs"), "epochs", f"{TRAIN} --epochs 1"),
-        *compare_setting(selection.series(run, "units"), "units", f"{TRAIN} --units 128"),
+        *compare_setting(selection.series(run, "epochs"), "epochs", hints.rerun(run, epochs=1 if epochs > 1 else 2)),
+        *compare_setting(selection.series(run, "units"), "units", hints.rerun(run, units=2 * units)),
         *temperatures(run),
     ]
 
@@ -94,7 +96,7 @@ def temperatures(run: Record) -> list[Block]:
     """Return the names of network and n-gram model at each temperature, next to real ones."""
     rows = (run.metrics or {}).get("by_temperature") or []
     if not rows:
-        return missing("The run has no names sampled at several temperatures.", "pw13 generate --temp 0.8 -n 10")
+        return missing("The run has no names sampled at several temperatures.", hints.rerun(run))
     ngram_rows, real = ngram(run).get("by_temperature") or [], real_names(run)
     named = [*[("SimpleRNN", row) for row in rows], *[(ngram_name(run), row) for row in ngram_rows]]
     lines = "\n".join(f"{label} {row['temperature']:g}: {_joined(row)}" for label, row in named)

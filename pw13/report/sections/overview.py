@@ -3,8 +3,9 @@
 from pw13 import console
 from pw13.report.commentary import conv_dae, dense_ae
 from pw13.report.commentary.phrasing import format_count, format_number, format_percent
+from pw13.report.comparable_runs import same_data
 from pw13.report.document import Block, Text, as_sentence, table
-from pw13.report.run_selection import RunSelection, metric, same_data
+from pw13.report.run_selection import RunSelection, metric
 from pw13.report.sections import charrnn, charrnn_variants, svm_eval
 from pw13.report.sections.blocks import int_metric
 from pw13.runs.record import Record

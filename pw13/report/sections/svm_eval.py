@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+from pw13.report import hints
 from pw13.report.commentary import svm_eval as commentary
 from pw13.report.commentary.phrasing import format_number, format_percent, join_words
 from pw13.report.document import Block, table
@@ -10,7 +11,6 @@ from pw13.report.run_selection import RunSelection
 from pw13.report.sections.blocks import comment, figure_block, missing
 from pw13.svm import summary
 
-EVALUATE = "pw13 svm-eval"
 COLUMNS = (
     "features",
     "values",
@@ -49,7 +49,7 @@ FIGURES = (  # name, caption, text alternative
 def evaluation(selection: RunSelection) -> list[Block]:
     run = selection.svm
     if run is None:
-        return missing("No evaluation of SVMs.", EVALUATE)
+        return missing("No evaluation of SVMs.", hints.first_run(selection, "svm-eval"))
     metrics = run.metrics or {}
     results = metrics.get("results") or []
     further = details(metrics) if results and "mcnemar" in metrics else []

@@ -1,0 +1,60 @@
+"""Which runs can be compared: same data, same settings but for one, and any seed."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from pw13.runs.record import DATA_PATH_KEYS, Record
+
+# Settings that the report compares, by kind.
+COMPARED_SETTINGS = {"dense-ae": ("code_size",), "charrnn": ("epochs", "units", "cell", "target")}
+DEPENDENT_SETTINGS = {"target": ("carry_state",)}  # may differ with a compared one
+# Settings that change no result.
+WITHOUT_EFFECT = ("threads", "checkpoint_every", "tensorboard", "sample_every")
+
+
+def settings(record: Record, ignored: Sequence[str] = ()) -> dict[str, Any]:
+    """Return the settings that affect a result; data paths, checkpoint intervals and the like do not."""
+    excluded = {*ignored, *DATA_PATH_KEYS, *WITHOUT_EFFECT, "kind"}
+    return {key: value for key, value in record.config.items() if key not in excluded}
+
+
+def same_data(one: Record, other: Record) -> bool:
+    return bool(_sha256(one) == _sha256(other))
+
+
+def is_comparable(record: Record, base: Record, key: str) -> bool:
+    """Return whether a run differs from `base` only in setting `key` and seed."""
+    ignored = (key, "seed", *DEPENDENT_SETTINGS.get(key, ()))
+    return record.kind == base.kind and same_data(record, base) and settings(record, ignored) == settings(base, ignored)
+
+
+def count_comparisons(records: Iterable[Record]) -> Counter[str]:
+    """Return, by the name of each run, how many other values of compared settings it can be compared with."""
+    groups: dict[Any, list[tuple[str, Any]]] = {}
+    for record in records:
+        for key in COMPARED_SETTINGS.get(record.kind, ()):
+            shared = settings(record, (key, "seed", *DEPENDENT_SETTINGS.get(key, ())))
+            group = (record.kind, key, _sha256(record), repr(sorted(shared.items())))
+            groups.setdefault(group, []).append((record.name, record.config.get(key)))
+    counts: Counter[str] = Counter()
+    for members in groups.values():
+        values = {repr(value) for _, value in members}
+        counts.update({name: len(values) - 1 for name, _ in members})
+    return counts
+
+
+def further_values(base: Record, records: Sequence[Record], candidates: Sequence[Record]) -> list[Record]:
+    """Return the candidates that compare with `base` at a value of a setting that `records` lack, the last of each."""
+    found: dict[tuple[str, Any], Record] = {}
+    for key in COMPARED_SETTINGS.get(base.kind, ()):
+        known = {record.config.get(key) for record in records if is_comparable(record, base, key)}
+        for record in candidates:
+            value = record.config.get(key)
+            if value not in known and is_comparable(record, base, key):
+                found[key, value] = record
+    return list(found.values())
+
+
+def _sha256(record: Record) -> Any:
+    return (record.facts.get("data") or {}).get("sha256")

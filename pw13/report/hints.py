@@ -1,0 +1,74 @@
+"""Commands that produce what a report lacks, with the settings and data of its other runs."""
+
+import os
+import shlex
+from pathlib import Path
+from typing import Any
+
+from pw13 import config
+from pw13.config import fields
+from pw13.data.source import resolve_path
+from pw13.errors import UserError
+from pw13.report.comparable_runs import settings
+from pw13.report.run_selection import RunSelection
+from pw13.runs.record import Record
+
+COMMANDS = {kind: f"pw13 train-{kind}" for kind in ("dense-ae", "conv-dae", "charrnn")} | {"svm-eval": "pw13 svm-eval"}
+
+
+def first_run(selection: RunSelection, kind: str) -> str:
+    """Return the command of a run of a kind that there is none of, on the data of the others."""
+    data = "corpus" if kind == "charrnn" else "data"
+    other = next((record for record in selection.records if data in record.config), None)
+    return " ".join([COMMANDS[kind], *(_places(other, data) if other else _runs_dir(selection))])
+
+
+def rerun(base: Record, **changed: Any) -> str:
+    """Return the command of a run with the settings and data of `base`, but for those that are `changed`."""
+    kind = config.KINDS[base.kind]
+    defaults = fields.as_dict(kind())
+    values = {**settings(base), **changed}
+    flags = [
+        part
+        for key, default in defaults.items()
+        if key in values and values[key] != default
+        for part in _flag(key, values[key])
+    ]
+    return " ".join([COMMANDS[base.kind], *flags, *_places(base, "corpus" if base.kind == "charrnn" else "data")])
+
+
+def _flag(key: str, value: Any) -> list[str]:
+    flag = fields.flag(key)
+    if isinstance(value, bool):
+        return [flag if value else f"--no-{flag[2:]}"]
+    return [flag, f"{value:g}" if isinstance(value, float) else shlex.quote(str(value))]
+
+
+def _places(record: Record, data: str) -> list[str]:
+    """Return the flags for data and runs folder, unless they are the default ones."""
+    path = record.config.get(data)
+    try:
+        default = path is None or resolve_path(data, None) == path
+    except UserError:
+        default = False
+    return [*([] if default else [f"--{data}", place(str(path))]), *_flag_of_runs_dir(record.folder.parent)]
+
+
+def _runs_dir(selection: RunSelection) -> list[str]:
+    return _flag_of_runs_dir(selection.records[0].folder.parent) if selection.records else []
+
+
+def _flag_of_runs_dir(folder: Path) -> list[str]:
+    same = folder.absolute() == config.DEFAULT_RUNS_DIR.absolute()
+    return [] if same else ["--runs-dir", place(str(folder))]
+
+
+def place(path: str) -> str:
+    """Return a path as a report may show it: relative to the current folder, or DIR if it is elsewhere."""
+    if path == "builtin":
+        return path
+    try:
+        relative = os.path.relpath(path)
+    except ValueError:  # another drive
+        relative = ".."
+    return "DIR" if relative.startswith("..") else shlex.quote(relative)

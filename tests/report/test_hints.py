@@ -1,0 +1,72 @@
+"""The commands that fill the gaps of a report."""
+
+import json
+import shlex
+from pathlib import Path
+
+import pytest
+
+from pw13 import config
+from pw13.config import fields
+from pw13.report import hints
+from pw13.report.run_selection import select_runs
+from pw13.runs.record import read_run
+from tests.helpers.report_runs import build, make_run, missing_commands
+
+
+def perform(command: str, runs: Path, second: int) -> None:
+    """Write the run that a trainer's command would make."""
+    _, trainer, *flags = shlex.split(command)
+    kind = trainer.removeprefix("train-")
+    keys = [flag.removeprefix("--").replace("-", "_") for flag in flags[::2]]
+    values = {key: fields.parse(config.KINDS[kind], key, text) for key, text in zip(keys, flags[1::2], strict=True)}
+    make_run(runs, kind, second, **values)
+
+
+@pytest.mark.parametrize("epochs", [1, 2, 10])
+def test_the_commands_for_what_is_missing_fill_the_gaps(tmp_path, epochs):
+    runs = tmp_path / "runs"
+    make_run(runs, "dense-ae", 0, epochs=7, learning_rate=0.01)
+    make_run(runs, "charrnn", 1, epochs=epochs, units=32, skip=5)
+    made = missing_commands(build(runs))
+    commands = [command for key in ("1a", "2g", "m2m", "cells") for command in made[key] if "--names" not in command]
+    assert len(commands) == 6
+    for second, command in enumerate(commands, 10):
+        perform(command, runs, second)
+    made = missing_commands(build(runs))
+    assert [made[key] for key in ("1a", "m2m", "cells")] == [[], [], []]
+    assert made["2g"] == ["pw13 report --names FILE"]
+
+
+def test_later_runs_that_fill_a_gap_join_those_of_all(tmp_path):
+    runs = tmp_path / "runs"
+    first = make_run(runs, "charrnn", 0)
+    (runs / "all.json").write_text(json.dumps({"runs": {"rnn": first.name}}), "utf-8")
+    make_run(runs, "charrnn", 1, units=128)
+    make_run(runs, "charrnn", 2, units=128, seed=1, dropout=0.5)
+    selection = select_runs([], runs)
+    assert [run.config["units"] for run in selection.records] == [64, 128]
+    assert selection.origin == "the runs of the last `pw13 all`, and runs that differ from them in one setting"
+    assert selection.baseline_rnn.name == first.name  # with the handout's units
+
+
+def test_flags_are_those_that_differ_from_the_defaults(tmp_path):
+    record = read_run(make_run(tmp_path / "runs", "charrnn", fix_accents=True, learning_rate=2e-3, threads=1))
+    record.config.update(corpus=str(tmp_path / "my names.txt"))
+    expected = "pw13 train-charrnn --cell gru --learning-rate 0.002 --fix-accents --corpus 'my names.txt'"
+    assert hints.rerun(record, cell="gru") == expected
+
+
+def test_a_report_shows_no_path_outside_the_current_folder(tmp_path):
+    assert hints.place("/data/notmnist") == "DIR"
+    assert hints.place(str(tmp_path / "data")) == "data"
+    assert hints.place("builtin") == "builtin"
+
+
+def test_the_data_of_other_runs_are_kept(tmp_path):
+    folder = make_run(tmp_path / "elsewhere", "dense-ae")
+    settings = json.loads((folder / "config.json").read_text("utf-8"))
+    (folder / "config.json").write_text(json.dumps({**settings, "data": str(tmp_path / "letters")}), "utf-8")
+    made = missing_commands(build(tmp_path / "elsewhere"))
+    assert made["1g"] == ["pw13 svm-eval --data letters --runs-dir elsewhere"]
+    assert made["1a"] == ["pw13 train-dense-ae --code-size 64 --data letters --runs-dir elsewhere"]
