@@ -16,21 +16,26 @@ def denoise(
     out: Annotated[
         Path | None, typer.Option("--out", metavar="DIR", help=described("output directory", "beside each image"))
     ] = None,
+    add_noise: Annotated[
+        float | None,
+        typer.Option("--add-noise", metavar="LEVEL", help="noise to add first, to clean images; shows the PSNR"),
+    ] = None,
     runs_dir: RunsDirOption = DEFAULT_RUNS_DIR,
     json: JsonOption = None,
     quiet: QuietOption = None,
 ) -> None:
     """Denoise your own images with a trained denoiser.
 
-    Each IMAGE becomes NAME-denoised.png (greyscale) and NAME-before-after.png. Existing files are never overwritten.
-    Images of other sizes are processed in overlapping tiles.
+    Each IMAGE becomes NAME-denoised.png (greyscale), NAME-filtered.png, by the best classical filter of the run, and
+    NAME-before-after.png. Existing files are never overwritten. Images of other sizes are processed in overlapping
+    tiles. The noise is estimated; a note says if it is far from that of the training.
     """
+    from pw13.cli import tables
     from pw13.inference import denoise
 
     console.start(quiet=bool(quiet))
-    results = denoise.denoise_files(images, run=run, runs_dir=runs_dir, out=out)
+    results = denoise.denoise_files(images, run=run, runs_dir=runs_dir, out=out, add_noise=add_noise)
     if json:
         console.json_document({"images": results})
         return
-    rows = [(r["image"], f"{r['width']}x{r['height']}", r["denoised"], r["figure"], r["rms_change"]) for r in results]
-    console.table("denoised", ("image", "pixels", "denoised", "before and after", "RMS change"), rows)
+    console.table("denoised", *tables.denoised(results))

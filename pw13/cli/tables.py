@@ -146,3 +146,22 @@ def interval(bounds: Sequence[float]) -> str:
 
 
 TABLES = {"dense-ae": dense_ae, "conv-dae": conv_dae, "charrnn": charrnn}
+
+
+def denoised(results: Sequence[dict[str, Any]]) -> tuple[list[str], list[list[Any]]]:
+    """Return columns and rows of denoised images: with their PSNR where noise was added, else how far they changed."""
+    measured = "noisy_psnr_db" in results[0]
+    names = ["noisy_psnr_db", "filtered_psnr_db", "denoised_psnr_db"] if measured else ["rms_change"]
+    titles = ["noisy, dB", "filter, dB", "network, dB"] if measured else ["RMS change"]
+    rows = [
+        [
+            result["image"],
+            f"{result['width']}x{result['height']}",
+            f"{result['estimated_noise']:.2f} ({result['trained_noise']:g})",
+            result["filter"],
+            *(None if result[name] is None else f"{result[name]:.{2 if measured else 3}f}" for name in names),
+            result["figure"],
+        ]
+        for result in results
+    ]
+    return ["image", "pixels", "noise (trained on)", "filter", *titles, "before and after"], rows

@@ -63,12 +63,13 @@ def psnr_against_noise(levels: Sequence[Mapping[str, Any]], trained_at: float, k
     return figure
 
 
-def before_after(image: np.ndarray, denoised: np.ndarray, name: str) -> Figure:
-    """Draw an image and its denoised version, both `(height, width)` in [0, 1], side by side."""
-    height, width = image.shape
+def before_after(images: Mapping[str, np.ndarray], name: str) -> Figure:
+    """Draw versions of an image, `(height, width)` in [0, 1] by title, side by side."""
+    height, width = next(iter(images.values())).shape
     ratio = min(max(height / width, 0.2), 3)
-    figure = Figure(figsize=(8, 4 * ratio + 0.6), layout="constrained")
-    for axes, picture, title in zip(figure.subplots(1, 2), (image, denoised), ("input", "denoised"), strict=True):
+    figure = Figure(figsize=(4 * len(images), 4 * ratio + 0.6), layout="constrained")
+    grid = figure.subplots(1, len(images), squeeze=False)[0]
+    for axes, (title, picture) in zip(grid, images.items(), strict=True):
         axes.imshow(picture, cmap="gray", vmin=0, vmax=1, interpolation="nearest" if height < 400 else "antialiased")
         axes.set(xticks=[], yticks=[], title=title)
     figure.suptitle(f"{name[:60]}, {width}x{height}".replace("$", r"\$"), fontsize=10, parse_math=False)

@@ -8,44 +8,74 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from pw13 import console
-from pw13.errors import UserError
+from pw13.config.settings import ConvDAE
+from pw13.data.images import noise
+from pw13.errors import OptionError, UserError
 from pw13.inference import tiling
+from pw13.inference.best_filter import BestFilter, best_filter
 from pw13.inference.denoiser import image_sides, load_denoiser
 from pw13.inference.image_files import encode_png, read_grey, write_new
+from pw13.inference.noise_level import estimate_level, is_far
 from pw13.inference.trained_run import find_trained_run
+from pw13.metrics.images import mse, psnr
 from pw13.runs.record import settings_of
+
+OUTPUTS = ("denoised", "filtered", "noisy", "before-after")  # ends of the names of the files, in the order of `Output`
 
 
 class Output(NamedTuple):
-    """An image and its two output files."""
+    """An image and the names of its output files."""
 
     image: Path
     denoised: Path
+    filtered: Path
+    noisy: Path
     figure: Path
 
 
-def denoise_files(images: Sequence[Path], *, run: str | None, runs_dir: Path, out: Path | None) -> list[dict[str, Any]]:
-    """Denoise each image with the named run, else the latest; return size, files and RMS change of each.
+class Denoisers(NamedTuple):
+    """A run's network, the `(height, width)` of its training images, its settings and its best filter, if any."""
+
+    network: Any
+    sides: tuple[int, int]
+    settings: ConvDAE
+    filter: BestFilter | None
+
+
+def denoise_files(
+    images: Sequence[Path], *, run: str | None, runs_dir: Path, out: Path | None, add_noise: float | None
+) -> list[dict[str, Any]]:
+    """Denoise each image with the named run, else the latest, and with its best filter; return what came of each.
 
     All inputs and outputs are checked before the first file is written.
 
+    add_noise: level of noise to add to the images first, of the kind of the run; they are clean then.
+
     Raises:
         UserError: no run, a corrupt one, a file that is no image, an output that already exists.
+        OptionError: no such level of noise.
     """
     record = find_trained_run("conv-dae", run, runs_dir)
     sides = image_sides(record)
-    outputs = plan_outputs(images, out)
+    settings = settings_of(record)
+    check_level(add_noise, settings.noise_kind)
+    outputs = plan_outputs(images, out, noisy=add_noise is not None)
     for output in outputs:
         read_grey(output.image)
-    settings = settings_of(record)
-    net = load_denoiser(record, settings)
+    denoisers = Denoisers(load_denoiser(record, settings), sides, settings, best_filter(record))
     console.message(f"using {record.name}, trained on {settings.noise_kind} noise {settings.noise:g}")
     if out is not None:
         make_folder(out)
-    return [denoise_file(net, sides, output) for output in outputs]
+    return [denoise_file(denoisers, output, add_noise) for output in outputs]
 
 
-def plan_outputs(images: Sequence[Path], out: Path | None) -> list[Output]:
+def check_level(level: float | None, kind: str) -> None:
+    high = 100 if kind == "gaussian" else 1
+    if level is not None and not 0 < level <= high:
+        raise OptionError(f"--add-noise: expected a level of {kind} noise above 0 to {high}, received {level:g}")
+
+
+def plan_outputs(images: Sequence[Path], out: Path | None, *, noisy: bool) -> list[Output]:
     """Return the outputs of each image, beside it or in `out`; refuse existing files and name clashes."""
     image_of: dict[Path, Path] = {}
     for image in images:
@@ -56,14 +86,15 @@ def plan_outputs(images: Sequence[Path], out: Path | None) -> list[Output]:
                 f"output name clash: {image_of[denoised]} and {image} both become {denoised}; denoise them separately"
             )
         image_of[denoised] = image
-        for path in (denoised, figure_path(denoised)):
+    outputs = [
+        Output(image, *(denoised.with_name(f"{image.stem}-{name}.png") for name in OUTPUTS))
+        for denoised, image in image_of.items()
+    ]
+    for output in outputs:
+        for path in (output.denoised, output.filtered, output.figure, *([output.noisy] if noisy else [])):
             if path.exists():
                 raise UserError(f"{path}: already exists; not overwriting, choose another --out")
-    return [Output(image, denoised, figure_path(denoised)) for denoised, image in image_of.items()]
-
-
-def figure_path(denoised: Path) -> Path:
-    return denoised.with_name(denoised.name.removesuffix("-denoised.png") + "-before-after.png")
+    return outputs
 
 
 def make_folder(folder: Path) -> None:
@@ -73,23 +104,70 @@ def make_folder(folder: Path) -> None:
         raise UserError(f"--out {folder}: cannot create: {error.strerror}") from None
 
 
-def denoise_file(net: Any, sides: tuple[int, int], output: Output) -> dict[str, Any]:
-    """Denoise one image and write both files."""
-    from pw13.figures import conv_dae as figures
-
-    image = read_grey(output.image)
-    # Tiles of the training size: 0.1 dB better on sheets of letters than the sheet as a whole.
-    with console.progress(output.image.name, tiling.count_tiles(image.shape, sides)) as bar:
-        denoised = tiling.map_tiles(image, sides, net.denoise, lambda count: bar.advance(count, "tiles"))
-    write_new(output.denoised, encode_png(denoised))
-    buffer = io.BytesIO()
-    figures.before_after(image, denoised, output.image.name).savefig(buffer, format="png", dpi=120)
-    write_new(output.figure, buffer.getvalue())
+def denoise_file(denoisers: Denoisers, output: Output, add_noise: float | None) -> dict[str, Any]:
+    """Denoise one image and write its files."""
+    original = read_grey(output.image)
+    kind, trained = denoisers.settings.noise_kind, denoisers.settings.noise
+    image = original if add_noise is None else noise.add_for_test(original[None], kind, add_noise)[0]
+    denoised = apply_network(denoisers, image, output.image.name)
+    filtered = denoisers.filter.apply(image) if denoisers.filter else None
+    level = estimate_level(image, denoised, kind)
+    if is_far(level, trained):
+        console.warning(
+            f"{output.image}: its noise is estimated at {level:.2g}, far from the {trained:g} that the network was "
+            f"trained on{f'; compare with {output.filtered}' if denoisers.filter else ''}"
+        )
+    write_outputs(output, denoisers, image, denoised, filtered, noisy=add_noise is not None)
     return {
         "image": str(output.image),
         "height": image.shape[0],
         "width": image.shape[1],
         "denoised": str(output.denoised),
+        "filtered": str(output.filtered) if denoisers.filter else None,
+        "filter": denoisers.filter.label if denoisers.filter else None,
         "figure": str(output.figure),
-        "rms_change": float(np.sqrt(np.mean(np.square(denoised - image), dtype=np.float64))),
+        "rms_change": mse(image, denoised) ** 0.5,
+        "estimated_noise": level,
+        "trained_noise": trained,
+        **({} if add_noise is None else _psnrs(original, image, filtered, denoised)),
+    }
+
+
+def apply_network(denoisers: Denoisers, image: np.ndarray, name: str) -> np.ndarray:
+    """Denoise tiles of the training size: 0.1 dB better on sheets of letters than the sheet as a whole."""
+    sides = denoisers.sides
+    with console.progress(name, tiling.count_tiles(image.shape, sides)) as bar:
+        return tiling.map_tiles(image, sides, denoisers.network.denoise, lambda count: bar.advance(count, "tiles"))
+
+
+def write_outputs(
+    output: Output,
+    denoisers: Denoisers,
+    image: np.ndarray,
+    denoised: np.ndarray,
+    filtered: np.ndarray | None,
+    *,
+    noisy: bool,
+) -> None:
+    from pw13.figures import conv_dae as figures
+
+    columns = {"noisy" if noisy else "input": image, "network": denoised}
+    write_new(output.denoised, encode_png(denoised))
+    if noisy:
+        write_new(output.noisy, encode_png(image))
+    if denoisers.filter and filtered is not None:
+        write_new(output.filtered, encode_png(filtered))
+        columns = {**columns, denoisers.filter.label: filtered}
+    buffer = io.BytesIO()
+    figures.before_after(columns, output.image.name).savefig(buffer, format="png", dpi=120)
+    write_new(output.figure, buffer.getvalue())
+
+
+def _psnrs(
+    clean: np.ndarray, noisy: np.ndarray, filtered: np.ndarray | None, denoised: np.ndarray
+) -> dict[str, float | None]:
+    return {
+        "noisy_psnr_db": psnr(mse(clean, noisy)),
+        "filtered_psnr_db": None if filtered is None else psnr(mse(clean, filtered)),
+        "denoised_psnr_db": psnr(mse(clean, denoised)),
     }

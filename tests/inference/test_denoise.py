@@ -9,9 +9,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from pw13.data.images import noise
 from pw13.errors import UserError
 from pw13.inference import tiling
+from pw13.inference.best_filter import BestFilter, best_filter
 from pw13.inference.image_files import read_grey, write_new
+from pw13.inference.noise_level import estimate_level, is_far
+from pw13.runs.record import Record
 from tests.helpers.runs import only_run
 
 
@@ -195,6 +199,67 @@ def test_a_bad_image_among_good_ones_is_refused_before_any_work(trained, tmp_pat
     code, _, err = pw13("denoise", good, tmp_path / "bad.png", "--run", trained)
     assert code == 1 and "bad.png: not an image" in err and err.count("\n") == 1
     assert not (tmp_path / "good-denoised.png").exists()
+
+
+def test_noise_is_added_to_clean_images_and_the_psnr_is_measured(trained, tmp_path, pw13):
+    path = picture(tmp_path / "a.png", (56, 30))
+    code, out, _ = pw13("denoise", path, "--run", trained, "--add-noise", "0.2", "--json")
+    (result,) = json.loads(out)["images"]
+    assert code == 0 and result["filter"] in ("Gaussian filter", "total variation filter", "non-local means filter")
+    clean = read_grey(path)
+    for name in ("noisy", "filtered", "denoised"):
+        mean_mse = np.mean(np.square(read_grey(tmp_path / f"a-{name}.png") - clean))
+        assert result[f"{name}_psnr_db"] == pytest.approx(-10 * np.log10(mean_mse), abs=0.02)
+    assert 13 < result["noisy_psnr_db"] < 16
+    code, out, _ = pw13("denoise", path, "--run", trained, "--add-noise", "0.2", "--out", "again")
+    assert code == 0 and "network, dB" in out
+
+
+@pytest.mark.parametrize("level", ["0", "-1", "nan", "101"])
+def test_a_level_of_noise_out_of_range_is_refused(trained, tmp_path, pw13, level):
+    code, _, err = pw13("denoise", picture(tmp_path / "a.png", (28, 28)), "--run", trained, "--add-noise", level)
+    assert code == 2 and "--add-noise: expected a level of gaussian noise above 0 to 100, received" in err
+
+
+def test_a_clean_image_is_outside_the_domain_and_gets_a_note(trained, tmp_path, pw13):
+    path = picture(tmp_path / "a.png", (56, 56))
+    code, _, err = pw13("denoise", path, "--run", trained, "--quiet")
+    assert (
+        code == 0
+        and "a.png: its noise is estimated at 0." in err
+        and "far from the 0.5 that the network was trained on; compare with" in err
+    )
+
+
+@pytest.mark.parametrize("kind", noise.KINDS)
+@pytest.mark.parametrize("level", [0.1, 0.5])
+def test_the_level_of_noise_is_estimated(kind, level):
+    clean = np.zeros((120, 120), np.float32)
+    clean[30:90, 40:70] = 1
+    noisy = noise.add(clean[None], kind, level, rng=np.random.default_rng(0))[0]
+    assert estimate_level(noisy, clean, kind) == pytest.approx(level, rel=0.1)
+
+
+@pytest.mark.parametrize(("level", "far"), [(0.5, False), (0.34, False), (0.32, True), (0.74, False), (0.76, True)])
+def test_a_level_is_far_from_half_as_much_again(level, far):
+    assert is_far(level, 0.5) is far
+
+
+def test_the_best_filter_is_that_with_the_highest_psnr(tmp_path):
+    baselines = {
+        "median": {"psnr_db": 14.0, "setting": {"size": 3}},
+        "tv": {"psnr_db": 12.0, "setting": {"weight": 0.1}, "corrected_psnr_db": 15.0,
+               "corrected_setting": {"weight": 0.3}, "gain": 1.8, "offset": -0.4},
+        "linear": {"psnr_db": 16.0, "setting": {"penalty": 1.0}},
+        "nlm": {"psnr_db": 17.0, "setting": {"h": "damaged"}},
+    }  # fmt: skip
+
+    def best(**metrics):
+        return best_filter(Record(tmp_path, "conv-dae", {}, {}, metrics, None))
+
+    assert best(baselines=baselines) == BestFilter("tv", {"weight": 0.3}, 1.8, -0.4)
+    assert best(baselines={"median": baselines["median"]}) == BestFilter("median", {"size": 3}, 1.0, 0.0)
+    assert best(baselines=[1]) is None and best() is None
 
 
 def test_without_a_run_it_is_refused(tmp_path, pw13):

@@ -1,0 +1,48 @@
+"""Estimate the noise in an image, given what a denoiser made of it."""
+
+import numpy as np
+
+from pw13.data.images import noise
+
+MAX_SIDE = 1024  # pixels of the middle that is looked at
+MAX_LEVEL = 4.0  # of Gaussian noise: more cannot be told from it, as all pixels are black or white
+STEPS = 12  # of the bisection: precise to a thousandth
+FAR = 1.5  # ratio of two noise levels from which on a denoiser is outside its domain
+
+
+def estimate_level(image: np.ndarray, denoised: np.ndarray, kind: str) -> float:
+    """Return the level of noise in `image`: the one that makes `denoised` as noisy; both `(height, width)` in [0, 1].
+
+    Comparing like with like takes the clipping to [0, 1] and the structure of the image into account. Where the
+    denoiser fails, what it has removed counts as noise.
+    """
+    image, clean = _middle(image), _middle(denoised)
+    target = _noisiness(image, kind)
+    low, high = 0.0, MAX_LEVEL if kind == "gaussian" else 1.0
+    for _ in range(STEPS):
+        level = (low + high) / 2
+        noisy = noise.add(clean[None], kind, level, rng=np.random.default_rng(noise.VALIDATION_SEED))[0]
+        low, high = (level, high) if _noisiness(noisy, kind) < target else (low, level)
+    return (low + high) / 2
+
+
+def is_far(level: float, trained: float) -> bool:
+    """Return whether a level is so far from that of the training that the denoiser is outside its domain."""
+    return not trained / FAR <= level <= trained * FAR
+
+
+def _noisiness(image: np.ndarray, kind: str) -> float:
+    """Return a measure that grows with the noise: of masking the share of black pixels, else the roughness.
+
+    Roughness: the mean absolute second difference along the diagonal, which slopes and straight edges do not add to.
+    """
+    if kind == "masking":
+        return float(np.mean(image == 0))
+    if min(image.shape) < 2:
+        return float(np.abs(np.diff(image.ravel())).mean()) if image.size > 1 else 0.0
+    return float(np.abs(np.diff(np.diff(image, axis=0), axis=1)).mean())
+
+
+def _middle(image: np.ndarray) -> np.ndarray:
+    top, left = (max(0, (side - MAX_SIDE) // 2) for side in image.shape)
+    return image[top : top + MAX_SIDE, left : left + MAX_SIDE]
