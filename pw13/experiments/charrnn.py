@@ -6,17 +6,17 @@ from typing import Any
 
 import keras
 import numpy as np
-import tensorflow as tf
 
-from pw13.baselines import ngram, ngram_models
 from pw13.baselines.ngram import Ngram
 from pw13.config.settings import CharRNN
 from pw13.data.names import NameDataset, NameList, load_names, prepare_dataset, vocabulary
+from pw13.experiments import charrnn_evaluation as evaluation
 from pw13.experiments import charrnn_samples
+from pw13.experiments.charrnn_evaluation import LogProbabilities
 from pw13.experiments.charrnn_task import make_task, windows_per_epoch
 from pw13.figures import charrnn as figures
 from pw13.figures.loss_curves import loss_curves
-from pw13.models import charrnn, likelihood
+from pw13.models import charrnn
 from pw13.runs.folder import Run
 from pw13.training.fit import fit, model_summaries, training_metrics
 from pw13.training.task import training_options
@@ -37,13 +37,13 @@ def run_experiment(config: CharRNN, *, corpus: str | None, run: Run) -> dict[str
         save=lambda best, last: save_models(run, model, best, last),
         on_epoch=charrnn_samples.sample_callback(run, data, config),
     )
-    scores = {subset: evaluate(names, data, config, result.best) for subset, names in data.evaluation_sets().items()}
-    counts = fit_ngram(data)
-    samples = charrnn_samples.statistics(charrnn_samples.network(config, result.best), counts, data, config)
+    network, counts = charrnn_samples.network(config, result.best), evaluation.fit_ngram(data)
+    predicted, held_out_accuracy = evaluation.predict(network, data)
+    counted = evaluation.predict_ngram(counts, data)
+    nats, baseline = evaluation.nats(predicted), ngram_metrics(counts, predicted, counted, data, config)
+    samples = charrnn_samples.statistics(network, counts, data, config)
     real = charrnn_samples.real_names(counts, data, config)
-    ngram_metrics = evaluate_ngram(counts, data, config)
-    save_figures(run, config, result.history, scores, ngram_metrics, samples, real)
-    held_out_nats, held_out_accuracy = scores["held_out"]
+    save_figures(run, config, result.history, nats, baseline, samples, real)
     return {
         **training_metrics(result, model),
         "cell": config.cell,
@@ -51,12 +51,13 @@ def run_experiment(config: CharRNN, *, corpus: str | None, run: Run) -> dict[str
         "units": config.units,
         "corpus": data.counts,
         "train_windows": windows_per_epoch(len(data.train_ids), config),
-        "train_nats": scores["train"][0],
-        "val_nats": scores["validation"][0],
-        "held_out_nats": held_out_nats,
-        "held_out_bits": held_out_nats / math.log(2),
+        "train_nats": nats["train"],
+        "val_nats": nats["validation"],
+        "held_out_nats": nats["held_out"],
+        "held_out_bits": nats["held_out"] / math.log(2),
         "held_out_accuracy": held_out_accuracy,
-        "ngram": ngram_metrics,
+        "ngram": baseline,
+        "mixture": evaluation.mix(predicted, counted, data),
         "names": charrnn_samples.at_default(samples),
         "by_temperature": samples,
         "real_names": real,
@@ -82,33 +83,19 @@ def save_models(run: Run, model: keras.Model, best: list[np.ndarray], last: list
     run.save_model("best", model)
 
 
-def evaluate(
-    names: tuple[str, ...], data: NameDataset, config: CharRNN, parameters: list[np.ndarray]
-) -> tuple[float, float]:
-    """Return nats per character and accuracy on names; nan for no names."""
-    if not names:
-        return float("nan"), float("nan")
-    evaluator = likelihood.make_evaluator(data.encode(names), data.vocab_file.vocabulary.newline, config)
-    nats, accuracy = evaluator([tf.constant(array) for array in parameters]).numpy().astype(float)
-    return float(nats), float(accuracy)
+def ngram_metrics(
+    counts: Ngram, network: LogProbabilities, counted: LogProbabilities, data: NameDataset, config: CharRNN
+) -> dict[str, Any]:
+    """Return the n-gram's order, its nats on each subset, and the statistics of names sampled from it.
 
-
-def fit_ngram(data: NameDataset) -> Ngram:
-    """Return the n-gram model of the distinct training names, its order chosen on the validation names."""
-    vocab, validation = data.vocab_file.vocabulary, data.joined_ids(data.split.validation)
-    return ngram_models.fit_best(data.distinct_text, validation, size=vocab.size, newline=vocab.newline)
-
-
-def evaluate_ngram(counts: Ngram, data: NameDataset, config: CharRNN) -> dict[str, Any]:
-    """Return the n-gram's order, its nats on each subset, and the statistics of names sampled from it."""
+    `difference_ci95` is the interval of the network's held-out nats per character minus the n-gram's.
+    """
     samples = charrnn_samples.statistics(counts, counts, data, config)
     return {
         "order": counts.order,
         "smoothing": "kneser-ney",
-        **{
-            f"{subset}_nats": ngram.nats(counts, data.joined_ids(names))
-            for subset, names in data.evaluation_sets().items()
-        },
+        **{f"{subset}_nats": nats for subset, nats in evaluation.nats(counted).items()},
+        "difference_ci95": evaluation.difference_interval(network, counted, data),
         "names": charrnn_samples.at_default(samples),
         "by_temperature": samples,
     }
@@ -129,19 +116,17 @@ def save_figures(
     run: Run,
     config: CharRNN,
     history: list[dict[str, float]],
-    scores: Mapping[str, tuple[float, float]],
-    ngram_metrics: dict[str, Any],
+    nats: Mapping[str, float],
+    ngram: dict[str, Any],
     samples: list[charrnn_samples.Row],
     real: charrnn_samples.Row | None,
 ) -> None:
     """Save the loss curves with the n-gram's line, nats per subset, and sampled names next to real ones."""
-    ngram_name, baseline = f"{ngram_metrics['order']}-gram", ngram_metrics["validation_nats"]
+    ngram_name, baseline = f"{ngram['order']}-gram", ngram["validation_nats"]
     lines = {f"{ngram_name}, validation": baseline} if np.isfinite(baseline) else {}
     curves = loss_curves(history, label="nats per character", lines=lines, names=curve_names(config))
     run.save_figure("loss", curves)
-    bars = {
-        subset: (nats, ngram_metrics[f"{subset}_nats"]) for subset, (nats, _) in scores.items() if np.isfinite(nats)
-    }
+    bars = {subset: (value, ngram[f"{subset}_nats"]) for subset, value in nats.items() if np.isfinite(value)}
     run.save_figure("nats", figures.cross_entropy_bars(bars, ngram_name))
-    models = {"network": samples, ngram_name: ngram_metrics["by_temperature"]}
+    models = {"network": samples, ngram_name: ngram["by_temperature"]}
     run.save_figure("names", figures.novelty_against_plausibility(models, real))

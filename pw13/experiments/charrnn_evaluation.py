@@ -1,0 +1,85 @@
+"""Evaluation of a char-RNN: the network, the n-gram model and their mixture on the same characters."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from pw13.baselines import ngram, ngram_models
+from pw13.baselines.ngram import Ngram
+from pw13.data.names import NameDataset
+from pw13.inference import log_probabilities
+from pw13.metrics import bootstrap, mixture
+from pw13.models.charrnn_numpy import Network
+from pw13.system.streams import stream
+
+SUBSETS = ("train", "validation", "held_out")
+
+Floats = npt.NDArray[np.float64]
+LogProbabilities = Mapping[str, Floats]  # subset -> ln p of each of its characters, (n,); no subset without names
+
+
+def predict(network: Network, data: NameDataset) -> tuple[LogProbabilities, float]:
+    """Return the network's log-probabilities, and its accuracy on the held-out characters, nan for none."""
+    newline = data.vocab_file.vocabulary.newline
+    predicted = {
+        subset: log_probabilities.of_text(network, data.encode(names), newline)
+        for subset, names in data.evaluation_sets().items()
+        if names
+    }
+    accuracy = float(predicted["held_out"].correct.mean()) if "held_out" in predicted else float("nan")
+    return {subset: found.log_probabilities.astype(float) for subset, found in predicted.items()}, accuracy
+
+
+def fit_ngram(data: NameDataset) -> Ngram:
+    """Return the n-gram model of the distinct training names, its order chosen on the validation names."""
+    vocab, validation = data.vocab_file.vocabulary, data.joined_ids(data.split.validation)
+    return ngram_models.fit_best(data.distinct_text, validation, size=vocab.size, newline=vocab.newline)
+
+
+def predict_ngram(counts: Ngram, data: NameDataset) -> LogProbabilities:
+    """Return the n-gram model's log-probabilities of the same characters."""
+    sets = data.evaluation_sets()
+    return {
+        subset: np.log(ngram.probabilities(counts, data.joined_ids(names))) for subset, names in sets.items() if names
+    }
+
+
+def nats(predicted: LogProbabilities) -> dict[str, float]:
+    """Return the nats per character of each subset; nan for one without names."""
+    empty = np.array([np.nan])
+    return {subset: float(-predicted.get(subset, empty).mean()) for subset in SUBSETS}
+
+
+def difference_interval(first: LogProbabilities, second: LogProbabilities, data: NameDataset) -> list[float] | None:
+    """Return the 95 % interval of the first model's held-out nats per character minus the second's.
+
+    A bootstrap over names, paired; None if no names are held out.
+    """
+    if not data.split.held_out:
+        return None
+    characters = np.array([len(name) + 1 for name in data.split.held_out])
+    by_name = np.add.reduceat(second["held_out"] - first["held_out"], np.cumsum(characters) - characters)
+    return bootstrap.ratio_interval(by_name, characters, rng=stream("bootstrap", 0))
+
+
+def mix(network: LogProbabilities, counted: LogProbabilities, data: NameDataset) -> dict[str, Any] | None:
+    """Return the metrics of the mixture of both models, its weight chosen on the validation names; None without any.
+
+    `weight` is the network's. `gain_ci95` is the interval of what the mixture gains over the better one of the two
+    on the held-out names, named in `gain_over`, in nats per character.
+    """
+    if not data.split.held_out:
+        return None
+    weight = mixture.best_weight(network["validation"], counted["validation"])
+    mixed = {subset: mixture.mix(network[subset], counted[subset], weight) for subset in network}
+    losses, models = nats(mixed), {"network": network, "ngram": counted}
+    better = min(models, key=lambda name: nats(models[name])["held_out"])
+    return {
+        "weight": weight,
+        "val_nats": losses["validation"],
+        "held_out_nats": losses["held_out"],
+        "gain_over": better,
+        "gain_ci95": difference_interval(models[better], mixed, data),
+    }

@@ -1,0 +1,107 @@
+"""Probabilities of the characters of names under a character RNN, in NumPy; names that begin alike share steps."""
+
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from pw13.models import charrnn_numpy
+from pw13.models.charrnn_numpy import Network
+
+ROWS = 2048  # names or windows at a time; bounds memory
+
+
+class Predicted(NamedTuple):
+    """What a network says of each character of some names, newlines included, `(n,)`, in the order of the text."""
+
+    log_probabilities: npt.NDArray[np.float32]  # ln p of the character
+    correct: npt.NDArray[np.bool_]  # whether it is the likeliest one
+
+
+def of_names(net: Network, names: Sequence[np.ndarray], newline: int, ending: np.ndarray) -> Predicted:
+    """Return what the network says of names that do not depend on each other; at least one.
+
+    Args:
+        names: ids of each name, without its newline.
+        newline: id of the newline.
+        ending: ids of what a many-to-one network reads before every name, `(length,)`.
+    """
+    if net.target == "many-to-many":
+        return _of_whole_names(net, names, newline)
+    texts = [np.concatenate([ending, name, [newline]]) for name in names]
+    windows = np.concatenate([_windows(text, net.length) for text in texts])
+    return _after_windows(net, windows, np.concatenate([text[net.length :] for text in texts]))
+
+
+def of_text(net: Network, names: Sequence[np.ndarray], newline: int) -> Predicted:
+    """Return what the network says of names as the training reads them, at least one.
+
+    A many-to-one network reads each name after the one before it, the first one after the last; a many-to-many network
+    reads each name on its own.
+    """
+    if net.target == "many-to-many":
+        return _of_whole_names(net, names, newline)
+    text = np.concatenate([np.append(name, newline) for name in names])
+    wrapped = np.take(text, np.arange(-net.length, len(text)), mode="wrap")
+    return _after_windows(net, _windows(wrapped, net.length), text)
+
+
+def _windows(text: np.ndarray, length: int) -> np.ndarray:
+    """Return the window before each character but the first `length`, `(len(text) - length, length)`."""
+    return np.lib.stride_tricks.sliding_window_view(text[:-1], length)
+
+
+def _after_windows(net: Network, windows: np.ndarray, targets: np.ndarray) -> Predicted:
+    """Predict the character after each window."""
+    predicted = _allocate(len(windows))
+    order = np.lexsort(windows.T[::-1])  # windows that begin alike meet in a batch and share steps
+    for rows in _batches(order):
+        states = charrnn_numpy.feed_text(net, windows[rows].astype(np.int64))
+        everyone = np.arange(len(rows))
+        _fill(predicted, rows, charrnn_numpy.logits(net, states), everyone, targets[rows])
+    return predicted
+
+
+def _of_whole_names(net: Network, names: Sequence[np.ndarray], newline: int) -> Predicted:
+    """Predict each name from zero states after a newline."""
+    text = np.concatenate([np.append(name, newline) for name in names]).astype(np.int64)
+    ends = np.flatnonzero(text == newline) + 1
+    starts = np.concatenate([[0], ends[:-1]])
+    predicted = _allocate(len(text))
+    for rows in _batches(np.array(sorted(range(len(names)), key=lambda row: names[row].tobytes()))):
+        _step_through(net, text, starts[rows], newline, predicted)
+    return predicted
+
+
+def _step_through(net: Network, text: np.ndarray, places: np.ndarray, newline: int, predicted: Predicted) -> None:
+    """Fill in the names that begin at `places`, one step for each distinct beginning."""
+    characters = len(net.bias)
+    states = charrnn_numpy.advance(net, charrnn_numpy.zero_states(net, 1), np.array([newline]))
+    beginnings = np.zeros(len(places), np.int64)  # the row of `states` for each name
+    while len(places):
+        ids = text[places]
+        _fill(predicted, places, charrnn_numpy.logits(net, states), beginnings, ids)
+        going = ids != newline
+        places, longer = places[going] + 1, beginnings[going] * characters + ids[going]
+        distinct, beginnings = np.unique(longer, return_inverse=True)
+        states = charrnn_numpy.select_rows(states, distinct // characters)
+        states = charrnn_numpy.advance(net, states, distinct % characters)
+
+
+def _allocate(count: int) -> Predicted:
+    return Predicted(np.empty(count, np.float32), np.empty(count, bool))
+
+
+def _fill(predicted: Predicted, places: np.ndarray, logits: np.ndarray, rows: np.ndarray, ids: np.ndarray) -> None:
+    """Write what rows of logits `(n, characters)`, which are overwritten, say of the characters `ids` at `places`."""
+    predicted.correct[places] = logits.argmax(axis=1)[rows] == ids
+    logits -= logits.max(axis=1, keepdims=True)
+    normalizers = np.log(np.exp(logits).sum(axis=1))
+    predicted.log_probabilities[places] = logits[rows, ids] - normalizers[rows]
+
+
+def _batches(order: np.ndarray) -> Iterator[np.ndarray]:
+    bounds = [*range(0, len(order), ROWS), len(order)]
+    return (order[start:end] for start, end in pairwise(bounds))
