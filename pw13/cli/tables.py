@@ -102,13 +102,32 @@ def charrnn(metrics: dict[str, Any]) -> dict[str, Any]:
         "nats per character: training": metrics["train_nats"],
         "nats per character: validation": metrics["val_nats"],
         "nats per character: held-out": metrics["held_out_nats"],
-        f"nats per character: held-out, {gram}": ngram["held_out_nats"],
+        f"nats per character: held-out, {gram}": _ngram_nats(ngram),
+        f"nats per character: held-out, mixture with the {gram}": _mixture(metrics.get("mixture")),
         "held-out accuracy": metrics["held_out_accuracy"],
         "sampled names: complete; novel; unique": f"{names['whole']:.1%}; {names['new']:.1%}; {names['unique']:.1%}",
         f"sampled names: {gram} nats per character": names["ngram_nats"],
         "training examples/s": metrics["throughput_per_second"],
         "seconds: training; total": f"{metrics['train_seconds']:.1f}; {metrics['seconds']:.1f}",
     }
+
+
+def _ngram_nats(ngram: dict[str, Any]) -> Any:
+    """Describe the n-gram model's held-out loss, and the network's distance from it."""
+    if not ngram.get("difference_ci95"):
+        return ngram["held_out_nats"]
+    low, high = ngram["difference_ci95"]
+    return f"{ngram['held_out_nats']:.4f} (network, 95 % interval: {low:+.4f} to {high:+.4f})"
+
+
+def _mixture(mixture: dict[str, Any] | None) -> Any:
+    """Describe the held-out loss of the mixture, and its gain over the better one of its models."""
+    if not mixture:
+        return None
+    low, high = mixture["gain_ci95"]
+    return (
+        f"{mixture['held_out_nats']:.4f} (weight {mixture['weight']:g}; gain, 95 % interval: {low:.4f} to {high:.4f})"
+    )
 
 
 def svm_results(title: str, metrics: dict[str, Any]) -> None:

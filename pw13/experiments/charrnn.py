@@ -16,7 +16,9 @@ from pw13.experiments.charrnn_evaluation import LogProbabilities
 from pw13.experiments.charrnn_task import make_task, windows_per_epoch
 from pw13.figures import charrnn as figures
 from pw13.figures.loss_curves import loss_curves
+from pw13.inference.contexts import Mixture
 from pw13.models import charrnn
+from pw13.models.charrnn_numpy import Network
 from pw13.runs.folder import Run
 from pw13.training.fit import fit, model_summaries, training_metrics
 from pw13.training.task import training_options
@@ -43,7 +45,8 @@ def run_experiment(config: CharRNN, *, corpus: str | None, run: Run) -> dict[str
     nats, baseline = evaluation.nats(predicted), ngram_metrics(counts, predicted, counted, data, config)
     samples = charrnn_samples.statistics(network, counts, data, config)
     real = charrnn_samples.real_names(counts, data, config)
-    save_figures(run, config, result.history, nats, baseline, samples, real)
+    mixture = mixture_metrics(network, counts, predicted, counted, data, config)
+    save_figures(run, config, result.history, nats, baseline, mixture, samples, real)
     return {
         **training_metrics(result, model),
         "cell": config.cell,
@@ -57,7 +60,7 @@ def run_experiment(config: CharRNN, *, corpus: str | None, run: Run) -> dict[str
         "held_out_bits": nats["held_out"] / math.log(2),
         "held_out_accuracy": held_out_accuracy,
         "ngram": baseline,
-        "mixture": evaluation.mix(predicted, counted, data),
+        "mixture": mixture,
         "names": charrnn_samples.at_default(samples),
         "by_temperature": samples,
         "real_names": real,
@@ -101,6 +104,22 @@ def ngram_metrics(
     }
 
 
+def mixture_metrics(
+    network: Network,
+    counts: Ngram,
+    predicted: LogProbabilities,
+    counted: LogProbabilities,
+    data: NameDataset,
+    config: CharRNN,
+) -> dict[str, Any] | None:
+    """Return weight and nats of the mixture, and the statistics of names sampled from it; None if none are held out."""
+    metrics = evaluation.mix(predicted, counted, data)
+    if metrics is None:
+        return None
+    samples = charrnn_samples.statistics(Mixture(network, counts, metrics["weight"]), counts, data, config)
+    return {**metrics, "names": charrnn_samples.at_default(samples), "by_temperature": samples}
+
+
 def curve_names(config: CharRNN) -> tuple[str, str]:
     """Return the names of the loss curves, which tell where the training loss is not on validation's scale."""
     from_mid_name = config.target == "many-to-many" and not config.carry_state
@@ -118,6 +137,7 @@ def save_figures(
     history: list[dict[str, float]],
     nats: Mapping[str, float],
     ngram: dict[str, Any],
+    mixture: dict[str, Any] | None,
     samples: list[charrnn_samples.Row],
     real: charrnn_samples.Row | None,
 ) -> None:
@@ -129,4 +149,5 @@ def save_figures(
     bars = {subset: (value, ngram[f"{subset}_nats"]) for subset, value in nats.items() if np.isfinite(value)}
     run.save_figure("nats", figures.cross_entropy_bars(bars, ngram_name))
     models = {"network": samples, ngram_name: ngram["by_temperature"]}
+    models |= {"mixture": mixture["by_temperature"]} if mixture else {}
     run.save_figure("names", figures.novelty_against_plausibility(models, real))

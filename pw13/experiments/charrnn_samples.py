@@ -12,6 +12,7 @@ from pw13.config.settings import CharRNN
 from pw13.data.names import NameDataset
 from pw13.data.names.vocabulary import NEWLINE
 from pw13.inference import sampling
+from pw13.inference.contexts import Mixture, Model
 from pw13.inference.similarity import nearest_known
 from pw13.metrics.names import distinct_ngrams, share_met
 from pw13.models import charrnn_numpy
@@ -32,11 +33,12 @@ def network(config: CharRNN, parameters: list[np.ndarray]) -> charrnn_numpy.Netw
     return charrnn_numpy.network(config.cell, config.target, config.length, parameters)
 
 
-def statistics(model: charrnn_numpy.Network | Ngram, counts: Ngram, data: NameDataset, config: CharRNN) -> list[Row]:
+def statistics(model: Model, counts: Ngram, data: NameDataset, config: CharRNN) -> list[Row]:
     """Return one row per temperature: measures of sampled names, and some of the names.
 
-    counts: the n-gram model that judges them. It may be `model` itself, whose names have a stream of their own.
+    counts: the n-gram model that judges them, and may be `model` itself. Each kind of model has a stream of its own.
     """
+    kind = next(number for number, cls in enumerate((charrnn_numpy.Network, Ngram, Mixture)) if isinstance(model, cls))
     return [
         _statistics(
             model,
@@ -44,14 +46,14 @@ def statistics(model: charrnn_numpy.Network | Ngram, counts: Ngram, data: NameDa
             data,
             config,
             TEMPERATURES[index],
-            derive_seed("statistics", config.seed, int(model is counts), index),
+            derive_seed("statistics", config.seed, kind, index),
         )
         for index in range(len(TEMPERATURES))
     ]
 
 
 def _statistics(
-    model: charrnn_numpy.Network | Ngram,
+    model: Model,
     counts: Ngram,
     data: NameDataset,
     config: CharRNN,

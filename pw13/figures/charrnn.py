@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from pw13.figures.loss_curves import BLUE, GREY, ORANGE
+from pw13.figures.loss_curves import BLUE, GREEN, GREY, ORANGE
 
 
 def cross_entropy_bars(rows: Mapping[str, tuple[float, float]], ngram: str) -> Figure:
@@ -40,7 +40,7 @@ def novelty_against_plausibility(
     """
     figure = Figure(figsize=(6.4, 4.4), layout="constrained")
     axes = figure.subplots()
-    for (model, rows), color, offset in zip(samples.items(), (BLUE, GREY), (-7, 7), strict=False):
+    for (model, rows), color, offset in zip(samples.items(), (BLUE, GREY, GREEN), (-7, 7, 7), strict=False):
         points = [(1 - row["similarity"], row["ngram_nats"]) for row in rows]
         axes.plot(*zip(*points, strict=True), "o-", color=color, label=model, linewidth=1)
         for row, point in zip(rows, points, strict=True):

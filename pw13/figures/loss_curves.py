@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-BLUE, ORANGE, GREY = "#2a6f97", "#d1495b", "#6c757d"
+BLUE, ORANGE, GREY, GREEN = "#2a6f97", "#d1495b", "#6c757d", "#4f772d"
 
 
 def loss_curves(

@@ -1,4 +1,4 @@
-"""Sampling names from a character RNN or an n-gram model: a batch advances together, and finished names leave it.
+"""Sampling names from a network, an n-gram model or a mixture: a batch advances together, and finished names leave it.
 
 Each attempted name has a random stream of its own (`system.threefry`): draw 0 chooses its start, draw i its i-th
 character. A name depends on the seed and its number, not on how many are sampled, and keeps its draws when the
@@ -10,11 +10,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from pw13.baselines import ngram
-from pw13.baselines.ngram import Ngram
 from pw13.data.names.vocabulary import VocabularyFile
-from pw13.models import charrnn_numpy
-from pw13.models.charrnn_numpy import Network, States
+from pw13.inference.contexts import Model, initial_context
 from pw13.system.threefry import uniforms
 
 MAX_BATCH = 2048  # names; bounds memory, keeps the states in cache
@@ -84,7 +81,7 @@ def _outside_nucleus(weights: np.ndarray, top_p: float) -> np.ndarray:
 
 
 def generate(
-    model: Network | Ngram,
+    model: Model,
     vocab_file: VocabularyFile,
     n: int,
     options: SamplingOptions,
@@ -110,7 +107,7 @@ def generate(
 
 
 def generate_batch(
-    model: Network | Ngram,
+    model: Model,
     vocab_file: VocabularyFile,
     numbers: np.ndarray,
     options: SamplingOptions,
@@ -123,7 +120,7 @@ def generate_batch(
     is_space = np.array([character.isspace() for character in vocab.characters])
     text = np.zeros((n, options.max_length + 1), dtype=vocab.dtype)
     lengths, log_probs, blank = np.zeros(n, dtype=np.int64), np.zeros(n), np.ones(n, dtype=bool)
-    rows, context = np.arange(n), _initial_context(model, vocab_file, uniforms(seed, numbers, 0))
+    rows, context = np.arange(n), initial_context(model, vocab_file, uniforms(seed, numbers, 0))
     for position in range(options.max_length + 1):
         logits = context.logits()
         shifted = logits - logits.max(axis=1, keepdims=True)
@@ -146,69 +143,3 @@ def generate_batch(
         Name(vocab.decode(text[row, : lengths[row] - 1]), float(log_probs[row] / lengths[row]), bool(complete[row]))
         for row in range(n)
     ]
-
-
-class _WindowContext(NamedTuple):
-    """The context of a many-to-one network: the last ids of each name, `(n, length)`."""
-
-    net: Network
-    ids: np.ndarray
-
-    def logits(self) -> np.ndarray:
-        """Return the logits of the next character, `(n, characters)`."""
-        return charrnn_numpy.logits(self.net, charrnn_numpy.feed_text(self.net, self.ids))
-
-    def advance(self, ids: np.ndarray, active: np.ndarray) -> "_WindowContext":
-        """Append one id `(n,)` to each window; keep the rows where `active` `(n,)`."""
-        kept = self.ids[active, 1:]
-        return self._replace(ids=np.concatenate([kept, ids[active, None].astype(self.ids.dtype)], axis=1))
-
-
-class _StateContext(NamedTuple):
-    """The context of a many-to-many network: its states."""
-
-    net: Network
-    states: States
-
-    def logits(self) -> np.ndarray:
-        """Return the logits of the next character, `(n, characters)`."""
-        return charrnn_numpy.logits(self.net, self.states)
-
-    def advance(self, ids: np.ndarray, active: np.ndarray) -> "_StateContext":
-        """Feed one id `(n,)` to each row; keep the rows where `active` `(n,)`."""
-        kept = charrnn_numpy.select_rows(self.states, active)
-        return self._replace(states=charrnn_numpy.advance(self.net, kept, ids[active]))
-
-
-class _CountContext(NamedTuple):
-    """The context of an n-gram model: the n-grams that end at the last character of each name."""
-
-    model: Ngram
-    state: ngram.State
-
-    def logits(self) -> np.ndarray:
-        """Return ln p of the next character, `(n, characters)`: logits of a model that is normalized."""
-        return np.asarray(np.log(ngram.next_probabilities(self.model, self.state)))
-
-    def advance(self, ids: np.ndarray, active: np.ndarray) -> "_CountContext":
-        """Append one id `(n,)` to each name; keep the rows where `active` `(n,)`."""
-        kept = ngram.State(self.state.contexts[active])
-        return self._replace(state=ngram.advance(self.model, kept, ids[active]))
-
-
-def _initial_context(
-    model: Network | Ngram, vocab_file: VocabularyFile, draws: np.ndarray
-) -> _WindowContext | _StateContext | _CountContext:
-    """Return the contexts before the first character.
-
-    Many-to-one: endings of training names, chosen by `draws`, `(n,)` in [0, 1); many-to-many: a newline into zero
-    states; n-gram model: the start symbol.
-    """
-    vocab, n = vocab_file.vocabulary, len(draws)
-    if isinstance(model, Ngram):
-        return _CountContext(model, ngram.initial_state(model, n))
-    if model.target == "many-to-many":
-        zeros = charrnn_numpy.zero_states(model, n)
-        return _StateContext(model, charrnn_numpy.advance(model, zeros, np.full(n, vocab.newline)))
-    endings = np.stack([vocab.encode(ending) for ending in vocab_file.endings])
-    return _WindowContext(model, endings[(draws * len(endings)).astype(np.int64)])

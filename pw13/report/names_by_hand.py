@@ -6,12 +6,13 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
+import numpy as np
+
 from pw13.errors import UserError
 from pw13.inference import sampling
 from pw13.inference.name_generator import NameGenerator, load_generator, read_corpus
 from pw13.report.name_selection import Candidate, NameSelection, compare_names
 from pw13.runs.record import Record
-from pw13.system.streams import stream
 
 CONTEXTS = 20  # names before a scored one that its probability is averaged over, for a many-to-one network
 
@@ -74,8 +75,8 @@ def mean_log_probability(generator: NameGenerator, text: str) -> float | None:
     if any(character not in vocab.char_to_id for character in text):
         return None
     forced = vocab.encode(text + "\n")  # a batch whose every character is given: nothing is sampled but contexts
-    options, rng = sampling.SamplingOptions(max_length=len(text)), stream("name selection", 0)
-    names = sampling.generate_batch(generator.network, generator.vocab_file, CONTEXTS, options, forced, rng=rng)
+    options, numbers = sampling.SamplingOptions(max_length=len(text)), np.arange(CONTEXTS)
+    names = sampling.generate_batch(generator.network, generator.vocab_file, numbers, options, forced, seed=0)
     return fmean(name.mean_log_probability for name in names)
 
 

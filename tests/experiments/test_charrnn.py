@@ -10,6 +10,7 @@ import zipfile
 import numpy as np
 import pytest
 
+from pw13.baselines import ngram
 from pw13.config.settings import CharRNN
 from pw13.data.names import load_names, prepare_dataset, vocabulary, windows
 from pw13.errors import OptionError, UserError
@@ -77,9 +78,47 @@ def test_the_run_folder_is_complete(trained):
     assert sorted(path.name for path in (run / "figures").iterdir()) == ["loss.png", "names.png", "nats.png"]
 
 
+def test_network_ngram_model_and_mixture_are_measured_on_the_same_held_out_characters(trained):
+    """Both losses from the saved model and the corpus, independently of the training."""
+    run, names = only_run(trained / "runs", "charrnn"), load_names(str(trained / "names.txt")).names
+    metrics, data = load_json(run / "metrics.json"), prepare_dataset(names, CharRNN())
+    vocab, text = data.vocab_file.vocabulary, data.joined_ids(data.split.held_out).astype(int)
+    arrays = keras_archive.read_weights(
+        run / "checkpoints" / "best.keras", charrnn_numpy.weight_specs("gru", 64, 1, vocab.size)
+    )
+    contexts = np.lib.stride_tricks.sliding_window_view(np.concatenate([text[-10:], text[:-1]]), 10)
+    net = charrnn_numpy.network("gru", "many-to-one", 10, arrays)
+    logits = charrnn_numpy.logits(net, charrnn_numpy.feed_text(net, contexts)).astype(float)
+    weights = np.exp(logits - logits.max(axis=1, keepdims=True))
+    network = (weights / weights.sum(axis=1, keepdims=True))[np.arange(len(text)), text]
+    order = metrics["ngram"]["order"]
+    counted = ngram.probabilities(
+        ngram.fit(data.distinct_text, size=vocab.size, newline=vocab.newline, order=order), text
+    )
+    weight = metrics["mixture"]["weight"]
+    assert metrics["held_out_nats"] == pytest.approx(-np.log(network).mean(), abs=1e-5)
+    assert metrics["held_out_accuracy"] == pytest.approx(np.mean(logits.argmax(axis=1) == text))
+    assert metrics["ngram"]["held_out_nats"] == pytest.approx(-np.log(counted).mean(), abs=1e-9)
+    assert metrics["mixture"]["held_out_nats"] == pytest.approx(
+        -np.log(weight * network + (1 - weight) * counted).mean(), abs=1e-5
+    )
+    assert metrics["mixture"]["val_nats"] <= min(metrics["val_nats"], metrics["ngram"]["validation_nats"])
+
+
+def test_differences_have_intervals_around_them(trained):
+    metrics = load_json(only_run(trained / "runs", "charrnn") / "metrics.json")
+    low, high = metrics["ngram"]["difference_ci95"]
+    assert low < metrics["held_out_nats"] - metrics["ngram"]["held_out_nats"] < high
+    better = min(metrics["held_out_nats"], metrics["ngram"]["held_out_nats"])
+    assert metrics["mixture"]["gain_over"] == ("network" if better == metrics["held_out_nats"] else "ngram")
+    low, high = metrics["mixture"]["gain_ci95"]
+    assert low < better - metrics["mixture"]["held_out_nats"] < high
+
+
 def check_names(metrics):
     """Check that names of network and n-gram model are measured in the same way, and real ones as the target."""
-    for rows in (metrics["by_temperature"], metrics["ngram"]["by_temperature"]):
+    models = (metrics, metrics["ngram"], metrics["mixture"])
+    for rows in (model["by_temperature"] for model in models):
         assert [row["temperature"] for row in rows] == [0.5, 0.8, 1.0, 1.2]
         for row in rows:
             assert row["sampled"] == 1000
@@ -88,7 +127,7 @@ def check_names(metrics):
         assert rows[0]["ngram_nats"] < rows[-1]["ngram_nats"]
     assert metrics["names"] == metrics["by_temperature"][1]
     assert metrics["ngram"]["names"] == metrics["ngram"]["by_temperature"][1]
-    assert metrics["ngram"]["names"]["examples"] != metrics["names"]["examples"]
+    assert len({tuple(model["names"]["examples"]) for model in models}) == 3
     real = metrics["real_names"]
     assert real["names"] == 15
     assert real["ngram_nats"] == pytest.approx(metrics["ngram"]["held_out_nats"])
@@ -353,7 +392,8 @@ def test_a_tiny_corpus_holds_nothing_out(pw13, tmp_path):
     assert metrics["held_out_nats"] is None
     assert metrics["val_nats"] is None
     assert metrics["train_nats"] > 0
-    assert metrics["real_names"] is None
+    assert metrics["real_names"] is None and metrics["mixture"] is None
+    assert metrics["ngram"]["difference_ci95"] is None
     assert metrics["names"]["held_out_met"] is None and metrics["names"]["similarity"] > 0
 
 

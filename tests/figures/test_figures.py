@@ -145,12 +145,13 @@ def test_names_are_dots_of_novelty_against_plausibility_with_real_names_as_the_t
     network = [{"temperature": t, "similarity": 1 - t / 2, "ngram_nats": 1 + t} for t in (0.5, 1.0)]
     counts = [{"temperature": 0.8, "similarity": 0.75, "ngram_nats": 1.5}]
     figure = charrnn.novelty_against_plausibility(
-        {"network": network, "8-gram": counts}, {"similarity": 0.7, "ngram_nats": 1.6}
+        {"network": network, "8-gram": counts, "mixture": counts}, {"similarity": 0.7, "ngram_nats": 1.6}
     )
     lines = {line.get_label(): line.get_xydata().tolist() for line in figure.axes[0].lines}
     assert lines == {
         "network": [[0.25, 1.5], [0.5, 2.0]],
         "8-gram": [[0.25, 1.5]],
+        "mixture": [[0.25, 1.5]],
         "real, held-out": [[pytest.approx(0.3), 1.6]],
     }
     shown = set(texts(figure))

@@ -141,7 +141,21 @@ RNN = {
     "val_nats": 2.15,
     "held_out_nats": 2.2,
     "held_out_accuracy": 0.38,
-    "ngram": {"order": 5, "validation_nats": 1.88, "held_out_nats": 1.9, "by_temperature": [NGRAM_NAMES]},
+    "ngram": {
+        "order": 5,
+        "validation_nats": 1.88,
+        "held_out_nats": 1.9,
+        "difference_ci95": [0.25, 0.35],
+        "by_temperature": [NGRAM_NAMES],
+    },
+    "mixture": {
+        "weight": 0.3,
+        "val_nats": 1.84,
+        "held_out_nats": 1.85,
+        "gain_over": "ngram",
+        "gain_ci95": [0.03, 0.07],
+        "by_temperature": [{**NGRAM_NAMES, "ngram_nats": 2.0, "examples": ["Mixara Labs"]}],
+    },
     "by_temperature": [AS_TRAINED, {**AS_TRAINED, "temperature": 1.2, "ngram_nats": 3.1}],
     "real_names": {
         "names": 30,

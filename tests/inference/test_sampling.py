@@ -8,7 +8,7 @@ import pytest
 from pw13.baselines import ngram
 from pw13.data.names import vocabulary
 from pw13.data.names.vocabulary import VocabularyFile
-from pw13.inference import sampling
+from pw13.inference import contexts, sampling
 from pw13.inference.sampling import Name, SamplingOptions
 from pw13.models import charrnn_numpy
 from pw13.system.threefry import uniforms
@@ -32,6 +32,12 @@ def network(cell="simple", target="many-to-many", layers=1, *, newline=0.0, unit
     ]
     arrays[-1][VOCAB.newline] += newline
     return charrnn_numpy.network(cell, target, LENGTH, arrays)
+
+
+def counted():
+    """Return an n-gram model of a few names."""
+    text = VOCAB.encode("abc\nabd\nbad\nE cab\nA\n" * 3)
+    return ngram.fit(text, size=VOCAB.size, newline=VOCAB.newline, order=3)
 
 
 def generate(net, n=20, options=None, seed=0, **more):
@@ -115,11 +121,34 @@ def test_names_keep_their_draws_at_another_temperature():
     assert sum(a.text == b.text for a, b in zip(warm, other, strict=True)) < 100
 
 
+@pytest.mark.parametrize("target", ["many-to-one", "many-to-many"])
+def test_a_mixture_predicts_the_weighted_mean_of_its_models(target):
+    net, counts = network(target=target), counted()
+    draws = uniforms(1, np.arange(3), 0)
+    ids, active = np.array([VOCAB.char_to_id[character] for character in "abE"]), np.array([True, False, True])
+    predicted = []
+    for model in (net, counts, contexts.Mixture(net, counts, 0.3)):
+        context = contexts.initial_context(model, VOCAB_FILE, draws).advance(ids, active)
+        weights = np.exp(context.logits().astype(np.float64))
+        predicted.append(weights / weights.sum(axis=1, keepdims=True))
+    assert predicted[2] == pytest.approx(0.3 * predicted[0] + 0.7 * predicted[1], abs=1e-6)
+    assert predicted[2].shape == (2, VOCAB.size)
+
+
+@pytest.mark.parametrize("weight", [0.0, 1.0])
+def test_a_mixture_of_one_model_only_writes_its_names(weight):
+    net, counts = network(newline=1.0), counted()
+    assert generate(contexts.Mixture(net, counts, weight)) == [
+        name._replace(mean_log_probability=pytest.approx(name.mean_log_probability, abs=1e-6))
+        for name in generate(net if weight else counts)
+    ]
+
+
 def test_many_to_one_names_start_from_endings_drawn_evenly():
     net = network(target="many-to-one", newline=30.0)
     starts = {text: i for i, text in enumerate(VOCAB_FILE.endings)}
-    contexts = sampling._initial_context(net, VOCAB_FILE, uniforms(1, np.arange(3000), 0))
-    counted = np.bincount([starts[VOCAB.decode(ids)] for ids in contexts.ids], minlength=3)
+    started = contexts.initial_context(net, VOCAB_FILE, uniforms(1, np.arange(3000), 0))
+    counted = np.bincount([starts[VOCAB.decode(ids)] for ids in started.ids], minlength=3)
     assert counted == pytest.approx([1000] * 3, abs=100)
 
 

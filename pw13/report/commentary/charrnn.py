@@ -45,16 +45,49 @@ def held_out_loss(metrics: Mapping[str, Any]) -> str:
     return f"{loss} On training names it is {format_number(train)}: the network generalizes to new names."
 
 
-def against_ngram(held_out: float | None, ngram: float | None, order: int | None) -> str:
-    """Return the comparison with an n-gram model, in nats per character."""
-    if held_out is None or ngram is None:
+def against_ngram(metrics: Mapping[str, Any]) -> str:
+    """Return which of network and n-gram model has the lower held-out loss; one only if the interval excludes 0."""
+    ngram = metrics.get("ngram") or {}
+    network, baseline = metrics.get("held_out_nats"), ngram.get("held_out_nats")
+    if network is None or baseline is None:
         return ""
-    article = "an" if str(order).startswith(("8", "11", "18")) else "a"
-    model = f"{article} {order}-gram model" if order else "an n-gram model"
+    model = _ngram_model(ngram.get("order"))
+    if not ngram.get("difference_ci95"):  # of a run of 0.1.0
+        return f"{model} of the same training names has a held-out loss of {format_number(baseline)}."
+    low, high = ngram["difference_ci95"]
+    interval = f"95 % interval of the difference {low:+.4f} to {high:+.4f}"
+    if low <= 0 <= high:
+        return f"{model} of the same training names does as well: {format_number(baseline)} ({interval})."
+    verdict = "lower" if baseline < network else "higher"
     return (
-        f"The held-out loss is {compared(ngram, held_out)} that of {model} of the same training names "
-        f"({format_number(ngram)})."
+        f"{model} of the same training names has a {verdict} held-out loss: {format_number(baseline)}, by "
+        f"{abs(baseline - network):.4f} ({interval})."
     )
+
+
+def mixed_with_ngram(metrics: Mapping[str, Any]) -> str:
+    """Return what the mixture of network and n-gram model gains over the better one of them."""
+    mixture = metrics.get("mixture") or {}
+    if mixture.get("held_out_nats") is None:
+        return ""
+    low, high = mixture["gain_ci95"]
+    better = {"network": "network", "ngram": "n-gram model"}[mixture["gain_over"]]
+    lead = (
+        f"Mixed, with weight {mixture['weight']:g} for the network (chosen on validation names), both reach "
+        f"{format_number(mixture['held_out_nats'])}"
+    )
+    if low <= 0:
+        return f"{lead}: no better than the {better} alone (95 % interval of the gain {low:+.4f} to {high:+.4f})."
+    nats = (metrics["ngram"] if mixture["gain_over"] == "ngram" else metrics)["held_out_nats"]
+    return (
+        f"{lead}, {nats - mixture['held_out_nats']:.4f} less than the {better} alone (95 % interval {low:.4f} to "
+        f"{high:.4f}): each knows something that the other does not."
+    )
+
+
+def _ngram_model(order: int | None) -> str:
+    article = "An" if order is None or str(order).startswith(("8", "11", "18")) else "A"
+    return f"{article} {order}-gram model" if order else "An n-gram model"
 
 
 def setting_effect(what: str, rows: Sequence[tuple[Any, float | None]]) -> str:
@@ -76,13 +109,15 @@ def setting_effect(what: str, rows: Sequence[tuple[Any, float | None]]) -> str:
 
 
 def temperatures(
-    rows: Sequence[Mapping[str, Any]], ngram_rows: Sequence[Mapping[str, Any]], real: Mapping[str, Any]
+    rows: Sequence[Mapping[str, Any]],
+    others: Mapping[str, Sequence[Mapping[str, Any]]],
+    real: Mapping[str, Any],
 ) -> str:
     """Return the effect of the temperature on names, and how near they come to real ones.
 
     Args:
         rows: `by_temperature` in metrics.json.
-        ngram_rows: the same of names sampled from the n-gram model; may be empty.
+        others: the same of names sampled from other models, by what they are called in a sentence; may be empty.
         real: the same measures of real held-out names, at least `ngram_nats`; may be empty.
     """
     if len(rows) < 2:
@@ -95,19 +130,18 @@ def temperatures(
         if low.get(key) is not None and high.get(key) is not None
     ]
     return join_sentences(
-        f"Of the sampled names {'; '.join(shares)}." if shares else "", _like_real(rows, ngram_rows, real)
+        f"Of the sampled names {'; '.join(shares)}." if shares else "",
+        _like_real({"the network": rows, **others}, real),
     )
 
 
-def _like_real(
-    rows: Sequence[Mapping[str, Any]], ngram_rows: Sequence[Mapping[str, Any]], real: Mapping[str, Any]
-) -> str:
+def _like_real(models: Mapping[str, Sequence[Mapping[str, Any]]], real: Mapping[str, Any]) -> str:
     """Return at which temperature names come nearest to real ones; nothing if no names are held out."""
     if real.get("ngram_nats") is None:
         return ""
     nearest = [
         f"{model} at temperature {names['temperature']:g}, with {_nats_and_diversity(names)}"
-        for model, measured in (("the network", rows), ("the n-gram model itself", ngram_rows))
+        for model, measured in models.items()
         for names in [_nearest_to_real(measured, real)]
         if names
     ]

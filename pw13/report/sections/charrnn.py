@@ -109,7 +109,7 @@ def model(run: Record) -> list[Block]:
 
 def training(run: Record) -> list[Block]:
     config, metrics, held_out = run.config, run.metrics or {}, has_held_out_names(run)
-    rate, ngram = metric(run, "throughput_per_second"), metrics.get("ngram") or {}
+    rate = metric(run, "throughput_per_second")
     speed = f"Training ran at {format_number(rate)} windows per second ({processor(run)})." if rate else ""
     dashed = "; dashed: the n-gram model" if metric(run, "ngram.validation_nats") is not None else ""
     parts = "training, validation and held-out names" if held_out else "training names"
@@ -136,6 +136,7 @@ def training(run: Record) -> list[Block]:
         ),
         *comment(
             commentary.held_out_loss(metrics),
-            commentary.against_ngram(metrics.get("held_out_nats"), ngram.get("held_out_nats"), ngram.get("order")),
+            commentary.against_ngram(metrics),
+            commentary.mixed_with_ngram(metrics),
         ),
     ]

@@ -5,6 +5,7 @@ from typing import Any
 
 from pw13.report import hints
 from pw13.report.commentary import charrnn as commentary
+from pw13.report.commentary.phrasing import join_words
 from pw13.report.document import Block, Verbatim, table
 from pw13.report.name_selection import Candidate, NameSelection, selection_rule
 from pw13.report.run_selection import RunSelection, Series, metric
@@ -23,6 +24,7 @@ from pw13.report.sections.name_measures import (
     decimals,
     default_temperature,
     examples,
+    mixture,
     name_statistics,
     names_table,
     ngram,
@@ -93,20 +95,26 @@ def loss_table(caption: str, what: str, named: Sequence[tuple[str, Series]]) -> 
 
 
 def temperatures(run: Record) -> list[Block]:
-    """Return the names of network and n-gram model at each temperature, next to real ones."""
+    """Return the names of network, n-gram model and mixture at each temperature, next to real ones."""
     rows = (run.metrics or {}).get("by_temperature") or []
     if not rows:
         return missing("The run has no names sampled at several temperatures.", hints.rerun(run))
-    ngram_rows, real = ngram(run).get("by_temperature") or [], real_names(run)
-    named = [*[("SimpleRNN", row) for row in rows], *[(ngram_name(run), row) for row in ngram_rows]]
+    others = {"the n-gram model itself": _rows(ngram(run)), "their mixture": _rows(mixture(run))}
+    labels = ("SimpleRNN", ngram_name(run), "mixture")
+    measured = {label: known for label, known in zip(labels, (rows, *others.values()), strict=True) if known}
+    named = [(label, row) for label, known in measured.items() for row in known]
     lines = "\n".join(f"{label} {row['temperature']:g}: {_joined(row)}" for label, row in named)
-    caption = f"{rows[0].get('sampled', 0):,} names per temperature, of the network and of the n-gram model."
+    caption = f"{rows[0].get('sampled', 0):,} names per temperature and model: {join_words(list(measured))}."
     return [
-        *names_table(caption, named, real),
+        *names_table(caption, named, real_names(run)),
         *_names_figure(run, compared="similarity" in rows[0]),
         Verbatim(lines, "Novel names by temperature"),
-        *comment(commentary.temperatures(rows, ngram_rows, real)),
+        *comment(commentary.temperatures(rows, others, real_names(run))),
     ]
+
+
+def _rows(metrics: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
+    return metrics.get("by_temperature") or []
 
 
 def _names_figure(run: Record, *, compared: bool) -> list[Block]:
@@ -124,7 +132,7 @@ def _names_figure(run: Record, *, compared: bool) -> list[Block]:
         "names",
         "2g",
         "Novelty against plausibility, a dot per temperature; real held-out names are the target.",
-        "Scatter plot: names of the network and of the n-gram model at each temperature, and real names as a star.",
+        "Scatter plot: names of each model at each temperature, and real names as a star.",
     )
 
 

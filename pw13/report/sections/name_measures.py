@@ -82,6 +82,11 @@ def ngram(run: Record) -> Names:
     return (run.metrics or {}).get("ngram") or {}
 
 
+def mixture(run: Record) -> Names:
+    """Return the metrics of the mixture of network and n-gram model; empty if the run has none."""
+    return (run.metrics or {}).get("mixture") or {}
+
+
 def ngram_name(run: Record) -> str:
     order = ngram(run).get("order")
     return f"{order}-gram" if order else "n-gram"

@@ -25,15 +25,56 @@ def test_without_held_out_names_only_the_training_loss_is_given():
 
 
 @pytest.mark.parametrize(
-    ("loss", "order", "text"),
+    ("ngram", "text"),
     [
-        (1.5, 5, "25.0 % lower than that of a 5-gram model of the same training names (2.000)."),
-        (2.5, 8, "25.0 % higher than that of an 8-gram model"),
-        (2.0, None, "practically the same as that of an n-gram model"),
+        (
+            {"held_out_nats": 2.0, "order": 5, "difference_ci95": [-0.62, -0.41]},
+            "A 5-gram model of the same training names has a higher held-out loss: 2.000, by 0.5000 (95 % interval of "
+            "the difference -0.6200 to -0.4100).",
+        ),
+        (
+            {"held_out_nats": 1.4, "order": 8, "difference_ci95": [0.08, 0.12]},
+            "An 8-gram model of the same training names has a lower held-out loss: 1.400, by 0.1000 (95 % interval of "
+            "the difference +0.0800 to +0.1200).",
+        ),
+        (
+            {"held_out_nats": 1.499, "order": 10, "difference_ci95": [-0.003, 0.005]},
+            "A 10-gram model of the same training names does as well: 1.499 (95 % interval of the difference -0.0030 "
+            "to +0.0050).",
+        ),
+        (
+            {"held_out_nats": 1.2, "order": None},
+            "An n-gram model of the same training names has a held-out loss of 1.200.",
+        ),
     ],
 )
-def test_the_ngram_model_is_better_worse_or_the_same(loss, order, text):
-    assert text in charrnn.against_ngram(loss, 2.0, order)
+def test_the_ngram_model_is_better_only_where_the_interval_excludes_0(ngram, text):
+    assert charrnn.against_ngram({"held_out_nats": 1.5, "ngram": ngram}) == text
+
+
+def mixed(**changes):
+    mixture = {"weight": 0.55, "held_out_nats": 1.64, "gain_over": "ngram", "gain_ci95": [0.055, 0.065], **changes}
+    return charrnn.mixed_with_ngram({"held_out_nats": 1.72, "ngram": {"held_out_nats": 1.7}, "mixture": mixture})
+
+
+def test_the_mixture_is_compared_with_the_better_of_its_models():
+    assert mixed() == (
+        "Mixed, with weight 0.55 for the network (chosen on validation names), both reach 1.640, 0.0600 less than the "
+        "n-gram model alone (95 % interval 0.0550 to 0.0650): each knows something that the other does not."
+    )
+    assert "0.0800 less than the network alone" in mixed(gain_over="network")
+
+
+def test_a_mixture_that_gains_nothing_is_no_better():
+    text = mixed(held_out_nats=1.7, gain_ci95=[-0.001, 0.002])
+    assert text.endswith(
+        "reach 1.700: no better than the n-gram model alone (95 % interval of the gain -0.0010 to +0.0020)."
+    )
+
+
+def test_a_run_without_a_mixture_has_no_comment_on_it():
+    assert charrnn.mixed_with_ngram({"held_out_nats": 1.7}) == ""
+    assert charrnn.mixed_with_ngram({"held_out_nats": None, "mixture": None}) == ""
 
 
 @pytest.mark.parametrize(
@@ -62,7 +103,7 @@ REAL = {"ngram_nats": 1.9, "distinct_trigrams": 0.35}
 
 
 def test_a_higher_temperature_gives_more_novel_names():
-    text = charrnn.temperatures([LOW, HIGH], [], {})
+    text = charrnn.temperatures([LOW, HIGH], {}, {})
     assert text == (
         "Of the sampled names 70.0 % are novel at temperature 0.5 and 99.0 % at 1.2; 60.0 % are unique at temperature "
         "0.5 and 100.0 % at 1.2; 100.0 % are complete at temperature 0.5 and 90.0 % at 1.2."
@@ -70,7 +111,9 @@ def test_a_higher_temperature_gives_more_novel_names():
 
 
 def test_names_are_compared_with_real_ones_in_likelihood_and_diversity():
-    text = charrnn.temperatures([LOW, HIGH], [{**HIGH, "temperature": 1.0, "ngram_nats": 1.95}], REAL)
+    text = charrnn.temperatures(
+        [LOW, HIGH], {"the n-gram model itself": [{**HIGH, "temperature": 1.0, "ngram_nats": 1.95}]}, REAL
+    )
     assert (
         "Real held-out names have 1.90 nats per character under the n-gram model and 35.0 % distinct trigrams." in text
     )
@@ -81,7 +124,7 @@ def test_names_are_compared_with_real_ones_in_likelihood_and_diversity():
 
 def test_names_of_a_run_of_0_1_0_are_compared_in_likelihood_only():
     old = [{key: value for key, value in row.items() if key != "distinct_trigrams"} for row in (LOW, HIGH)]
-    text = charrnn.temperatures(old, [], {"ngram_nats": 3.0})
+    text = charrnn.temperatures(old, {}, {"ngram_nats": 3.0})
     assert "the nearest are those of the network at temperature 1.2, with 3.10 nats" in text
     assert "trigrams" not in text
 
@@ -162,6 +205,6 @@ def test_one_hot_vectors_are_measured_in_bytes():
 
 
 def test_a_missing_metric_leaves_its_comment_out():
-    assert charrnn.against_ngram(None, 1.0, 5) == ""
+    assert charrnn.against_ngram({"held_out_nats": None, "ngram": {"held_out_nats": 1.0, "order": 5}}) == ""
     assert charrnn.many_to_many(2.0, None, {}, {}, {}) == ""
-    assert charrnn.temperatures([], [], {}) == ""
+    assert charrnn.temperatures([], {}, {}) == ""

@@ -20,6 +20,7 @@ NOTHING_HELD_OUT = {
     "held_out_accuracy": None,
     "val_nats": None,
     "ngram": {"order": 5, "validation_nats": None, "held_out_nats": None},
+    "mixture": None,
     "real_names": None,
 }
 ALL_IN_TRAINING = {**NAMES, "counts": {"names": 600, "training": 600, "validation": 0, "held_out": 0}}
@@ -27,7 +28,8 @@ ALL_IN_TRAINING = {**NAMES, "counts": {"names": 600, "training": 600, "validatio
 
 def test_the_network_is_compared_with_an_ngram_model(runs):
     comment = texts(items(build(runs))["2f"], "comment")
-    assert "The held-out loss is 15.8 % higher than that of a 5-gram model" in comment
+    assert "A 5-gram model of the same training names has a lower held-out loss: 1.900, by 0.3000" in comment
+    assert "weight 0.3 for the network (chosen on validation names), both reach 1.850, 0.0500 less than" in comment
 
 
 def test_other_cells_and_targets_are_compared(tmp_path):
@@ -92,13 +94,15 @@ def test_names_of_the_ngram_model_and_real_names_are_rows_beside_those_of_the_ne
         ("SimpleRNN", "1"),
         ("SimpleRNN", "1.2"),
         ("5-gram", "1"),
+        ("mixture", "1"),
         ("real, held-out", "–"),
     ]
     assert table.rows[0][2:] == ("100.0 %", "98.0 %", "99.0 %", "36.0 %", "0.12 %", "0.71", "2.60", "0.70")
     assert table.rows[-1][2:] == ("–", "–", "100.0 %", "35.0 %", "–", "0.79", "1.90", "–")
     (names,) = [block.text for block in item.blocks if isinstance(block, Verbatim)]
-    assert "SimpleRNN 1: Zimble | Quontora" in names and "5-gram 1: Neta Labs" in names
+    assert "SimpleRNN 1: Zimble | Quontora" in names and "5-gram 1: Neta Labs" in names and "mixture 1: Mixara" in names
     assert "In likelihood, the nearest are those of the network at temperature 1, with 2.60" in texts(item)
+    assert "and their mixture at temperature 1, with 2.00" in texts(item)
 
 
 def test_cells_are_judged_by_names_sampled_as_trained(tmp_path):
@@ -120,7 +124,7 @@ def test_runs_of_0_1_0_have_dashes_for_what_they_did_not_measure(tmp_path):
     rows = [{key: value for key, value in row.items() if key not in new} for row in RNN["by_temperature"]]
     ngram = {key: value for key, value in RNN["ngram"].items() if key != "by_temperature"}
     for second, cell in enumerate(("simple", "gru")):
-        old = {"by_temperature": rows, "ngram": ngram, "real_names": None}
+        old = {"by_temperature": rows, "ngram": ngram, "mixture": None, "real_names": None}
         folder = make_run(tmp_path, "charrnn", second, cell=cell, metrics=old)
         add_figure(folder, "names")
     made = items(build_all(tmp_path))
