@@ -132,6 +132,18 @@ def test_dropout_depends_on_the_key_and_keeps_the_mean():
     assert np.mean(np.abs(first[-1])) == pytest.approx(np.mean(np.abs(without[-1])), rel=0.1)
 
 
+def test_dropout_has_one_mask_for_all_steps_of_a_window():
+    import tensorflow as tf
+
+    config = settings(target="many-to-many", dropout=0.5, units=64)
+    model, parameters = build(config)
+    hidden = np.array(hidden_of(parameters, random_ids(64, 5), config, key=tf.constant([1, 2])))
+    dropped = hidden == 0
+    assert (dropped == dropped[0]).all()
+    assert len(np.unique(dropped[0], axis=0)) == 64  # another one for each window
+    assert type(model.layers[1]).__name__ == "SpatialDropout1D"
+
+
 @pytest.mark.parametrize("target", TARGETS)
 def test_nats_and_accuracy_are_those_of_keras_over_every_character(target):
     import keras
