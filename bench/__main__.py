@@ -7,7 +7,7 @@ import platform
 import time
 from pathlib import Path
 
-from bench import commands, rounds, scaling, table, tasks
+from bench import commands, makemore, rounds, scaling, table, tasks
 from pw13.system import machine
 
 ROUNDS = 3
@@ -31,19 +31,32 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--only", default="", help="comma-separated parts: " + ", ".join(parts()))
     parser.add_argument("--tiny", action="store_true", help="one round on 1 % of the data, to check that it runs")
-    parser.add_argument("--out", type=Path, default=Path("bench", "RESULTS.md"), help="Markdown file to write")
+    parser.add_argument("--makemore", type=Path, metavar="DIR", help="only compare with a checkout of makemore")
+    parser.add_argument("--out", type=Path, help="Markdown file to write, by default bench/RESULTS.md")
     options = parser.parse_args()
+    out: Path = options.out or Path("bench", "RESULTS-makemore.md" if options.makemore else "RESULTS.md")
+    if options.makemore:
+        if reason := makemore.missing(options.makemore):
+            parser.error(f"--makemore {reason}")
+        text = heading(f"--makemore {options.makemore.name}") + makemore.section(options.makemore)
+    else:
+        text = all_parts(parser, options)
+    out.write_text(text, encoding="utf-8")
+    print(text)
+
+
+def all_parts(parser: argparse.ArgumentParser, options: argparse.Namespace) -> str:
+    """Run the selected parts and return their Markdown."""
     selected = options.only.split(",") if options.only else parts()
     if unknown := set(selected) - set(parts()):
         parser.error(f"--only: expected some of {', '.join(parts())}, received {', '.join(unknown)}")
     started = time.monotonic()
-    text = heading(options.only, options.tiny)
+    arguments = [*(["--only", options.only] if options.only else []), *(["--tiny"] if options.tiny else [])]
+    text = heading(" ".join(arguments)) + NOTES
     for part in selected:
         print(f"{time.monotonic() - started:6.0f} s  {part}", flush=True)
         text += "\n" + section(part, options.tiny)
-    text += f"\nTotal time: {(time.monotonic() - started) / 60:.1f} minutes.\n"
-    options.out.write_text(text, encoding="utf-8")
-    print(text)
+    return text + f"\nTotal time: {(time.monotonic() - started) / 60:.1f} minutes.\n"
 
 
 def parts() -> list[str]:
@@ -63,12 +76,12 @@ def section(part: str, tiny: bool) -> str:
     return table.task_table(task, *rounds.run_rounds(task, count, rounds.installed_peers(), repeats))
 
 
-def heading(only: str, tiny: bool) -> str:
-    """Return title, command, date, machine, versions and notes."""
-    command = "python -m bench" + (f" --only {only}" if only else "") + (" --tiny" if tiny else "")
+def heading(arguments: str) -> str:
+    """Return title, command, date, machine and versions."""
+    command = f"python -m bench {arguments}".rstrip()
     host = f"{machine.processor()}, {machine.cores()} cores, {platform.platform()}, Python {platform.python_version()}"
     versions = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
-    return f"# Benchmark results\n\n`{command}`, {datetime.date.today()}, {host}, {versions}.\n\n{NOTES}"
+    return f"# Benchmark results\n\n`{command}`, {datetime.date.today()}, {host}, {versions}.\n\n"
 
 
 def version(package: str) -> str:

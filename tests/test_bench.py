@@ -1,12 +1,14 @@
 """The benchmark: every peer trains the same, and only such rows count."""
 
+import importlib.util
+import json
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from bench import commands, table, tasks
+from bench import commands, makemore, table, tasks
 from bench.rounds import Result
 
 ROOT = Path(__file__).parent.parent
@@ -44,6 +46,41 @@ def test_commands_alternate_and_a_failing_one_is_reported():
     assert [row[0] for row in commands.rows([first, second])] == ["a", "b"]
     with pytest.raises(RuntimeError, match="exited with 3"):
         commands.run([sys.executable, "-c", "raise SystemExit(3)"])
+
+
+def test_makemores_models_train_as_long_as_pw13_on_its_split_by_distinct_name(tmp_path, monkeypatch):
+    names = [f"name{i:03d}" for i in range(100)]
+    (tmp_path / "names.txt").write_text("".join(name + "\n" for name in names * 2), "utf-8")
+    commands_run, given = [], []
+
+    def run(command, text=""):
+        commands_run.append(command)
+        if not text:
+            return {"parameters": 1234, "train_seconds": 12.5, "val_nats": 2.0, "held_out_nats": 2.1}
+        given.append(json.loads(text))
+        return {"parameters": 999, "steps": 4000, "validation": 2.0004, "held_out": 2.2}
+
+    monkeypatch.setattr(makemore, "run", run)
+    text = makemore.section(tmp_path, "charrnn_best")
+    assert [command[-2:] for command in commands_run[1:]] == [[model, "12.5"] for model in makemore.MODELS]
+    for split in given:
+        assert {subset: len(members) for subset, members in split.items()} == {
+            "train": 90,
+            "validation": 5,
+            "held_out": 5,
+        }
+        assert sorted(name for members in split.values() for name in members) == names
+    assert "| pw13 --config charrnn_best | 1,234 |  | 12 | 2.000 | 2.100 |" in text
+    assert "| makemore Transformer | 999 | 4,000 | 12 | 2.000 | 2.200 |" in text
+
+
+def test_what_makemore_lacks_is_named(tmp_path, monkeypatch):
+    assert makemore.missing(tmp_path).endswith("expected a checkout of makemore, found no makemore.py")
+    (tmp_path / "makemore.py").touch()
+    assert makemore.missing(tmp_path).endswith("found no names.txt")
+    (tmp_path / "names.txt").touch()
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    assert "PyTorch, which is not installed" in makemore.missing(tmp_path)
 
 
 @pytest.mark.slow
