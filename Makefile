@@ -24,7 +24,7 @@ export PW13_DATA_DIR := $(abspath ../shared/data)
 endif
 endif
 
-.PHONY: help setup run full dense-ae conv-dae svm charrnn names report bench test test-all test-slow test-faults coverage lint clean
+.PHONY: help setup run full dense-ae conv-dae svm charrnn names report bench test test-all test-slow test-faults test-gpu coverage lint clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | awk -F'\t' '{printf "  %-12s %s\n", $$1, $$2}'
@@ -79,20 +79,23 @@ bench: $(READY)  ## compare with Keras and PyTorch (PyTorch: pip install -c cons
 	$(PYTHON) -m bench $(ARGS)
 
 test: $(TESTS_READY)  ## run the fast tests
-	$(PYTEST) -m "not slow and not faults" $(ARGS)
+	$(PYTEST) -m "not slow and not faults and not gpu" $(ARGS)
 
 test-slow: $(TESTS_READY)  ## run the tests on real data
-	$(PYTEST) -m "slow and not faults" $(ARGS)
+	$(PYTEST) -m "slow and not faults and not gpu" $(ARGS)
 
 test-all: $(TESTS_READY)  ## run all tests except test-faults
-	$(PYTEST) -m "not faults" $(ARGS)
+	$(PYTEST) -m "not faults and not gpu" $(ARGS)
 
 test-faults: $(TESTS_READY)  ## kill processes and inject faults at random, count what was lost
 	$(PYTEST) -m faults -s $(ARGS)
 
+test-gpu: $(TESTS_READY)  ## run the tests that need an NVIDIA GPU
+	$(PYTEST) -m gpu -rs $(ARGS)
+
 coverage: $(TESTS_READY)  ## measure the branch coverage of the fast tests
 	$(PYTHON) -m coverage erase
-	$(PYTHON) -m coverage run -m pytest -m "not slow and not faults" $(ARGS)
+	$(PYTHON) -m coverage run -m pytest -m "not slow and not faults and not gpu" $(ARGS)
 	$(PYTHON) -m coverage combine --quiet
 	$(PYTHON) -m coverage report
 

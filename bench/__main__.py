@@ -1,4 +1,4 @@
-"""`python -m bench`: every peer on every task, interleaved; about 15 minutes on two cores."""
+"""`python -m bench`: every peer on every task, interleaved; about 15 minutes on two cores, less on a GPU."""
 
 import argparse
 import datetime
@@ -7,8 +7,9 @@ import platform
 import time
 from pathlib import Path
 
-from bench import commands, makemore, rounds, scaling, table, tasks
+from bench import commands, gpu, makemore, rounds, scaling, table, tasks
 from pw13.system import machine
+from pw13.system.device import nvidia_gpus
 
 ROUNDS = 3
 PACKAGES = ("tensorflow", "keras", "numpy", "scikit-learn", "torch")
@@ -29,12 +30,14 @@ itself.
 def main() -> None:
     """Parse the options, run the parts and write the results."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("--only", default="", help="comma-separated parts: " + ", ".join(parts()))
+    parser.add_argument("--device", choices=("cpu", "gpu"), default="cpu", help="gpu: compare with the CPU and Keras")
+    parser.add_argument("--only", default="", help="comma-separated parts: " + ", ".join([*parts("cpu"), "gpu"]))
     parser.add_argument("--tiny", action="store_true", help="one round on 1 % of the data, to check that it runs")
     parser.add_argument("--makemore", type=Path, metavar="DIR", help="only compare with a checkout of makemore")
     parser.add_argument("--out", type=Path, help="Markdown file to write, by default bench/RESULTS.md")
     options = parser.parse_args()
-    out: Path = options.out or Path("bench", "RESULTS-makemore.md" if options.makemore else "RESULTS.md")
+    of = "-makemore" if options.makemore else "-gpu" if options.device == "gpu" else ""
+    out: Path = options.out or Path("bench", f"RESULTS{of}.md")
     if options.makemore:
         if reason := makemore.missing(options.makemore):
             parser.error(f"--makemore {reason}")
@@ -47,25 +50,32 @@ def main() -> None:
 
 def all_parts(parser: argparse.ArgumentParser, options: argparse.Namespace) -> str:
     """Run the selected parts and return their Markdown."""
-    selected = options.only.split(",") if options.only else parts()
-    if unknown := set(selected) - set(parts()):
-        parser.error(f"--only: expected some of {', '.join(parts())}, received {', '.join(unknown)}")
+    known, device = parts(options.device), options.device
+    selected = options.only.split(",") if options.only else known
+    if unknown := set(selected) - set(known):
+        parser.error(f"--only: expected some of {', '.join(known)}, received {', '.join(unknown)}")
+    if device == "gpu" and not nvidia_gpus():
+        parser.error("--device gpu: nvidia-smi finds no GPU; pw13 doctor shows what is missing")
     started = time.monotonic()
-    arguments = [*(["--only", options.only] if options.only else []), *(["--tiny"] if options.tiny else [])]
+    arguments = ["--device gpu"] if device == "gpu" else []
+    arguments += [*(["--only", options.only] if options.only else []), *(["--tiny"] if options.tiny else [])]
     text = heading(" ".join(arguments)) + NOTES
     for part in selected:
         print(f"{time.monotonic() - started:6.0f} s  {part}", flush=True)
-        text += "\n" + section(part, options.tiny)
+        text += "\n" + section(part, device, options.tiny)
     return text + f"\nTotal time: {(time.monotonic() - started) / 60:.1f} minutes.\n"
 
 
-def parts() -> list[str]:
-    """Return the names of all parts, in the order of the results."""
-    return [*(task.name for task in tasks.TASKS), *commands.PARTS, "scaling"]
+def parts(device: str) -> list[str]:
+    """Return the names of the parts for a device, in the order of the results."""
+    trainings = [task.name for task in tasks.TASKS]
+    return [*trainings, "gpu"] if device == "gpu" else [*trainings, *commands.PARTS, "scaling"]
 
 
-def section(part: str, tiny: bool) -> str:
+def section(part: str, device: str, tiny: bool) -> str:
     """Run one part and return its Markdown."""
+    if part == "gpu":
+        return gpu.section(device)
     if part == "scaling":
         sizes = {name: size // 100 for name, size in scaling.SIZES.items()} if tiny else scaling.SIZES
         return f"### pw13 on growing data\n\n{scaling.table(sizes, rounds=1 if tiny else 5)}"
@@ -73,13 +83,14 @@ def section(part: str, tiny: bool) -> str:
         return commands.PARTS[part](tiny)
     task = tasks.find_task(part)
     count, repeats = (max(200, task.size // 100), 1) if tiny else (task.size, ROUNDS)
-    return table.task_table(task, *rounds.run_rounds(task, count, rounds.installed_peers(), repeats))
+    return table.task_table(task, *rounds.run_rounds(task, count, rounds.installed_peers(device), repeats))
 
 
 def heading(arguments: str) -> str:
     """Return title, command, date, machine and versions."""
     command = f"python -m bench {arguments}".rstrip()
     host = f"{machine.processor()}, {machine.cores()} cores, {platform.platform()}, Python {platform.python_version()}"
+    host += "".join(f", {gpu['name']} (driver {gpu['driver_version']})" for gpu in nvidia_gpus())
     versions = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
     return f"# Benchmark results\n\n`{command}`, {datetime.date.today()}, {host}, {versions}.\n\n"
 

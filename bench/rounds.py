@@ -15,7 +15,10 @@ from bench.tasks import THREADS, Facts, Task
 from bench.worker import Trainer
 from pw13.system.process_pool import Worker
 
-PEERS = ("pw13", "keras", "onednn", "torch")
+PEERS = {
+    "cpu": ("pw13", "keras", "onednn", "torch"),
+    "gpu": ("pw13-gpu", "pw13", "keras-gpu"),  # the first is compared with the others
+}
 MIN_SECONDS = 0.5  # that a peer trains for in each round
 
 
@@ -52,9 +55,9 @@ class PeerWorker(NamedTuple):
         return self.worker.receive()
 
 
-def installed_peers() -> list[str]:
-    """Return the peers whose library is installed."""
-    return [peer for peer in PEERS if peer != "torch" or importlib.util.find_spec("torch")]
+def installed_peers(device: str) -> list[str]:
+    """Return the peers for a device whose library is installed."""
+    return [peer for peer in PEERS[device] if peer != "torch" or importlib.util.find_spec("torch")]
 
 
 @contextlib.contextmanager

@@ -8,6 +8,8 @@ from bench.tasks import Task, flops
 
 LABELS = {
     "pw13": "pw13",
+    "pw13-gpu": "pw13 on the GPU",
+    "keras-gpu": "Keras `fit` on the GPU, cuDNN",
     "keras": "Keras `fit`, oneDNN off",
     "onednn": "Keras `fit`, oneDNN on",
     "torch": "PyTorch eager",

@@ -1,4 +1,7 @@
-"""Keras `fit` as the notebooks call it: one-hot or float arrays, batches of 128, oneDNN as the environment sets it."""
+"""Keras `fit` as the notebooks call it: one-hot or float arrays, batches of 128, oneDNN as the environment sets it.
+
+On a GPU without XLA, which has no kernel for cuDNN's recurrent layers.
+"""
 
 import os
 from collections.abc import Callable
@@ -23,7 +26,8 @@ def prepare(task: Task, _: int, folder: Path) -> tuple[Facts, TrainEpoch]:
     model = build(task, x.shape[1:], y.shape[-1])
     model.set_weights([examples[f"weight{i}"] for i in range(len(model.weights))])
     loss = "categorical_crossentropy" if task.kind == "charrnn" else "mse"
-    model.compile(optimizer=keras.optimizers.Adam(task.settings["learning_rate"]), loss=loss)
+    xla = False if os.environ["PW13_DEVICE"] == "gpu" else "auto"
+    model.compile(optimizer=keras.optimizers.Adam(task.settings["learning_rate"]), loss=loss, jit_compile=xla)
 
     def epoch(number: int) -> Callable[[], float]:
         return lambda: model.fit(x, y, batch_size=BATCH_SIZE, epochs=1, shuffle=False, verbose=0).history["loss"][0]

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from bench.tasks import THREADS, Facts, Task, TrainEpoch
-from pw13.system import tensorflow_runtime
+from pw13.system import device, tensorflow_runtime
 
 
 class Prepared(NamedTuple):
@@ -24,7 +24,7 @@ class Prepared(NamedTuple):
 
 def prepare(task: Task, count: int, folder: Path) -> tuple[Facts, TrainEpoch]:
     """Build and compile the training, and save its examples and initial weights in `folder` for the other peers."""
-    tensorflow_runtime.start(THREADS, 0)
+    tensorflow_runtime.start(THREADS, 0, device.from_environment() or "cpu")
     import tensorflow as tf
 
     from pw13.training.chunk import compiled_chunk
@@ -53,7 +53,12 @@ def prepare(task: Task, count: int, folder: Path) -> tuple[Facts, TrainEpoch]:
         return train
 
     facts = {"compile": compile_seconds, "examples": int((order >= 0).sum()), "vocab_size": vocab_size}
-    return {**facts, "source": source, "one_dnn": os.environ["TF_ENABLE_ONEDNN_OPTS"], "xla": training_task.xla}, epoch
+    return {
+        **facts,
+        "source": source,
+        "one_dnn": os.environ["TF_ENABLE_ONEDNN_OPTS"],
+        "xla": training_task.xla and device.supports_xla(),
+    }, epoch
 
 
 def _images(config: Any, count: int) -> tuple[Any, Any]:

@@ -10,11 +10,13 @@ from pw13.system.machine import peak_memory_mib
 
 MODULES = {
     "pw13": "bench.train_pw13",
+    "pw13-gpu": "bench.train_pw13",
+    "keras-gpu": "bench.train_keras",
     "keras": "bench.train_keras",
     "onednn": "bench.train_keras",
     "torch": "bench.train_torch",
 }
-ONEDNN = {"keras": "0", "onednn": "1"}
+ONEDNN = {"keras": "0", "onednn": "1", "keras-gpu": "1"}
 
 
 class Trainer:
@@ -46,7 +48,12 @@ class Trainer:
 
 
 def environment(peer: str) -> dict[str, str]:
-    """Return the environment of a peer's process; it sets oneDNN for Keras and leaves it to pw13 and PyTorch."""
+    """Return the environment of a peer's process.
+
+    It sets oneDNN for Keras and leaves it to pw13 and PyTorch, and hides GPUs from those that train on the CPU.
+    """
+    on_gpu = peer.endswith("-gpu")
+    device = {"PW13_DEVICE": "gpu"} if on_gpu else {"PW13_DEVICE": "cpu", "CUDA_VISIBLE_DEVICES": "-1"}
     inherited = {name: value for name, value in os.environ.items() if name != "TF_ENABLE_ONEDNN_OPTS"}
     one_dnn = {"TF_ENABLE_ONEDNN_OPTS": ONEDNN[peer]} if peer in ONEDNN else {}
-    return {**inherited, **one_dnn, "TF_CPP_MIN_LOG_LEVEL": "3"}
+    return {**inherited, **one_dnn, **device, "TF_CPP_MIN_LOG_LEVEL": "3"}

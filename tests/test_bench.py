@@ -2,14 +2,16 @@
 
 import importlib.util
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from bench import commands, makemore, table, tasks
-from bench.rounds import Result
+from bench import commands, gpu, makemore, table, tasks
+from bench.rounds import PEERS, Result
+from bench.worker import MODULES, environment
 
 ROOT = Path(__file__).parent.parent
 
@@ -81,6 +83,25 @@ def test_what_makemore_lacks_is_named(tmp_path, monkeypatch):
     (tmp_path / "names.txt").touch()
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     assert "PyTorch, which is not installed" in makemore.missing(tmp_path)
+
+
+def test_only_the_peers_for_the_gpu_see_it():
+    for peer in (*PEERS["cpu"], *PEERS["gpu"]):
+        assert (environment(peer).get("CUDA_VISIBLE_DEVICES") == "-1") == (not peer.endswith("-gpu"))
+        assert environment(peer)["PW13_DEVICE"] == ("gpu" if peer.endswith("-gpu") else "cpu")
+        assert peer in MODULES and peer in table.LABELS
+
+
+def test_the_benchmark_of_a_gpu_needs_one():
+    command = [sys.executable, "-m", "bench", "--device", "gpu", "--only", "dense"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, env={**os.environ, "PATH": ""})
+    assert done.returncode == 2 and "--device gpu: nvidia-smi finds no GPU" in done.stderr
+
+
+@pytest.mark.slow
+def test_the_checks_of_a_gpu_pass_on_the_cpu(tmp_path):
+    assert gpu.killed_ends_like_unbroken("charrnn", "cpu", tmp_path / "killed")
+    assert gpu.two_jobs("cpu", tmp_path / "sweep") == 2
 
 
 @pytest.mark.slow

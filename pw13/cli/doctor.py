@@ -9,7 +9,7 @@ from pw13 import console
 from pw13.cli.options import JsonOption
 from pw13.config import DEFAULT_RUNS_DIR
 from pw13.data.source import resolve_path
-from pw13.system import machine
+from pw13.system import device, machine
 
 # Module -> the extra that installs it.
 EXTRAS = {"tensorboard": "tensorboard", "distributed": "cluster", "sklearnex": "fast", "torch": "bench"}
@@ -22,14 +22,53 @@ def doctor(json: JsonOption = None) -> None:
     findings: dict[str, Any] = {
         "versions": machine.versions(),
         "machine": {**machine.facts(), "memory": _memory(), "SIMD": ", ".join(simd_extensions()), "oneDNN": _one_dnn()},
+        "gpu": gpu_findings(),
         "places": _paths(),
         "missing": missing_components(),
     }
     if json:
         return console.json_document(findings)
-    for key, title in (("versions", "versions"), ("machine", "machine"), ("places", "paths")):
+    for key, title in (("versions", "versions"), ("machine", "machine"), ("gpu", "GPU"), ("places", "paths")):
         console.key_values(title, findings[key])
     console.table("missing", ("component: command",), [(line,) for line in findings["missing"]] or [("nothing",)])
+
+
+def gpu_findings() -> dict[str, str]:
+    """Return what is known of NVIDIA GPUs; TensorFlow is started, in a process of its own, only where there is one."""
+    from pw13.system import gpu_probe
+
+    gpus, wheels = device.nvidia_gpus(), gpu_probe.required_wheels()
+    installed = sum(version is not None for version in wheels.values())
+    findings = {
+        "device": device.from_environment() or "cpu",
+        "driver": gpus[0]["driver_version"] if gpus else "none (nvidia-smi finds no GPU)",
+        **{f"GPU {number}": _describe_gpu(gpu) for number, gpu in enumerate(gpus)},
+        "NVIDIA wheels": f"{installed} of {len(wheels)}" + ("" if installed else " (extra gpu: 2.8 GB, Linux only)"),
+    }
+    return {**findings, **(_probe_findings(gpu_probe.probe()) if gpus or installed else {})}
+
+
+def _describe_gpu(gpu: dict[str, str]) -> str:
+    xla = "" if _capability(gpu) < device.XLA_LACKS else "; TensorFlow's XLA lacks kernels for it: trains without XLA"
+    return f"{gpu['name']}, {gpu['memory.total']}, compute capability {gpu['compute_cap']}{xla}"
+
+
+def _capability(gpu: dict[str, str]) -> tuple[int, ...]:
+    return tuple(int(part) for part in gpu["compute_cap"].split(".") if part.isdigit())
+
+
+def _probe_findings(found: dict[str, Any]) -> dict[str, str]:
+    """Return the lines on what TensorFlow itself finds."""
+    if "error" in found:
+        return {"TensorFlow": found["error"]}
+    names = [f"{gpu['name']} ({gpu['compute_capability']})" for gpu in found["devices"]]
+    return {
+        "TensorFlow built for": f"CUDA {found['cuda']}, cuDNN {found['cudnn']}",
+        "TensorFlow finds": ", ".join(names) or "no GPU",
+        "libraries that fail to load": "; ".join(found["missing"]) or "none",
+        "product through XLA": found["xla"] or "not tried",
+        "determinism": "on whenever a GPU trains",
+    }
 
 
 def simd_extensions() -> list[str]:

@@ -15,6 +15,7 @@ import typer
 from pw13 import config
 from pw13.cli import completion
 from pw13.config import fields, presets
+from pw13.system import device
 
 
 def described(help: str, default: str) -> str:
@@ -99,7 +100,9 @@ def with_settings(cls: type, **data_options: Any) -> Callable[[Callable[..., Non
 
 
 def resolve_settings(cls: type, content: Mapping[str, Any], flags: Mapping[str, Any]) -> tuple[Any, dict[str, Any]]:
-    """Return the settings of `cls` and the command's other parameters: default < TOML < flag (None: not given).
+    """Return the settings of `cls` and the command's other parameters: default < variable < TOML < flag.
+
+    A flag of None is not given; the variable is PW13_DEVICE.
 
     content: of a TOML file, as `presets.read_config` returns it.
 
@@ -110,7 +113,8 @@ def resolve_settings(cls: type, content: Mapping[str, Any], flags: Mapping[str, 
     given = {key: value for key, value in flags.items() if value is not None}
     top = {key: value for key, value in content.items() if not isinstance(value, dict)}
     table = content.get(config.kind_of(cls), {}) if content else {}
-    settings = {key: value for key, value in {**top, **table, **given}.items() if key in names}
+    variables = {"device": chosen} if (chosen := device.from_environment()) else {}
+    settings = {key: value for key, value in {**variables, **top, **table, **given}.items() if key in names}
     return cls(**settings), resolve_shared(top, {key: value for key, value in flags.items() if key not in names})
 
 

@@ -91,6 +91,9 @@ def all_(
             autocompletion=completion.configs,
         ),
     ] = "full",
+    device: Annotated[
+        str | None, typer.Option(metavar="cpu|gpu", help=options.described("processor that trains", "cpu"))
+    ] = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="re-run everything, including finished runs")] = False,
     data: DataOption = None,
     corpus: CorpusOption = None,
@@ -108,7 +111,7 @@ def all_(
     from pw13.report import hand_in
 
     shared = {"data": data, "corpus": corpus, "runs_dir": runs_dir, "json": json, "quiet": quiet}
-    base, rest = coursework_settings(config, shared)
+    base, rest = coursework_settings(config, device, shared)
     console.start(quiet=bool(rest["quiet"]))
     request = hand_in.HandInOptions((), tuple(author or ()), comments, names, answers == "full", execute)
     hand_in.check_options(request, out)
@@ -120,12 +123,12 @@ def all_(
     show(written, rest["json"])
 
 
-def coursework_settings(name: str, shared: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+def coursework_settings(name: str, device: str | None, shared: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return the settings of each kind from one TOML file, and the shared options: flags over the top of the file."""
     from pw13.config import KINDS, presets
 
     content = presets.read_config(name)
-    base = {kind: options.resolve_settings(cls, content, {})[0] for kind, cls in KINDS.items()}
+    base = {kind: options.resolve_settings(cls, content, {"device": device})[0] for kind, cls in KINDS.items()}
     return base, options.resolve_shared(content, shared)
 
 

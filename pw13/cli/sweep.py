@@ -37,6 +37,7 @@ from pw13.sweeps.folder import (
 )
 from pw13.sweeps.grid import parse_axes
 from pw13.system import machine, signals
+from pw13.system.device import visible_gpus
 
 app = typer.Typer(no_args_is_help=True, help="Run a hyperparameter grid locally or on a Dask cluster.")
 
@@ -56,7 +57,9 @@ SeedsOption = Annotated[
 JobsOption = Annotated[
     int | None,
     typer.Option(
-        "--jobs", metavar="N", help=described("parallel runs", "one per core, or per --threads cores for conv-dae")
+        "--jobs",
+        metavar="N",
+        help=described("parallel runs", "one per core, --threads cores (conv-dae) or GPU"),
     ),
 ]
 DaskOption = Annotated[
@@ -114,10 +117,11 @@ for _kind in KINDS:
     app.command(_kind)(_command(_kind))
 
 
-def resume(record: Record, epochs: int | None, json: bool | None) -> None:
+def resume(record: Record, epochs: int | None, device: str | None, json: bool | None) -> None:
     """Resume a sweep with the executor it had before: `pw13 resume SWEEP`."""
-    if epochs is not None:
-        raise OptionError("--epochs cannot be changed for a sweep")
+    for name, value in (("--epochs", epochs), ("--device", device)):
+        if value is not None:
+            raise OptionError(f"{name} cannot be changed for a sweep")
     resume_sweep(record, *executor_options(record), json)
 
 
@@ -150,6 +154,8 @@ def _executor(sweep: Sweep, jobs: int | None, dask: str | None) -> Any:
 def _jobs(sweep: Sweep, jobs: int | None) -> int:
     if jobs is not None and not 1 <= jobs <= 1024:
         raise OptionError(f"--jobs: expected an integer from 1 to 1024, received {jobs}")
+    if any(point.settings.device == "gpu" for point in sweep.points):
+        return min(jobs or max(1, len(visible_gpus())), len(sweep.points))
     threads = max(point.settings.threads for point in sweep.points) if sweep.kind in MULTITHREADED_KINDS else 1
     return min(jobs or max(1, machine.cores() // threads), len(sweep.points))
 

@@ -93,28 +93,33 @@ def train_charrnn(
 def resume(
     name: RunArgument,
     epochs: Annotated[int | None, typer.Option(metavar="N", help="train to this total number of epochs")] = None,
+    device: Annotated[
+        str | None, typer.Option(metavar="cpu|gpu", help=described("processor that trains", "that of the run"))
+    ] = None,
     force: Annotated[
-        bool, typer.Option("--force", help="resume even if another host appears to be working on the run")
+        bool, typer.Option("--force", help="resume on another device, or if another host appears to work on the run")
     ] = False,
     runs_dir: RunsDirOption = DEFAULT_RUNS_DIR,
     json: JsonOption = None,
     quiet: QuietOption = None,
 ) -> None:
     """Resume an interrupted or crashed run. The final weights are identical to those of an uninterrupted run."""
-    from pw13.runs.resume import refuse_running, resume_settings
+    from pw13.runs.resume import refuse_running, resume_settings, with_device
 
     console.start(quiet=bool(quiet))
     record = load_run(name, runs_dir)
     refuse_running(record, force=force)
     if is_sweep(record):
-        return sweep.resume(record, epochs, json)
+        return sweep.resume(record, epochs, device, json)
     settings, data_paths = resume_settings(record, epochs), data_paths_of(record)
     if settings is None:
         console.message(f"{record.name} is complete; nothing to do")
         if json:
             _show(record.kind, Run(record.folder), record.metrics or {}, json)
         return
-    _run(record.kind, settings, reopen_run(record, settings), json, **data_paths)
+    if device is not None:
+        settings = with_device(settings, device)
+    _run(record.kind, settings, reopen_run(record, settings, any_device=force), json, **data_paths)
 
 
 def _train(

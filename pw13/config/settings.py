@@ -12,6 +12,7 @@ from pw13.config.fields import MAX_INT, check, setting
 from pw13.errors import OptionError
 
 Schedule = Literal["constant", "cosine"]
+Device = Literal["cpu", "gpu"]
 
 
 def seed() -> int:
@@ -24,6 +25,10 @@ def split_seed() -> int:
 
 def threads() -> int:
     return setting(2, "compute threads (affects the result through summation order)", low=1, high=256)
+
+
+def device() -> Device:
+    return setting("cpu", "processor that trains; else PW13_DEVICE (gpu: NVIDIA, extra gpu)")
 
 
 def limit() -> int | None:
@@ -79,6 +84,7 @@ class DenseAE:
     seed: int = seed()
     split_seed: int = split_seed()
     threads: int = threads()
+    device: Device = device()
     checkpoint_every: float = checkpoint_every()
     tensorboard: bool = tensorboard()
 
@@ -103,6 +109,7 @@ class ConvDAE:
     seed: int = seed()
     split_seed: int = split_seed()
     threads: int = threads()
+    device: Device = device()
     checkpoint_every: float = checkpoint_every()
     tensorboard: bool = tensorboard()
 
@@ -162,6 +169,7 @@ class CharRNN:
     seed: int = seed()
     split_seed: int = split_seed()
     threads: int = threads()
+    device: Device = device()
     checkpoint_every: float = checkpoint_every()
     tensorboard: bool = tensorboard()
 
@@ -204,6 +212,7 @@ SHARED = {
     "seed": int,
     "split_seed": int,
     "threads": int,
+    "device": str,
     "json": bool,
     "quiet": bool,
 }

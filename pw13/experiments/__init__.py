@@ -16,11 +16,13 @@ def run_experiment(kind: str, settings: Any, *, run: Run, **data_paths: Any) -> 
     import importlib
 
     from pw13.runs.folder import track_status
-    from pw13.system import tensorflow_runtime
+    from pw13.runs.record import read_json
+    from pw13.system import device, tensorflow_runtime
 
     with track_status(run):
         if hasattr(settings, "threads"):
-            tensorflow_runtime.start(settings.threads, settings.seed)
-            run.update(one_dnn=tensorflow_runtime.one_dnn())
+            tensorflow_runtime.start(settings.threads, settings.seed, settings.device)
+            device.refuse_other(read_json(run.folder / "run.json").get("device"), used := device.facts())
+            run.update(one_dnn=tensorflow_runtime.one_dnn(), device=used)
         experiment = importlib.import_module(f"pw13.experiments.{MODULES[kind]}")
         return run.finish(experiment.run_experiment(settings, run=run, **data_paths))

@@ -195,8 +195,10 @@ def _rename_unique(scratch: Path, runs_dir: Path, name: str, attempts: int = 10_
     raise UserError(f"{runs_dir}: {attempts:,} runs started in one second")
 
 
-def reopen_run(record: Record, settings: Any) -> Run:
+def reopen_run(record: Record, settings: Any, *, any_device: bool = False) -> Run:
     """Reopen a run: mark it running and write `settings` (more epochs, perhaps) to its config.json.
+
+    any_device: whether it may go on on another device than it has been trained on.
 
     Raises:
         UserError: a symbolic link points outside the folder.
@@ -206,7 +208,8 @@ def reopen_run(record: Record, settings: Any) -> Run:
         files.check_inside(record.folder / name)
     for leftover in record.folder.rglob(".*.tmp"):  # of writes cut off by a kill
         leftover.unlink(missing_ok=True)
-    kept = {key: value for key, value in record.facts.items() if key not in END_FACTS}
+    dropped = (*END_FACTS, "device") if any_device else END_FACTS
+    kept = {key: value for key, value in record.facts.items() if key not in dropped}
     environment = {"versions": machine.versions(), "machine": machine.facts(), **machine.process()}
     resumed = [*(record.facts.get("resumed") or []), timestamp()]
     run.save_json("run.json", {**kept, "status": "running", "resumed": resumed, **environment})

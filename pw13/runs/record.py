@@ -180,6 +180,8 @@ def settings_of(record: Record) -> Any:
     values = {key: value for key, value in record.config.items() if key != "kind" and key not in DATA_PATH_KEYS}
     if "split_seed" in names and "seed" in values:
         values.setdefault("split_seed", values["seed"])  # pw13 0.1.0 had one seed for both
+    if "device" in names:
+        values.setdefault("device", "cpu")  # so did pw13 0.1.0, unless TensorFlow found a GPU
     try:
         if missing := sorted(names - values.keys()):
             raise OptionError(f"{where}: no {missing[0]!r}")

@@ -37,6 +37,17 @@ def resume_settings(record: Record, epochs: int | None) -> Any | None:
     return None if record.status == "completed" else settings
 
 
+def with_device(settings: Any, device: str) -> Any:
+    """Return settings that train on `device`.
+
+    Raises:
+        OptionError: no such device, or a kind of run that does not train.
+    """
+    if not hasattr(settings, "device"):
+        raise OptionError("--device: this kind of run does not train a network")
+    return dataclasses.replace(settings, device=device)
+
+
 def _with_epochs(record: Record, settings: Any, epochs: int) -> Any:
     if not hasattr(settings, "epochs"):
         raise OptionError(f"--epochs: {record.kind} runs have no epochs")

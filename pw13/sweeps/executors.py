@@ -6,6 +6,7 @@ write their checkpoints. The order of points and the retries after a worker's de
 
 import concurrent.futures
 import contextlib
+import functools
 import os
 import sys
 import time
@@ -18,7 +19,7 @@ from pw13.runs.folder import cli_name
 from pw13.runs.record import read_run
 from pw13.sweeps.jobs import INTERRUPTED, WORKER_DIED, Job, JobResult
 from pw13.sweeps.worker import request_stop, run_job
-from pw13.system import signals
+from pw13.system import device, signals
 from pw13.system.process_pool import Worker, WorkerDied
 
 STOP_SECONDS = 3.5  # for points to write their checkpoints; below `signals.GRACE_SECONDS`
@@ -60,7 +61,7 @@ class LocalExecutor:
     name = "this machine"
 
     def __init__(self, jobs: int):
-        self._slots = [_Slot() for _ in range(jobs)]
+        self._slots = [_Slot(number) for number in range(jobs)]
 
     @property
     def free_slots(self) -> int:
@@ -90,10 +91,11 @@ class LocalExecutor:
 class _Slot:
     """One worker process and the job that it runs; both may be None."""
 
-    def __init__(self) -> None:
+    def __init__(self, number: int) -> None:
+        self.number = number
         self.job: Job | None = None
         self.worker: Worker[Job, str | None] | None = None
-        self._threads: int | None = None
+        self._setup: tuple[int | None, str | None] = (None, None)
 
     @property
     def connection(self) -> Connection:
@@ -101,12 +103,12 @@ class _Slot:
         return self.worker.connection
 
     def start(self, job: Job) -> None:
-        threads = job.settings.get("threads")
-        if threads != self._threads:
-            self.close()  # TensorFlow's number of threads is fixed per process
+        setup = (job.settings.get("threads"), job.settings.get("device"))
+        if setup != self._setup:
+            self.close()  # TensorFlow's number of threads and its device are fixed per process
         if self.worker is None:
-            self.worker = Worker(_run_job, setup=_init_worker)
-        self.job, self._threads = job, threads
+            self.worker = Worker(_run_job, setup=functools.partial(_init_worker, self.number))
+        self.job, self._setup = job, setup
         with contextlib.suppress(WorkerDied):  # `finish` finds out
             self.worker.send(job)
 
@@ -127,8 +129,9 @@ class _Slot:
             self.worker = None
 
 
-def _init_worker() -> None:
+def _init_worker(number: int) -> None:
     signals.listen()
+    device.take_turns(number)
     sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115  the parent prints the messages
 
 

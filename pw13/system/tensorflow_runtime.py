@@ -8,16 +8,18 @@ import tempfile
 from collections.abc import Iterator
 
 from pw13.errors import UserError
+from pw13.system import device as devices
 
 
-def start(threads: int, seed: int) -> None:
-    """Import TensorFlow with oneDNN on and `threads` threads, and seed Keras.
+def start(threads: int, seed: int, device: str = "cpu") -> None:
+    """Import TensorFlow with oneDNN on and `threads` threads, on the CPU or the first GPU, and seed Keras.
 
     oneDNN is set once per process, at import; TensorFlow turns it on by default only on some processors. The number of
     threads affects results, since it decides the order of summation.
 
     Raises:
-        UserError: TensorFlow already runs with a different number of threads, or cannot be imported.
+        UserError: TensorFlow already runs with a different number of threads or another device, or cannot be imported.
+        OptionError: there is no GPU.
     """
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -32,6 +34,7 @@ def start(threads: int, seed: int) -> None:
         running = tf.config.threading.get_intra_op_parallelism_threads()
         if running != threads:
             raise UserError(f"--threads: TensorFlow already runs with {running} threads, expected {threads}") from None
+    devices.select(device)
     keras.utils.clear_session()  # so that layer names and memory are those of a fresh process
     keras.utils.set_random_seed(seed)
     _seed_initializers(seed)

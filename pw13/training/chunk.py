@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import tensorflow as tf
 
+from pw13.system.device import supports_xla
 from pw13.training.task import TrainingOptions, TrainingTask
 
 BETA_1, BETA_2, EPSILON = 0.9, 0.999, 1e-7  # Adam (Kingma and Ba, 2015), with Keras's defaults
@@ -28,7 +29,7 @@ def compiled_chunk(task: TrainingTask, options: TrainingOptions, optimizer: Opti
     """
     total = float(options.epochs * len(task.order(1)))
 
-    @tf.function(jit_compile=task.xla, autograph=False)
+    @tf.function(jit_compile=task.xla and supports_xla(), autograph=False)
     def chunk(order, start, count, epoch, optimizer):  # type: ignore[no-untyped-def]
         epoch_key = tf.random.experimental.stateless_fold_in(tf.constant([options.seed, 0]), epoch)
 

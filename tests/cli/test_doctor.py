@@ -49,3 +49,30 @@ def test_an_extra_that_is_not_installed_is_missing(monkeypatch):
 def test_x86_levels_are_shown_with_their_instruction_sets(monkeypatch, found, shown):
     monkeypatch.setattr("numpy.show_config", lambda mode: {"SIMD Extensions": {"found": found}})
     assert doctor.simd_extensions() == shown
+
+
+FOUND = {
+    "wheels": {}, "missing": ["libcudnn.so.9: cannot open shared object file (wheel nvidia-cudnn-cu12)"],
+    "cuda": "12.5.1", "cudnn": "9", "devices": [{"name": "NVIDIA Test", "compute_capability": "12.0"}],
+    "xla": "ends the process (exit -6)",
+}  # fmt: skip
+
+
+def test_a_gpu_is_described_with_what_keeps_it_from_working(monkeypatch):
+    gpu = {"name": "NVIDIA Test", "driver_version": "570.1", "compute_cap": "12.0", "memory.total": "32 GiB"}
+    monkeypatch.setattr("pw13.system.device.nvidia_gpus", lambda: (gpu,))
+    monkeypatch.setattr("pw13.system.gpu_probe.probe", lambda: FOUND)
+    found = doctor.gpu_findings()
+    assert found["driver"] == "570.1" and found["device"] == "cpu"
+    assert "compute capability 12.0; TensorFlow's XLA lacks kernels for it: trains without XLA" in found["GPU 0"]
+    assert found["TensorFlow finds"] == "NVIDIA Test (12.0)" and "CUDA 12.5.1, cuDNN 9" in found["TensorFlow built for"]
+    assert found["libraries that fail to load"] == FOUND["missing"][0]
+    assert found["product through XLA"] == "ends the process (exit -6)"
+
+
+def test_without_a_gpu_tensorflow_is_not_started(monkeypatch):
+    monkeypatch.setattr("pw13.system.device.nvidia_gpus", tuple)
+    monkeypatch.setattr("pw13.system.gpu_probe.required_wheels", lambda: {"nvidia-cudnn-cu12": None})
+    monkeypatch.setattr("pw13.system.gpu_probe.probe", lambda: pytest.fail("TensorFlow was started"))
+    found = doctor.gpu_findings()
+    assert found["driver"].startswith("none") and found["NVIDIA wheels"].startswith("0 of 1 (extra gpu")

@@ -118,7 +118,7 @@ def test_all_reads_its_settings_file_once(monkeypatch, tmp_path):
     read_config = presets.read_config
     monkeypatch.setattr(presets, "read_config", lambda name: names.append(name) or read_config(name))
     shared = {"data": None, "corpus": "builtin", "runs_dir": None, "json": None, "quiet": None}
-    base, rest = report.coursework_settings(str(path), shared)
+    base, rest = report.coursework_settings(str(path), None, shared)
     assert names == [str(path)]
     assert (base["conv-dae"].epochs, base["conv-dae"].seed, base["charrnn"].seed) == (3, 5, 6)
     assert rest == {"data": None, "corpus": "builtin", "runs_dir": Path("elsewhere"), "json": False, "quiet": True}

@@ -70,7 +70,7 @@ def test_presets_give_the_steps(name):
     from pw13.cli import report
 
     data_paths = dict.fromkeys(("data", "corpus", "runs_dir", "json", "quiet"))
-    base, rest = report.coursework_settings(name, data_paths)
+    base, rest = report.coursework_settings(name, None, data_paths)
     assert rest["runs_dir"] == Path("runs")
     assert len(course_steps(base)) in (12, 13)
 

@@ -16,8 +16,8 @@ from pw13.config.settings import DenseAE
 from pw13.errors import OptionError, ResumeError, UserError
 from pw13.runs import folder
 from pw13.runs.folder import _on_forced_exit, cli_name, create_run, reopen_run, track_status
-from pw13.runs.record import data_paths_of, find_run, list_runs, read_run, settings_of
-from pw13.system import files, signals
+from pw13.runs.record import data_paths_of, find_run, list_runs, read_json, read_run, settings_of
+from pw13.system import files, machine, signals
 from pw13.system.signals import Interrupted
 from tests.helpers.runs import make, settings
 
@@ -204,3 +204,23 @@ def test_a_model_that_cannot_be_saved_names_its_file(tmp_path):
 
     with pytest.raises(OSError, match=r"model\.keras"):
         create_run(tmp_path, "dense-ae", {}).save_model("best", Model())
+
+
+GPU = {"kind": "gpu", "name": "NVIDIA Test"}
+
+
+def test_a_run_is_resumed_on_its_own_device_unless_forced(pw13, monkeypatch, data, tmp_path):
+    run = make(tmp_path / "runs", status="interrupted", versions=machine.versions(), device=GPU)
+    files.write_json(run / "config.json", {**read_json(run / "config.json"), "device": "gpu", "data": str(data)})
+    before = {path.name: path.read_bytes() for path in run.glob("*.json")}
+    monkeypatch.setattr("pw13.experiments.dense_ae.run_experiment", lambda settings, *, run, data: {"test_mse": 1.0})
+    monkeypatch.setattr("pw13.cli.tables.show", lambda *_: None)
+
+    code, _, err = pw13("resume", run, "--device", "cpu")
+    assert code == 1 and "trained on gpu (NVIDIA Test) so far, received cpu" in err and "--force" in err
+    assert {path.name: path.read_bytes() for path in run.glob("*.json")} == before
+    assert pw13("resume", run)[0] == 2  # there is no GPU here
+    assert {path.name: path.read_bytes() for path in run.glob("*.json")} == before
+    assert pw13("resume", run, "--device", "cpu", "--force")[0] == 0
+    facts, settings = read_json(run / "run.json"), read_json(run / "config.json")
+    assert facts["device"] == {"kind": "cpu"} and settings["device"] == "cpu"
