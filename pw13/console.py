@@ -9,7 +9,7 @@ import sys
 import time
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any, NamedTuple, TextIO
 
 from pw13.system import files
 
@@ -76,9 +76,19 @@ def json_document(value: Any) -> None:
     sys.stdout.write(_encodable(files.to_json(value), sys.stdout.encoding))
 
 
+class Styled(NamedTuple):
+    """Text for a cell of a table, in parts with a Rich style each: colors, where the terminal has them."""
+
+    parts: tuple[tuple[str, str], ...]
+
+    def __str__(self) -> str:
+        return "".join(text for text, _ in self.parts)
+
+
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]], *, caption: str | None = None) -> None:
     """Print a table on standard output, columns of numbers right-aligned; text is never markup."""
-    cells = [[format_cell(value) for value in row] for row in rows]
+    values = [list(row) for row in rows]
+    cells = [[format_cell(value) for value in row] for row in values]
     if len(cells) > MAX_STYLED_ROWS:
         _plain_table(title, columns, cells)
         return
@@ -90,8 +100,11 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]], *, 
     view.show_header = any(columns)
     for name, numeric in zip(columns, _numeric_columns(len(columns), cells), strict=True):
         view.add_column(Text(name), justify="right" if numeric else "left", overflow="fold")
-    for row in cells:
-        view.add_row(*(Text(printable(cell, sys.stdout)) for cell in row))
+    for row in values:
+        parts = (cell.parts if isinstance(cell, Styled) else ((format_cell(cell), ""),) for cell in row)
+        view.add_row(
+            *(Text.assemble(*((printable(text, sys.stdout), style) for text, style in cell)) for cell in parts)
+        )
     width = None if sys.stdout.isatty() else 200
     renderer = Console(file=sys.stdout, width=width, highlight=False, soft_wrap=False, emoji=False)
     with renderer.capture() as captured:

@@ -9,7 +9,7 @@ import typer
 
 from pw13 import console
 from pw13.cli import data_tables
-from pw13.cli.options import CorpusOption, DataOption, JsonOption, QuietOption
+from pw13.cli.options import CorpusOption, DataOption, EncodingOption, JsonOption, QuietOption
 from pw13.data.staging import Progress
 from pw13.errors import OptionError, UserError
 from pw13.system import signals
@@ -20,7 +20,6 @@ FIGURE_SUFFIXES = (".png", ".svg", ".pdf")
 FigureOption = Annotated[
     Path | None, typer.Option("--figure", metavar="FILE", help="also plot a contact sheet to a .png, .svg or .pdf file")
 ]
-EncodingOption = Annotated[str, typer.Option("--encoding", metavar="NAME", help="text encoding of the corpus")]
 FixAccentsOption = Annotated[bool, typer.Option("--fix-accents", help="repair Mac Roman text decoded as Latin-1")]
 
 
@@ -57,7 +56,10 @@ def info(
 
 @app.command()
 def fetch(
-    what: Annotated[Literal["notmnist", "names", "all"], typer.Argument(metavar="notmnist|names|all", help="data set")],
+    what: Annotated[
+        Literal["notmnist", "names", "makemore", "all"],
+        typer.Argument(metavar="notmnist|names|makemore|all", help="data set; all: the two of the course"),
+    ],
     mirror: Annotated[
         str | None,
         typer.Option("--from", metavar="URL|DIR", help="mirror to download from (checksums are still verified)"),
@@ -69,16 +71,20 @@ def fetch(
     """Download data sets and verify their checksums."""
     from pw13.data import published
     from pw13.data.download import fetch
-    from pw13.data.source import DEFAULT_PATHS
+    from pw13.data.source import DEFAULT_PATHS, NAMED_CORPORA
 
     console.start(quiet=bool(quiet))
     fetch.check_mirror(mirror)
-    sets = {"notmnist": ("data", published.PUBLISHED_IMAGES), "names": ("corpus", published.PUBLISHED_NAMES)}
+    sets = {
+        "notmnist": (DEFAULT_PATHS["data"], published.PUBLISHED_IMAGES),
+        "names": (DEFAULT_PATHS["corpus"], published.PUBLISHED_NAMES),
+        "makemore": (NAMED_CORPORA["makemore"], published.PUBLISHED_MAKEMORE),
+    }
+    wanted = ("notmnist", "names") if what == "all" else (what,)
     fetched: list[fetch.Fetched] = []
     with _progress_bars("completed downloads are kept") as progress:
-        for name, (key, files) in sets.items():
-            if what in (name, "all"):
-                fetched += fetch.fetch(files, to / DEFAULT_PATHS[key][0], mirror=mirror, progress=progress)
+        for (folder, *_), files in (sets[name] for name in wanted):
+            fetched += fetch.fetch(files, to / folder, mirror=mirror, progress=progress)
     if json:
         return console.json_document({"files": [file._asdict() for file in fetched]})
     data_tables.show_fetched(fetched)

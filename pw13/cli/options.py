@@ -35,10 +35,14 @@ CorpusOption = Annotated[
     str | None,
     typer.Option(
         "--corpus",
-        metavar="FILE|builtin",
-        help=described("list of names, one per line, or the built-in list", "companies.csv if present, else builtin"),
+        metavar="FILE|builtin|makemore",
+        help=described(
+            "list of names, one per line, the built-in list, or makemore's once fetched",
+            "companies.csv if present, else builtin",
+        ),
     ),
 ]
+EncodingOption = Annotated[str, typer.Option("--encoding", metavar="NAME", help="text encoding of the list of names")]
 _RUNS_DIR_HELP = "directory of the run folders"
 RunsDirOption = Annotated[Path, typer.Option("--runs-dir", metavar="DIR", help=_RUNS_DIR_HELP)]
 RunsDirOverride = Annotated[  # of commands whose TOML file may set it: None is "not given"

@@ -11,7 +11,7 @@ from pw13.data.images.idx import read_idx
 from pw13.data.images.idx_folder import read_idx_folder
 from pw13.data.names import NameList, load_names
 from pw13.data.published import FILES
-from pw13.data.source import DEFAULT_PATHS, describe_content, os_error
+from pw13.data.source import DEFAULT_PATHS, NAMED_CORPORA, describe_content, os_error
 from pw13.errors import UserError
 
 MAX_LISTED = 20  # faults listed per kind and file; of more only the count is given
@@ -32,7 +32,7 @@ def check(path: Path) -> list[CheckResult]:
         UserError: `path` does not exist or cannot be read.
     """
     if path.is_dir():
-        candidates = [path.joinpath(*parts) for parts in DEFAULT_PATHS.values()]
+        candidates = [path.joinpath(*parts) for parts in (*DEFAULT_PATHS.values(), *NAMED_CORPORA.values())]
         data_sets = [candidate for candidate in candidates if candidate.exists()]
         idx_names = {name for file in FILES for name in (file, file.removesuffix(".gz"))}
         if data_sets and not any((path / name).exists() for name in idx_names):

@@ -14,6 +14,8 @@ GITHUB_RAW = "https://raw.githubusercontent.com"
 NOTMNIST_URL = f"{GITHUB_RAW}/davidflanagan/notMNIST-to-MNIST"
 NOTMNIST_REVISIONS = ("c58c29ff93d7b8c809c449b380a232f9f39909fd", "HEAD")  # HEAD in case the commit disappears
 NAMES_URL = f"{GITHUB_RAW}/suizo12/TSM_DeLearn/700181e8178f1abff789d77afd11db4982e1fb1d/work11"
+MAKEMORE_URL = f"{GITHUB_RAW}/karpathy/makemore"
+MAKEMORE_REVISIONS = ("988aa59e4d8fefa526d06f3b453ad116258398d4", "HEAD")
 
 
 class PublishedFile(NamedTuple):
@@ -57,6 +59,14 @@ PUBLISHED_NAMES = (
         member="companies.csv",
     ),
 )
+PUBLISHED_MAKEMORE = (
+    PublishedFile(
+        "names.txt",
+        tuple(f"{MAKEMORE_URL}/{revision}/names.txt" for revision in MAKEMORE_REVISIONS),
+        228_145,
+        sha256="0a30b5557f192f32ab962680889aac5f6fda0f4cecf40a6d0b5694f58ea8cc4d",
+    ),
+)
 
 # Training files with 10,440 images, from other public copies of notMNIST, that stand in for the published 60,000.
 STAND_INS = {
@@ -65,6 +75,7 @@ STAND_INS = {
 }
 CORPUS_NAMES = {  # by sha256
     "5d7636fa721bd68c6b58207f0df73e084a4d4dc321f1f7bf6910540b5b8f625c": "startup names (known by sha256)",
+    "0a30b5557f192f32ab962680889aac5f6fda0f4cecf40a6d0b5694f58ea8cc4d": "makemore's first names (known by sha256)",
     "aa1607f667b970d2b784cb2a72661190b6698a0b5deec4a7ab7f265157872c11": "startup names, edited copy (known by sha256)",
 }
 

@@ -10,6 +10,7 @@ from pw13.errors import UserError
 
 CHUNK = 1 << 20
 DEFAULT_PATHS = {"data": ("notmnist",), "corpus": ("startup-names", "companies.csv")}  # parts of the path, by flag
+NAMED_CORPORA = {"makemore": ("names", "names.txt")}  # published ones besides the default, by their name for --corpus
 
 # First bytes (lower case) of files often saved by mistake; the first match wins.
 SIGNATURES = (
@@ -73,12 +74,28 @@ def candidate_paths(*parts: str) -> list[Path]:
     return [root.joinpath(*parts) for root in roots]
 
 
+def named_corpus(name: str) -> Path:
+    """Return the path of a corpus of `NAMED_CORPORA`.
+
+    Raises:
+        UserError: it has not been downloaded.
+    """
+    path = default_path(*NAMED_CORPORA[name])
+    if path is None:
+        raise UserError(
+            f"--corpus {name}: not found in $PW13_DATA_DIR or data; download it with: pw13 data fetch {name}"
+        )
+    return path
+
+
 def resolve_path(name: str, value: str | None) -> str:
     """Resolve --data or --corpus to an absolute path, or to "builtin" where no default path exists.
 
     Raises:
-        UserError: `~user` names an unknown user.
+        UserError: `~user` names an unknown user, or a corpus named without a path is not there.
     """
+    if name == "corpus" and value in NAMED_CORPORA:
+        return str(named_corpus(value).absolute())
     path = value if value is not None else default_path(*DEFAULT_PATHS[name])
     if path is None or path == "builtin":
         return "builtin"

@@ -32,7 +32,7 @@ def load_generator(record: Record) -> NameGenerator:
     vocab = vocab_file.vocabulary
     if vocab.digest != record.facts.get("vocabulary"):
         raise UserError(f"{path}: does not match the model of this run")
-    if settings.target == "many-to-one" and not all(len(ending) == settings.length for ending in vocab_file.endings):
+    if settings.target == "many-to-one" and {len(ending) for ending in vocab_file.endings} != {settings.length}:
         raise UserError(f"{path}: corrupt: expected endings of {settings.length} characters")
     specs = charrnn_numpy.weight_specs(settings.cell, settings.units, settings.layers, vocab.size)
     arrays = read_best_weights(record, specs)

@@ -1,28 +1,57 @@
 """Find a trained run and read the weights of its best epoch."""
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
+from pw13 import console
 from pw13.errors import UserError
 from pw13.models import keras_archive
 from pw13.models.keras_archive import WeightSpec
+from pw13.runs import comparison
 from pw13.runs.record import Record, latest_run, load_run
 
 MODEL = "best.keras"
 
 
 def find_trained_run(kind: str, name: str | None, runs_dir: Path) -> Record:
-    """Return the named run of a kind, else the latest that has a model.
+    """Return the named run of a kind, of a sweep its best point, or without a name the latest run that has a model.
 
     Raises:
         UserError: no such run, or a broken one.
     """
-    record = latest_run(runs_dir, kind, MODEL) if name is None else load_run(name, runs_dir, kind)
-    if record is None:
+    if name is not None:
+        record = load_run(name, runs_dir)
+        return best_point(record, kind) if record.kind == f"sweep-{kind}" else load_run(name, runs_dir, kind)
+    latest = latest_run(runs_dir, kind, MODEL)
+    if latest is None:
         raise UserError(f"{runs_dir}: no trained {kind} run found; train one with: pw13 train-{kind}")
-    return record
+    return latest
+
+
+def best_point(sweep: Record, kind: str) -> Record:
+    """Return the completed point of a sweep with the lowest validation metric, and say which it is.
+
+    Raises:
+        UserError: no point is completed.
+    """
+    metric = comparison.VALIDATION_METRICS.get(kind, comparison.BEST_VAL_LOSS)
+    points = [point for point in comparison.sweep_points(sweep.folder) if point.status == "completed"]
+    values = {point.name: _validation_loss(point, metric) for point in points}
+    measured = [point for point in points if math.isfinite(values[point.name])]
+    if not measured:
+        raise UserError(f"{sweep.folder}: no point of the sweep is completed; expected one with a model")
+    best = min(measured, key=lambda point: values[point.name])
+    count = f"{len(measured)} completed point{'s' * (len(measured) != 1)}"
+    console.message(f"{best.name}: {metric} {values[best.name]:.4f}, the lowest of {count} of {sweep.name}")
+    return best
+
+
+def _validation_loss(point: Record, metric: str) -> float:
+    value = (point.metrics or {}).get(metric, comparison.best_val_loss(comparison.history(point.folder)))
+    return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else math.inf
 
 
 def model_path(record: Record) -> Path:

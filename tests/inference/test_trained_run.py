@@ -1,5 +1,7 @@
 """Finding a trained run and reading its best weights."""
 
+import json
+
 import numpy as np
 import pytest
 
@@ -40,3 +42,43 @@ def test_weights_that_are_not_finite_are_refused(run, value):
     write_keras(model_path(record), arrays)
     with pytest.raises(UserError, match=r"best\.keras: corrupt: weights are not finite"):
         read_best_weights(record, charrnn_run.SPECS)
+
+
+# ------------------------------------------------------------------------------------------------- sweeps
+
+
+@pytest.fixture
+def sweep(tmp_path):
+    """Write a sweep of four points: three completed, one of them without a validation loss."""
+    folder = tmp_path / "runs" / "2026-01-02_03-04-05_sweep-charrnn"
+    for number, (status, loss) in enumerate(
+        [("completed", 2.5), ("completed", 2.25), ("running", 1.0), ("completed", None)]
+    ):
+        point = charrnn_run.make_run(folder / f"{number}_units=4_seed={number}")
+        document = {**charrnn_run.DOCUMENTS["run.json"], "status": status}
+        (point / "run.json").write_text(json.dumps(document), encoding="utf-8")
+        (point / "metrics.json").write_text(json.dumps({"val_nats": loss}), encoding="utf-8")
+    (folder / "config.json").write_text(json.dumps({"kind": "sweep-charrnn"}), encoding="utf-8")
+    (folder / "run.json").write_text(json.dumps(charrnn_run.DOCUMENTS["run.json"]), encoding="utf-8")
+    (folder / "metrics.json").write_text("{}", encoding="utf-8")
+    return folder
+
+
+@pytest.mark.parametrize("command", [["generate", "-n", 1, "--seed", 1], ["score", "abc"]])
+def test_a_sweep_stands_for_its_best_completed_point(pw13, sweep, command):
+    code, _, err = pw13(*command, "--run", sweep)
+    assert code == 0, err
+    assert f"1_units=4_seed=1: val_nats 2.2500, the lowest of 2 completed points of {sweep.name}" in err
+
+
+def test_a_sweep_without_completed_points_is_refused(pw13, sweep):
+    for point in sweep.glob("*_units=4*"):
+        (point / "metrics.json").write_text('{"val_nats": null}', encoding="utf-8")
+    code, out, err = pw13("generate", "--run", sweep)
+    assert (code, out) == (1, "")
+    assert err == f"pw13: {sweep}: no point of the sweep is completed; expected one with a model\n"
+
+
+def test_a_sweep_of_another_kind_is_refused(sweep):
+    with pytest.raises(UserError, match="expected a conv-dae run, received sweep-charrnn"):
+        find_trained_run("conv-dae", str(sweep), sweep.parent)

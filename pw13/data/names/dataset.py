@@ -10,6 +10,7 @@ from pw13.data.names.vocabulary import VocabularyFile
 from pw13.errors import UserError
 
 ENDINGS_KEPT = 1000  # in vocabulary.json; `generate` draws its first window from them
+NAMES_KEPT = 1000  # in vocabulary.json; `score` ranks names among them
 PROBE_SIZE = 8000  # training names used for evaluation
 
 
@@ -61,10 +62,12 @@ def prepare_dataset(names: tuple[str, ...], config: CharRNN) -> NameDataset:
     split = windows.split_names(names, config.hold_out, min_characters=config.length + 1, rng=rng)
     train = windows.join(split.train)
     endings = windows.endings(train, config.length, ENDINGS_KEPT, rng=rng)
+    kept = rng.choice(len(split.train), size=min(NAMES_KEPT, len(split.train)), replace=False)
+    vocab_file = VocabularyFile(vocab, endings, tuple(split.train[row] for row in kept))
     counts = {
         "names": len(names),
         "characters": len(text),
         "distinct": vocab.size,
         "windows": len(windows.window_starts(len(text), config.length, config.skip)),
     }
-    return NameDataset(names, VocabularyFile(vocab, endings), split, vocab.encode(train), counts)
+    return NameDataset(names, vocab_file, split, vocab.encode(train), counts)

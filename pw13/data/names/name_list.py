@@ -6,7 +6,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pw13.data.published import CORPUS_NAMES
-from pw13.data.source import DEFAULT_PATHS, Source, default_path, describe_content, os_error
+from pw13.data.source import (
+    DEFAULT_PATHS,
+    NAMED_CORPORA,
+    Source,
+    default_path,
+    describe_content,
+    named_corpus,
+    os_error,
+)
 from pw13.errors import OptionError, UserError
 
 BOM = "\ufeff"
@@ -22,7 +30,9 @@ class NameList:
 
 
 def load_names(corpus: str | None, *, encoding: str = "utf-8", fix_accents: bool = False) -> NameList:
-    """Load the names in file `corpus`, the built-in list for "builtin", the default corpus for None.
+    """Load the names in file `corpus`, the built-in list for "builtin", a published one, the default one for None.
+
+    Published ones have names: "makemore".
 
     Only "\\n" ends a name; a byte order mark, "\\r" before "\\n" and blank lines are ignored. `fix_accents` repairs Mac
     Roman text decoded as Latin-1.
@@ -31,7 +41,10 @@ def load_names(corpus: str | None, *, encoding: str = "utf-8", fix_accents: bool
         UserError: the file is missing, contains no names, or is not text.
         OptionError: the encoding is unknown.
     """
-    path = Path(corpus) if corpus else default_path(*DEFAULT_PATHS["corpus"])
+    if corpus in NAMED_CORPORA:
+        path: Path | None = named_corpus(corpus)
+    else:
+        path = Path(corpus) if corpus else default_path(*DEFAULT_PATHS["corpus"])
     names, source, notes = _read_builtin() if path is None or corpus == "builtin" else read_file(path, encoding)
     if fix_accents:
         names, note = repair_accents(names)

@@ -77,10 +77,12 @@ class VocabularyFile(NamedTuple):
     Attributes:
         vocabulary: the characters and their ids.
         endings: windows of the training text that end in a newline, as first windows of generated names.
+        names: some training names, among which the likelihood of others is ranked; none in runs of pw13 0.1.0.
     """
 
     vocabulary: Vocabulary
     endings: tuple[str, ...]
+    names: tuple[str, ...] = ()
 
 
 def code_points(text: str) -> np.ndarray:
@@ -93,7 +95,7 @@ def build_vocabulary(text: str) -> Vocabulary:
     return Vocabulary(tuple(map(chr, np.unique(code_points(text)))))
 
 
-def to_data(vocabulary: Vocabulary, endings: tuple[str, ...]) -> dict[str, Any]:
+def to_data(vocabulary: Vocabulary, endings: tuple[str, ...], names: tuple[str, ...] = ()) -> dict[str, Any]:
     """Return the content of `vocabulary.json`."""
     return {
         "format": FORMAT,
@@ -101,6 +103,7 @@ def to_data(vocabulary: Vocabulary, endings: tuple[str, ...]) -> dict[str, Any]:
         "encode": vocabulary.char_to_id,
         "decode": vocabulary.id_to_char,
         "endings": list(endings),
+        "names": list(names),
     }
 
 
@@ -124,7 +127,11 @@ def from_data(data: Any, *, path: object) -> VocabularyFile:
     known = set(characters)
     if not all(isinstance(ending, str) and ending.endswith(NEWLINE) and set(ending) <= known for ending in endings):
         raise UserError(f"{path}: corrupt: an ending lacks its newline or has characters outside the vocabulary")
-    return VocabularyFile(vocabulary, tuple(endings))
+    names = data.get("names", [])
+    visible = known - {NEWLINE}
+    if not isinstance(names, list) or not all(isinstance(name, str) and set(name) <= visible for name in names):
+        raise UserError(f"{path}: corrupt: names: expected a list of names of characters in the vocabulary")
+    return VocabularyFile(vocabulary, tuple(endings), tuple(names))
 
 
 def _is_consistent(vocabulary: Vocabulary, encode: dict[str, Any], decode: dict[str, Any]) -> bool:

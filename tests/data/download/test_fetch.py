@@ -11,9 +11,11 @@ from pathlib import Path
 
 import pytest
 
+from pw13.data.checking import check
 from pw13.data.download.fetch import fetch, matches
-from pw13.data.published import PUBLISHED_IMAGES, PUBLISHED_NAMES, PublishedFile
-from pw13.data.source import git_blob_id, sha256_of
+from pw13.data.names import load_names
+from pw13.data.published import PUBLISHED_IMAGES, PUBLISHED_MAKEMORE, PUBLISHED_NAMES, PublishedFile
+from pw13.data.source import git_blob_id, resolve_path, sha256_of
 from pw13.errors import OptionError, UserError
 
 LETTERS = gzip.compress(bytes(range(256)) * 40, mtime=0)
@@ -250,7 +252,7 @@ def test_a_folder_that_cannot_be_created_is_refused(server):
 
 
 def test_published_urls_have_a_commit_and_a_checksum():
-    for file in (*PUBLISHED_IMAGES, *PUBLISHED_NAMES):
+    for file in (*PUBLISHED_IMAGES, *PUBLISHED_NAMES, *PUBLISHED_MAKEMORE):
         assert file.sha256 or file.blob
         assert all(url.startswith("https://") and url.endswith(file.name) for url in file.urls)
         assert len(file.urls[0].split("/")[5]) == 40
@@ -269,8 +271,31 @@ def test_the_command_verifies_a_mirror(pw13, monkeypatch):
     assert pw13("data", "fetch", "letters")[0] == 2
 
 
+def test_makemores_names_are_fetched_and_named_as_a_corpus(pw13, monkeypatch):
+    names = b"emma\nolivia\n"
+    Path("mirror/names").mkdir(parents=True)
+    Path("mirror/names/names.txt").write_bytes(names)
+    code, out, err = pw13("data", "info", "--data", "builtin", "--corpus", "makemore", "--json")
+    assert (code, out) == (1, "") and "download it with: pw13 data fetch makemore" in err and err.count("\n") == 1
+    monkeypatch.setattr(
+        "pw13.data.published.PUBLISHED_MAKEMORE", (PUBLISHED_MAKEMORE[0]._replace(sha256=sha256(names)),)
+    )
+    assert pw13("data", "fetch", "makemore", "--from", "mirror")[0] == 0
+    assert Path("data/names/names.txt").read_bytes() == names
+    assert load_names("makemore").names == ("emma", "olivia")
+    assert resolve_path("corpus", "makemore") == str(Path("data/names/names.txt").absolute())
+    assert [result.path for result in check(Path("data"))] == ["data/names/names.txt"]
+
+
+def test_a_corpus_that_is_named_but_not_there_is_refused_before_a_run(pw13):
+    code, out, err = pw13("train-charrnn", "--corpus", "makemore", "--runs-dir", "runs")
+    assert (code, out) == (1, "") and "--corpus makemore: not found" in err
+    assert not Path("runs").exists()
+
+
 @pytest.mark.slow
 def test_the_real_files_are_the_published_ones(real_data):
     fetched = fetch(PUBLISHED_NAMES, Path("names"), mirror=str(real_data / "startup-names"))
     assert fetched[0].bytes == 2_569_218
+    assert fetch(PUBLISHED_MAKEMORE, Path("makemore"), mirror=str(real_data / "names"))[0].bytes == 228_145
     assert all(matches(file, real_data / "notmnist" / file.name) for file in PUBLISHED_IMAGES)
