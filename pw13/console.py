@@ -20,7 +20,7 @@ _quiet = False
 MAX_STYLED_ROWS = 100  # a longer table is plain text
 LINE_INTERVAL = 10.0  # seconds between lines of progress without a terminal
 MIN_BAR_WIDTH = 110  # terminal columns; below it progress has no bar
-NUMBER_SIGNS = str.maketrans("", "", ",.-e%")
+NUMBER_SIGNS = str.maketrans("", "", ",.-e%*")
 
 
 def start(*, quiet: bool = False) -> None:
@@ -69,6 +69,11 @@ def _line(text: str) -> None:
 def print_result(text: str) -> None:
     """Print a result on standard output, on a line of its own."""
     sys.stdout.write(printable(text, sys.stdout) + "\n")
+
+
+def print_text(text: str) -> None:
+    """Print a document, such as a CSV file, on standard output as it is."""
+    sys.stdout.write(_encodable(text, sys.stdout.encoding))
 
 
 def json_document(value: Any) -> None:

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from pw13 import __version__, console
-from pw13.cli import data, denoise, doctor, generate, report, runs, score, sweep, train
+from pw13.cli import data, denoise, doctor, export, generate, report, runs, score, sweep, train
 from pw13.errors import OptionError, UserError
 from pw13.system import signals
 
@@ -104,6 +104,8 @@ app.command("all")(report.all_)
 app.command()(denoise.denoise)
 app.command()(train.resume)
 app.command()(doctor.doctor)
+runs.app.command()(export.export)
+runs.app.command()(export.prune)
 app.add_typer(data.app, name="data")
 app.add_typer(runs.app, name="runs")
 app.add_typer(sweep.app, name="sweep")

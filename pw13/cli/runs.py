@@ -1,5 +1,6 @@
 """`pw13 runs`: list, show and compare runs."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -10,7 +11,7 @@ from pw13.cli import completion
 from pw13.cli.options import JsonOption, RunArgument, RunsDirOption
 from pw13.config import DEFAULT_RUNS_DIR
 from pw13.errors import OptionError, UserError
-from pw13.runs import comparison
+from pw13.runs import comparison, tables
 from pw13.runs.record import Record, find_run, list_runs, read_run
 from pw13.sweeps.folder import KINDS as SWEPT_KINDS
 from pw13.sweeps.folder import PREFIX
@@ -29,6 +30,8 @@ SortOption = Annotated[
 FigureOption = Annotated[
     Path | None, typer.Option("--figure", metavar="FILE", help="also plot to a .png, .svg or .pdf file")
 ]
+
+AllOption = Annotated[bool, typer.Option("--all", help="every metric, also those that are equal")]
 
 
 @app.command("list")
@@ -49,7 +52,7 @@ def list_(
         records = comparison.sort_by_metric(records, sort)
     if json:
         return console.json_document({"runs": [comparison.as_json(record) for record in records]})
-    console.table(f"{len(records)} runs in {runs_dir}", *comparison.list_table(records, kind, sort))
+    console.table(f"{len(records)} runs in {runs_dir}", *tables.list_table(records, kind, sort))
     _warn_broken(records)
 
 
@@ -62,7 +65,7 @@ def show(name: RunArgument, runs_dir: RunsDirOption = DEFAULT_RUNS_DIR, json: Js
     facts = {name: fact for name, fact in _facts(record).items() if fact not in (None, "")}
     console.key_values(f"{record.name}: {record.status}", facts)
     if record.kind.startswith("sweep-"):
-        console.table("points", *comparison.one_per_line(comparison.sweep_points(record.folder)))
+        console.table("points", *tables.one_per_line(comparison.sweep_points(record.folder), everything=True))
     else:
         console.key_values("settings", comparison.settings(record))
     console.key_values("metrics", comparison.numbers(record))
@@ -78,10 +81,11 @@ def compare(
         ),
     ],
     figure: FigureOption = None,
+    everything: AllOption = False,
     runs_dir: RunsDirOption = DEFAULT_RUNS_DIR,
     json: JsonOption = None,
 ) -> None:
-    """Compare runs: differing settings and metrics."""
+    """Compare runs: settings and metrics that differ, the best one marked, and sampled names."""
     records = comparison.expand_sweeps([read_run(find_run(name, runs_dir)) for name in names])
     if len(records) < 2:
         raise OptionError(f"RUN...: expected at least two runs, received {len(records)}")
@@ -92,9 +96,19 @@ def compare(
         return console.json_document(
             {"differing": differing, "runs": [comparison.as_json(record) for record in records]}
         )
-    table = comparison.side_by_side if len(records) <= MAX_COLUMNS else comparison.one_per_line
-    console.table(f"{len(records)} runs", *table(records))
+    table = tables.side_by_side if len(records) <= MAX_COLUMNS else tables.one_per_line
+    columns, rows = table(records, everything=everything)
+    console.table(f"{len(records)} runs", columns, rows, caption=_caption(rows, everything, len(records)))
+    if samples := tables.sample_names(records):
+        console.table("novel names, sampled at the default temperature", *samples)
     _warn_broken(records)
+
+
+def _caption(rows: Sequence[Sequence[Any]], everything: bool, runs: int) -> str:
+    marked = f"{tables.BEST} best. " if any(str(cell).endswith(tables.BEST) for row in rows for cell in row) else ""
+    if not everything:
+        return f"{marked}Other metrics: --all"
+    return f"{marked}Every metric: pw13 runs export" if runs > MAX_COLUMNS else marked
 
 
 def _facts(record: Record) -> dict[str, Any]:
@@ -143,9 +157,13 @@ def _save_figure(records: list[Record], path: Path) -> None:
     kinds = sorted({record.kind for record in records})
     if len(kinds) > 1:
         raise UserError(f"--figure: expected runs of one kind, received {' and '.join(kinds)}")
-    labels = comparison.labels(records)
-    histories = {label: comparison.history(r.folder) for label, r in zip(labels, records, strict=True)}
-    values = {name: [comparison.numbers(r).get(name) for r in records] for name in comparison.primary_metrics(records)}
-    plot = figures.run_comparison(histories, labels, values)
+    groups = tables.group_by_settings(records)
+    metrics = tables.primary_metrics(records)
+    curves = {group.label: [comparison.history(r.folder) for r in group.records] for group in groups}
+    values = {
+        name: {group.label: [comparison.numbers(r).get(name) for r in group.records] for group in groups}
+        for name in metrics
+    }
+    plot = figures.run_comparison(curves, values)
     files.write_with(path, lambda buffer: plot.savefig(buffer, format=path.suffix[1:], dpi=120))
     console.message(f"figure: {path}")

@@ -1,56 +1,96 @@
-"""Comparison of runs: validation loss against epoch, metrics as bars."""
+"""Comparison of runs: validation loss against epoch, metrics as dots."""
 
+import math
 from collections.abc import Mapping, Sequence
 
-from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
-from pw13.figures.loss_curves import BLUE
+from pw13.figures.direct_labels import LineEnd, label_lines
+from pw13.figures.loss_curves import BLUE, GREY
 
-MAX_LEGEND = 12  # lines; above it there is no legend
+Curve = Sequence[Mapping[str, float]]  # rows of history.csv
+
+MAX_LABELLED = 8  # curves labelled; of more, the best ones
+MAX_PANELS = 4  # metrics side by side
+ROW = 0.2  # inches per run
 
 
 def run_comparison(
-    histories: Mapping[str, Sequence[Mapping[str, float]]],
-    labels: Sequence[str],
-    values: Mapping[str, Sequence[float | None]],
+    curves: Mapping[str, Sequence[Curve]], values: Mapping[str, Mapping[str, Sequence[float | None]]]
 ) -> Figure:
-    """Plot the validation losses of runs in one panel and each metric as bars in a panel of its own.
+    """Plot validation losses, a line per group of runs with a band over its seeds, and each metric as dots.
 
-    histories: rows of history.csv by label; runs without `val_loss` are left out. labels: one per run. values: one
-    value per run by metric, None where a run lacks it.
+    curves: histories of the seeds by group; those without `val_loss` are left out. values: of each seed by metric and
+    group, None where a run lacks it.
     """
-    curves = {label: rows for label, rows in histories.items() if rows and "val_loss" in rows[0]}
-    panels = bool(curves) + len(values)
-    height = 1.2 + 0.28 * len(labels)
-    figure = Figure(figsize=(7.5, (4 if curves else 0) + height * len(values) or 2), layout="constrained")
-    ratios = ([4.0] if curves else []) + [height] * len(values)
-    axes = figure.subplots(max(panels, 1), squeeze=False, height_ratios=ratios or [1])[:, 0]
-    if curves:
-        _lines(axes[0], curves)
-    for panel, (metric, numbers) in zip(axes[bool(curves) :], values.items(), strict=True):
-        _bars(panel, metric, labels, numbers)
+    known = {label: rows for label, runs in curves.items() if (rows := _losses(runs))}
+    metrics = list(values)[:MAX_PANELS]
+    rows_height = 1.0 + ROW * len(curves)
+    ratios = ([3.6] if known else []) + ([rows_height] if metrics else [])
+    figure = Figure(figsize=(7.5 if len(metrics) < 3 else 10, sum(ratios) or 2), layout="constrained")
+    parts = figure.subfigures(max(len(ratios), 1), 1, squeeze=False, height_ratios=ratios or [1])[:, 0]
+    if known:
+        _draw_curves(parts[0].subplots(), known)
+    if metrics:
+        grid = parts[-1].subplots(1, len(metrics), sharey=True, squeeze=False)[0]
+        for axes, metric in zip(grid, metrics, strict=True):
+            _draw_dots(axes, metric, list(curves), values[metric])
     return figure
 
 
-def _lines(axes: Axes, curves: Mapping[str, Sequence[Mapping[str, float]]]) -> None:
-    colors = colormaps["viridis"]
-    for index, (label, rows) in enumerate(curves.items()):
-        color = colors(index / max(len(curves) - 1, 1) * 0.9)
-        marker = "o" if len(rows) < 3 else None
-        axes.plot([r["epoch"] for r in rows], [r["val_loss"] for r in rows], color=color, label=label, marker=marker)
+def _losses(runs: Sequence[Curve]) -> dict[int, list[float]]:
+    """Return the validation losses of the seeds by epoch."""
+    losses: dict[int, list[float]] = {}
+    for rows in runs:
+        for row in rows:
+            if math.isfinite(row.get("val_loss", math.nan)):
+                losses.setdefault(int(row["epoch"]), []).append(row["val_loss"])
+    return losses
+
+
+def _draw_curves(axes: Axes, known: Mapping[str, Mapping[int, Sequence[float]]]) -> None:
+    means = {label: [sum(v) / len(v) for v in rows.values()] for label, rows in known.items()}
+    ranked = sorted(means, key=lambda label: min(means[label]))
+    ends = []
+    for label in reversed(ranked):  # the best one on top
+        epochs, color = list(known[label]), BLUE if label == ranked[0] else GREY
+        axes.plot(epochs, means[label], color=color, linewidth=2 if color == BLUE else 1, marker="o", markersize=3)
+        if any(len(seeds) > 1 for seeds in known[label].values()):
+            low, high = ([pick(seeds) for seeds in known[label].values()] for pick in (min, max))
+            axes.fill_between(epochs, low, high, color=color, alpha=0.2, linewidth=0)
+        if label in ranked[:MAX_LABELLED]:
+            ends.append(LineEnd(epochs[-1], means[label][-1], label, color))
     axes.set(xlabel="epoch", ylabel="validation loss")
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.grid(alpha=0.3)
-    if len(curves) <= MAX_LEGEND:
-        axes.legend(fontsize="small")
+    bands = any(len(seeds) > 1 for rows in known.values() for seeds in rows.values())
+    labelled = f"; the {MAX_LABELLED} lowest labelled" if len(ranked) > MAX_LABELLED else ""
+    axes.set_title(
+        f"lowest in blue{labelled}{'; line: mean over seeds, band: their range' if bands else ''}",
+        fontsize="small",
+        loc="left",
+    )
+    label_lines(axes, ends)
 
 
-def _bars(axes: Axes, metric: str, labels: Sequence[str], numbers: Sequence[float | None]) -> None:
-    positions = range(len(labels))
-    bars = axes.barh(positions, [value or 0 for value in numbers], color=BLUE)
-    axes.bar_label(bars, ["-" if value is None else f"{value:.4g}" for value in numbers], padding=3, fontsize="small")
-    axes.set_yticks(positions, labels, fontsize="small")
-    axes.invert_yaxis()
-    axes.margins(x=0.12)
-    axes.set_xlabel(metric)
+def _draw_dots(axes: Axes, metric: str, labels: Sequence[str], values: Mapping[str, Sequence[float | None]]) -> None:
+    """Draw a row of dots per group: each seed small, their mean large with its value beside it."""
+    for row, label in enumerate(labels):
+        seeds = [value for value in values.get(label, ()) if value is not None]
+        if not seeds:
+            axes.annotate("-", (0.02, row), xycoords=("axes fraction", "data"), va="center", fontsize="small")
+            continue
+        mean = sum(seeds) / len(seeds)
+        if len(seeds) > 1:
+            axes.plot(seeds, [row] * len(seeds), "|", color=GREY, markersize=7)
+        axes.plot(mean, row, "o", color=BLUE, markersize=4)
+        axes.annotate(f"{mean:.4g}", (max(seeds), row), (5, 0), textcoords="offset points", va="center", fontsize=7)
+    axes.set_yticks(range(len(labels)), labels, fontsize="small" if len(labels) <= 30 else 7)
+    axes.set_ylim(len(labels) - 0.4, -0.6)
+    axes.margins(x=0.45)
+    axes.set_xlabel(metric.removeprefix("results."), fontsize="small")
+    axes.tick_params(axis="x", labelsize=7)
+    axes.locator_params(axis="x", nbins=4)
+    axes.grid(axis="y", alpha=0.3)

@@ -3,13 +3,13 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from pw13.figures.direct_labels import MARKERS, LineEnd, label_lines
 from pw13.figures.loss_curves import BLUE, GREY
 
-MAX_COLORED = 6  # combinations; above it only the best one is coloured
+MAX_LABELLED = 8  # combinations; above it only the best one is labelled
 
 
 def metric_by_axis(rows: Sequence[Mapping[str, Any]], axes: Mapping[str, Sequence[Any]], metric: str) -> Figure:
@@ -20,37 +20,39 @@ def metric_by_axis(rows: Sequence[Mapping[str, Any]], axes: Mapping[str, Sequenc
     """
     swept = [name for name, values in axes.items() if len(values) > 1] or list(axes)[:1]
     panels = max(len(swept), 1)
-    figure = Figure(figsize=(1.5 + 4.2 * panels, 4), layout="constrained")
+    figure = Figure(figsize=(1.5 + 5 * panels, 4), layout="constrained")
     grid = figure.subplots(1, panels, squeeze=False, sharey=True)[0]
     for panel, name in zip(grid, swept, strict=False):
         _panel(panel, rows, name, list(axes[name]), [other for other in swept if other != name])
     if not swept:
-        _error_bars(grid[0], [0], list(rows), color=BLUE, label=None)
+        _error_bars(grid[0], [0], list(rows), color=BLUE)
         grid[0].set_xticks([0], ["all seeds"])
     grid[0].set_ylabel(metric)
     return figure
 
 
 def _panel(axes: Axes, rows: Sequence[Mapping[str, Any]], name: str, values: list[Any], others: list[str]) -> None:
+    """Draw a line per combination of the other settings, labelled at its end; the best one in blue, all others grey."""
     combinations = dict.fromkeys(tuple(row[other] for other in others) for row in rows)
     best = tuple(rows[0][other] for other in others)
-    colors = colormaps["viridis"]
+    ends = []
     for index, combination in enumerate(combinations):
         chosen = [row for row in rows if tuple(row[other] for other in others) == combination]
         chosen.sort(key=lambda row: values.index(row[name]))
         x = [row[name] if _numeric(values) else values.index(row[name]) for row in chosen]
-        label: str | None = ", ".join(f"{other} {value}" for other, value in zip(others, combination, strict=True))
-        color: Any = colors(0.9 * index / (len(combinations) - 1)) if len(combinations) > 1 else BLUE
-        if len(combinations) > MAX_COLORED:
-            color, label = (BLUE, f"best: {label}") if combination == best else (GREY, None)
-        _error_bars(axes, x, chosen, color=color, label=label or None, faint=color == GREY)
+        label = ", ".join(f"{other} {value}" for other, value in zip(others, combination, strict=True))
+        few, color = len(combinations) <= MAX_LABELLED, BLUE if combination == best else GREY
+        marker = MARKERS[index % len(MARKERS)] if few else "o"
+        _error_bars(axes, x, chosen, color=color, marker=marker, faint=not few and color == GREY)
+        if few or combination == best:
+            ends.append(LineEnd(x[-1], chosen[-1]["mean"], label if few else f"best: {label}", color))
     _scale(axes, name, values)
     if others:
-        axes.legend(fontsize="small")
+        label_lines(axes, ends)
 
 
 def _error_bars(
-    axes: Axes, x: list[float], rows: list[Any], *, color: Any, label: str | None, faint: bool = False
+    axes: Axes, x: list[float], rows: list[Any], *, color: str, marker: str = "o", faint: bool = False
 ) -> None:
     means = [row["mean"] for row in rows]
     spread = [[row["mean"] - row["low"] for row in rows], [row["high"] - row["mean"] for row in rows]]
@@ -61,8 +63,7 @@ def _error_bars(
         means,
         yerr=spread if several else None,
         color=color,
-        label=label,
-        marker="o",
+        marker=marker,
         markersize=4,
         capsize=3,
         **style,

@@ -4,13 +4,12 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from pw13.runs.comparison import WITHOUT_EFFECT
 from pw13.runs.record import DATA_PATH_KEYS, Record
 
 # Settings that the report compares, by kind.
 COMPARED_SETTINGS = {"dense-ae": ("code_size",), "charrnn": ("epochs", "units", "cell", "target")}
 DEPENDENT_SETTINGS = {"target": ("carry_state",)}  # may differ with a compared one
-# Settings that change no result.
-WITHOUT_EFFECT = ("threads", "checkpoint_every", "tensorboard", "sample_every")
 
 
 def settings(record: Record, ignored: Sequence[str] = ()) -> dict[str, Any]:

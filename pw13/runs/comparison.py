@@ -1,7 +1,7 @@
-"""Compare runs: their differing settings and their metrics, read from run folders only."""
+"""Settings, metrics and history of runs by name, read from run folders only."""
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -11,18 +11,13 @@ from pw13.errors import OptionError, UserError
 from pw13.runs.record import DATA_PATH_KEYS, Record, read_run
 from pw13.system import files
 
-# The columns of each kind in a table of runs; the first that a run has is its headline metric.
-PRIMARY_METRICS = {
-    "dense-ae": ("test_mse", "val_mse", "test_psnr_db", "pca_test_mse"),
-    "conv-dae": ("denoised_psnr_db", "test_mse", "noisy_psnr_db", "denoised_ssim"),
-    "svm-eval": ("results.pixels-rbf.accuracy", "results.codes-rbf.accuracy", "results.pca-rbf.accuracy"),
-    "charrnn": ("held_out_nats", "val_nats", "train_nats", "held_out_accuracy", "names.new"),
-}
 # The metric on validation data by which settings are chosen; lower is better.
 VALIDATION_METRICS = {"dense-ae": "val_mse", "charrnn": "val_nats"}
 BEST_VAL_LOSS = "best_val_loss"
 # Metrics that are curves of many points, which no table of single metrics has room for.
 CURVES = ("rate_distortion",)
+WITHOUT_EFFECT = ("threads", "checkpoint_every", "tensorboard", "sample_every")  # settings that change no result
+UNNAMED = ("run", "method")  # texts of a row that do not tell it from others
 
 
 def expand_sweeps(records: Iterable[Record]) -> list[Record]:
@@ -40,20 +35,31 @@ def sweep_points(sweep: Path) -> list[Record]:
 
 
 def flatten(value: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Flatten nested metrics to dotted names such as `compression.png_bytes` or `results.pixels-rbf.accuracy`."""
+    """Flatten nested metrics to names: `compression.png_bytes`, `results.pixels-rbf.accuracy`, `by_noise@0.5.noise`."""
     flat: dict[str, Any] = {}
     for key, item in value.items():
         if isinstance(item, dict):
             flat |= flatten(item, f"{prefix}{key}.")
         elif isinstance(item, list) and item and all(isinstance(row, dict) for row in item):
-            flat |= flatten({_row_key(row, number): row for number, row in enumerate(item)}, f"{prefix}{key}.")
+            for name, row in zip(_row_keys(item), item, strict=True):
+                flat |= flatten(row, f"{prefix}{key}{'' if name[0] == '@' else '.'}{name}.")
         else:
             flat[f"{prefix}{key}"] = item
     return flat
 
 
-def _row_key(row: Mapping[str, Any], number: int) -> str:
-    return "-".join(text for text in row.values() if isinstance(text, str)) or str(number)
+def _row_keys(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return a unique key per row: its texts ("pixels-rbf"), with its size where they are not unique, else a number.
+
+    The key of rows without texts is their first value: "@0.5", of a temperature or a noise level.
+    """
+    keys = ["-".join(str(row[key]) for key in row if key not in UNNAMED and isinstance(row[key], str)) for row in rows]
+    sized = [f"{key}-{row['size']}" if "size" in row else key for key, row in zip(keys, rows, strict=True)]
+    keys = [other if keys.count(key) > 1 else key for key, other in zip(keys, sized, strict=True)]
+    if not any(keys):
+        first = [next(iter(row.values()), None) for row in rows]
+        keys = [f"@{value:g}" if is_number(value) else "" for value in first]
+    return keys if all(keys) and len(set(keys)) == len(keys) else [str(number) for number in range(len(rows))]
 
 
 def numbers(record: Record) -> dict[str, Any]:
@@ -84,11 +90,13 @@ def best_val_loss(rows: Sequence[Mapping[str, float]]) -> float | None:
 
 
 def seconds(record: Record) -> float | None:
-    """Return the duration of a run: from its metrics, else from start to end."""
-    if record.metrics and _is_number(record.metrics.get("seconds")):
+    """Return the duration of a run: from its metrics, else from start to end, or to now while it is running."""
+    if record.metrics and is_number(record.metrics.get("seconds")):
         return float(record.metrics["seconds"])
     try:
-        started, ended = (datetime.fromisoformat(record.facts[key]) for key in ("started", "ended"))
+        started = datetime.fromisoformat(record.facts["started"])
+        running = record.status == "running"
+        ended = datetime.now().astimezone() if running else datetime.fromisoformat(record.facts["ended"])
         return round((ended - started).total_seconds(), 1)
     except (KeyError, ValueError, TypeError):
         return None
@@ -127,79 +135,19 @@ def sort_by_metric(records: list[Record], metric: str) -> list[Record]:
         OptionError: no run has it.
     """
     values: list[tuple[Any, Record]] = [(numbers(record).get(metric), record) for record in records]
-    measured = [(float(value), record) for value, record in values if _is_number(value)]
+    measured = [(float(value), record) for value, record in values if is_number(value)]
     if records and not measured:
         raise OptionError(f"--sort: no run has the metric {metric!r}{_metric_hint(records, metric)}")
     ranked = [record for _, record in sorted(measured, key=lambda pair: pair[0])]
-    return ranked + [record for value, record in values if not _is_number(value)]
+    return ranked + [record for value, record in values if not is_number(value)]
 
 
 def _metric_hint(records: Sequence[Record], metric: str) -> str:
-    known = sorted({name for record in records for name, value in numbers(record).items() if _is_number(value)})
+    known = sorted({name for record in records for name, value in numbers(record).items() if is_number(value)})
     available = f"; available: {', '.join(known[:8])}" if known else ""
     return fields.suggest(metric, known) or available
 
 
-def _is_number(value: Any) -> bool:
+def is_number(value: Any) -> bool:
+    """Return whether a value is a number, true and false excluded."""
     return isinstance(value, (int, float)) and not isinstance(value, bool)
-
-
-def headline(record: Record, metrics: Mapping[str, Any]) -> str:
-    """Return the headline metric of a run, with its name; empty if it has none."""
-    for name in (*PRIMARY_METRICS.get(record.kind, ()), BEST_VAL_LOSS):
-        if _is_number(metrics.get(name)):
-            return f"{name} {metrics[name]:.4g}"
-    if record.kind.startswith("sweep-") and not record.problem:
-        done = metrics.get("completed", sum(point.status == "completed" for point in sweep_points(record.folder)))
-        return f"{done} of {record.config.get('points', '?')} points"
-    return ""
-
-
-def list_table(records: Sequence[Record], kind: str | None, metric: str | None) -> tuple[list[str], Iterator[Any]]:
-    """Return columns and rows of `runs list`: one metric per run, or with a kind its settings that differ and more."""
-    extra = [metric] if metric else []
-    measured = [(record, numbers(record)) for record in records]
-    if kind is None:
-        names = ["epochs", *extra]
-        rows = ([r.name, r.kind, r.status, *map(m.get, names), headline(r, m), seconds(r)] for r, m in measured)
-        return ["run", "kind", "status", *names, "result", "seconds"], rows
-    usable = [record for record in records if not record.problem]
-    differing = [name for name in differing_settings(usable) if name != "epochs"]
-    names = list(dict.fromkeys([*extra, "epochs", *primary_metrics(records)]))
-    rows = ([r.name, r.status, *map(r.config.get, differing), *map(m.get, names), seconds(r)] for r, m in measured)
-    return ["run", "status", *differing, *names, "seconds"], rows
-
-
-def primary_metrics(records: Iterable[Record]) -> list[str]:
-    """Return the primary metrics of the kinds of the runs that at least one run has."""
-    records = list(records)
-    names = dict.fromkeys(name for record in records for name in PRIMARY_METRICS.get(record.kind, ()))
-    measured = [numbers(record) for record in records]
-    return [name for name in (*names, BEST_VAL_LOSS) if any(metrics.get(name) is not None for metrics in measured)]
-
-
-def side_by_side(records: Sequence[Record]) -> tuple[list[str], list[list[Any]]]:
-    """Return columns and rows that compare a few runs, a column per run: differing settings, then every metric."""
-    measured = [numbers(record) for record in records]
-    rows: list[list[Any]] = [["kind", *(r.kind for r in records)], ["status", *(r.status for r in records)]]
-    rows += [
-        [f"--{name.replace('_', '-')}", *(r.config.get(name) for r in records)] for name in differing_settings(records)
-    ]
-    for name in dict.fromkeys(name for metrics in measured for name in metrics):
-        if any(_is_number(metrics.get(name)) for metrics in measured):
-            rows.append([name, *(metrics.get(name) for metrics in measured)])
-    return ["", *(record.name for record in records)], rows
-
-
-def one_per_line(records: Sequence[Record]) -> tuple[list[str], list[list[Any]]]:
-    """Return columns and rows that compare many runs, a row per run: differing settings and primary metrics."""
-    differing, names = differing_settings(records), primary_metrics(records)
-    rows = [[r.name, r.status, *map(r.config.get, differing), *map(numbers(r).get, names)] for r in records]
-    return ["run", "status", *differing, *names], rows
-
-
-def labels(records: Sequence[Record]) -> list[str]:
-    """Return a short label per run: its differing settings, or its name where those are not unique."""
-    differing = differing_settings(records)
-    texts = [", ".join(f"{name} {record.config.get(name)}" for name in differing) for record in records]
-    return [text if text and texts.count(text) == 1 else r.name for text, r in zip(texts, records, strict=True)]

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from matplotlib.text import Text
 
-from pw13.figures import charrnn, comparison, conv_dae, dense_ae, svm_eval, sweep
+from pw13.figures import charrnn, comparison, conv_dae, dense_ae, direct_labels, svm_eval, sweep
 from pw13.figures.image_grid import image_grid, one_per_class
-from pw13.figures.loss_curves import loss_curves
+from pw13.figures.loss_curves import BLUE, GREY, loss_curves
 
 CLASSES = list("ABC")
 LABELS = np.repeat([0, 1, 2], 4)
@@ -168,9 +168,34 @@ def test_bars_compare_network_and_ngram_model():
 
 
 def test_a_run_without_a_metric_has_a_dash():
-    figure = comparison.run_comparison({"one": HISTORY, "two": []}, ["one", "two"], {"test_mse": [0.25, None]})
+    figure = comparison.run_comparison({"one": [HISTORY], "two": [[]]}, {"test_mse": {"one": [0.25], "two": [None]}})
     assert [axes.get_ylabel() or axes.get_xlabel() for axes in figure.axes] == ["validation loss", "test_mse"]
     assert {"0.25", "-"} <= set(texts(figure))
+
+
+def test_seeds_are_a_band_around_their_mean():
+    curves = {"one": [[{"epoch": 1, "val_loss": 1.0}], [{"epoch": 1, "val_loss": 3.0}]]}
+    figure = comparison.run_comparison(curves, {"val_mse": {"one": [1.0, 3.0]}})
+    assert list(figure.axes[0].lines[0].get_ydata()) == [2.0]
+    assert len(figure.axes[0].collections) == 1 and "one" in texts(figure)
+    assert "2" in texts(figure) and any("band: their range" in text for text in texts(figure))
+
+
+def test_a_comparison_of_fifty_runs_fits_a_screen_and_labels_the_best():
+    labels = [f"run {number:02d}" for number in range(50)]
+    curves = {label: [[{"epoch": 1, "val_loss": 2.0 + n}]] for n, label in enumerate(labels)}
+    metrics = {name: {label: [1.0] for label in labels} for name in ("a", "b", "c")}
+    figure = comparison.run_comparison(curves, metrics)
+    assert 120 * figure.get_size_inches()[1] < 2000
+    assert sorted(text.get_text() for text in figure.axes[0].texts) == labels[:8]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "placed"),
+    [([0.2, 0.8], [0.2, 0.8]), ([0.5, 0.5], [0.45, 0.55]), ([1.0, 1.0], [0.9, 1.0]), ([0.0, 0.01], [0.0, 0.1])],
+)
+def test_labels_are_moved_apart_as_little_as_needed(wanted, placed):
+    assert direct_labels.spread(wanted, 0.1) == pytest.approx(placed)
 
 
 def test_a_sweep_has_a_panel_per_swept_setting():
@@ -180,3 +205,12 @@ def test_a_sweep_has_a_panel_per_swept_setting():
     figure = sweep.metric_by_axis(rows, {"units": [32, 64], "skip": [1, 3], "cell": ["gru"]}, "val_nats")
     assert [axes.get_xlabel() for axes in figure.axes] == ["units", "skip"]
     assert figure.axes[0].get_ylabel() == "val_nats"
+    assert [axes.get_legend() for axes in figure.axes] == [None, None]
+    assert {"skip 1", "skip 3"} <= {text.get_text() for text in figure.axes[0].texts}
+
+
+def test_only_the_best_line_of_a_sweep_is_coloured():
+    measured = [(32, 1, 1.0), (64, 1, 2.0), (32, 3, 3.0), (64, 3, 4.0)]
+    rows = [{"units": units, "skip": skip, "mean": m, "low": m, "high": m} for units, skip, m in measured]
+    figure = sweep.metric_by_axis(rows, {"units": [32, 64], "skip": [1, 3]}, "val_nats")
+    assert [[line.get_color() for line in axes.lines] for axes in figure.axes] == [[BLUE, GREY]] * 2

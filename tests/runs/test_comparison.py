@@ -7,7 +7,7 @@ import re
 import pytest
 
 from pw13.errors import OptionError
-from pw13.runs import comparison
+from pw13.runs import comparison, tables
 from pw13.runs.record import list_runs
 from pw13.system import files, machine
 from tests.helpers.runs import make
@@ -195,7 +195,7 @@ def test_flatten_names_rows_of_lists_by_their_text_values():
         "results.codes-rbf.features": "codes",
         "results.codes-rbf.kernel": "rbf",
         "results.codes-rbf.accuracy": 0.8,
-        "by_noise.0.noise": 0.5,
+        "by_noise@0.5.noise": 0.5,
         "l": [1, 2],
     }
 
@@ -214,8 +214,8 @@ def test_best_val_loss_skips_nan_and_missing_values():
 
 def test_labels_are_settings_where_unique_else_names(folder):
     records = list_runs(folder, "dense-ae")
-    assert comparison.labels(records[:2]) == ["code_size 32, seed 0", "code_size 64, seed 1"]
-    assert comparison.labels([records[0], records[2]]) == [records[0].name, records[2].name]
+    assert tables.labels(records[:2]) == ["code_size 32, seed 0", "code_size 64, seed 1"]
+    assert tables.labels([records[0], records[2]]) == [records[0].name, records[2].name]
 
 
 def test_sorting_by_a_text_is_refused(folder):

@@ -1,0 +1,124 @@
+"""`pw13 runs export` and `pw13 runs prune`: runs for other programs, and the space that they take."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from pw13 import console
+from pw13.cli import completion
+from pw13.cli.options import DataOption, JsonOption, RunsDirOption, described
+from pw13.config import DEFAULT_RUNS_DIR
+from pw13.errors import OptionError, UserError
+from pw13.runs import comparison, pruning
+from pw13.runs import export as rows
+from pw13.runs.record import LAST_ALL, Record, find_run, list_runs, read_json, read_run
+
+NamesArgument = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="RUN...", help=described("runs; a sweep expands to its points", "all"), autocompletion=completion.runs
+    ),
+]
+
+
+def export(
+    names: NamesArgument = None,
+    to: Annotated[
+        Literal["csv", "json", "projector"],
+        typer.Option("--to", metavar="csv|json|projector", help="one row per run, or codes for the projector"),
+    ] = "csv",
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", metavar="FILE|DIR", help=described("file; projector: folder", "standard output")),
+    ] = None,
+    limit: Annotated[
+        int, typer.Option("--limit", metavar="N", min=1, help="test images of the projector, at most")
+    ] = 2000,
+    data: DataOption = None,
+    runs_dir: RunsDirOption = DEFAULT_RUNS_DIR,
+) -> None:
+    """Export runs: settings and metrics as a flat table, or an autoencoder's codes to look at in TensorBoard."""
+    records = _records(names, runs_dir)
+    if to == "projector":
+        return _export_projector(records, data, out, limit)
+    flat = rows.flat_rows(records)
+    text = rows.to_csv(flat) if to == "csv" else None
+    if out is None:
+        return console.print_text(text) if text is not None else console.json_document({"runs": flat})
+    from pw13.system import files
+
+    content = text if text is not None else files.to_json({"runs": flat})
+    try:
+        files.write_atomic(out, content.encode())
+    except OSError as error:
+        raise UserError(f"--out {out}: cannot be written: {error.strerror or error}") from None
+    console.message(f"{len(flat)} runs: {out}")
+
+
+def _export_projector(records: list[Record], data: str | None, out: Path | None, limit: int) -> None:
+    if len(records) != 1 or out is None:
+        wrong = f"expected one autoencoder, received {len(records)} runs" if out else "--out: expected a folder"
+        raise OptionError(f"--to projector: {wrong}")
+    from pw13.data.images import load_images
+    from pw13.data.source import resolve_path
+    from pw13.inference.encoders import load_encoder
+    from pw13.inference.projector import write_projection
+
+    (record,) = records
+    recorded = str(record.config.get("data", "builtin"))
+    images = load_images(resolve_path("data", data if data is not None else recorded))
+    done = write_projection(load_encoder(record, images), images, out, limit)
+    console.message(f"{done.images:,} codes of {done.code_size:,} values; open them with: tensorboard --logdir {out}")
+    console.print_result(str(done.folder))
+
+
+def prune(
+    names: NamesArgument = None,
+    keep_best: Annotated[
+        int | None,
+        typer.Option(
+            "--keep-best",
+            metavar="N",
+            min=0,
+            help="also delete the models of all runs but the N best of each kind (validation) and those of pw13 all",
+        ),
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="delete; without it nothing is")] = False,
+    runs_dir: RunsDirOption = DEFAULT_RUNS_DIR,
+    json: JsonOption = None,
+) -> None:
+    """Show what takes space, and delete checkpoints that nothing needs any more.
+
+    Completed runs keep their best model, settings, metrics and figures; `pw13 resume` cannot train them further.
+    """
+    plan = pruning.plan(_records(names, runs_dir), keep_best=keep_best, protected=_of_last_all(runs_dir))
+    plan.sort(key=lambda prunable: -prunable.total)
+    sizes = [prunable.freed for prunable in plan]  # of files that exist yet
+    if yes:
+        for prunable in plan:
+            pruning.delete(prunable)
+    if json:
+        runs = [
+            {"run": p.record.name, "bytes": p.total, "prunable_bytes": size}
+            for p, size in zip(plan, sizes, strict=True)
+        ]
+        return console.json_document({"runs": runs, "deleted": yes})
+    shown = [(p.record.name, p.total / 1e6, size / 1e6, p.why) for p, size in zip(plan, sizes, strict=True)]
+    console.table(f"{len(plan)} runs in {runs_dir}", ("run", "MB", "prunable MB", "what"), shown)
+    console.message(f"{sum(sizes) / 1e6:.1f} MB {'deleted' if yes else 'can be deleted with --yes'}")
+
+
+def _records(names: list[str] | None, runs_dir: Path) -> list[Record]:
+    """Return the named runs, else all; sweeps as their points."""
+    if not names and not runs_dir.is_dir():
+        raise UserError(f"{runs_dir}: no such folder")
+    records = [read_run(find_run(name, runs_dir)) for name in names] if names else list_runs(runs_dir)
+    return comparison.expand_sweeps(records)
+
+
+def _of_last_all(runs_dir: Path) -> list[str]:
+    try:
+        return [str(name) for name in read_json(runs_dir / LAST_ALL).get("runs", {}).values()]
+    except (UserError, AttributeError):
+        return []

@@ -1,0 +1,102 @@
+"""`pw13 runs export` and `pw13 runs prune`."""
+
+import csv
+import io
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from pw13.inference.projector import sprite
+from tests.helpers.report_runs import make_run
+
+
+@pytest.fixture
+def runs(tmp_path):
+    folder = tmp_path / "runs"
+    for second, mse in enumerate((0.03, 0.01, 0.02)):
+        run = make_run(folder, "dense-ae", second, code_size=8 + second, metrics={"val_mse": mse})
+        (run / "checkpoints").mkdir()
+        for name in ("best.keras", "model.keras", "encoder.keras", "state-000001-00000000.npz"):
+            (run / "checkpoints" / name).write_bytes(b"x" * 1000)
+    return folder
+
+
+def models(runs):
+    """Return the checkpoints of each run."""
+    return [sorted(path.name for path in (run / "checkpoints").iterdir()) for run in sorted(runs.glob("20*"))]
+
+
+def test_every_run_is_one_flat_row(pw13, runs, tmp_path):
+    make_run(runs, "charrnn", 9)
+    code, out, _ = pw13("runs", "export")
+    rows = list(csv.DictReader(io.StringIO(out)))
+    assert code == 0 and len(rows) == 4
+    assert rows[1]["run"] == "2026-11-24_10-00-01_dense-ae" and rows[1]["config.code_size"] == "9"
+    assert rows[1]["val_mse"] == "0.01" and rows[1]["compression.raw_bytes"] == "784" and rows[1]["held_out_nats"] == ""
+    assert rows[3]["by_temperature@1.2.ngram_nats"] == "3.1"
+    code, out, _ = pw13("runs", "export", "2026-11-24_10-00-01", "--to", "json", "--out", "one.json")
+    (row,) = json.loads((tmp_path / "one.json").read_text("utf-8"))["runs"]
+    assert code == 0 and not out and row["val_mse"] == 0.01 and row["config.limit"] is None
+
+
+def test_pruning_shows_first_and_deletes_what_nothing_needs(pw13, runs):
+    code, out, err = pw13("runs", "prune")
+    assert code == 0 and "resume state, last epoch" in out and "0.0 MB can be deleted with --yes" in err
+    assert models(runs) == [["best.keras", "encoder.keras", "model.keras", "state-000001-00000000.npz"]] * 3
+    shown = json.loads(pw13("runs", "prune", "--json")[1])
+    assert [run["prunable_bytes"] for run in shown["runs"]] == [2000] * 3 and shown["deleted"] is False
+    assert pw13("runs", "prune", "--yes")[0] == 0
+    assert models(runs) == [["best.keras", "encoder.keras"]] * 3
+    assert all((run / "metrics.json").exists() for run in runs.iterdir())
+
+
+def test_the_best_runs_keep_their_models(pw13, runs):
+    assert pw13("runs", "prune", "--keep-best", 1, "--yes")[0] == 0
+    assert models(runs) == [[], ["best.keras", "encoder.keras"], []]
+
+
+def test_runs_of_the_last_all_keep_their_models(pw13, runs):
+    (runs / "all.json").write_text(json.dumps({"runs": {"x": "2026-11-24_10-00-00_dense-ae"}}), "utf-8")
+    assert pw13("runs", "prune", "--keep-best", 0, "--yes")[0] == 0
+    assert models(runs) == [["best.keras", "encoder.keras"], [], []]
+
+
+def test_unfinished_runs_lose_nothing(pw13, tmp_path):
+    run = make_run(tmp_path / "runs", "dense-ae", status="interrupted")
+    (run / "checkpoints").mkdir()
+    (run / "checkpoints" / "state-000001-00000000.npz").write_bytes(b"x")
+    assert "kept: interrupted" in pw13("runs", "prune", "--yes", "--keep-best", 0)[1]
+    assert (run / "checkpoints" / "state-000001-00000000.npz").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (["export", "--to", "projector", "--out", "p"], 2, "--to projector: expected one autoencoder, received 3 runs"),
+        (["export", "2026-11-24_10-00-00", "--to", "projector"], 2, "--to projector: --out: expected a folder"),
+        (["export", "--runs-dir", "nowhere"], 1, "nowhere: no such folder"),
+        (["export", "--out", "missing/x.csv"], 1, "--out missing/x.csv: cannot be written"),
+        (["prune", "--keep-best", "-1"], 2, "--keep-best"),
+    ],
+)
+def test_what_cannot_be_exported_is_refused(pw13, runs, arguments, code, message):
+    exit_code, out, err = pw13("runs", *arguments)
+    assert exit_code == code and message in err and not out
+
+
+def test_codes_labels_and_pictures_are_in_the_same_order(pw13, data, tmp_path):
+    assert pw13("train-dense-ae", "--data", data, "--epochs", 1, "--code-size", 3, "--quiet")[0] == 0
+    code, _, err = pw13("runs", "export", "20", "--to", "projector", "--out", "p", "--limit", 7)
+    assert code == 0, err
+    codes = np.loadtxt(tmp_path / "p" / "codes.tsv", delimiter="\t")
+    assert codes.shape == (7, 3) and len((tmp_path / "p" / "labels.tsv").read_text("utf-8").split()) == 7
+    with Image.open(tmp_path / "p" / "sprite.png") as picture:
+        assert picture.size == (3 * 28, 3 * 28)
+    assert "single_image_dim: 28" in (tmp_path / "p" / "projector_config.pbtxt").read_text("utf-8")
+
+
+def test_a_sprite_is_read_row_by_row():
+    images = np.arange(1, 6, dtype=np.uint8)[:, None, None] * np.ones((5, 2, 2), np.uint8)
+    assert sprite(images)[::2, ::2].tolist() == [[1, 2, 3], [4, 5, 0], [0, 0, 0]]

@@ -1,0 +1,94 @@
+"""Runs as rows and columns."""
+
+from pathlib import Path
+
+import pytest
+
+from pw13.runs import tables
+from pw13.runs.record import Record
+
+RESULTS = [
+    {"features": features, "size": size, "run": run, "kernel": "rbf", "method": "SVC", "accuracy": accuracy}
+    for features, size, run, accuracy in (
+        ("pixels", 784, None, 0.91),
+        ("codes", 16, "a", 0.89),
+        ("codes", 32, "b", 0.9),
+    )
+]
+
+
+def record(name, kind="dense-ae", metrics=None, **config):
+    return Record(Path(name), kind, config, {"status": "completed", "machine": {}}, metrics, None)
+
+
+def test_a_list_says_what_tells_runs_apart():
+    records = [
+        record("a", "charrnn", cell="gru", target="many-to-one", units=64, epochs=2, threads=1),
+        record("b", "charrnn", cell="gru", target="many-to-one", units=64, epochs=4, threads=2),
+        record("c", "conv-dae", noise_kind="masking", noise=0.3, epochs=4),
+        record("d", "svm-eval", {"results": RESULTS}, kernel="rbf"),
+    ]
+    columns, rows = tables.list_table(records, None, None)
+    assert columns == ["run", "kind", "status", "settings", "result", "seconds"]
+    assert [row[3] for row in rows] == [
+        "gru, many-to-one, units 64, epochs 2",
+        "gru, many-to-one, units 64, epochs 4",
+        "masking, noise 0.3",
+        "kernel rbf",
+    ]
+    assert rows[3][4] == "codes-rbf-16 0.89, codes-rbf-32 0.9, pixels-rbf 0.91"
+    assert all(cell != "" for row in rows for cell in row)
+
+
+def test_a_sweep_is_described_by_its_grid():
+    assert tables.description(record("e", "sweep-dense-ae", grid={"code_size": [8, 16]}, seeds=2)) == "code_size 8, 16"
+    assert tables.description(record("e", "sweep-dense-ae", grid={}, seeds=2)) == "seeds 2"
+
+
+def test_side_by_side_shows_what_differs_and_marks_the_best():
+    shared = {"val_mse": 0.03, "same": 1.0}
+    records = [
+        record("a", metrics={"test_mse": 0.02, "test_psnr_db": 17.0, "x": 1, **shared}, code_size=8),
+        record("b", metrics={"test_mse": 0.01, "test_psnr_db": 20.0, "x": 2, **shared}, code_size=9),
+    ]
+    columns, rows = tables.side_by_side(records)
+    assert columns == ["", "a", "b"]
+    assert rows == [["--code-size", 8, 9], ["test_mse", "0.02", "0.01*"], ["test_psnr_db", "17", "20*"]]
+    everything = {row[0] for row in tables.side_by_side(records, everything=True)[1]}
+    assert {"val_mse", "same", "x"} <= everything
+
+
+def test_one_per_line_leaves_out_equal_columns():
+    records = [record(str(n), metrics={"test_mse": 0.01 * (n + 1), "val_mse": 0.5}, code_size=n) for n in range(6)]
+    columns, rows = tables.one_per_line(records)
+    assert columns == ["run", "code_size", "test_mse"]
+    assert [row[2] for row in rows][:2] == ["0.01*", "0.02"]
+    assert "val_mse" in tables.one_per_line(records, everything=True)[0]
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "marked"),
+    [
+        ("held_out_nats", [2.0, None, 1.5], ["2", "-", "1.5*"]),
+        ("results.codes-rbf-32.accuracy", [0.8, 0.9], ["0.8", "0.9*"]),
+        ("names.ngram_nats", [2.0, 1.5], [2.0, 1.5]),  # the nearest to real names is the best, not the lowest
+        ("val_mse", [0.5, 0.5], [0.5, 0.5]),
+        ("val_mse", [0.5], [0.5]),
+    ],
+)
+def test_the_best_value_is_marked_where_better_is_known(name, values, marked):
+    assert tables.mark_best(name, values) == marked
+
+
+def test_sampled_names_stand_side_by_side():
+    records = [record(n, "charrnn", {"names": {"examples": [f"{n}{i}" for i in range(9)]}}) for n in "ab"]
+    assert tables.sample_names(records) == (["a", "b"], [[f"a{i}", f"b{i}"] for i in range(5)])
+    many = [record(n, "charrnn", {"names": {"examples": [n]}}) for n in "abcde"]
+    assert tables.sample_names(many)[0][0] == "run"
+    assert tables.sample_names([record("a"), record("b")]) is None
+
+
+def test_groups_differ_in_more_than_their_seed():
+    records = [record(f"{size}{seed}", code_size=size, seed=seed) for size in (8, 16) for seed in (0, 1)]
+    groups = tables.group_by_settings(records)
+    assert [(group.label, len(group.records)) for group in groups] == [("code_size 8", 2), ("code_size 16", 2)]
