@@ -32,13 +32,14 @@ def export(
         Path | None,
         typer.Option("--out", metavar="FILE|DIR", help=described("file; projector: folder", "standard output")),
     ] = None,
-    limit: Annotated[
-        int, typer.Option("--limit", metavar="N", min=1, help="test images of the projector, at most")
-    ] = 2000,
+    limit: Annotated[int, typer.Option("--limit", metavar="N", help="test images of the projector, at most")] = 2000,
     data: DataOption = None,
     runs_dir: RunsDirOption = DEFAULT_RUNS_DIR,
 ) -> None:
-    """Export runs: settings and metrics as a flat table, or an autoencoder's codes to look at in TensorBoard."""
+    """Export settings and metrics, a row per run.
+
+    Or an autoencoder's codes of test images, with labels and pictures, for TensorBoard's Embedding Projector.
+    """
     records = _records(names, runs_dir)
     if to == "projector":
         return _export_projector(records, data, out, limit)
@@ -60,6 +61,8 @@ def _export_projector(records: list[Record], data: str | None, out: Path | None,
     if len(records) != 1 or out is None:
         wrong = f"expected one autoencoder, received {len(records)} runs" if out else "--out: expected a folder"
         raise OptionError(f"--to projector: {wrong}")
+    if limit < 1:
+        raise OptionError(f"--limit: expected an integer from 1, received {limit}")
     from pw13.data.images import load_images
     from pw13.data.source import resolve_path
     from pw13.inference.encoders import load_encoder
@@ -88,7 +91,7 @@ def prune(
     runs_dir: RunsDirOption = DEFAULT_RUNS_DIR,
     json: JsonOption = None,
 ) -> None:
-    """Show what takes space, and delete checkpoints that nothing needs any more.
+    """Show what takes space; delete spare checkpoints.
 
     Completed runs keep their best model, settings, metrics and figures; `pw13 resume` cannot train them further.
     """

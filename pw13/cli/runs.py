@@ -85,7 +85,10 @@ def compare(
     runs_dir: RunsDirOption = DEFAULT_RUNS_DIR,
     json: JsonOption = None,
 ) -> None:
-    """Compare runs: settings and metrics that differ, the best one marked, and sampled names."""
+    """Compare runs: differing settings and metrics.
+
+    The best value is marked, and sampled names are shown side by side.
+    """
     records = comparison.expand_sweeps([read_run(find_run(name, runs_dir)) for name in names])
     if len(records) < 2:
         raise OptionError(f"RUN...: expected at least two runs, received {len(records)}")
@@ -107,6 +110,7 @@ def compare(
 def _caption(rows: Sequence[Sequence[Any]], everything: bool, runs: int) -> str:
     marked = f"{tables.BEST} best. " if any(str(cell).endswith(tables.BEST) for row in rows for cell in row) else ""
     if not everything:
+        marked = marked if rows else "No setting and no primary metric differs. "
         return f"{marked}Other metrics: --all"
     return f"{marked}Every metric: pw13 runs export" if runs > MAX_COLUMNS else marked
 

@@ -173,7 +173,7 @@ def test_the_points_of_a_curve_are_in_json_but_in_no_table(pw13, tmp_path):
         make(runs, name, metrics={"seconds": 1.0, "test_mse": 0.02, "rate_distortion": points})
     code, out, _ = pw13("runs", "show", name)
     assert code == 0 and "test_mse" in out and "components" not in out
-    code, out, _ = pw13("runs", "compare", "2026-01-01_00-00-01", "2026-01-01_00-00-02")
+    code, out, _ = pw13("runs", "compare", "2026-01-01_00-00-01", "2026-01-01_00-00-02", "--all")
     assert code == 0 and "test_mse" in out and "components" not in out
     shown = json.loads(pw13("runs", "show", name, "--json")[1])
     assert shown["metrics"]["rate_distortion"] == points
