@@ -59,7 +59,7 @@ JobsOption = Annotated[
     typer.Option(
         "--jobs",
         metavar="N",
-        help=described("parallel runs", "one per core, --threads cores (conv-dae) or GPU"),
+        help=described("parallel runs", "one per core, conv-dae: per --threads cores, GPU: one"),
     ),
 ]
 DaskOption = Annotated[
