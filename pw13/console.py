@@ -20,6 +20,11 @@ _quiet = False
 MAX_STYLED_ROWS = 100  # a longer table is plain text
 LINE_INTERVAL = 10.0  # seconds between lines of progress without a terminal
 MIN_BAR_WIDTH = 110  # terminal columns; below it progress has no bar
+# Format characters without which words of Arabic, Persian, Hebrew, Indian scripts and emoji are other words: joiners,
+# directions, and signs that stand before numbers. Unicode 16.0, sections 9.2 and 23.2.
+SCRIPT_CHARACTERS = frozenset(
+    "\u200c\u200d\u200e\u200f\u061c\u0600\u0601\u0602\u0603\u0604\u0605\u06dd\u070f\u0890\u0891\u08e2\U000110bd\U000110cd"
+)
 NUMBER_SIGNS = str.maketrans("", "", ",.-e%*")
 
 
@@ -160,17 +165,21 @@ def printable(text: str, stream: TextIO | None = None) -> str:
     """Escape control characters, and characters that the stream's encoding lacks, as in `\\x85`."""
     if text.isascii() and text.isprintable():
         return text
-    shown = "".join(_escape(c) if unicodedata.category(c) in ("Cc", "Cf", "Zl", "Zp", "Cs") else c for c in text)
-    return _encodable(shown, getattr(stream, "encoding", None))
+    return _encodable("".join(map(_shown, text)), getattr(stream, "encoding", None))
+
+
+def _shown(character: str) -> str:
+    """Escape a control character, and half of one, as a byte of a file name that is not UTF-8 arrives."""
+    if unicodedata.category(character) not in ("Cc", "Cf", "Zl", "Zp", "Cs") or character in SCRIPT_CHARACTERS:
+        return character
+    if "\udc80" <= character <= "\udcff":
+        return f"\\x{ord(character) - 0xDC00:02x}"
+    return character.encode("unicode_escape").decode("ascii")
 
 
 def _encodable(text: str, encoding: str | None) -> str:
     """Escape the characters that `encoding` lacks."""
     return text.encode(encoding or "utf-8", "backslashreplace").decode(encoding or "utf-8")
-
-
-def _escape(character: str) -> str:
-    return character.encode("unicode_escape").decode("ascii")
 
 
 def _numeric_columns(count: int, rows: Sequence[Sequence[str]]) -> list[bool]:
@@ -252,6 +261,7 @@ def progress(label: str, total: int, *, completed: int = 0) -> Iterator[Progress
 
     A narrow terminal gets the numbers without the bar.
     """
+    label = printable(label, sys.stderr)
     if _quiet or not _is_live():
         yield ProgressBar(None, label, total, completed)
         return

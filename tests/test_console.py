@@ -60,6 +60,13 @@ def test_control_characters_are_escaped():
     assert console.printable("Zoë") == "Zoë"
 
 
+def test_characters_of_a_script_are_shown_and_bytes_of_names_escaped():
+    for text in ("علی\u200cرضا", "👩\u200d💻", "\u200eab\u200f", "\u06dd"):
+        assert console.printable(text) == text
+    assert console.printable("a\u202eb\u2066c\ufeff\u00ad") == "a\\u202eb\\u2066c\\ufeff\\xad"
+    assert console.printable("na\udce9mes \ud800") == "na\\xe9mes \\ud800"
+
+
 def test_a_table_shows_markup_literally(capsys):
     console.table("[bold]t[/bold]", ("name", "n"), [("[red]x[/red]", 1234567), ("y", None)])
     out = capsys.readouterr().out

@@ -23,7 +23,8 @@ FLOORS = [
     ["runs", "models"],
     ["data", "figures"],
     ["baselines", "console"],
-    ["config", "system", "metrics", "svm"],
+    ["config", "metrics", "svm"],
+    ["system"],
     ["errors"],
 ]
 

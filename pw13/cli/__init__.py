@@ -52,15 +52,24 @@ def main(arguments: list[str] | None = None) -> int:
         return 1
     except BrokenPipeError:
         return _discard_output()
-    except FileNotFoundError as error:  # without a file name: the current folder is gone
-        console.error(f"{error.filename or 'the current folder'}: {error.strerror or error}")
-        return 1
     except OSError as error:
-        console.error(f"{error.filename or 'standard output'}: {error.strerror or error}")
+        console.error(f"{error.filename or _unnamed_place(error)}: {error.strerror or error}")
         return 1
     except MemoryError:
         console.error("out of memory")
         return 1
+    except RuntimeError as error:
+        if "start new thread" not in str(error):
+            raise
+        console.error("cannot start a thread: too many processes, or too little memory, for this user")
+        return 1
+
+
+def _unnamed_place(error: OSError) -> str:
+    """Return what an error without a file name is about."""
+    if isinstance(error, FileNotFoundError):
+        return "TMPDIR" if "temporary" in str(error) else "the current folder"
+    return "standard output"
 
 
 def _print_usage_error(error: typer.TyperException) -> int:

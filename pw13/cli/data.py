@@ -9,7 +9,7 @@ import typer
 
 from pw13 import console
 from pw13.cli import data_tables
-from pw13.cli.options import CorpusOption, DataOption, EncodingOption, JsonOption, QuietOption
+from pw13.cli.options import CorpusOption, DataOption, EncodingOption, JsonOption, QuietOption, user_path
 from pw13.data.staging import Progress
 from pw13.errors import OptionError, UserError
 from pw13.system import signals
@@ -18,7 +18,10 @@ app = typer.Typer(no_args_is_help=True, help="Inspect, download, verify and conv
 
 FIGURE_SUFFIXES = (".png", ".svg", ".pdf")
 FigureOption = Annotated[
-    Path | None, typer.Option("--figure", metavar="FILE", help="also plot a contact sheet to a .png, .svg or .pdf file")
+    Path | None,
+    typer.Option(
+        "--figure", metavar="FILE", parser=user_path, help="also plot a contact sheet to a .png, .svg or .pdf file"
+    ),
 ]
 FixAccentsOption = Annotated[bool, typer.Option("--fix-accents", help="repair Mac Roman text decoded as Latin-1")]
 
@@ -39,7 +42,7 @@ def info(
     from pw13.data.names import load_names
 
     console.start(quiet=bool(quiet))
-    if figure is not None and figure.suffix not in FIGURE_SUFFIXES:
+    if figure is not None and figure.suffix.lower() not in FIGURE_SUFFIXES:
         raise OptionError(f"--figure: expected a file ending in {', '.join(FIGURE_SUFFIXES)}, received {str(figure)!r}")
     images, names = load_images(data), load_names(corpus, encoding=encoding, fix_accents=fix_accents)
     facts = {
@@ -64,7 +67,7 @@ def fetch(
         str | None,
         typer.Option("--from", metavar="URL|DIR", help="mirror to download from (checksums are still verified)"),
     ] = None,
-    to: Annotated[Path, typer.Option("--to", metavar="DIR", help="data directory")] = Path("data"),
+    to: Annotated[Path, typer.Option("--to", metavar="DIR", parser=user_path, help="data directory")] = Path("data"),
     json: JsonOption = None,
     quiet: QuietOption = None,
 ) -> None:
@@ -93,14 +96,19 @@ def fetch(
 @app.command()
 def check(
     path: Annotated[
-        Path, typer.Argument(metavar="PATH", help="image folder, IDX file, corpus, or a folder of data sets")
+        Path,
+        typer.Argument(
+            metavar="PATH", parser=user_path, help="image folder, IDX file, corpus, or a folder of data sets"
+        ),
     ],
+    encoding: EncodingOption = "utf-8",
+    fix_accents: FixAccentsOption = False,
     json: JsonOption = None,
 ) -> None:
     """Report every problem in a data folder or corpus. Exits with code 1 if there are any."""
     from pw13.data import checking
 
-    results = checking.check(path)
+    results = checking.check(path, encoding=encoding, fix_accents=fix_accents)
     count = sum(len(result.faults) for result in results)
     if json:
         console.json_document({"faults": count, "checked": [result._asdict() for result in results]})
@@ -113,9 +121,12 @@ def check(
 @app.command("import")
 def import_(
     source: Annotated[
-        Path, typer.Argument(metavar="SRC", help="class folders A, B, ... of images, a .tar.gz of them, or IDX files")
+        Path,
+        typer.Argument(
+            metavar="SRC", parser=user_path, help="class folders A, B, ... of images, a .tar.gz of them, or IDX files"
+        ),
     ],
-    target: Annotated[Path, typer.Argument(metavar="DEST", help="data folder to create")],
+    target: Annotated[Path, typer.Argument(metavar="DEST", parser=user_path, help="data folder to create")],
     size: Annotated[int | None, typer.Option(metavar="N", help="scale every image to N x N pixels, such as 28")] = None,
     test_share: Annotated[float, typer.Option(metavar="X", help="fraction of each class to use as test set")] = 0.1,
     seed: Annotated[int, typer.Option(metavar="N", help="seed for splitting and shuffling")] = 0,
@@ -131,6 +142,8 @@ def import_(
     options = ImportOptions(size, test_share, seed, transpose)
     with _progress_bars("nothing was written") as progress:
         record = pictures.import_set(source, target, options, progress=progress)
+    for note in record.get("notes", ()):
+        console.warning(note)
     if json:
         return console.json_document({"folder": str(target), **record})
     data_tables.show_imported(target, record)
@@ -171,7 +184,7 @@ def _draw(images: Any, path: Path) -> None:
     heading = "\n".join([images.source.name, *images.notes])
     figure = contact_sheet(parts, images.classes, heading)
     try:
-        files.write_with(path, lambda buffer: figure.savefig(buffer, format=path.suffix[1:], dpi=120))
+        files.write_with(path, lambda buffer: figure.savefig(buffer, format=path.suffix[1:].lower(), dpi=120))
     except OSError as error:
         raise UserError(f"--figure {path}: {(error.strerror or str(error)).lower()}") from None
     console.message(f"figure: {path}")

@@ -122,5 +122,6 @@ def _source_facts(record: dict[str, Any]) -> dict[str, Any]:
         "skipped: duplicates within a class": record["repeats"],
         "skipped: images in two classes": record["under_two_classes"],
         "skipped: unreadable files": record["unreadable"],
+        "first of several frames or pages": record["first_of_several_frames"],
         **{f"skipped: {reason}": count for reason, count in record["passed_over"].items()},
     }

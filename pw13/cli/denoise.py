@@ -6,15 +6,18 @@ from typing import Annotated
 import typer
 
 from pw13 import console
-from pw13.cli.options import JsonOption, QuietOption, RunOption, RunsDirOption, described
+from pw13.cli.options import JsonOption, QuietOption, RunOption, RunsDirOption, described, user_path
 from pw13.config import DEFAULT_RUNS_DIR
 
 
 def denoise(
-    images: Annotated[list[Path], typer.Argument(metavar="IMAGE...", help="PNG, JPEG, ... of any size")],
+    images: Annotated[
+        list[Path], typer.Argument(metavar="IMAGE...", parser=user_path, help="PNG, JPEG, ... of any size")
+    ],
     run: RunOption = None,
     out: Annotated[
-        Path | None, typer.Option("--out", metavar="DIR", help=described("output directory", "beside each image"))
+        Path | None,
+        typer.Option("--out", metavar="DIR", parser=user_path, help=described("output directory", "beside each image")),
     ] = None,
     add_noise: Annotated[
         float | None,

@@ -9,6 +9,7 @@ from pw13 import console
 from pw13.cli.options import JsonOption
 from pw13.config import DEFAULT_RUNS_DIR
 from pw13.data.source import resolve_path
+from pw13.errors import UserError
 from pw13.system import device, machine
 
 # Module -> the extra that installs it.
@@ -84,9 +85,9 @@ def missing_components() -> list[str]:
     lines = [f"{name}: pip install {name}" for name, version in machine.versions().items() if version == "missing"]
     extras = {extra for module, extra in EXTRAS.items() if importlib.util.find_spec(module) is None}
     lines += [f"extra [{extra}]: pip install -e '.[{extra}]' in the pw13 folder" for extra in sorted(extras)]
-    if resolve_path("data", None) == "builtin":
+    if _resolved("data") == "builtin":
         lines.append("notMNIST: pw13 data fetch notmnist (meanwhile the built-in letters are used)")
-    if resolve_path("corpus", None) == "builtin":
+    if _resolved("corpus") == "builtin":
         lines.append("companies.csv: pw13 data fetch names (meanwhile the built-in names are used)")
     return lines
 
@@ -109,12 +110,19 @@ def _paths() -> dict[str, str]:
 
     cache = folder()
     return {
-        "images": resolve_path("data", None),
-        "names": resolve_path("corpus", None),
+        "images": _resolved("data"),
+        "names": _resolved("corpus"),
         "PW13_DATA_DIR": os.environ.get("PW13_DATA_DIR", "not set"),
         "cache": f"{cache} ({_access(cache)})",
         "runs": f"{DEFAULT_RUNS_DIR.absolute()} ({_access(DEFAULT_RUNS_DIR)})",
     }
+
+
+def _resolved(name: str) -> str:
+    try:
+        return resolve_path(name, None)
+    except UserError as error:
+        return str(error)
 
 
 def _access(folder: Path) -> str:

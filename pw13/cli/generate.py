@@ -21,7 +21,7 @@ def generate(
     json: JsonOption = None,
     quiet: QuietOption = None,
 ) -> None:
-    """Generate names with a trained character RNN (exercise 2g)."""
+    """Invent names with a trained character RNN (exercise 2g)."""
     from pw13.inference import generate, sampling
 
     console.start(quiet=bool(quiet))

@@ -15,12 +15,17 @@ import typer
 from pw13 import config
 from pw13.cli import completion
 from pw13.config import fields, presets
-from pw13.system import device
+from pw13.system import device, files
 
 
 def described(help: str, default: str) -> str:
     """Return a help text with a default that Typer does not know, in Typer's form."""
     return f"{help}  [default: {default}]"
+
+
+def user_path(path: str | Path) -> Path:
+    """Parse a path option: `~` is the home folder, also in `--out=~/report`, which shells leave as it is."""
+    return files.expand_user(path)
 
 
 DataOption = Annotated[
@@ -44,10 +49,15 @@ CorpusOption = Annotated[
 ]
 EncodingOption = Annotated[str, typer.Option("--encoding", metavar="NAME", help="text encoding of the list of names")]
 _RUNS_DIR_HELP = "directory of the run folders"
-RunsDirOption = Annotated[Path, typer.Option("--runs-dir", metavar="DIR", help=_RUNS_DIR_HELP)]
+RunsDirOption = Annotated[Path, typer.Option("--runs-dir", metavar="DIR", parser=user_path, help=_RUNS_DIR_HELP)]
 RunsDirOverride = Annotated[  # of commands whose TOML file may set it: None is "not given"
     Path | None,
-    typer.Option("--runs-dir", metavar="DIR", help=described(_RUNS_DIR_HELP, str(config.DEFAULT_RUNS_DIR))),
+    typer.Option(
+        "--runs-dir",
+        metavar="DIR",
+        parser=user_path,
+        help=described(_RUNS_DIR_HELP, str(config.DEFAULT_RUNS_DIR)),
+    ),
 ]
 JsonOption = Annotated[bool | None, typer.Option("--json", help="print one JSON document instead of tables")]
 QuietOption = Annotated[bool | None, typer.Option("--quiet", help="suppress progress output")]
@@ -128,7 +138,7 @@ def resolve_shared(top: Mapping[str, Any], flags: Mapping[str, Any]) -> dict[str
         key: value if value is not None else top.get(key, SHARED_DEFAULTS.get(key)) for key, value in flags.items()
     }
     if "runs_dir" in resolved:
-        resolved["runs_dir"] = Path(resolved["runs_dir"])
+        resolved["runs_dir"] = files.expand_user(resolved["runs_dir"], "--runs-dir")
     return resolved
 
 

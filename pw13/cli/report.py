@@ -15,24 +15,30 @@ from pw13.cli.options import (
     RunsDirOption,
     RunsDirOverride,
     described,
+    user_path,
 )
 from pw13.config import DEFAULT_RUNS_DIR
 
 DEFAULT_OUT = Path("report")
 
-OutOption = Annotated[Path, typer.Option("--out", metavar="DIR", help="output directory")]
+OutOption = Annotated[Path, typer.Option("--out", metavar="DIR", parser=user_path, help="output directory")]
 AuthorOption = Annotated[
     list[str] | None,
     typer.Option("--author", metavar="NAME", help="author (repeatable)"),
 ]
 CommentsOption = Annotated[
     Path | None,
-    typer.Option("--comments", metavar="FILE", help='TOML file with your comments per item, such as 1a = "..."'),
+    typer.Option(
+        "--comments", metavar="FILE", parser=user_path, help='TOML file with your comments per item, such as 1a = "..."'
+    ),
 ]
 NamesOption = Annotated[
     Path | None,
     typer.Option(
-        "--names", metavar="FILE", help=described("your selection of names, one per line", "selected automatically")
+        "--names",
+        metavar="FILE",
+        parser=user_path,
+        help=described("your selection of names, one per line", "selected automatically"),
     ),
 ]
 AnswersOption = Annotated[
@@ -59,7 +65,9 @@ def report(
     names: NamesOption = None,
     answers: AnswersOption = "full",
     out: OutOption = DEFAULT_OUT,
-    check: Annotated[Path | None, typer.Option("--check", metavar="ZIP", help="verify a hand-in and exit")] = None,
+    check: Annotated[
+        Path | None, typer.Option("--check", metavar="ZIP", parser=user_path, help="verify a hand-in and exit")
+    ] = None,
     execute: ExecuteOption = True,
     runs_dir: RunsDirOption = DEFAULT_RUNS_DIR,
     json: JsonOption = None,

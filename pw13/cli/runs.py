@@ -8,7 +8,7 @@ import typer
 
 from pw13 import config, console
 from pw13.cli import completion
-from pw13.cli.options import JsonOption, RunArgument, RunsDirOption
+from pw13.cli.options import JsonOption, RunArgument, RunsDirOption, user_path
 from pw13.config import DEFAULT_RUNS_DIR
 from pw13.errors import OptionError, UserError
 from pw13.runs import comparison, tables
@@ -28,7 +28,8 @@ SortOption = Annotated[
     str | None, typer.Option("--sort", metavar="METRIC", help="metric to sort by, ascending, such as test_mse")
 ]
 FigureOption = Annotated[
-    Path | None, typer.Option("--figure", metavar="FILE", help="also plot to a .png, .svg or .pdf file")
+    Path | None,
+    typer.Option("--figure", metavar="FILE", parser=user_path, help="also plot to a .png, .svg or .pdf file"),
 ]
 
 AllOption = Annotated[bool, typer.Option("--all", help="every metric, also those that are equal")]
@@ -156,7 +157,7 @@ def _save_figure(records: list[Record], path: Path) -> None:
     from pw13.figures import comparison as figures
     from pw13.system import files
 
-    if path.suffix not in (".png", ".svg", ".pdf"):
+    if path.suffix.lower() not in (".png", ".svg", ".pdf"):
         raise OptionError(f"--figure: expected a file ending in .png, .svg or .pdf, received {str(path)!r}")
     kinds = sorted({record.kind for record in records})
     if len(kinds) > 1:
@@ -169,5 +170,5 @@ def _save_figure(records: list[Record], path: Path) -> None:
         for name in metrics
     }
     plot = figures.run_comparison(curves, values)
-    files.write_with(path, lambda buffer: plot.savefig(buffer, format=path.suffix[1:], dpi=120))
+    files.write_with(path, lambda buffer: plot.savefig(buffer, format=path.suffix[1:].lower(), dpi=120))
     console.message(f"figure: {path}")

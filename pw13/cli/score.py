@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pw13 import console
-from pw13.cli.options import EncodingOption, JsonOption, QuietOption, RunOption, RunsDirOption
+from pw13.cli.options import EncodingOption, JsonOption, QuietOption, RunOption, RunsDirOption, user_path
 from pw13.config import DEFAULT_RUNS_DIR
 from pw13.errors import OptionError
 
@@ -20,7 +20,9 @@ STYLES = ("green", "", "yellow", "bold red")
 
 def score(
     names: Annotated[list[str] | None, typer.Argument(metavar="NAME...", help="names to score")] = None,
-    file: Annotated[Path | None, typer.Option("--file", metavar="FILE", help="list of names, one per line")] = None,
+    file: Annotated[
+        Path | None, typer.Option("--file", metavar="FILE", parser=user_path, help="list of names, one per line")
+    ] = None,
     encoding: EncodingOption = "utf-8",
     run: RunOption = None,
     runs_dir: RunsDirOption = DEFAULT_RUNS_DIR,

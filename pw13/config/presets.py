@@ -7,6 +7,7 @@ from typing import Any
 from pw13 import config
 from pw13.config import fields
 from pw13.errors import OptionError, UserError
+from pw13.system import files
 
 
 def read_config(name: str) -> dict[str, Any]:
@@ -17,10 +18,9 @@ def read_config(name: str) -> dict[str, Any]:
         OptionError: not TOML, an unknown table or key, or a value out of range.
     """
     path = find_config(name)
+    text = files.read_text(path)
     try:
-        content = tomllib.loads(path.read_text("utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"{path}: cannot be read: {getattr(error, 'strerror', None) or 'not UTF-8 text'}") from None
+        content = tomllib.loads(text)
     except (ValueError, RecursionError) as error:  # a plain ValueError: a number of thousands of digits
         raise OptionError(f"--config {path}: not TOML: {str(error) or 'nested too deeply'}") from None
     for key, value in content.items():
@@ -50,8 +50,9 @@ def find_config(name: str) -> Path:
     Raises:
         UserError: neither exists.
     """
-    if Path(name).is_file():
-        return Path(name)
+    path = files.expand_user(name, "--config")
+    if path.is_file():
+        return path
     for folder in preset_folders():
         if (folder / f"{name}.toml").is_file() and "/" not in name:
             return folder / f"{name}.toml"

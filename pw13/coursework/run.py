@@ -38,11 +38,11 @@ def run_coursework(plan: Sequence[Step], data: CourseData, *, runs_dir: Path, fr
             done.append(StepResult(step, "reused", record.folder, 0.0))
             continue
         console.message(f"[{number}/{len(plan)}] {step.name}{time_left(plan[number - 1 :], done, data)}")
-        started_at = time.time()
+        started_at = time.monotonic()
         run = open_step_run(step, data_paths, record, runs_dir, started_at)
         run.printed = printed
         experiments.run_experiment(step.kind, step.settings, run=run, **data_paths)
-        done.append(StepResult(step, "resumed" if record else "new", run.folder, time.time() - started_at))
+        done.append(StepResult(step, "resumed" if record else "new", run.folder, time.monotonic() - started_at))
     files.write_json(runs_dir / LAST_ALL, {"runs": {result.step.name: result.run.name for result in done}})
     signals.check()
     return done

@@ -3,13 +3,14 @@
 import codecs
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from pw13.data import inspection
 from pw13.data.images.dataset import read_folder
 from pw13.data.images.idx import read_idx
 from pw13.data.images.idx_folder import read_idx_folder
 from pw13.data.names import NameList, load_names
+from pw13.data.names.name_list import is_utf8, read_bytes
 from pw13.data.published import FILES
 from pw13.data.source import DEFAULT_PATHS, NAMED_CORPORA, describe_content, os_error
 from pw13.errors import UserError
@@ -25,22 +26,26 @@ class CheckResult(NamedTuple):
     remarks: tuple[str, ...]
 
 
-def check(path: Path) -> list[CheckResult]:
+def check(path: Path, *, encoding: str = "utf-8", fix_accents: bool = False) -> list[CheckResult]:
     """Check an image folder, an IDX file or a corpus, or each of them in a folder of data sets.
+
+    encoding, fix_accents: how to read a corpus.
 
     Raises:
         UserError: `path` does not exist or cannot be read.
+        OptionError: the encoding is unknown.
     """
     if path.is_dir():
         candidates = [path.joinpath(*parts) for parts in (*DEFAULT_PATHS.values(), *NAMED_CORPORA.values())]
         data_sets = [candidate for candidate in candidates if candidate.exists()]
         idx_names = {name for file in FILES for name in (file, file.removesuffix(".gz"))}
         if data_sets and not any((path / name).exists() for name in idx_names):
-            return [result for data_set in data_sets for result in check(data_set)]
+            options: dict[str, Any] = {"encoding": encoding, "fix_accents": fix_accents}
+            return [result for data_set in data_sets for result in check(data_set, **options)]
         return [check_folder(path)]
     if not path.exists():
         raise UserError(f"{path}: no such file or folder")
-    return [check_idx(path) if _is_idx(path) else check_corpus(path)]
+    return [check_idx(path) if _is_idx(path) else check_corpus(path, encoding, fix_accents)]
 
 
 def check_folder(folder: Path) -> CheckResult:
@@ -58,20 +63,17 @@ def check_idx(path: Path) -> CheckResult:
     return CheckResult(str(path), (), (f"{path}: {' x '.join(map(str, array.shape))} unsigned bytes",))
 
 
-def check_corpus(path: Path) -> CheckResult:
+def check_corpus(path: Path, encoding: str = "utf-8", fix_accents: bool = False) -> CheckResult:
     """Check a corpus, every line that is not UTF-8 included; where it has no faults, remark on anomalies.
 
     Raises:
         UserError: the file cannot be read.
+        OptionError: the encoding is unknown.
     """
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise os_error(path, error) from None
-    faults = [f"{path}: {fault}" for fault in _text_faults(data)]
+    faults = [f"{path}: {fault}" for fault in _text_faults(read_bytes(path), encoding)]
     if not faults:
         try:
-            corpus = load_names(str(path))
+            corpus = load_names(str(path), encoding=encoding, fix_accents=fix_accents)
         except UserError as error:
             faults = [str(error)]
     return CheckResult(str(path), tuple(faults), () if faults else tuple(_name_remarks(path, corpus)))
@@ -86,8 +88,11 @@ def _is_idx(path: Path) -> bool:
     return path.suffix == ".gz" or "ubyte" in path.name or (describe_content(head) or "").endswith("IDX data")
 
 
-def _text_faults(data: bytes) -> Iterator[str]:
-    """Yield lines with NUL bytes and lines that are not UTF-8, with their numbers."""
+def _text_faults(data: bytes, encoding: str) -> Iterator[str]:
+    """Yield lines with NUL bytes and lines that are not UTF-8, with their numbers; nothing on other kinds of text."""
+    content = describe_content(data) or ""
+    if not is_utf8(encoding) or (content and "XML" not in content):
+        return
     if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         yield "looks like UTF-16, expected UTF-8 (or use --encoding utf-16)"
         return

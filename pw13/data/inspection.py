@@ -10,7 +10,7 @@ import numpy as np
 from pw13.data.images import ImageSet, digests
 from pw13.data.names import NameList, windows
 from pw13.data.published import published_file_name
-from pw13.data.source import DEFAULT_PATHS, candidate_paths
+from pw13.data.source import DEFAULT_PATHS, candidate_paths, holds_something
 
 IMAGES_PER_BLOCK = 4096  # keeps temporary arrays small whatever the size of the set
 WINDOW, SKIP = 10, 3  # of the handout
@@ -19,7 +19,7 @@ WINDOW, SKIP = 10, 3  # of the handout
 def resolved_paths() -> list[dict[str, Any]]:
     """List the default paths of data sets in the order of preference, and whether they exist."""
     candidates = [(name, path) for name, parts in DEFAULT_PATHS.items() for path in candidate_paths(*parts)]
-    return [{"flag": f"--{name}", "place": str(path), "found": path.exists()} for name, path in candidates]
+    return [{"flag": f"--{name}", "place": str(path), "found": holds_something(path)} for name, path in candidates]
 
 
 def describe_images(images: ImageSet) -> dict[str, Any]:

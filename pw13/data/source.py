@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 from pw13.errors import UserError
+from pw13.system import files
 
 CHUNK = 1 << 20
 DEFAULT_PATHS = {"data": ("notmnist",), "corpus": ("startup-names", "companies.csv")}  # parts of the path, by flag
@@ -18,9 +19,26 @@ SIGNATURES = (
     (b"<html", "looks like a web page (HTML)"),
     (b"<", "looks like a web page (HTML or XML)"),
     (b"\x1f\x8b", "looks like gzip data"),
-    (b"pk\x03\x04", "looks like a zip archive"),
+    (b"pk\x03\x04", "looks like a zip archive or an Office document"),
+    (b"bzh91ay&sy", "looks like bzip2 data"),
+    (b"\xfd7zxz", "looks like xz data"),
+    (b"7z\xbc\xaf", "looks like a 7-Zip archive"),
+    (b"rar!\x1a", "looks like a RAR archive"),
+    (b"\x28\xb5\x2f\xfd", "looks like Zstandard data"),
+    (b"%pdf-", "looks like a PDF document"),
+    (b"{\\rtf", "looks like an RTF document"),
+    (b"\xd0\xcf\x11\xe0", "looks like an old Office document"),
+    (b"sqlite format 3", "looks like an SQLite database"),
+    (b"\x89hdf", "looks like HDF5 data"),
+    (b"\x93numpy", "looks like a NumPy file"),
+    (b"par1\x15", "looks like a Parquet file"),
     (b"\x89png", "looks like a PNG image"),
-    (b"version https://git-lfs", "is a Git LFS pointer, not the data itself"),
+    (b"\xff\xd8\xff", "looks like a JPEG image"),
+    (b"gif89a", "looks like a GIF image"),
+    (b"version https://git-lfs", "is a Git LFS pointer, not the data itself; fetch them with git lfs pull"),
+    (b"/annex/objects/", "is a git-annex pointer, not the data itself"),
+    (b"[internetshortcut]", "is a link to a web page, not the data itself"),
+    (b"l\0\0\0\x01\x14\x02\0", "is a Windows shortcut, not the data itself"),
     (b"\x00\x00\x08", "looks like IDX data"),
 )
 
@@ -36,9 +54,9 @@ class Source:
     files: dict[str, str] = field(default_factory=dict)
 
 
-def digest_of(files: dict[str, str]) -> str:
+def digest_of(sha256_of_files: dict[str, str]) -> str:
     """Return one sha256 for several files: over the sorted lines "name sha256", each with a newline."""
-    lines = "".join(f"{name} {sha256}\n" for name, sha256 in sorted(files.items()))
+    lines = "".join(f"{name} {sha256}\n" for name, sha256 in sorted(sha256_of_files.items()))
     return hashlib.sha256(lines.encode()).hexdigest()
 
 
@@ -59,19 +77,36 @@ def git_blob_id(path: Path) -> str:
 
 def describe_content(head: bytes) -> str | None:
     """Describe what the first bytes of a file (32 are enough) look like, or return None."""
-    start = head.removeprefix(b"\xef\xbb\xbf").lstrip(b" \t\r\n").lower()
+    start = head[:64].removeprefix(b"\xef\xbb\xbf").lstrip(b" \t\r\n").lower()
     return next((description for prefix, description in SIGNATURES if start.startswith(prefix)), None)
 
 
 def default_path(*parts: str) -> Path | None:
-    """Return `$PW13_DATA_DIR/...`, else `data/...`, whichever exists first, or None."""
-    return next((path for path in candidate_paths(*parts) if path.exists()), None)
+    """Return `$PW13_DATA_DIR/...`, else `data/...`, whichever first holds something, or None.
+
+    Raises:
+        UserError: the variable names no folder.
+    """
+    variable = os.environ.get("PW13_DATA_DIR")
+    if variable and not files.expand_user(variable, "PW13_DATA_DIR").is_dir():
+        raise UserError(f"PW13_DATA_DIR: {variable}: no such folder; correct the variable or unset it")
+    return next((path for path in candidate_paths(*parts) if holds_something(path)), None)
+
+
+def holds_something(path: Path) -> bool:
+    """Return whether `path` is a file, or a folder with more than hidden files, as a failed download may leave it."""
+    try:
+        return path.is_file() or any(not entry.name.startswith(".") for entry in path.iterdir())
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError:  # there, but not readable: what reads it says so
+        return True
 
 
 def candidate_paths(*parts: str) -> list[Path]:
     """Return the default paths of a data set, existing or not, in the order of preference."""
-    roots = [Path(root) for root in (os.environ.get("PW13_DATA_DIR"), "data") if root]
-    return [root.joinpath(*parts) for root in roots]
+    roots = [os.environ.get("PW13_DATA_DIR"), "data"]
+    return [files.expand_user(root, "PW13_DATA_DIR").joinpath(*parts) for root in roots if root]
 
 
 def named_corpus(name: str) -> Path:
@@ -92,17 +127,14 @@ def resolve_path(name: str, value: str | None) -> str:
     """Resolve --data or --corpus to an absolute path, or to "builtin" where no default path exists.
 
     Raises:
-        UserError: `~user` names an unknown user, or a corpus named without a path is not there.
+        UserError: `~user` names an unknown user, PW13_DATA_DIR no folder, or a corpus without a path is not there.
     """
     if name == "corpus" and value in NAMED_CORPORA:
         return str(named_corpus(value).absolute())
     path = value if value is not None else default_path(*DEFAULT_PATHS[name])
     if path is None or path == "builtin":
         return "builtin"
-    try:
-        return str(Path(path).expanduser().absolute())
-    except RuntimeError:
-        raise UserError(f"--{name} {path}: no such user") from None
+    return str(files.expand_user(path, f"--{name}").absolute())
 
 
 def os_error(path: Path | str, error: OSError) -> UserError:

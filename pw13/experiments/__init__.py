@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from pw13 import console
 from pw13.runs.folder import Run
 
 # The module of each kind, imported when its run starts, since it imports TensorFlow.
@@ -17,11 +18,13 @@ def run_experiment(kind: str, settings: Any, *, run: Run, **data_paths: Any) -> 
 
     from pw13.runs.folder import track_status
     from pw13.runs.record import read_json
-    from pw13.system import device, tensorflow_runtime
+    from pw13.system import device, machine, tensorflow_runtime
 
     with track_status(run):
+        machine.check_temporary_folder()
         if hasattr(settings, "threads"):
-            tensorflow_runtime.start(settings.threads, settings.seed, settings.device)
+            for line in tensorflow_runtime.start(settings.threads, settings.seed, settings.device):
+                console.message(f"note: {line}")
             device.refuse_other(read_json(run.folder / "run.json").get("device"), used := device.facts())
             run.update(one_dnn=tensorflow_runtime.one_dnn(), device=used)
         experiment = importlib.import_module(f"pw13.experiments.{MODULES[kind]}")

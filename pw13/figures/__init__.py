@@ -1,7 +1,13 @@
-"""Functions that draw arrays and metrics as matplotlib figures."""
+"""Functions that draw arrays and metrics as matplotlib figures, with matplotlib's own settings, not the user's."""
 
 import io
+import logging
 from typing import Any
+
+import matplotlib
+
+logging.getLogger("matplotlib").setLevel(logging.ERROR)  # about fonts and folders
+matplotlib.rcdefaults()
 
 
 def to_png(figure: Any) -> bytes:

@@ -1,6 +1,5 @@
 """Denoise a user's own images with a trained convolutional denoiser."""
 
-import io
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -14,7 +13,7 @@ from pw13.errors import OptionError, UserError
 from pw13.inference import tiling
 from pw13.inference.best_filter import BestFilter, best_filter
 from pw13.inference.denoiser import image_sides, load_denoiser
-from pw13.inference.image_files import encode_png, read_grey, write_new
+from pw13.inference.image_files import encode_png, read_grey, read_picture, write_new
 from pw13.inference.noise_level import estimate_level, is_far
 from pw13.inference.trained_run import find_trained_run
 from pw13.metrics.images import mse, psnr
@@ -61,7 +60,9 @@ def denoise_files(
     check_level(add_noise, settings.noise_kind)
     outputs = plan_outputs(images, out, noisy=add_noise is not None)
     for output in outputs:
-        read_grey(output.image)
+        frames = read_picture(output.image).frames
+        if frames > 1:
+            console.message(f"note: {output.image}: {frames} frames or pages, only the first is denoised")
     denoisers = Denoisers(load_denoiser(record, settings), sides, settings, best_filter(record))
     console.message(f"using {record.name}, trained on {settings.noise_kind} noise {settings.noise:g}")
     if out is not None:
@@ -149,18 +150,19 @@ def write_outputs(
     *,
     noisy: bool,
 ) -> None:
+    """Write the files of an image, all of them or none."""
     from pw13.figures import conv_dae as figures
+    from pw13.figures import to_png
 
     columns = {"noisy" if noisy else "input": image, "network": denoised}
-    write_new(output.denoised, encode_png(denoised))
+    contents = {output.denoised: encode_png(denoised)}
     if noisy:
-        write_new(output.noisy, encode_png(image))
+        contents[output.noisy] = encode_png(image)
     if denoisers.filter and filtered is not None:
-        write_new(output.filtered, encode_png(filtered))
-        columns = {**columns, denoisers.filter.label: filtered}
-    buffer = io.BytesIO()
-    figures.before_after(columns, output.image.name).savefig(buffer, format="png", dpi=120)
-    write_new(output.figure, buffer.getvalue())
+        contents[output.filtered] = encode_png(filtered)
+        columns[denoisers.filter.label] = filtered
+    contents[output.figure] = to_png(figures.before_after(columns, output.image.name))
+    write_new(contents)
 
 
 def _psnrs(

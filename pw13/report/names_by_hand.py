@@ -13,6 +13,7 @@ from pw13.inference import sampling
 from pw13.inference.name_generator import NameGenerator, load_generator, read_corpus
 from pw13.report.name_selection import Candidate, NameSelection, compare_names
 from pw13.runs.record import Record
+from pw13.system import files
 
 CONTEXTS = 20  # names before a scored one that its probability is averaged over, for a many-to-one network
 
@@ -23,13 +24,8 @@ def read_names(path: Path) -> list[str]:
     Raises:
         UserError: the file cannot be read, or contains no names.
     """
-    try:
-        lines = path.read_text("utf-8").split("\n")
-    except (OSError, UnicodeDecodeError) as error:
-        raise UserError(
-            f"--names {path}: cannot be read: {getattr(error, 'strerror', None) or 'not UTF-8 text'}"
-        ) from None
-    texts = [line.rstrip("\r") for line in lines if line.strip()]
+    lines = files.read_text(path, "--names").split("\n")
+    texts = [text for line in lines if (text := line.lstrip("\ufeff").rstrip("\r")).strip()]
     if not texts:
         raise UserError(f"--names {path}: contains no names; expected one per line")
     return texts

@@ -116,5 +116,6 @@ def item_keys() -> list[str]:
 
 def report_date(selection: RunSelection) -> str:
     """Return the date of the newest run, so that the same runs always give the same report."""
-    newest = max(str(run.facts.get("ended") or run.facts["started"]) for run in selection.records)
-    return datetime.fromisoformat(newest).date().isoformat()
+    ends = [str(run.facts.get("ended") or run.facts["started"]) for run in selection.records]
+    newest = max(map(datetime.fromisoformat, ends), key=datetime.timestamp)
+    return newest.date().isoformat()

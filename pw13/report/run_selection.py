@@ -10,7 +10,7 @@ from pw13 import config
 from pw13.errors import UserError
 from pw13.report.comparable_runs import count_comparisons, further_values, is_comparable
 from pw13.runs import comparison
-from pw13.runs.record import LAST_ALL, RUN_NAME, Record, list_runs, load_run, read_json, read_run
+from pw13.runs.record import LAST_ALL, RUN_NAME, Record, list_runs, load_run, read_json, read_run, start_order
 
 
 class Series(NamedTuple):
@@ -188,7 +188,7 @@ def _completed(records: Iterable[Record]) -> list[Record]:
 
 
 def _by_start(records: Iterable[Record]) -> tuple[Record, ...]:
-    return tuple(sorted(records, key=lambda record: (record.facts.get("started", ""), record.name)))
+    return tuple(sorted(records, key=start_order))
 
 
 def _newest(records: Sequence[Record]) -> Record | None:

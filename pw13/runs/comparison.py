@@ -97,7 +97,8 @@ def seconds(record: Record) -> float | None:
         started = datetime.fromisoformat(record.facts["started"])
         running = record.status == "running"
         ended = datetime.now().astimezone() if running else datetime.fromisoformat(record.facts["ended"])
-        return round((ended - started).total_seconds(), 1)
+        duration = (ended - started).total_seconds()
+        return round(duration, 1) if duration >= 0 else None  # the clock was set back meanwhile
     except (KeyError, ValueError, TypeError):
         return None
 

@@ -15,10 +15,10 @@ Every file is replaced atomically (`pw13.system.files`), so a folder can be read
 import contextlib
 import dataclasses
 import os
+import secrets
 import shlex
 import shutil
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -31,9 +31,11 @@ from pw13 import console
 from pw13.config import fields
 from pw13.errors import OptionError, ResumeError, UserError
 from pw13.runs.record import Record, read_json
-from pw13.system import files, machine
+from pw13.system import files, locks, machine, signals
 from pw13.system.signals import Interrupted
 
+SCRATCH = ".new-"  # begins the name of a folder that is being created
+SCRATCH_SECONDS = 60, 3600  # after which an unlocked one, and one whose lock cannot be asked, was left behind
 END_FACTS = ("ended", "error", "signal", "peak_memory_mib")  # written at the end of a run, dropped when it resumes
 
 # One change of run.json at a time: on a forced exit the thread that watches for signals writes the status.
@@ -44,7 +46,7 @@ _run_json_lock = threading.RLock()
 class Run:
     """A run folder open for writing.
 
-    started_at: when the work started (Unix time), if later than the process.
+    started_at: when the work started, by `time.monotonic`, if later than the process.
     previous: the record of the run before it was reopened.
     data_recorded: whether this process has recorded its data, from when on the run is worth keeping.
     printed: lines on data that are not printed again; runs of one process may share them.
@@ -80,15 +82,10 @@ class Run:
 
     def save_model(self, name: str, model: Any) -> None:
         """Save a Keras model as `checkpoints/NAME.keras`, which Keras can load without pw13."""
+        from keras.src.saving import saving_lib  # `model.save` takes only a path, and so a temporary file
+
         self._make_subfolder("checkpoints")
-        with tempfile.TemporaryDirectory() as scratch:
-            path = Path(scratch, "model.keras")
-            try:
-                model.save(path)
-            except OSError as error:
-                error.filename = error.filename or os.fspath(path)
-                raise
-            files.write_atomic(self.checkpoints / f"{name}.keras", path.read_bytes())
+        files.write_with(self.checkpoints / f"{name}.keras", lambda file: saving_lib.save_model(model, file))
 
     def save_arrays(self, name: str, arrays: Mapping[str, Any]) -> None:
         """Save NumPy arrays as `checkpoints/NAME.npz`, without pickling."""
@@ -98,10 +95,22 @@ class Run:
         files.write_with(self.checkpoints / f"{name}.npz", lambda file: np.savez(file, allow_pickle=False, **arrays))
 
     def update(self, **facts: Any) -> None:
-        """Set `facts` in run.json."""
+        """Set `facts` in run.json.
+
+        Raises:
+            UserError: another process has resumed the run since.
+        """
         path = self.folder / "run.json"
         with _run_json_lock:
-            files.write_json(path, {**read_json(path), **facts})
+            files.write_json(path, {**self._read_own(), **facts})
+
+    def _read_own(self) -> dict[str, Any]:
+        """Return run.json, in which this process must be the one that works on the run."""
+        facts = read_json(self.folder / "run.json")
+        host = (facts.get("machine") or {}).get("host")
+        if facts.get("pid") != os.getpid() or host != machine.facts()["host"]:
+            raise UserError(f"{self.folder}: resumed by another process ({facts.get('pid')} on {host}); stopped here")
+        return facts
 
     def record_data(self, source: Any, notes: Sequence[str] = (), **counts: Any) -> None:
         """Record the data in run.json and print one line about them, and one per note.
@@ -122,8 +131,10 @@ class Run:
 
     def finish(self, metrics: dict[str, Any]) -> dict[str, Any]:
         """Write metrics.json, with the seconds since the work started, and mark the run completed."""
-        seconds = machine.seconds_since_start() if self.started_at is None else round(time.time() - self.started_at, 3)
+        began = self.started_at
+        seconds = machine.seconds_since_start() if began is None else round(time.monotonic() - began, 3)
         metrics = {"seconds": seconds, **metrics}
+        self._read_own()
         self.save_json("metrics.json", metrics)
         self.close("completed")
         return metrics
@@ -143,23 +154,47 @@ def timestamp() -> str:
 def create_run(runs_dir: Path, kind: str, options: dict[str, Any], *, name: str | None = None, **facts: Any) -> Run:
     """Create a run folder, under a temporary name and then renamed, so that no two processes get the same one.
 
-    name: of the folder, instead of time and kind; must not exist.
+    The folder is locked for this process until `track_status` ends. name: of the folder, instead of time and kind; must
+    not exist.
 
     Raises:
         UserError: the folder cannot be created.
     """
     started = datetime.now().astimezone()
+    facts = {**_start_facts(started, options), **facts}
     try:
         runs_dir.mkdir(parents=True, exist_ok=True)
-        scratch = Path(tempfile.mkdtemp(prefix=".new-", dir=runs_dir))
-        scratch.chmod(0o755)
-        files.write_json(scratch / "config.json", {"kind": kind, **options})
-        files.write_json(scratch / "run.json", {**_start_facts(started, options), **facts})
-        if name is not None:
-            return Run(_rename_unique(scratch, runs_dir, name, attempts=1))
-        return Run(_rename_unique(scratch, runs_dir, f"{started:%Y-%m-%d_%H-%M-%S}_{kind}"))
+        with _scratch_folder(runs_dir) as scratch:
+            locks.acquire(scratch)
+            files.write_json(scratch / "config.json", {"kind": kind, **options})
+            files.write_json(scratch / "run.json", facts)
+            if name is not None:
+                return Run(_rename_unique(scratch, runs_dir, name, attempts=1))
+            return Run(_rename_unique(scratch, runs_dir, f"{started:%Y-%m-%d_%H-%M-%S}_{kind}"))
     except OSError as error:
         raise UserError(f"{runs_dir}: cannot create run folder: {error.strerror or error}") from None
+
+
+@contextlib.contextmanager
+def _scratch_folder(parent: Path) -> Iterator[Path]:
+    """Create a hidden folder with the permissions of any new one; remove it unless it was renamed.
+
+    Those that killed processes have left behind are removed, too.
+    """
+    for left in parent.glob(f"{SCRATCH}*"):
+        with contextlib.suppress(OSError):
+            locked = locks.is_locked(left)
+            if not locked and time.time() - left.stat().st_mtime > SCRATCH_SECONDS[locked is None]:
+                shutil.rmtree(left)
+    folder = parent / f"{SCRATCH}{os.getpid()}-{secrets.token_hex(4)}"
+    signals.on_forced_exit(lambda: shutil.rmtree(folder, ignore_errors=True))
+    files.file_ops.mkdir(folder)
+    try:
+        yield folder
+    finally:
+        if folder.exists():
+            locks.release(folder)
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _start_facts(started: datetime, options: dict[str, Any]) -> dict[str, Any]:
@@ -182,14 +217,11 @@ def _rename_unique(scratch: Path, runs_dir: Path, name: str, attempts: int = 10_
         target = runs_dir / (name if number == 1 else f"{name}_{number}")
         try:
             if not target.exists():
-                files.file_ops.rename(scratch, target)
-                files.sync_folder(runs_dir)
+                files.rename_folder(scratch, target)
                 return target
         except OSError:
             if not target.exists():
-                shutil.rmtree(scratch, ignore_errors=True)
                 raise
-    shutil.rmtree(scratch, ignore_errors=True)
     if attempts == 1:
         raise UserError(f"{runs_dir / name}: already exists")
     raise UserError(f"{runs_dir}: {attempts:,} runs started in one second")
@@ -199,13 +231,15 @@ def reopen_run(record: Record, settings: Any, *, any_device: bool = False) -> Ru
     """Reopen a run: mark it running and write `settings` (more epochs, perhaps) to its config.json.
 
     any_device: whether it may go on on another device than it has been trained on.
+    The folder is locked for this process until `track_status` ends.
 
     Raises:
-        UserError: a symbolic link points outside the folder.
+        UserError: a symbolic link points outside the folder, or another process works on the run.
     """
-    run = Run(record.folder, previous=record)
     for name in ("checkpoints", "figures"):
         files.check_inside(record.folder / name)
+    _lock_unchanged(record)
+    run = Run(record.folder, previous=record)
     for leftover in record.folder.rglob(".*.tmp"):  # of writes cut off by a kill
         leftover.unlink(missing_ok=True)
     dropped = (*END_FACTS, "device") if any_device else END_FACTS
@@ -222,15 +256,26 @@ def reopen_run(record: Record, settings: Any, *, any_device: bool = False) -> Ru
     return run
 
 
+def _lock_unchanged(record: Record) -> None:
+    """Lock a run that is as it was when `record` was read.
+
+    Raises:
+        UserError: another process has resumed it since, or holds the lock.
+    """
+    if not locks.acquire(record.folder):
+        raise UserError(f"{record.name} is running in another process; stop it first")
+    if read_json(record.folder / "run.json") != record.facts:
+        locks.release(record.folder)
+        raise UserError(f"{record.name} is running or was changed by another process since; look at it again")
+
+
 @contextlib.contextmanager
 def track_status(run: Run) -> Iterator[Run]:
     """Write to run.json how the work in this context ended, if it did not complete.
 
     A new run rejected before its data were recorded is deleted; a reopened one that is rejected, or that cannot be
-    resumed, is restored.
+    resumed, is restored. The lock of the folder is released.
     """
-    from pw13.system import signals
-
     signals.on_forced_exit(lambda: _on_forced_exit(run))
     try:
         yield run
@@ -246,6 +291,7 @@ def track_status(run: Run) -> Iterator[Run]:
         raise
     finally:
         signals.clear_exit_hooks()
+        locks.release(run.folder)
 
 
 def _discard_rejected(run: Run, error: UserError | OptionError) -> bool:
@@ -258,6 +304,7 @@ def _discard_rejected(run: Run, error: UserError | OptionError) -> bool:
         return True
     if "data" in read_json(run.folder / "run.json"):  # a point of a sweep: its folder records the failure
         return False
+    locks.release(run.folder)
     shutil.rmtree(run.folder, ignore_errors=True)
     return True
 

@@ -5,13 +5,14 @@ import json
 import os
 import re
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from pw13 import config
 from pw13.config import fields
 from pw13.errors import OptionError, UserError
-from pw13.system import files, machine
+from pw13.system import files, locks, machine
 
 RUN_NAME = re.compile(r"\d{4}-\d\d-\d\d_\d\d-\d\d-\d\d_([a-z-]+?)(?:_\d+)?")
 DATA_PATH_KEYS = ("data", "corpus", "runs", "runs_dir")  # keys of config.json that are not settings
@@ -52,7 +53,9 @@ class Record:
         host = self.facts.get("machine", {}).get("host")
         if host != machine.facts()["host"]:
             return f"running on {host}"
-        return "running" if machine.alive(self.facts.get("pid", -1), self.facts.get("pid_started", 0.0)) else "died"
+        locked = locks.is_locked(self.folder)
+        alive = machine.alive(self.facts) if locked is None else locked
+        return "running" if alive else "died"
 
 
 def read_json(path: Path) -> dict[str, Any]:
@@ -90,6 +93,8 @@ def read_run(folder: Path) -> Record:
         return Record(folder, kind, options, facts, metrics, None)
     except UserError as error:
         return Record(folder, kind, {}, {}, None, str(error))
+    except OSError as error:  # a folder of somebody else's that must not be read
+        return Record(folder, kind, {}, {}, None, f"{folder}: cannot read: {error.strerror}")
 
 
 def _check_facts(facts: dict[str, Any], path: Path) -> None:
@@ -106,14 +111,30 @@ def _check_facts(facts: dict[str, Any], path: Path) -> None:
 def list_runs(runs_dir: Path, kind: str | None = None) -> list[Record]:
     """Return the top-level runs in `runs_dir`, oldest first."""
     try:
-        folders = [path for path in runs_dir.iterdir() if RUN_NAME.fullmatch(path.name) and path.is_dir()]
+        folders = [path for path in runs_dir.iterdir() if RUN_NAME.fullmatch(path.name) and _is_folder(path)]
     except FileNotFoundError:
         return []
     except OSError as error:
         raise UserError(f"{runs_dir}: cannot read: {error.strerror}") from None
     records = [read_run(folder) for folder in folders]
     records = [record for record in records if kind is None or record.kind == kind]
-    return sorted(records, key=lambda record: (record.facts.get("started", ""), record.name))
+    return sorted(records, key=start_order)
+
+
+def start_order(record: Record) -> tuple[datetime, str]:
+    """Return what sorts runs by the instant of their start, whatever their time zone; broken ones come first."""
+    try:  # a time without an offset is local
+        return datetime.fromisoformat(record.facts["started"]).astimezone(UTC), record.name
+    except (KeyError, TypeError, ValueError, OverflowError, OSError):  # the last two: at the ends of the calendar
+        return datetime.min.replace(tzinfo=UTC), record.name
+
+
+def _is_folder(path: Path) -> bool:
+    """Return whether `path` is a folder, or cannot be asked."""
+    try:
+        return path.is_dir()
+    except OSError:
+        return True
 
 
 def find_run(name: str, runs_dir: Path) -> Path:
@@ -124,7 +145,7 @@ def find_run(name: str, runs_dir: Path) -> Path:
     Raises:
         UserError: no match, or several.
     """
-    path = Path(name)
+    path = files.expand_user(name, "run")
     if (path / "config.json").exists() or (path / "run.json").exists():
         return path
     matches = _match_prefix(name, runs_dir)

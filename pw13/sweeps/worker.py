@@ -58,7 +58,7 @@ def _execute(job: Job) -> None:
 
 def _open_job_run(job: Job, settings: Any) -> Run | None:
     """Create or reopen the run of the point; None if it is complete."""
-    started_at = time.time()
+    started_at = time.monotonic()
     if not job.folder.exists():
         options = {**fields.as_dict(settings), **job.data_paths}
         data = {"sha256": job.sha256}  # so that different data at the same path are refused

@@ -27,7 +27,8 @@ def folder() -> Path:
     """Return the folder of the cache; it need not exist."""
     import platformdirs
 
-    return Path(os.environ.get("PW13_CACHE_DIR") or platformdirs.user_cache_dir("pw13"))
+    variable = os.environ.get("PW13_CACHE_DIR")
+    return files.expand_user(variable, "PW13_CACHE_DIR") if variable else Path(platformdirs.user_cache_dir("pw13"))
 
 
 def cached(kind: str, key: Mapping[str, Any], make: Callable[[], Arrays], *, max_bytes: int) -> Arrays:

@@ -4,6 +4,8 @@ Everything in a run folder is written by `write_atomic`. The operations that cha
 so that a test can substitute one that fails, truncates or kills at any of them.
 """
 
+import codecs
+import errno
 import io
 import json
 import math
@@ -42,6 +44,11 @@ file_ops = FileOps()
 
 CHUNK = 1 << 20  # bytes per write call, so that a test can truncate a write in the middle of a file
 
+# Errors of file systems that have no sync (some network shares and FUSE); those of a failing disk are others.
+NO_SYNC = (errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS)
+NO_FOLDER_SYNC = (*NO_SYNC, errno.EBADF, errno.EACCES, errno.EPERM, errno.EISDIR)
+NO_REPLACE = (errno.EEXIST, errno.EPERM)  # of a rename onto an existing file
+
 
 def write_atomic(path: Path, data: bytes) -> None:
     """Write `data` to `path` so that a reader sees the old file or the new one, never a part.
@@ -57,8 +64,8 @@ def write_atomic(path: Path, data: bytes) -> None:
         with open(temporary, "wb", buffering=0) as file:
             for start in range(0, max(len(data), 1), CHUNK):
                 file_ops.write(file, data[start : start + CHUNK])
-            file_ops.fsync(file.fileno())
-        file_ops.rename(temporary, path)
+            sync_file(file)
+        _replace(temporary, path)
         sync_folder(path.parent)
     except OSError as error:
         temporary.unlink(missing_ok=True)
@@ -85,15 +92,96 @@ def check_inside(path: Path, *, below: int = 1) -> None:
         raise UserError(f"{path}: not a regular file")
 
 
+def _replace(source: Path, target: Path) -> None:
+    """Rename onto an existing file; in two steps on file systems that cannot do it in one."""
+    try:
+        file_ops.rename(source, target)
+    except OSError as error:
+        if error.errno not in NO_REPLACE or not target.is_file():
+            raise
+        aside = target.with_name(f".{target.name}.old")
+        file_ops.rename(target, aside)
+        try:
+            file_ops.rename(source, target)
+        except OSError:
+            file_ops.rename(aside, target)
+            raise
+        file_ops.unlink(aside)
+
+
+def sync_file(file: BinaryIO) -> None:
+    """Sync an open file to disk; a no-op on file systems without sync."""
+    try:
+        file_ops.fsync(file.fileno())
+    except OSError as error:
+        if error.errno not in NO_SYNC:
+            raise
+
+
 def sync_folder(folder: Path) -> None:
-    """Sync the entries of `folder` to disk; a no-op where folders cannot be opened (Windows)."""
+    """Sync the entries of `folder` to disk; a no-op where folders cannot be opened (Windows) or synced."""
     if os.name == "nt":
         return
-    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        descriptor = os.open(folder, os.O_RDONLY)
+    except PermissionError:  # a folder that may be written but not listed
+        return
     try:
         file_ops.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in NO_FOLDER_SYNC:
+            raise
     finally:
         os.close(descriptor)
+
+
+def rename_folder(source: Path, target: Path) -> None:
+    """Rename a folder of files to a name that is free; file by file where the file system renames no folders.
+
+    Raises:
+        OSError: the name is taken, or a rename fails.
+    """
+    try:
+        file_ops.rename(source, target)
+    except OSError as error:
+        if error.errno not in (*NO_SYNC, errno.EXDEV, errno.EPERM):
+            raise
+        file_ops.mkdir(target)
+        for path in sorted(source.iterdir()):
+            file_ops.rename(path, target / path.name)
+        source.rmdir()
+    sync_folder(target.parent)
+
+
+def expand_user(path: str | Path, option: str = "") -> Path:
+    """Return a path of the user's with `~` and `~NAME` at its start expanded, which a shell does not do everywhere.
+
+    Raises:
+        UserError: no such user; `option` names the path in the message.
+    """
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:
+        raise UserError(f"{option} {path}: no such user".lstrip()) from None
+
+
+def read_text(path: Path, option: str = "") -> str:
+    """Read a user's text file in UTF-8, without a byte order mark at its start; `option` names it in messages.
+
+    Raises:
+        UserError: it cannot be read, or is in another encoding.
+    """
+    where = f"{option} {path}".lstrip()
+    try:
+        data = path.read_bytes()
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        utf16 = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+        line = data.count(b"\n", 0, error.start) + 1
+        fault = "UTF-16" if utf16 else f"line {line:,} is not UTF-8"
+        raise UserError(f"{where}: cannot be read: {fault}; save it as UTF-8") from None
+    except OSError as error:
+        raise UserError(f"{where}: cannot be read: {error.strerror}") from None
 
 
 def to_json(value: Any) -> str:

@@ -7,8 +7,11 @@ import functools
 import os
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+
+from pw13.errors import UserError
 
 PACKAGES = ("tensorflow", "keras", "numpy", "scipy", "scikit-learn", "pandas", "matplotlib", "pillow")
 
@@ -48,7 +51,9 @@ def git_commit() -> str | None:
 def _git(root: Path, *arguments: str) -> str:
     import subprocess
 
-    done = subprocess.run(["git", "-C", str(root), *arguments], capture_output=True, text=True, check=True, timeout=5)
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}  # of a hook, say
+    command = ["git", "-C", str(root), *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=5, env=environment)
     return done.stdout.strip()
 
 
@@ -64,6 +69,20 @@ def processor() -> str:
     except OSError:
         pass
     return platform.processor() or platform.machine()
+
+
+def check_temporary_folder() -> None:
+    """Refuse to start work that needs temporary files where no folder takes them.
+
+    Raises:
+        UserError: there is no such folder.
+    """
+    import tempfile
+
+    try:
+        tempfile.gettempdir()
+    except FileNotFoundError:
+        raise UserError("no folder takes temporary files; set TMPDIR to a writable one") from None
 
 
 def cores() -> int:
@@ -86,25 +105,42 @@ def facts() -> dict[str, Any]:
 
 
 def process() -> dict[str, Any]:
-    """Return pid and start time of this process, which together identify it on this host."""
+    """Return pid and start time of this process, which together identify it on this host.
+
+    The start is given twice: as Unix time, and in seconds after the start of the system, which no change of the clock
+    moves.
+    """
     import psutil
 
-    return {"pid": os.getpid(), "pid_started": round(psutil.Process().create_time(), 2)}
+    started = float(psutil.Process().create_time())
+    return {
+        "pid": os.getpid(),
+        "pid_started": round(started, 2),
+        "pid_started_after_boot": round(started - psutil.boot_time(), 2),
+    }
 
 
 def seconds_since_start() -> float:
-    """Return the seconds since this process started."""
+    """Return the seconds since this process started; both times move with the clock."""
     import psutil
 
     return round(time.time() - float(psutil.Process().create_time()), 3)
 
 
-def alive(pid: int, started: float) -> bool:
-    """Return whether process `pid`, started at `started` (Unix time), still runs on this host."""
+def alive(facts: Mapping[str, Any]) -> bool:
+    """Return whether the process that `facts` of `process` describe still runs on this host; a zombie does not."""
     import psutil
 
     try:
-        return abs(float(psutil.Process(pid).create_time()) - started) < 1.0
+        found = psutil.Process(facts.get("pid", -1))
+        if found.status() == psutil.STATUS_ZOMBIE:
+            return False
+        started, after_boot = float(found.create_time()), facts.get("pid_started_after_boot")
+        if after_boot is not None:
+            started, recorded = started - psutil.boot_time(), after_boot
+        else:
+            recorded = facts.get("pid_started", 0.0)
+        return bool(abs(started - recorded) < 1.0)
     except (psutil.Error, ValueError, TypeError, OverflowError):  # the last three: not a valid pid or time
         return False
 

@@ -8,6 +8,7 @@ SIGTERM for the worker, even in the middle of an item.
 import contextlib
 import itertools
 import multiprocessing
+import os
 import queue
 import signal
 import threading
@@ -17,6 +18,7 @@ from multiprocessing.connection import Connection
 from typing import Any, Generic, TypeVar
 
 from pw13.errors import UserError
+from pw13.system import environment
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -33,6 +35,7 @@ class Worker(Generic[Item, Result]):
     """
 
     def __init__(self, function: Callable[[Item], Result], setup: Callable[[], None] | None = None):
+        os.environ.update(environment.for_processes())
         context = multiprocessing.get_context("spawn")  # available on every system, and inherits no pipes
         self.connection, theirs = context.Pipe()
         self._process = context.Process(target=_serve, args=(theirs, function, setup), daemon=True)

@@ -49,7 +49,8 @@ def test_an_invalid_value_is_refused_by_its_flag(field, value):
         ("dense-ae = 3\n", OptionError, r"unknown key 'dense-ae'"),
         ("[dense-ae\n", OptionError, r"not TOML"),
         ("a = " + "[" * 5000 + "]" * 5000, OptionError, r"not TOML"),
-        ("\xe9".encode("latin-1"), UserError, r"not UTF-8"),
+        ("\xe9".encode("latin-1"), UserError, r"line 1 is not UTF-8; save it as UTF-8"),
+        ("seed = 1\n".encode("utf-16"), UserError, r"UTF-16; save it as UTF-8"),
     ],
 )
 def test_an_invalid_toml_file_is_refused(tmp_path, text, error, message):
@@ -57,6 +58,13 @@ def test_an_invalid_toml_file_is_refused(tmp_path, text, error, message):
     path.write_bytes(text if isinstance(text, bytes) else text.encode())
     with pytest.raises(error, match=message):
         presets.read_config(str(path))
+
+
+def test_a_byte_order_mark_is_no_part_of_a_toml_file(tmp_path, monkeypatch):
+    (tmp_path / "mine.toml").write_text("\ufeff[dense-ae]\nepochs = 3\n", "utf-8")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    assert presets.read_config("~/mine.toml") == {"dense-ae": {"epochs": 3}}
 
 
 def test_a_missing_file_lists_the_presets():

@@ -161,6 +161,24 @@ def test_an_invalid_corpus_has_one_fault(data, words):
     assert len(checked.faults) == 1 and words in checked.faults[0]
 
 
+def test_a_corpus_is_checked_with_the_options_of_training(pw13):
+    Path("names.txt").write_bytes("Café Zürich\nNaïve Labs\n".encode("cp1252"))
+    Path("wide.txt").write_bytes("Acme\n".encode("utf-16"))
+    assert pw13("data", "check", "names.txt")[0] == 1
+    for name, encoding in (("names.txt", "cp1252"), ("wide.txt", "utf-16")):
+        code, out, _ = pw13("data", "check", name, "--encoding", encoding, "--fix-accents")
+        assert code == 0 and out.startswith(f"{name}: ok") and "accents: nothing to repair" in out
+    code, out, _ = pw13("data", "check", "names.txt", "--encoding", "ascii")
+    assert code == 1 and "byte 4 (0xe9) is not ASCII" in out
+    assert pw13("data", "check", "names.txt", "--encoding", "klingon")[0] == 2
+
+
+def test_a_pointer_is_a_fault_of_a_corpus():
+    Path("names.txt").write_text("version https://git-lfs.github.com/spec/v1\n", "utf-8")
+    (checked,) = check(Path("names.txt"))
+    assert "is a Git LFS pointer" in checked.faults[0]
+
+
 def test_a_contact_sheet_is_cropped_to_40_classes_and_says_so():
     labels = np.repeat(np.arange(47), 2)
     images = np.zeros((94, 4, 4), np.uint8)

@@ -115,7 +115,7 @@ def bomb(width, height):
     [
         (b"hello", "not an image"),
         (b"", "not an image"),
-        (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", "not an image"),
+        (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", "PostScript file, not supported; convert it to PNG"),
         (bomb(60_000, 60_000), "pixels, expected at most 100,000,000"),
         (bomb(12_000, 12_000), "12000x12000 pixels, expected at most 100,000,000"),
         (bomb(50, 50), "corrupt"),
@@ -145,8 +145,8 @@ def test_missing_files_and_folders_are_refused(tmp_path):
 def test_write_new_does_not_overwrite(tmp_path):
     (tmp_path / "a.png").write_bytes(b"mine")
     with pytest.raises(UserError, match=r"a\.png: already exists"):
-        write_new(tmp_path / "a.png", b"new")
-    assert (tmp_path / "a.png").read_bytes() == b"mine"
+        write_new({tmp_path / "b.png": b"new", tmp_path / "a.png": b"new"})
+    assert (tmp_path / "a.png").read_bytes() == b"mine" and not (tmp_path / "b.png").exists()
 
 
 # ---------------------------------------------------------------------------------------------- the command

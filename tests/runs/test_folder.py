@@ -1,14 +1,19 @@
 """Run folders: creation is unique, the status is recorded, and a run can be reopened."""
 
+import contextlib
+import errno
 import json
 import os
 import re
 import shlex
+import stat
 import subprocess
 import sys
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -17,8 +22,9 @@ from pw13.errors import OptionError, ResumeError, UserError
 from pw13.runs import folder
 from pw13.runs.folder import _on_forced_exit, cli_name, create_run, reopen_run, track_status
 from pw13.runs.record import data_paths_of, find_run, list_runs, read_json, read_run, settings_of
-from pw13.system import files, machine, signals
+from pw13.system import files, locks, machine, signals
 from pw13.system.signals import Interrupted
+from tests.helpers.disks import FaultyDisk
 from tests.helpers.runs import make, settings
 
 
@@ -32,7 +38,7 @@ def reset_signals():
 def test_a_new_run_records_its_settings_process_and_versions(tmp_path):
     run = create_run(tmp_path / "runs", "dense-ae", {**settings(seed=3, threads=1), "data": "builtin"})
     assert re.fullmatch(r"\d{4}-\d\d-\d\d_\d\d-\d\d-\d\d_dense-ae", run.name)
-    assert sorted(path.name for path in run.folder.iterdir()) == ["config.json", "run.json"]
+    assert sorted(path.name for path in run.folder.iterdir()) == [".lock", "config.json", "run.json"]
     record = read_run(run.folder)
     assert (record.kind, record.status, record.problem) == ("dense-ae", "running", None)
     assert (record.facts["seed"], record.facts["threads"], record.facts["pid"]) == (3, 1, os.getpid())
@@ -134,7 +140,7 @@ def test_a_reopened_run_belongs_to_this_process_without_temporary_files(tmp_path
     record = read_run(run.folder)
     assert record.status == "running" and record.facts["pid"] == os.getpid() and len(record.facts["resumed"]) == 1
     assert record.config["epochs"] == 7
-    assert not list(path.glob(".*"))
+    assert [left.name for left in path.glob(".*")] == [".lock"]
 
 
 def test_metrics_json_is_strict(tmp_path):
@@ -197,13 +203,17 @@ def test_resume_finds_the_run_by_its_name_in_the_hint():
         assert (name == run.name) is (runs_dir == Path("runs"))
 
 
-def test_a_model_that_cannot_be_saved_names_its_file(tmp_path):
-    class Model:
-        def save(self, path):
-            raise OSError(28, "No space left on device")
-
-    with pytest.raises(OSError, match=r"model\.keras"):
-        create_run(tmp_path, "dense-ae", {}).save_model("best", Model())
+def test_a_model_that_cannot_be_saved_names_its_file(tmp_path, monkeypatch):
+    saving = SimpleNamespace(saving_lib=SimpleNamespace(save_model=lambda model, file: file.write(model)))
+    for name in ("keras", "keras.src", "keras.src.saving"):  # not Keras itself, which takes seconds to import
+        monkeypatch.setitem(sys.modules, name, saving)
+    run = create_run(tmp_path, "dense-ae", {})
+    run.save_model("best", b"weights")
+    assert (run.checkpoints / "best.keras").read_bytes() == b"weights"
+    monkeypatch.setattr(files, "file_ops", FaultyDisk("write", 1, OSError(28, "No space left on device")))
+    with pytest.raises(OSError, match=r"best\.keras"):
+        run.save_model("best", b"other")
+    assert (run.checkpoints / "best.keras").read_bytes() == b"weights"
 
 
 GPU = {"kind": "gpu", "name": "NVIDIA Test"}
@@ -224,3 +234,101 @@ def test_a_run_is_resumed_on_its_own_device_unless_forced(pw13, monkeypatch, dat
     assert pw13("resume", run, "--device", "cpu", "--force")[0] == 0
     facts, settings = read_json(run / "run.json"), read_json(run / "config.json")
     assert facts["device"] == {"kind": "cpu"} and settings["device"] == "cpu"
+
+
+def test_a_run_is_locked_until_its_work_ends(tmp_path):
+    run = create_run(tmp_path, "dense-ae", settings())
+    assert read_run(run.folder).status == "running"
+    with pytest.raises(ValueError), track_status(run):
+        raise ValueError
+    assert not (run.folder / ".lock").exists()
+
+
+def test_of_two_resumes_the_second_is_refused(tmp_path):
+    path = make(tmp_path, status="interrupted")
+    record = read_run(path)
+    with other_process_locks(path):
+        assert read_run(path).status == "interrupted"
+        with pytest.raises(UserError, match="is running in another process"):
+            reopen_run(record, DenseAE())
+    reopen_run(record, DenseAE()).close("interrupted")  # by a process that was faster
+    locks.release(path)
+    with pytest.raises(UserError, match="is running or was changed"):
+        reopen_run(record, DenseAE())
+    assert locks.is_locked(path) in (False, None)
+
+
+def test_the_lock_of_a_killed_process_is_free(tmp_path):
+    path = make(tmp_path, status="running", pid=os.getpid())
+    with other_process_locks(path):
+        assert read_run(path).status == "running"
+    assert (path / ".lock").exists() and read_run(path).status == "died"
+
+
+@contextlib.contextmanager
+def other_process_locks(path: Path):
+    """Let another process hold the lock of a run; kill it."""
+    code = (
+        "import pathlib, sys; from pw13.system import locks\n"
+        "print(locks.acquire(pathlib.Path(sys.argv[1])), flush=True); sys.stdin.read()"
+    )
+    with subprocess.Popen([sys.executable, "-c", code, path], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdout.readline() == b"True\n"
+        yield
+        process.kill()
+
+
+def test_a_run_that_another_process_has_resumed_is_not_written_any_more(tmp_path):
+    run = create_run(tmp_path, "dense-ae", {})
+    facts = read_run(run.folder).facts
+    files.write_json(run.folder / "run.json", {**facts, "pid": 1})
+    for write in (lambda: run.update(late=True), lambda: run.finish({"loss": 1.0})):
+        with pytest.raises(UserError, match="resumed by another process"):
+            write()
+    assert read_run(run.folder).facts == {**facts, "pid": 1} and read_run(run.folder).metrics is None
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no permissions of POSIX")
+@pytest.mark.parametrize("mask", [0o077, 0o002, 0o022])
+def test_the_permissions_of_a_run_are_those_of_any_new_folder(tmp_path, mask):
+    before = os.umask(mask)
+    try:
+        run = create_run(tmp_path / "runs", "dense-ae", {})
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE(run.folder.stat().st_mode) == 0o777 & ~mask
+    assert stat.S_IMODE((run.folder / "run.json").stat().st_mode) == 0o666 & ~mask
+
+
+@pytest.mark.parametrize("operation", ["mkdir", "write", "fsync", "rename"])
+def test_a_run_that_cannot_be_created_leaves_nothing(tmp_path, monkeypatch, operation):
+    monkeypatch.setattr(files, "file_ops", FaultyDisk(operation, 1, OSError(28, "No space left on device")))
+    with pytest.raises(UserError, match="cannot create run folder: No space left"):
+        create_run(tmp_path, "dense-ae", {})
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_a_kill_left_of_a_new_run_is_removed_by_the_next(tmp_path):
+    old, new, locked = (tmp_path / f".new-{name}" for name in ("old", "new", "locked"))
+    for path in (old, new, locked):
+        path.mkdir()
+        (path / ".lock").touch()
+    locks.acquire(locked)
+    for path in (old, locked):
+        os.utime(path, (time.time() - 100,) * 2)
+    run = create_run(tmp_path, "dense-ae", {})
+    assert sorted(tmp_path.iterdir()) == sorted([new, locked, run.folder])
+    locks.release(locked)
+
+
+def test_a_file_system_that_renames_no_folders_gets_the_files_one_by_one(tmp_path, monkeypatch):
+    class NoFolderRenames(files.FileOps):
+        def rename(self, source, target):
+            if source.is_dir():
+                raise OSError(errno.EXDEV, os.strerror(errno.EXDEV))
+            super().rename(source, target)
+
+    monkeypatch.setattr(files, "file_ops", NoFolderRenames())
+    runs = [create_run(tmp_path, "dense-ae", {}, name=name) for name in ("1_a", "2_b")]
+    assert sorted(tmp_path.iterdir()) == [run.folder for run in runs]
+    assert read_run(runs[0].folder).status == "running"

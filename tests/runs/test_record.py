@@ -3,7 +3,10 @@
 import json
 import os
 import re
+import sys
+from pathlib import Path
 
+import psutil
 import pytest
 
 from pw13.config.settings import DenseAE
@@ -163,3 +166,56 @@ def test_a_data_path_that_is_no_path_is_refused(tmp_path, value):
     files.write_json(path / "config.json", {"kind": "dense-ae", **settings(), "data": value})
     with pytest.raises(UserError, match=r"config\.json: data: expected a path"):
         data_paths_of(read_run(path))
+
+
+def test_the_latest_run_is_the_one_that_started_last_in_any_time_zone(tmp_path):
+    starts = {
+        "2026-11-24_22-36-05_dense-ae": "2026-11-24T22:36:05+09:00",  # 13:36 UTC
+        "2026-11-24_06-00-00_dense-ae": "2026-11-24T06:00:00-08:00",  # 14:00 UTC
+        "2026-11-24_14-10-00_dense-ae": "2026-11-24T13:50:00+00:00",
+    }
+    for name, started in starts.items():
+        files.write_atomic(_model(make(tmp_path, name, started=started)), b"weights")
+    order = [record.facts["started"][11:13] for record in list_runs(tmp_path)]
+    assert order == ["22", "13", "06"]
+    assert latest_run(tmp_path, "dense-ae", "best.keras").name == "2026-11-24_06-00-00_dense-ae"
+
+
+def _model(run):
+    (run / "checkpoints").mkdir()
+    return run / "checkpoints" / "best.keras"
+
+
+@pytest.mark.parametrize("started", ["", "yesterday", "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00", "2026"])
+def test_a_start_that_is_no_time_still_lists(tmp_path, started):
+    make(tmp_path, started=started)
+    assert [record.name for record in list_runs(tmp_path)] == [NOW]
+
+
+def test_an_unreadable_run_is_a_row_of_the_list(tmp_path, monkeypatch, pw13):
+    make(tmp_path / "runs", f"{NOW}_2")
+    closed = make(tmp_path / "runs")
+    ask = os.stat
+
+    def refuse(path, **options):
+        if isinstance(path, Path) and closed in path.parents:
+            raise PermissionError(13, "Permission denied", str(path))
+        return ask(path, **options)
+
+    monkeypatch.setattr(os, "stat", refuse)  # not its mode, which root passes by
+    by_name = {record.name: record for record in list_runs(tmp_path / "runs")}
+    assert by_name[NOW].problem == f"{closed}: cannot read: Permission denied"
+    assert by_name[f"{NOW}_2"].status == "completed"
+    code, out, err = pw13("runs", "list", "--runs-dir", tmp_path / "runs")
+    assert code == 0 and "broken" in out and "completed" in out and "Permission denied" in err
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no zombies")
+def test_a_zombie_has_died_and_a_changed_clock_kills_nobody(tmp_path):
+    child = os.posix_spawn(sys.executable, [sys.executable, "-c", ""], os.environ)
+    os.waitid(os.P_PID, child, os.WEXITED | os.WNOWAIT)
+    facts = {"pid": child, "pid_started": psutil.Process(child).create_time()}
+    assert read_run(make(tmp_path, status="running", **facts)).status == "died"
+    os.waitpid(child, 0)
+    clock_set_back = {**machine.process(), "pid_started": machine.process()["pid_started"] + 3600}
+    assert read_run(make(tmp_path, f"{NOW}_2", status="running", **clock_set_back)).status == "running"

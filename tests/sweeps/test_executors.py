@@ -137,7 +137,7 @@ def test_workers_end_when_their_parent_is_killed(tmp_path):
     (point,) = wait_for(lambda: running_points(tmp_path / "runs"))
     process.kill()
     process.wait()
-    wait_for(lambda: not machine.alive(point["pid"], point["pid_started"]), 20)
+    wait_for(lambda: not machine.alive(point), 20)
     assert load_json(point["folder"] / "run.json")["status"] == "interrupted"
 
 

@@ -43,6 +43,34 @@ def test_an_error_leaves_the_old_file_and_nothing_else(tmp_path, monkeypatch, op
     assert [p.name for p in tmp_path.iterdir()] == ["a"]
 
 
+@pytest.mark.parametrize("code", [errno.EINVAL, errno.ENOTSUP, errno.ENOSYS])
+def test_a_file_system_without_sync_takes_files_and_folders(tmp_path, monkeypatch, code):
+    class NoSync(files.FileOps):
+        def fsync(self, descriptor):
+            raise OSError(code, os.strerror(code))
+
+    monkeypatch.setattr(files, "file_ops", NoSync())
+    files.write_atomic(tmp_path / "a", b"old")
+    files.write_atomic(tmp_path / "a", b"new")
+    (tmp_path / "folder").mkdir()
+    files.rename_folder(tmp_path / "folder", tmp_path / "renamed")
+    assert (tmp_path / "a").read_bytes() == b"new" and (tmp_path / "renamed").is_dir()
+
+
+@pytest.mark.parametrize("code", [errno.EEXIST, errno.EPERM])
+def test_a_file_system_that_renames_onto_no_file_replaces_in_two_steps(tmp_path, monkeypatch, code):
+    class NoReplace(files.FileOps):
+        def rename(self, source, target):
+            if target.exists():
+                raise OSError(code, os.strerror(code))
+            super().rename(source, target)
+
+    monkeypatch.setattr(files, "file_ops", NoReplace())
+    for content in (b"old", b"new", b"newest"):
+        files.write_atomic(tmp_path / "a", content)
+    assert (tmp_path / "a").read_bytes() == b"newest" and [p.name for p in tmp_path.iterdir()] == ["a"]
+
+
 def test_every_rename_follows_an_fsync_and_is_synced_itself(tmp_path, monkeypatch):
     log = LoggedDisk()
     monkeypatch.setattr(files, "file_ops", log)

@@ -11,6 +11,7 @@ from pw13.errors import UserError
 
 MAX_ATTEMPTS = 3
 TIMEOUT = 30  # seconds without a response or a byte
+AS_IT_IS = {"Accept-Encoding": "identity"}  # not compressed once more
 
 
 class NotFound(Exception):
@@ -91,12 +92,14 @@ def _download(url: str, writer: BoundedWriter) -> str | None:
 
     def on_response(response: requests.Response, *_: object, **__: object) -> None:
         opened.append(response)
+        if url.endswith(".gz"):  # a server may call the file's own compression that of the transfer
+            response.raw.headers.pop("Content-Encoding", None)
         length = response.headers.get("Content-Length", "")
         writer.total = int(length) if length.isdecimal() else writer.total
 
     hooks = {"response": on_response}
     try:
-        pooch.HTTPDownloader(timeout=TIMEOUT, chunk_size=1 << 16, hooks=hooks)(url, writer, None)
+        pooch.HTTPDownloader(timeout=TIMEOUT, chunk_size=1 << 16, hooks=hooks, headers=AS_IT_IS)(url, writer, None)
     except requests.HTTPError as error:
         code, reason = (error.response.status_code, error.response.reason) if error.response is not None else (0, "")
         if code in (404, 410):
@@ -108,13 +111,36 @@ def _download(url: str, writer: BoundedWriter) -> str | None:
         return f"timed out after {TIMEOUT} s"
     except requests.exceptions.SSLError:
         raise UserError(f"{url}: TLS error (certificate or protocol)") from None
+    except (requests.exceptions.ProxyError, requests.exceptions.InvalidProxyURL):
+        return f"cannot connect through the proxy {_proxy(url)}"
     except requests.exceptions.ChunkedEncodingError:
         return "connection lost"
     except requests.ConnectionError:
         return "cannot connect; check the network"
     except (requests.RequestException, ValueError) as error:
         raise UserError(f"{url}: download failed: {' '.join(str(error).split())}") from None
+    except OSError as error:
+        if bundle := _missing_bundle(error):
+            raise UserError(f"{bundle}: no such file of certificates; correct the variable or unset it") from None
+        raise
     finally:
         for response in opened:
             response.close()
+    return None
+
+
+def _proxy(url: str) -> str:
+    """Return the proxy that the environment names for a URL, without a password."""
+    import requests
+
+    address = requests.utils.get_environ_proxies(url).get(url.partition(":")[0]) or "of the environment"
+    return address.rpartition("@")[2]
+
+
+def _missing_bundle(error: OSError) -> str | None:
+    """Return the variable, with its value, by which requests was sent to a missing file of certificates."""
+    for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
+        value = os.environ.get(name)
+        if value and value in str(error):
+            return f"{name}: {value}"
     return None

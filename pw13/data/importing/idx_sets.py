@@ -64,7 +64,13 @@ def convert(source: Path, paths: dict[str, Path], target: Path, options: ImportO
     names = _class_names(source, values)
     write_class_names(target, names)
     record = source_record(source, options, names, new_labels[TRAIN_LABELS], new_labels[TEST_LABELS], shapes[0])
-    return {**record, "old_labels": values.tolist()}
+    return {**record, "old_labels": values.tolist(), "notes": list(_notes(source, paths, options))}
+
+
+def _notes(source: Path, paths: dict[str, Path], options: ImportOptions) -> Iterator[str]:
+    named = any("emnist" in path.name.lower() for path in (source, *paths.values()))
+    if named and not options.transpose:
+        yield "EMNIST's images lie on their side, as its files have rows and columns swapped; use --transpose"
 
 
 def _shape(images: np.ndarray, options: ImportOptions) -> tuple[int, ...]:

@@ -8,19 +8,15 @@ import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from pw13.data.importing import tar
+from pw13.data.pictures import OTHER_SUFFIXES, SUFFIXES, Unreadable, read_grey, to_bytes
 from pw13.data.source import os_error
 from pw13.errors import UserError
 
-if TYPE_CHECKING:
-    from PIL import Image
-
-FORMATS = ("PNG", "JPEG", "BMP", "GIF", "TIFF", "WEBP", "PPM")  # no others: some formats start external programs
-SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".pgm", ".ppm", ".pnm")
 ARCHIVES = (".tar", ".tgz", ".tar.gz")
 MAX_BYTES = 1 << 24  # per file
 MAX_PIXELS = 1 << 24  # per image
@@ -39,14 +35,11 @@ class Picture(NamedTuple):
 
 
 class Decoded(NamedTuple):
-    """The greyscale pixels of an image, row by row; `shape` is (height, width)."""
+    """The greyscale pixels of an image, row by row; `shape` is (height, width), `frames` the number in the file."""
 
     shape: tuple[int, int]
     pixels: bytes
-
-
-class Unreadable(Exception):
-    """The file is not a readable image; the message says why."""
+    frames: int = 1
 
 
 ReportProgress = Callable[[int, int], None]  # called with the amount read and the total
@@ -132,7 +125,7 @@ def decode_all(batch: list[Picture], side: int | None) -> list[Decoded | str]:
 
 
 def decode(data: bytes | None, side: int | None) -> Decoded:
-    """Decode `data` to greyscale, with transparency on white, scaled to `side` x `side` unless None.
+    """Decode `data` to 8-bit greyscale, scaled to `side` x `side` unless None.
 
     Raises:
         Unreadable: not an image in a known format, corrupt, or too large.
@@ -143,31 +136,11 @@ def decode(data: bytes | None, side: int | None) -> Decoded:
         raise Unreadable(f"larger than {MAX_BYTES:,} bytes")
     if not data:
         raise Unreadable("empty")
-    try:
-        with Image.open(io.BytesIO(data), formats=FORMATS) as image:
-            if image.width * image.height > (MAX_PIXELS if side else MAX_UNSCALED_PIXELS):
-                raise Unreadable(f"too large: {image.width}x{image.height} pixels")
-            image.load()
-            grey = image if image.mode == "L" and "transparency" not in image.info else _to_grey(image)
-            if side and grey.size != (side, side):
-                grey = grey.resize((side, side), Image.Resampling.LANCZOS)
-            return Decoded((grey.height, grey.width), grey.tobytes())
-    except Unreadable:
-        raise
-    except Exception as error:  # decoders raise almost anything on invalid bytes
-        raise Unreadable("not an image" if "cannot identify" in str(error) else "corrupt") from None
-
-
-def _to_grey(image: "Image.Image") -> "Image.Image":
-    """Convert an image of any mode to mode "L"."""
-    from PIL import Image
-
-    if image.mode.startswith("I"):  # 16 bits, which `convert` would clip
-        return Image.fromarray((np.asarray(image).astype(np.int64).clip(0, 65535) >> 8).astype(np.uint8))
-    if image.has_transparency_data:
-        background = Image.new("RGBA", image.size, "white")
-        return Image.alpha_composite(background, image.convert("RGBA")).convert("L")
-    return image.convert("L")
+    grey = read_grey(io.BytesIO(data), max_pixels=MAX_PIXELS if side else MAX_UNSCALED_PIXELS)
+    pixels = to_bytes(grey.pixels)
+    if side and pixels.shape != (side, side):
+        pixels = np.asarray(Image.fromarray(pixels).resize((side, side), Image.Resampling.LANCZOS))
+    return Decoded((pixels.shape[0], pixels.shape[1]), pixels.tobytes(), grey.frames)
 
 
 def _is_wanted(member: tar.Member, skipped: Counter[str]) -> bool:
@@ -179,20 +152,29 @@ def _is_wanted(member: tar.Member, skipped: Counter[str]) -> bool:
 
 
 def _label(name: str, skipped: Counter[str]) -> str | None:
-    """Return the class of a file by its path, or None and count the reason in `skipped`."""
+    """Return the class of a file by its path, or None and count the reason in `skipped`.
+
+    A class must be text: bytes of a folder's name that are not UTF-8 are escaped.
+    """
     parts = [part for part in name.replace("\\", "/").split("/") if part not in ("", ".")]
     hidden = any(part.startswith(".") for part in parts) or "__MACOSX" in parts
+    label = as_text(parts[-2]) if len(parts) > 1 else ""
     reason = None
     if ".." in parts or name.startswith(("/", "\\")) or (parts and parts[0].endswith(":")):
         reason = "paths that leave the archive"
-    elif hidden or not name.lower().endswith(SUFFIXES):
+    elif hidden or not name.lower().endswith((*SUFFIXES, *OTHER_SUFFIXES)):
         reason = "other files"
-    elif len(parts) < 2 or not parts[-2].isprintable() or not parts[-2].strip():
+    elif not label.isprintable() or not label.strip():
         reason = "pictures outside a class folder"
     if reason:
         skipped[reason] += 1
         return None
-    return parts[-2]
+    return label
+
+
+def as_text(name: str) -> str:
+    """Return a file name with bytes that are not UTF-8 escaped, as in `\\xe9`."""
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
 def _content(path: str) -> bytes | None:

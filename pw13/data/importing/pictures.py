@@ -6,7 +6,6 @@ are kept, and how they are split, depends on their content and the seed alone, n
 
 import functools
 import itertools
-import json
 import os
 from collections import Counter
 from collections.abc import Iterator
@@ -25,7 +24,7 @@ from pw13.data.published import TEST_IMAGES, TEST_LABELS, TRAIN_IMAGES, TRAIN_LA
 from pw13.data.source import os_error
 from pw13.data.staging import Progress, silent, staging
 from pw13.errors import UserError
-from pw13.system import process_pool
+from pw13.system import files, process_pool
 
 MAX_CLASSES = 256  # labels are bytes
 MAX_LISTED = 1000  # unreadable files named in the record; of more only the count is recorded
@@ -81,7 +80,7 @@ def import_set(source: Path, target: Path, options: ImportOptions, *, progress: 
                 record = idx_sets.convert(source, idx_files, ready, options)
             else:
                 record = _import_pictures(source, stage, ready, options, progress)
-            (ready / "import.json").write_text(json.dumps(record, indent=2, ensure_ascii=False) + "\n", "utf-8")
+            files.write_json(ready / "import.json", record)
             if target.exists():
                 target.rmdir()
             os.replace(ready, target)
@@ -94,7 +93,7 @@ def _import_pictures(
     source: Path, stage: Path, ready: Path, options: ImportOptions, progress: Progress
 ) -> dict[str, Any]:
     skipped: Counter[str] = Counter()
-    unreadable: Counter[str] = Counter()
+    counts: Counter[str] = Counter()
 
     def report(done: int, total: int) -> None:
         progress(source.name, done, total)
@@ -106,7 +105,7 @@ def _import_pictures(
     else:
         raise UserError(f"{source}: expected a folder or a .tar, .tar.gz or .tgz archive")
     with open(stage / "spool", "w+b") as file:
-        spool, unreadable_files = _spool(file, pictures, source, options, unreadable)
+        spool, unreadable_files = _spool(file, pictures, source, options, counts)
         rows, duplicates, conflicts = _distinct_rows(spool)
         if not len(rows):
             raise UserError(f"{source}: no images remain: {conflicts:,} appear under two classes")
@@ -124,8 +123,9 @@ def _import_pictures(
         "pictures": len(spool.labels),
         "repeats": duplicates,
         "under_two_classes": conflicts,
-        "unreadable": sum(unreadable.values()),
+        "unreadable": counts["unreadable"],
         "unreadable_files": unreadable_files,
+        "first_of_several_frames": counts["several frames"],
         "passed_over": dict(sorted(skipped.items())),
     }
 
@@ -135,9 +135,9 @@ def _spool(
     pictures: Iterator[picture_files.Picture],
     source: Path,
     options: ImportOptions,
-    unreadable: Counter[str],
+    counts: Counter[str],
 ) -> tuple[Spool, dict[str, str]]:
-    """Decode all images into `file`, and count the unreadable ones by reason in `unreadable`.
+    """Decode all images into `file`, and count in `counts` the unreadable ones and those of several frames.
 
     Returns:
         `(spool, unreadable_files)`; the latter maps names to reasons, at most `MAX_LISTED`.
@@ -151,10 +151,11 @@ def _spool(
     shape, first = None, ""
     for picture, result in _decode(pictures, options.side):
         if isinstance(result, str):
-            unreadable[result] += 1
+            counts["unreadable"] += 1
             if len(unreadable_files) < MAX_LISTED:
-                unreadable_files[picture.name] = result
+                unreadable_files[picture_files.as_text(picture.name)] = result
             continue
+        counts["several frames"] += result.frames > 1
         if shape is None:
             shape, first = result.shape, picture.name
         if result.shape != shape:
@@ -165,7 +166,7 @@ def _spool(
         digests += blake2b(data, digest_size=16).digest()
         file.write(data)
     if shape is None:
-        hint = f"; unreadable files: {sum(unreadable.values()):,}" if unreadable else ""
+        hint = f"; unreadable files: {counts['unreadable']:,}" if counts["unreadable"] else ""
         raise UserError(f"{source}: no images in class folders (A/..., B/...){hint}")
     file.flush()
     shape = shape[::-1] if options.transpose else shape

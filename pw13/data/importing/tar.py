@@ -115,7 +115,7 @@ def _name(block: bytes) -> str:
 
 
 def _text(field: bytes) -> str:
-    return field.split(b"\0")[0].decode("utf-8", "backslashreplace")
+    return field.split(b"\0")[0].decode("utf-8", "surrogateescape")  # as names in folders are
 
 
 def _records(content: bytes) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 import codecs
 import hashlib
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from pw13.data.source import (
 from pw13.errors import OptionError, UserError
 
 BOM = "\ufeff"
+NOT_TEXT = re.compile("[\\0\ud800-\udfff]")  # surrogates, which some codecs such as unicode_escape let through
 
 
 @dataclass(frozen=True)
@@ -34,8 +36,8 @@ def load_names(corpus: str | None, *, encoding: str = "utf-8", fix_accents: bool
 
     Published ones have names: "makemore".
 
-    Only "\\n" ends a name; a byte order mark, "\\r" before "\\n" and blank lines are ignored. `fix_accents` repairs Mac
-    Roman text decoded as Latin-1.
+    Only "\\n" ends a name; byte order marks at the start of a line (as joined files have them), "\\r" before "\\n" and
+    blank lines are ignored. `fix_accents` repairs Mac Roman text decoded as Latin-1.
 
     Raises:
         UserError: the file is missing, contains no names, or is not text.
@@ -59,9 +61,9 @@ def read_file(path: Path, encoding: str) -> tuple[tuple[str, ...], Source, tuple
         UserError: the file is missing, contains no names, or is not text.
         OptionError: the encoding is unknown.
     """
-    data = _read_bytes(path)
-    content = describe_content(data[:32])
-    if content and "HTML" in content and "XML" not in content:
+    data = read_bytes(path)
+    content = describe_content(data)
+    if content and "XML" not in content:  # a name may begin with "<"
         raise UserError(f"{path}: not a list of names: the file {content}")
     text = decode(path, data, encoding)
     names, notes = split_names(text)
@@ -78,7 +80,7 @@ def decode(path: Path, data: bytes, encoding: str) -> str:
     """Decode a corpus file, byte order mark included.
 
     Raises:
-        UserError: a byte cannot be decoded, or the text contains NUL.
+        UserError: a byte cannot be decoded, or the text contains NUL or halves of characters.
         OptionError: the encoding is unknown.
     """
     try:
@@ -90,25 +92,30 @@ def decode(path: Path, data: bytes, encoding: str) -> str:
         if isinstance(error, UnicodeError):
             raise UserError(f"{path}: cannot decode as {encoding}: {error}") from None
         raise OptionError(f"--encoding: unknown encoding {encoding!r}") from None
-    if "\0" in text:
-        line = text.count("\n", 0, text.index("\0")) + 1
-        raise UserError(f"{path}: line {line:,} contains a NUL byte; expected text, one name per line")
+    if match := NOT_TEXT.search(text):
+        line, found = text.count("\n", 0, match.start()) + 1, ord(match[0])
+        what = f"half a character (U+{found:04X})" if found else "a NUL byte"
+        raise UserError(f"{path}: line {line:,} contains {what}; expected text, one name per line")
     return text
 
 
 def split_names(text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Split `text` into `(names, notes)`, ignoring a byte order mark, trailing carriage returns and blank lines."""
-    lines = text.removeprefix(BOM).removesuffix("\n").split("\n")
-    stripped = [line.rstrip("\r") for line in lines]
+    """Split `text` into `(names, notes)`; byte order marks, carriage returns before newlines and blank lines go."""
+    lines = text.removesuffix("\n").split("\n")
+    unmarked = [line.lstrip(BOM) for line in lines]
+    stripped = [line.rstrip("\r") for line in unmarked]
     names = tuple(line for line in stripped if line.strip(" \t"))
-    returns = sum(len(line) for line in lines) - sum(len(line) for line in stripped)
     ignored = {
-        "byte order mark": int(text.startswith(BOM)),
-        "carriage return": returns,
+        "byte order mark": _length(lines) - _length(unmarked),
+        "carriage return": _length(unmarked) - _length(stripped),
         "blank line": len(lines) - len(names),
     }
     parts = [f"{count:,} {what}{'s' if count > 1 else ''}" for what, count in ignored.items() if count]
     return names, (f"ignored: {', '.join(parts)}",) if parts and names else ()
+
+
+def _length(lines: list[str]) -> int:
+    return sum(map(len, lines))
 
 
 def repair_accents(names: tuple[str, ...]) -> tuple[tuple[str, ...], str]:
@@ -132,7 +139,24 @@ def _repair(name: str) -> str:
         return name
 
 
-def _read_bytes(path: Path) -> bytes:
+def is_utf8(encoding: str) -> bool:
+    """Return whether an encoding is UTF-8.
+
+    Raises:
+        OptionError: it is unknown.
+    """
+    try:
+        return codecs.lookup(encoding).name == "utf-8"
+    except (LookupError, ValueError):
+        raise OptionError(f"--encoding: unknown encoding {encoding!r}") from None
+
+
+def read_bytes(path: Path) -> bytes:
+    """Return the content of a regular file.
+
+    Raises:
+        UserError: it cannot be read; the message names it.
+    """
     if path.is_dir():
         raise UserError(f"{path}: is a folder; expected a text file, one name per line")
     if path.exists() and not path.is_file():

@@ -1,6 +1,6 @@
 """Execute a notebook in a fresh kernel of this Python."""
 
-import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -8,50 +8,77 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pw13.errors import UserError
+from pw13.system import environment, files
 
 if TYPE_CHECKING:
+    from jupyter_client.manager import AsyncKernelManager
     from nbformat import NotebookNode
 
 CELL_TIMEOUT = 600  # seconds
+MAX_ADDRESS = 90  # bytes of a socket's path; the limit of systems is 104 or 108, and a number follows
+START_LINE = "import matplotlib; matplotlib.rcdefaults()"  # a matplotlibrc in the current folder
 KERNEL = {"name": "python3", "display_name": "Python 3", "language": "python"}
 
 
 def execute(cells: "NotebookNode", *, folder: Path) -> "NotebookNode":
     """Return the notebook with its outputs, executed in `folder` by a fresh kernel of this Python.
 
-    Standard error (start-up messages of libraries, with times) is dropped.
+    Neither settings of the user's for IPython, matplotlib and Keras nor modules in `folder` play a part. Standard error
+    (start-up messages of libraries, with times) is dropped.
 
     Raises:
-        UserError: a cell failed.
+        UserError: a cell failed, or the kernel could not be started.
     """
-    from jupyter_client.kernelspec import KernelSpecManager
-    from jupyter_client.manager import AsyncKernelManager
     from nbclient import NotebookClient
     from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
     with tempfile.TemporaryDirectory(prefix="pw13-kernel-") as scratch:
-        spec = Path(scratch, "python3")
-        spec.mkdir()
-        launcher = ["-m", "ipykernel_launcher", "-f", "{connection_file}", "--HistoryManager.enabled=False"]
-        kernel = {"argv": [sys.executable, *launcher], **KERNEL}
-        (spec / "kernel.json").write_text(json.dumps(kernel), encoding="utf-8")
-        manager = AsyncKernelManager(
-            kernel_name="python3",
-            kernel_spec_manager=KernelSpecManager(kernel_dirs=[scratch]),
-            connection_file=str(Path(scratch, "connection.json")),
-        )
-        client = NotebookClient(
-            cells, km=manager, timeout=CELL_TIMEOUT, record_timing=False, resources={"metadata": {"path": str(folder)}}
-        )
         try:
-            client.execute(cleanup_kc=True, stderr=subprocess.DEVNULL)
-        except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
+            client = NotebookClient(
+                cells, km=kernel_manager(Path(scratch)), timeout=CELL_TIMEOUT, record_timing=False,
+                resources={"metadata": {"path": str(folder)}},
+            )  # fmt: skip
+            client.execute(cleanup_kc=True, stderr=subprocess.DEVNULL, env=kernel_environment(scratch))
+        except (CellExecutionError, CellTimeoutError, DeadKernelError, RuntimeError) as error:
             lines = [line for line in str(error).strip().split("\n") if line.strip()]
             raise UserError(f"the notebook could not be executed: {lines[-1] if lines else error}") from None
+        except OSError as error:
+            raise UserError(
+                f"the notebook could not be executed: {error.filename or scratch}: {error.strerror}"
+            ) from None
     for cell in cells["cells"]:
         if cell["cell_type"] == "code":
             cell["outputs"] = clean_outputs(cell["outputs"])
     return cells
+
+
+def kernel_manager(scratch: Path) -> "AsyncKernelManager":
+    """Return the manager of a kernel of this Python, reached by sockets in `scratch`, which need no network."""
+    from jupyter_client.kernelspec import KernelSpecManager
+    from jupyter_client.manager import AsyncKernelManager
+
+    spec = scratch / "python3"
+    spec.mkdir()
+    launcher = ["-P", "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+    argv = [sys.executable, *launcher, "--HistoryManager.enabled=False", "--InteractiveShellApp.ignore_cwd=True",
+            f"--IPKernelApp.exec_lines={START_LINE}"]  # fmt: skip
+    files.write_json(spec / "kernel.json", {"argv": argv, **KERNEL})
+    manager = AsyncKernelManager(
+        kernel_name="python3",
+        kernel_spec_manager=KernelSpecManager(kernel_dirs=[str(scratch)]),
+        connection_file=str(scratch / "connection.json"),
+    )
+    address = str(scratch / "kernel")
+    if os.name != "nt" and len(os.fsencode(address)) < MAX_ADDRESS:
+        manager.transport, manager.ip = "ipc", address
+    return manager
+
+
+def kernel_environment(scratch: str) -> dict[str, str]:
+    """Return the environment of a kernel: the user's without what libraries would read of the user's settings."""
+    kept = {name: value for name, value in os.environ.items() if name not in ("PYTHONSTARTUP", "MPLBACKEND")}
+    own = {"IPYTHONDIR": scratch, "KERAS_HOME": os.devnull, "KERAS_BACKEND": "tensorflow"}
+    return {**kept, **environment.for_processes(), **own}
 
 
 def clean_outputs(outputs: list[Any]) -> list[Any]:

@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from pw13.config import fields
-from pw13.errors import OptionError, UserError
+from pw13.errors import OptionError
 from pw13.report.document import Item, Sources, Text
+from pw13.system import files
 
 REVIEW_QUESTIONS = {
     "3a": "What are autoencoders used for?",
@@ -42,12 +43,9 @@ def read_comments(path: Path, keys: Sequence[str]) -> dict[str, str]:
         UserError: the file cannot be read.
         OptionError: not TOML, an unknown item, or a value that is not a string.
     """
+    text = files.read_text(path, "--comments")
     try:
-        content = tomllib.loads(path.read_text("utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise UserError(
-            f"--comments {path}: cannot be read: {getattr(error, 'strerror', None) or 'not UTF-8 text'}"
-        ) from None
+        content = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise OptionError(f"--comments {path}: not TOML: {error}") from None
     except RecursionError:

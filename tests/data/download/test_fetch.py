@@ -50,6 +50,7 @@ class Server:
         self.busy: Counter[str] = Counter()
         self.cut: Counter[str] = Counter()
         self.requested: list[str] = []
+        self.encoded = False
         server = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -74,6 +75,8 @@ class Server:
         data = self.files[name]
         request.send_response(200)
         request.send_header("Content-Length", str(len(data)))
+        if self.encoded:
+            request.send_header("Content-Encoding", "gzip")
         request.end_headers()
         if self.cut[name] > 0:
             self.cut[name] -= 1
@@ -105,7 +108,7 @@ def refusal(files: list[PublishedFile], **options) -> str:
     """Return the message of a fetch that fails and leaves nothing behind."""
     with pytest.raises(UserError) as error:
         fetch(files, Path("target"), pause=0.01, **options)
-    assert list(Path("target").iterdir()) == []
+    assert not Path("target").exists() or list(Path("target").iterdir()) == []
     assert "\n" not in str(error.value)
     return str(error.value)
 
@@ -299,3 +302,28 @@ def test_the_real_files_are_the_published_ones(real_data):
     assert fetched[0].bytes == 2_569_218
     assert fetch(PUBLISHED_MAKEMORE, Path("makemore"), mirror=str(real_data / "names"))[0].bytes == 228_145
     assert all(matches(file, real_data / "notmnist" / file.name) for file in PUBLISHED_IMAGES)
+
+
+def test_a_server_may_call_a_files_own_compression_that_of_the_transfer(server):
+    server.encoded = True
+    (letters,) = fetch([published(server)], Path("target"))
+    assert letters.path.read_bytes() == LETTERS
+
+
+def test_a_failed_download_leaves_no_new_folder(server):
+    server.busy["letters.gz"] = 9
+    Path("old").mkdir()
+    with pytest.raises(UserError, match="server error 503"):
+        fetch([published(server)], Path("old/new/newer"), pause=0.001)
+    assert [path.name for path in Path("old").iterdir()] == []
+
+
+def test_faults_of_the_environment_are_named(server, monkeypatch):
+    monkeypatch.delenv("NO_PROXY")
+    monkeypatch.setenv("http_proxy", "http://user:secret@127.0.0.1:9")
+    said = refusal([published(server)])
+    assert "cannot connect through the proxy 127.0.0.1:9" in said and "secret" not in said
+    monkeypatch.delenv("http_proxy")
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/nowhere/certificates.pem")
+    file = PublishedFile("letters.gz", ("https://127.0.0.1:9/letters.gz",), 9, sha256="0")
+    assert "REQUESTS_CA_BUNDLE: /nowhere/certificates.pem: no such file" in refusal([file])

@@ -152,9 +152,10 @@ def test_default_paths_are_tried_in_order(monkeypatch):
     Path("data").mkdir()
     Path("set").rename("data/notmnist")
     assert load_images(None).source.path == str(Path("data/notmnist"))
+    Path("elsewhere/notmnist").mkdir(parents=True)
     monkeypatch.setenv("PW13_DATA_DIR", "elsewhere")
     assert load_images(None).source.path == str(Path("data/notmnist"))
-    Path("elsewhere").mkdir()
+    Path("elsewhere/notmnist").rmdir()
     Path("data/notmnist").rename("elsewhere/notmnist")
     assert load_images(None).source.path == str(Path("elsewhere/notmnist"))
 

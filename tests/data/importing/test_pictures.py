@@ -119,10 +119,10 @@ def test_unreadable_files_are_counted_and_listed():
     record = import_set(put("src", files), Path("out"), ImportOptions())
     assert record["unreadable"] == 4
     assert record["unreadable_files"] == {
-        str(Path("A/cut.png")): "corrupt",
+        str(Path("A/cut.png")): "corrupt or truncated image",
         str(Path("A/empty.png")): "empty",
-        str(Path("B/flipped.png")): "corrupt",
-        str(Path("B/page.png")): "not an image",
+        str(Path("B/flipped.png")): "corrupt or truncated image",
+        str(Path("B/page.png")): "not an image: the file looks like a web page (HTML)",
     }
 
 
@@ -209,7 +209,9 @@ def test_links_and_pipes_are_not_opened():
 def test_a_pixel_bomb_is_not_decoded():
     bomb = png(np.zeros((5000, 5000), np.uint8))
     record = import_set(put("src", tree() | {"A/bomb.png": bomb}), Path("out"), ImportOptions(side=28))
-    assert record["unreadable_files"] == {str(Path("A/bomb.png")): "too large: 5000x5000 pixels"}
+    assert record["unreadable_files"] == {
+        str(Path("A/bomb.png")): "5000x5000 pixels, expected at most 16,777,216 in total"
+    }
 
 
 def test_an_archive_bomb_is_stopped(monkeypatch):

@@ -47,12 +47,44 @@ def test_only_the_newline_ends_a_name():
         (b"<!DOCTYPE html>\n<html>", "web page"),
         (b"Nimbo\rArbo\r", "carriage returns only"),
         (b"\xed\xa0\x80\n", "line 1, byte 1 (0xed) is not UTF-8"),
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n", "is a Git LFS pointer, not the data itself"),
+        (b"/annex/objects/SHA256E-s3318294--0.csv\n", "git-annex pointer"),
+        (b"\x1f\x8b\x08\0", "looks like gzip data"),
+        (b"PK\3\4\x14\0", "zip archive or an Office document"),
+        (b"{\\rtf1\\ansi Nimbo}", "RTF document"),
+        (b"%PDF-1.7\n", "PDF document"),
     ],
 )
 def test_invalid_corpora_are_refused(data, words):
     with pytest.raises(UserError) as error:
         load(data)
     assert str(error.value).startswith("names.txt: ") and words in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("data", "encoding"),
+    [(rb"a\nHalf \ud800", "unicode_escape"), (b"+2AA-", "utf-7"), (rb"\udfff", "raw_unicode_escape")],
+)
+def test_half_characters_are_refused(data, encoding):
+    with pytest.raises(UserError, match=r"names\.txt: line \d contains half a character \(U\+D"):
+        load(data, encoding=encoding)
+
+
+def test_names_that_only_begin_like_other_files_are_names():
+    names = ("PAR1 Systems", "Bzhouse", "<xml>", "Gif89 Labs", "PK")
+    for name in names:
+        assert load(f"{name}\n".encode()).names == (name,)
+
+
+def test_byte_order_marks_of_joined_files_are_ignored():
+    corpus = load("\ufeffNimbo\n\ufeffArbo\r\n\ufeff\nmid\ufeffdle\n".encode())
+    assert corpus.names == ("Nimbo", "Arbo", "mid\ufeffdle")
+    assert corpus.notes == ("ignored: 3 byte order marks, 1 carriage return, 1 blank line",)
+
+
+def test_joiners_belong_to_names():
+    names = ("علی\u200cرضا", "👩\u200d💻 Labs")
+    assert load("\n".join(names).encode()).names == names
 
 
 def test_a_folder_and_a_missing_file_are_refused():
@@ -94,7 +126,21 @@ def test_default_paths_are_tried_in_order(monkeypatch):
     Path("other/startup-names/companies.csv").write_text("Arbo\n")
     monkeypatch.setenv("PW13_DATA_DIR", "other")
     assert load_names(None).names == ("Arbo",)
+    monkeypatch.setenv("PW13_DATA_DIR", "data")
+    assert load_names(None).names == ("Nimbo",)
     monkeypatch.setenv("PW13_DATA_DIR", "nowhere")
+    with pytest.raises(UserError, match="PW13_DATA_DIR: nowhere: no such folder"):
+        load_names(None)
+
+
+def test_an_empty_folder_is_no_data_set_and_a_home_folder_may_be_short(monkeypatch, tmp_path):
+    Path("data/startup-names/.pw13-left").mkdir(parents=True)
+    assert load_names(None).source.kind == "builtin"
+    (tmp_path / "home/sets/startup-names").mkdir(parents=True)
+    (tmp_path / "home/sets/startup-names/companies.csv").write_text("Nimbo\n")
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path / "home"))
+    monkeypatch.setenv("PW13_DATA_DIR", "~/sets")
     assert load_names(None).names == ("Nimbo",)
 
 
