@@ -7,7 +7,7 @@ import typer
 
 from pw13 import console
 from pw13.cli import completion
-from pw13.cli.options import DataOption, JsonOption, RunsDirOption, described
+from pw13.cli.options import DataOption, JsonOption, RunsDirOption, described, user_path
 from pw13.config import DEFAULT_RUNS_DIR
 from pw13.errors import OptionError, UserError
 from pw13.runs import comparison, pruning
@@ -30,7 +30,12 @@ def export(
     ] = "csv",
     out: Annotated[
         Path | None,
-        typer.Option("--out", metavar="FILE|DIR", help=described("file; projector: folder", "standard output")),
+        typer.Option(
+            "--out",
+            metavar="FILE|DIR",
+            parser=user_path,
+            help=described("file; projector: folder", "standard output"),
+        ),
     ] = None,
     limit: Annotated[int, typer.Option("--limit", metavar="N", help="test images of the projector, at most")] = 2000,
     data: DataOption = None,
