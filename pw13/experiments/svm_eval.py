@@ -8,20 +8,24 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from pw13 import console, metrics
+from pw13.baselines.pca import PCA
 from pw13.config.settings import SvmEval
 from pw13.data.images import ImageSet, contained_mask, load_images, stratified_sample, unique_mask
 from pw13.errors import OptionError, UserError
 from pw13.experiments import svm_features
 from pw13.experiments.svm_features import Features
 from pw13.figures import svm_eval as figures
-from pw13.inference.encoders import load_encoders
+from pw13.inference.encoders import Encoder, load_encoders
+from pw13.metrics.intervals import holm, mean_interval
 from pw13.runs.folder import Run
 from pw13.svm import cross_validation, evaluation, kernels, summary
 from pw13.svm.evaluation import Outcome
 from pw13.system import machine
 from pw13.system.streams import stream
 
-CURVE_FRACTIONS = (1 / 16, 1 / 8, 1 / 4, 1 / 2)  # of the training images, in the learning curve
+CURVE_SIZES = (50, 100, 200, 500, 1000, 2000, 5000)  # training images in the few-label curve, besides all
+CURVE_DRAWS = 5  # subsets of each size up to SMALL_SUBSET: one of 50 images says little
+SMALL_SUBSET = 1000
 
 
 class Trial(NamedTuple):
@@ -51,12 +55,14 @@ def run_experiment(
     run.record_data(images.source, images.notes, train=len(indices), test=len(images.test_labels))
     run.update(encoders=[encoder.run for encoder in encoders])
 
-    features = svm_features.feature_sets(images, indices, encoders)
+    linear = svm_features.fit_pca(images, encoders)
+    features = svm_features.feature_sets(images, indices, encoders, linear)
     kernel_names = ("rbf", "linear") if config.kernel == "both" else (config.kernel,)
     with kernels.thread_pool(machine.cores()) as pool:
         trials = evaluate(features, kernel_names, labels, config, pool.map)
         first_kernel = [trial for trial in trials if trial.kernel == kernel_names[0]]
         curves = learning_curves(first_kernel, labels, images, config, pool.map)
+        reconstructed = on_reconstructions(first_kernel[0], images, encoders, linear, pool.map)
     for i, trial in enumerate(trials):
         run.save_arrays(f"svm-{i}-{trial.features.name}-{trial.kernel}", evaluation.arrays(trial.outcome))
     in_training = contained_mask(images.test_images, images.train_images)
@@ -75,6 +81,7 @@ def run_experiment(
         "results": rows,
         "mcnemar": tests,
         "learning_curve": curves,
+        "reconstructions": reconstructed,
         "mcnemar_p": next((t["p"] for t in tests if t["kernel"] == "rbf" and t["second"] == "codes"), None),
     }
     return {**results, "comment": summary.sentences(results)}
@@ -129,9 +136,17 @@ def evaluate(
 def learning_curves(
     trials: Sequence[Trial], labels: np.ndarray, images: ImageSet, config: SvmEval, map_fn: kernels.MapFn
 ) -> list[dict[str, Any]]:
-    """Return test accuracy by number of training images, at least two per class."""
-    sizes = [round(share * len(labels)) for share in CURVE_FRACTIONS if share * len(labels) >= 2 * len(images.classes)]
-    subsets = [stratified_sample(labels, size, rng=stream("learning curve", config.split_seed)) for size in sizes]
+    """Return test accuracy by number of labelled training images, at least two per class.
+
+    The codes are those of encoders that saw all training images, of which most need no label. Small subsets are drawn
+    several times: their interval is Student's over the draws, otherwise Wilson's over the test images.
+    """
+    sizes = [size for size in CURVE_SIZES if 2 * len(images.classes) <= size < len(labels)]
+    draws = [(size, draw) for size in sizes for draw in range(CURVE_DRAWS if size <= SMALL_SUBSET else 1)]
+    subsets = [
+        stratified_sample(labels, size, rng=stream("learning curve", config.split_seed, size, draw))
+        for size, draw in draws
+    ]
     points = []
     for features, outcome in trials:
         accuracies = evaluation.accuracies_by_size(
@@ -146,11 +161,35 @@ def learning_curves(
         )
         full = float(np.mean(outcome.predictions == images.test_labels))
         curve = {"features": features.name, "size": features.size, "run": features.run}
-        for size, accuracy in zip([*sizes, len(labels)], [*accuracies, full], strict=True):
-            interval = metrics.wilson(round(accuracy * len(images.test_labels)), len(images.test_labels))
-            point = {"kernel": outcome.setting.kernel, "n_train": size, "accuracy": accuracy, "ci95": interval}
-            points.append({**curve, **point})
+        by_size: dict[int, list[float]] = {}
+        for (size, _), accuracy in zip([*draws, (len(labels), 0)], [*accuracies, full], strict=True):
+            by_size.setdefault(size, []).append(accuracy)
+        for size, drawn in by_size.items():
+            point = {"kernel": outcome.setting.kernel, "n_train": size, "accuracies": drawn}
+            points.append({**curve, **point, **accuracy_interval(drawn, len(images.test_labels))})
     return points
+
+
+def accuracy_interval(accuracies: Sequence[float], count: int) -> dict[str, Any]:
+    """Return `accuracy` and `ci95` of a classifier tested on `count` images, over several draws or of one."""
+    over_draws = mean_interval(accuracies)
+    if over_draws.ci95 is None:
+        return {"accuracy": accuracies[0], "ci95": metrics.wilson(round(accuracies[0] * count), count)}
+    low, high = over_draws.ci95
+    return {"accuracy": over_draws.mean, "ci95": (max(0.0, low), min(1.0, high))}
+
+
+def on_reconstructions(
+    pixels: Trial, images: ImageSet, encoders: Sequence[Encoder], linear: PCA, map_fn: kernels.MapFn
+) -> list[dict[str, Any]]:
+    """Return the test accuracy of the SVM trained on original pixels, on what the decoders make of the test images."""
+    rows = []
+    for name, size, run, reconstructed in svm_features.reconstructions(images.test_images, encoders, linear):
+        predictions = evaluation.predict(pixels.outcome, reconstructed, map_fn)
+        hits, count = int(np.sum(predictions == images.test_labels)), len(predictions)
+        row = {"features": name, "size": size, "run": run, "kernel": pixels.kernel}
+        rows.append({**row, "accuracy": hits / count, "ci95": metrics.wilson(hits, count)})
+    return rows
 
 
 def result_row(trial: Trial, images: ImageSet, distinct: np.ndarray) -> dict[str, Any]:
@@ -184,13 +223,18 @@ def result_row(trial: Trial, images: ImageSet, distinct: np.ndarray) -> dict[str
 
 
 def mcnemar_tests(trials: Sequence[Trial], labels: np.ndarray) -> list[dict[str, Any]]:
-    """Compare pixels with every other set of features by McNemar's test, for each kernel."""
-    return [
+    """Compare pixels with every other set of features by McNemar's test, for each kernel.
+
+    `p_holm` is adjusted for the number of tests.
+    """
+    tests = [
         mcnemar_test(first, second, labels)
         for first in trials
         for second in trials
         if first.features.name == "pixels" and second.features.name != "pixels" and first.kernel == second.kernel
     ]
+    adjusted = holm([test["p"] for test in tests])
+    return [{**test, "p_holm": p} for test, p in zip(tests, adjusted, strict=True)]
 
 
 def mcnemar_test(first: Trial, second: Trial, labels: np.ndarray) -> dict[str, Any]:

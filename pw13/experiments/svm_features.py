@@ -2,12 +2,13 @@
 
 import functools
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
 from pw13.baselines import pca
+from pw13.baselines.pca import PCA
 from pw13.data.images import ImageSet, to_vectors
 from pw13.inference.encoders import Encoder
 
@@ -26,14 +27,20 @@ class Features(NamedTuple):
     encode_seconds: float
 
 
-def feature_sets(images: ImageSet, indices: np.ndarray, encoders: Sequence[Encoder]) -> list[Features]:
-    """Return pixels, the codes of each encoder, and PCA codes of each dense code size.
+def code_sizes(encoders: Sequence[Encoder]) -> list[int]:
+    """Return the sizes of the dense codes, for which there are PCA codes too."""
+    return sorted({encoder.size for encoder in encoders if encoder.kind == "dense-ae"}) or [PCA_SIZE]
 
-    PCA is fitted to all training images, not to `indices` alone, as the autoencoders were: neither needs a label.
-    """
+
+def fit_pca(images: ImageSet, encoders: Sequence[Encoder]) -> PCA:
+    """Fit PCA of the largest code size to all training images, as the autoencoders were: neither needs a label."""
+    return pca.fit(to_vectors(images.train_images), max(code_sizes(encoders)))
+
+
+def feature_sets(images: ImageSet, indices: np.ndarray, encoders: Sequence[Encoder], linear: PCA) -> list[Features]:
+    """Return pixels, the codes of each encoder, and PCA codes of each dense code size."""
     train, pixels = images.train_images[indices], int(np.prod(images.train_images.shape[1:]))
-    sizes = sorted({encoder.size for encoder in encoders if encoder.kind == "dense-ae"}) or [PCA_SIZE]
-    linear = pca.fit(to_vectors(images.train_images), max(sizes))
+    sizes = code_sizes(encoders)
 
     def pca_codes(size: int, subset: np.ndarray) -> np.ndarray:
         return linear.encode(to_vectors(subset))[:, :size]
@@ -54,3 +61,18 @@ def extract(
     started = time.perf_counter()
     test_codes = encode(test)
     return Features(name, train_codes.shape[1], run, train_codes, test_codes, time.perf_counter() - started)
+
+
+def reconstructions(
+    test: np.ndarray, encoders: Sequence[Encoder], linear: PCA
+) -> Iterator[tuple[str, int, str | None, np.ndarray]]:
+    """Yield what each decoder, and PCA of the same sizes, makes of `(n, height, width)` uint8 test images.
+
+    Name, size and run as in `Features`, then `(n, pixels)` float32 in [0, 1].
+    """
+    for encoder in encoders:
+        if encoder.decode is not None:
+            yield CODE_NAMES[encoder.kind], encoder.size, encoder.run, encoder.decode(encoder.encode(test))
+    for size in code_sizes(encoders):
+        smaller = linear.truncate(size)
+        yield "pca", size, None, smaller.decode(smaller.encode(to_vectors(test)))

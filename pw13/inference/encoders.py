@@ -19,12 +19,16 @@ KINDS = ("dense-ae", "conv-dae")
 
 
 class Encoder(NamedTuple):
-    """`encode` maps images `(n, height, width)` uint8 to codes `(n, size)` float32; `run` is the run's name."""
+    """`encode` maps images `(n, height, width)` uint8 to codes `(n, size)` float32; `run` is the run's name.
+
+    decode: maps codes to pixels `(n, pixels)` float32 in [0, 1]; None for convolutional codes.
+    """
 
     kind: str
     run: str
     size: int
     encode: Callable[[np.ndarray], np.ndarray]
+    decode: Callable[[np.ndarray], np.ndarray] | None = None
 
 
 def load_encoders(names: Sequence[str], runs_dir: Path, images: ImageSet) -> list[Encoder]:
@@ -83,6 +87,7 @@ def _dense(record: Record, images: ImageSet) -> Encoder:
         record.name,
         config.code_size,
         _refuse_overflow(record, lambda images: net.encode(to_vectors(images))),
+        net.decode,
     )
 
 

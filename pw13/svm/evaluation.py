@@ -97,6 +97,11 @@ def evaluate(
     return Outcome(solver.method, setting, accuracy, scaling, classifier, predictions, *seconds)
 
 
+def predict(outcome: Outcome, test: Features, map_fn: MapFn = map) -> Labels:
+    """Return the classes `(n,)` of other rows `(n, d)` float32, by the classifier of an outcome."""
+    return outcome.classifier.predict(outcome.scaling.apply(test), map_fn)
+
+
 def steps(kernel: str, folds: int) -> int:
     """Return how often `evaluate` calls `tick`."""
     return len(kernels.grid(kernel, 1)) * folds + 1

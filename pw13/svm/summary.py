@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from pw13.metrics.intervals import Interval, paired_difference
+
 Result = Mapping[str, Any]  # an entry of "results" in metrics.json
 
 ALPHA = 0.05  # significance level
@@ -16,6 +18,7 @@ def sentences(metrics: Mapping[str, Any]) -> list[str]:
     lines = [against_pixels(test, results) for test in tests]
     codes = [r for r in results if r["features"] == "codes"]
     lines += [line for line in (ae_against_pca(codes, results), speed(codes, results)) if line]
+    lines += [*few_labels(metrics.get("learning_curve") or []), *on_reconstructions(metrics)]
     lines.append(lowest_recall(codes or results))
     if metrics["n_test_distinct"] < metrics["n_test"]:
         lines.append(without_duplicates(metrics, codes or results))
@@ -30,10 +33,12 @@ def against_pixels(test: Mapping[str, Any], results: Sequence[Result]) -> str:
     other = _find(results, test["second"], test["kernel"], test["size"], test["run"])
     points = 100 * (other["accuracy"] - pixels["accuracy"])
     verdict = "the same as" if points == 0 else f"{abs(points):.2f} points {'above' if points > 0 else 'below'}"
-    significance = "significant" if test["p"] < ALPHA else "not significant"
+    adjusted = test.get("p_holm", test["p"])  # runs of 0.1.0 did not adjust
+    significance = "significant" if adjusted < ALPHA else "not significant"
     return (
         f"{_capitalized(kernel(test))}: {describe(other)} reach {_accuracy(other)}, {verdict} {describe(pixels)} "
-        f"with {_accuracy(pixels)}; McNemar's exact test: p {_p_value(test['p'])}, {significance}."
+        f"with {_accuracy(pixels)}; McNemar's exact test: p {_p_value(adjusted)}"
+        f"{' (Holm)' if 'p_holm' in test else ''}, {significance}."
     )
 
 
@@ -67,6 +72,52 @@ def speed(codes: Sequence[Result], results: Sequence[Result]) -> str | None:
         f"including encoding, {predict:.2g} s vs {pixels['predict_seconds']:.2g} s "
         f"({_ratio(pixels['predict_seconds'], predict)})."
     )
+
+
+def few_labels(curve: Sequence[Result]) -> list[str]:
+    """Compare codes with pixels at the smallest number of labels, over several draws of the labelled images.
+
+    The difference is paired by draw; runs of 0.1.0 drew once and get no sentence.
+    """
+    size = min((point["n_train"] for point in curve), default=0)
+    pixels = next((p for p in curve if (p["features"], p["n_train"]) == ("pixels", size)), None)
+    if pixels is None or len(pixels.get("accuracies") or ()) < 2:
+        return []
+    return [
+        f"With {size} labelled images, {describe(codes)} reach {codes['accuracy']:.1%}, {describe(pixels)} "
+        f"{pixels['accuracy']:.1%} ({kernel(codes)}, {len(pixels['accuracies'])} draws): "
+        f"{_verdict(paired_difference(codes['accuracies'], pixels['accuracies']))}. The codes were learned from all "
+        "training images, without labels."
+        for codes in curve
+        if (codes["features"], codes["n_train"]) == ("codes", size)
+    ]
+
+
+def _verdict(difference: Interval) -> str:
+    """Return which is better, in points of accuracy; of neither, unless the interval of the difference excludes 0."""
+    assert difference.ci95 is not None
+    low, high = (100 * bound for bound in difference.ci95)
+    interval = f"difference {100 * difference.mean:+.1f} points, 95 % interval {low:+.1f} to {high:+.1f}"
+    if not difference.excludes_zero:
+        return f"not distinguishable ({interval})"
+    return f"codes are {'better' if difference.mean > 0 else 'worse'} ({interval})"
+
+
+def on_reconstructions(metrics: Mapping[str, Any]) -> list[str]:
+    """Say what the SVM trained on original pixels makes of reconstructed test images; runs of 0.1.0 lack it."""
+    rows = metrics.get("reconstructions") or []
+    if not rows:
+        return []
+    original = _find(metrics["results"], "pixels", rows[0]["kernel"])
+    parts = [f"{_accuracy(row)} of {describe_decoder(row)}" for row in rows]
+    return [
+        f"The SVM trained on original pixels ({kernel(original)}) is right on {_accuracy(original)} of the original "
+        f"test images, {', '.join(parts)}."
+    ]
+
+
+def describe_decoder(row: Result) -> str:
+    return f"{'PCA' if row['features'] == 'pca' else 'autoencoder'} reconstructions from {_count_values(row)}"
 
 
 def lowest_recall(rows: Sequence[Result]) -> str:

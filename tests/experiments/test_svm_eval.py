@@ -89,6 +89,14 @@ def test_codes_pixels_and_pca_with_both_kernels(pw13, data, capfd):
         "disagreements.png",
     }
     assert len(list((folder / "checkpoints").glob("svm-*.npz"))) == 6
+    assert [(r["features"], r["size"], r["kernel"]) for r in metrics["reconstructions"]] == [
+        ("codes", 8, "rbf"),
+        ("pca", 8, "rbf"),
+    ]
+    assert all(low <= r["accuracy"] <= high for r in metrics["reconstructions"] for low, high in [r["ci95"]])
+    assert [t["p_holm"] >= t["p"] for t in metrics["mcnemar"]] == [True] * 4
+    curve = [point for point in metrics["learning_curve"] if point["features"] == "codes"]
+    assert [(point["n_train"], len(point["accuracies"])) for point in curve] == [(50, 5), (100, 5), (120, 1)]
     assert "accuracy" in out and metrics["comment"][0] in out
     assert settings_of(read_run(folder)) == config.SvmEval(tune_on=30, folds=2)
 
@@ -166,7 +174,7 @@ def test_test_images_that_are_in_training_do_not_count_in_the_distinct_accuracy(
 def test_pca_is_fitted_to_all_training_images_as_the_autoencoder_was(data):
     images = load_images(str(data))
     rows = np.arange(50)
-    codes = svm_features.feature_sets(images, rows, [])[-1]
+    codes = svm_features.feature_sets(images, rows, [], svm_features.fit_pca(images, []))[-1]
     linear = pca.fit(to_vectors(images.train_images), svm_features.PCA_SIZE)
     assert (codes.name, codes.train.shape) == ("pca", (50, svm_features.PCA_SIZE))
     assert codes.train == pytest.approx(linear.encode(to_vectors(images.train_images[rows])))
@@ -176,9 +184,9 @@ def test_pca_is_fitted_to_all_training_images_as_the_autoencoder_was(data):
 def test_limit_is_stratified(pw13, data, monkeypatch):
     counts = []
 
-    def feature_sets(images, indices, encoders, original=svm_features.feature_sets):
+    def feature_sets(images, indices, *more, original=svm_features.feature_sets):
         counts.append(np.bincount(images.train_labels[indices]).tolist())
-        return original(images, indices, encoders)
+        return original(images, indices, *more)
 
     monkeypatch.setattr(svm_features, "feature_sets", feature_sets)
     code, out, _ = pw13("svm-eval", "--data", data, "--limit", 50, "--kernel", "linear", "--json", *QUICK)
@@ -309,6 +317,40 @@ def test_the_comment_says_what_the_numbers_say():
     assert "Without the 10 test images in duplicate groups: 90.50% instead of 91.50%" in copies
     leaked = summary.without_duplicates({**metrics, "n_test_in_train": 4}, results)
     assert "Without the 10 test images in duplicate groups or in training (4): " in leaked
+
+
+def point(features: str, *accuracies: float, size: int = 784, n_train: int = 50) -> dict:
+    mean = sum(accuracies) / len(accuracies)
+    values = {"features": features, "size": size, "run": None, "kernel": "rbf", "n_train": n_train}
+    return {**values, "accuracies": list(accuracies), "accuracy": mean, "ci95": (mean - 0.01, mean + 0.01)}
+
+
+@pytest.mark.parametrize(
+    ("codes", "said"),
+    [
+        ((0.61, 0.62, 0.63), "codes are better (difference +11.0 points, 95 % interval +8.5 to +13.5)"),
+        ((0.41, 0.42, 0.42), "codes are worse (difference -9.3 points"),
+        ((0.60, 0.42, 0.55), "not distinguishable (difference +1.3 points"),
+    ],
+)
+def test_few_labels_are_compared_by_draw_and_called_better_only_where_the_interval_says_so(codes, said):
+    curve = [point("pixels", 0.51, 0.50, 0.52), point("codes", *codes, size=32), point("codes", 0.9, n_train=100)]
+    (sentence,) = summary.few_labels(curve)
+    assert said in sentence and sentence.startswith("With 50 labelled images, codes (32 values) reach ")
+
+
+def test_runs_that_drew_once_get_no_sentence_on_few_labels():
+    curve = [{"features": name, "n_train": 50, "accuracy": 0.5, "kernel": "rbf"} for name in ("pixels", "codes")]
+    assert summary.few_labels(curve) == summary.few_labels([]) == []
+
+
+def test_reconstructions_are_told_beside_the_originals():
+    rows = [point("codes", 0.88, size=32), point("pca", 0.85, size=32)]
+    assert summary.on_reconstructions({}) == []
+    (sentence,) = summary.on_reconstructions({"results": [point("pixels", 0.92)], "reconstructions": rows})
+    assert "92.00% (95 % interval 91.00% to 93.00%) of the original test images" in sentence
+    assert "88.00% (95 % interval 87.00% to 89.00%) of autoencoder reconstructions from 32 values" in sentence
+    assert "85.00% (95 % interval 84.00% to 86.00%) of PCA reconstructions from 32 values" in sentence
 
 
 @pytest.mark.parametrize("classes", [2, 26, 47])
