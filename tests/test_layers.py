@@ -19,6 +19,7 @@ FLOORS = [
     ["coursework"],
     ["sweeps"],
     ["experiments", "report"],
+    ["explore"],
     ["inference", "training"],
     ["runs", "models"],
     ["data", "figures"],

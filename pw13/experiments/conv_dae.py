@@ -47,6 +47,7 @@ def run_experiment(config: ConvDAE, *, data: str | None, run: Run) -> dict[str, 
     baseline_metrics = evaluation.evaluate_baselines(baselines, test, denoised, config)
     levels = evaluation.evaluate_levels(net, baselines, evaluation.test_subset(images), config)
 
+    run.save_arrays("baselines", denoising_baselines.to_arrays(baselines))
     save_figures(run, images, test, denoised, best_baselines(baselines, baseline_metrics, config), levels,
                  result.history, config)  # fmt: skip
     return {

@@ -103,6 +103,23 @@ def evaluate_filters(
     return results
 
 
+def to_arrays(baselines: Baselines) -> dict[str, np.ndarray]:
+    """Return what `pw13 explore` shows beside the network, as arrays of a run.
+
+    levels `(l,)`; `median` and `gaussian` `(l, 3)`: size or sigma, gain, offset at each level, corrected; the linear
+    denoiser in float16, which changes a pixel by less than a thousandth.
+    """
+    levels = sorted(baselines.filters)
+    arrays = {"levels": np.array(levels)}
+    for name in ("median", "gaussian"):
+        tuned = [baselines.filters[level][name] for level in levels]
+        arrays[name] = np.array([[*each.corrected_setting.values(), each.gain, each.offset] for each in tuned])
+    if baselines.linear:
+        arrays["linear_weights"] = baselines.linear.weights.astype(np.float16)
+        arrays["linear_bias"] = baselines.linear.bias
+    return arrays
+
+
 def cached_json(key: Mapping[str, Any], make: Callable[[], Any]) -> Any:
     """Return what `make` makes, as JSON holds it, from the cache if it is there."""
 

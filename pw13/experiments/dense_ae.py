@@ -49,7 +49,9 @@ def run_experiment(config: DenseAE, *, data: str | None, run: Run) -> dict[str, 
     points = rate_distortion(net, linear, train, images)
 
     save_figures(run, images, outputs, result.history, config)
-    run.save_figure("codes", figures.code_map(*project_codes(test_codes, images.test_labels, config), images.classes))
+    rows, places = project_codes(test_codes, images.test_labels, config)
+    run.save_figure("codes", figures.code_map(places, images.test_labels[rows], images.classes))
+    run.save_arrays("map", map_arrays(rows, places, same_size))
     run.save_figure("units", figures.unit_effects(unit_changes(net, codes, images.test_images.shape)))
     run.save_figure("rate_distortion", figures.rate_distortion(points, f"code size {config.code_size}"))
     test_mse = metrics.mse(test, outputs)
@@ -118,15 +120,25 @@ def save_figures(
 
 
 def project_codes(codes: np.ndarray, labels: np.ndarray, config: DenseAE) -> tuple[np.ndarray, np.ndarray]:
-    """Project test codes to the plane by t-SNE (van der Maaten and Hinton, 2008): `(n, 2)` points and their labels."""
+    """Project test codes to the plane by t-SNE (van der Maaten and Hinton, 2008).
+
+    Return the rows of the test images `(n,)` and their points `(n, 2)`.
+    """
     from sklearn.manifold import TSNE
 
     indices = stratified_sample(labels, MAX_MAPPED, rng=stream("map", config.seed))
     perplexity = min(30.0, max(1.0, (len(indices) - 1) / 3))
     if codes.shape[1] < 2 or len(indices) < 4:
-        return np.pad(codes[indices], ((0, 0), (0, 1)))[:, :2], labels[indices]
+        return indices, np.pad(codes[indices], ((0, 0), (0, 1)))[:, :2]
     tsne = TSNE(perplexity=perplexity, max_iter=500, random_state=config.seed)
-    return tsne.fit_transform(codes[indices]), labels[indices]
+    return indices, tsne.fit_transform(codes[indices])
+
+
+def map_arrays(rows: np.ndarray, points: np.ndarray, linear: pca.PCA) -> dict[str, np.ndarray]:
+    """Return what `pw13 explore` shows besides the network: the map of codes, and PCA of the same size."""
+    half = np.float16  # enough for a picture, and half the size
+    return {"rows": rows, "tsne": points.astype(half), "pca_mean": linear.mean.astype(half),
+            "pca_components": linear.components.astype(half)}  # fmt: skip
 
 
 def unit_changes(net: dense_ae_numpy.Weights, codes: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:

@@ -65,6 +65,7 @@ def run_experiment(
         reconstructed = on_reconstructions(first_kernel[0], images, encoders, linear, pool.map)
     for i, trial in enumerate(trials):
         run.save_arrays(f"svm-{i}-{trial.features.name}-{trial.kernel}", evaluation.arrays(trial.outcome))
+    run.save_arrays("predictions", predictions(trials, len(images.classes)))
     in_training = contained_mask(images.test_images, images.train_images)
     distinct = unique_mask(images.test_images) & ~in_training
     rows = [result_row(trial, images, distinct) for trial in trials]
@@ -85,6 +86,12 @@ def run_experiment(
         "mcnemar_p": next((t["p"] for t in tests if t["kernel"] == "rbf" and t["second"] == "codes"), None),
     }
     return {**results, "comment": summary.sentences(results)}
+
+
+def predictions(trials: Sequence[Trial], classes: int) -> dict[str, np.ndarray]:
+    """Return the predicted labels of the test images `(n,)` by features and kernel, the first of each."""
+    dtype = np.min_scalar_type(classes)
+    return {f"{t.features.name}-{t.kernel}": t.outcome.predictions.astype(dtype) for t in reversed(trials)}
 
 
 def check_classes(images: ImageSet, labels: np.ndarray, config: SvmEval) -> None:

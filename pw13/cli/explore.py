@@ -1,0 +1,70 @@
+"""`pw13 explore`: trained runs as a page to play with in the browser."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from pw13 import console
+from pw13.cli import completion
+from pw13.cli.options import QuietOption, RunsDirOption, described
+from pw13.config import DEFAULT_RUNS_DIR
+from pw13.errors import OptionError, UserError
+
+if TYPE_CHECKING:
+    from pw13.explore.contents import Chosen
+
+
+def explore(
+    run: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="RUN...",
+            help=described("runs to show; a sweep expands to its points", "the newest of each kind"),
+            autocompletion=completion.runs,
+            show_default=False,
+        ),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", metavar="FILE", help="write one HTML file that works by itself, instead of serving"),
+    ] = None,
+    port: Annotated[
+        int | None, typer.Option("--port", metavar="N", help=described("port to serve on", "a free one"))
+    ] = None,
+    no_browser: Annotated[bool, typer.Option("--no-browser", help="do not open the browser")] = False,
+    runs_dir: RunsDirOption = DEFAULT_RUNS_DIR,
+    quiet: QuietOption = None,
+) -> None:
+    """Play with trained runs in the browser."""
+    from pw13.explore.contents import choose
+
+    console.start(quiet=bool(quiet))
+    if port is not None and not 0 <= port <= 65535:
+        raise OptionError(f"--port: expected 0 to 65535, received {port}")
+    if not runs_dir.is_dir():
+        raise UserError(f"{runs_dir}: no such folder; train something first, such as: pw13 all --config quick")
+    chosen = choose(run or (), runs_dir)
+    if out is None:
+        return serve(chosen, runs_dir, port or 0, open_browser=not no_browser)
+    from pw13.explore.page import write_page
+
+    write_page(out, chosen, runs_dir)
+    console.message(f"{out}: {out.stat().st_size / 1e6:.1f} MB, works by double click, without network")
+    return console.print_result(str(out))
+
+
+def serve(chosen: "Chosen", runs_dir: Path, port: int, *, open_browser: bool) -> None:
+    """Serve until Ctrl-C or SIGTERM; print the address alone on a line of standard output."""
+    from pw13.explore.server import make_server
+
+    with make_server(chosen, runs_dir, port) as server:
+        console.print_result(server.address)
+        sys.stdout.flush()
+        console.message("serving to this machine only; stop with Ctrl-C")
+        if open_browser:
+            import webbrowser
+
+            webbrowser.open(server.address)
+        server.serve_forever()

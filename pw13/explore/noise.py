@@ -1,0 +1,96 @@
+"""The view of noise: a convolutional denoiser beside filters and the linear denoiser."""
+
+from typing import Any
+
+import numpy as np
+
+from pw13.data.images import stratified_sample
+from pw13.errors import UserError
+from pw13.explore.images import images_of, pictures
+from pw13.explore.packing import Array, pack, read_arrays
+from pw13.inference.trained_run import read_best_weights
+from pw13.models.keras_archive import WeightSpec
+from pw13.runs.record import Record, settings_of
+from pw13.system.streams import stream
+
+SHOWN = 60  # test images to choose from
+FILTERS = {"median": "size", "gaussian": "sigma"}  # and the name of their setting
+MAX_SIZE = 31  # pixels: larger than any filter that pw13 tries
+
+KERNELS = ((3, 3, 1, 32), (3, 3, 32, 64), (3, 3, 64, 128), (3, 3, 128, 128), (3, 3, 128, 64), (3, 3, 64, 1))
+
+
+def weight_specs() -> list[WeightSpec]:
+    """Return those of `models.conv_dae`, which needs TensorFlow."""
+    names = ["conv2d", *(f"conv2d_{i}" for i in range(1, len(KERNELS)))]
+    return [
+        WeightSpec(f"layers/{name}/vars/{i}", shape)
+        for name, kernel in zip(names, KERNELS, strict=True)
+        for i, shape in enumerate((kernel, kernel[3:]))
+    ]
+
+
+def view(record: Record) -> dict[str, Any]:
+    """Return what the page shows of a conv run.
+
+    Raises:
+        UserError: a file is missing or corrupt.
+    """
+    settings, images = settings_of(record), images_of(record)
+    weights = read_best_weights(record, weight_specs())
+    height, width = images.test_images.shape[1:] if images else (28, 28)
+    rows = np.empty(0, np.int64)
+    if images:
+        rows = stratified_sample(images.test_labels, SHOWN, rng=stream("map", 0))
+        rows = rows[np.argsort(images.test_labels[rows], kind="stable")]
+    stored = read_arrays(record, "baselines")
+    result = {
+        "run": record.name, "height": height, "width": width, "noise": settings.noise, "kind": settings.noise_kind,
+        "pictures": pictures(images, rows), "weights": [pack(array) for array in weights],
+        "filters": tuned_filters(stored) if stored else own_filters(record, settings.noise),
+    }  # fmt: skip
+    linear = stored.get("linear_weights"), stored.get("linear_bias")
+    if linear[0] is not None and linear[1] is not None:
+        pixels = height * width
+        if linear[0].shape != (pixels, pixels) or linear[1].shape != (pixels,) or linear[0].dtype != np.float16:
+            raise UserError(f"{record.name}: baselines.npz does not match the images of this run")
+        result["linear"] = [pack(linear[0]), pack(linear[1].astype(np.float32))]
+    return result
+
+
+def tuned_filters(stored: dict[str, Array]) -> list[dict[str, Any]]:
+    """Return, for each noise level, the setting, gain and offset of each filter.
+
+    Raises:
+        UserError: the arrays do not fit together.
+    """
+    levels = stored.get("levels", np.empty(0))
+    valid = levels.ndim == 1 and levels.dtype.kind == "f" and len(levels) <= 100
+    for name in FILTERS:
+        values = stored.get(name, np.empty(0))
+        valid = valid and values.shape == (len(levels), 3) and values.dtype.kind == "f"
+        valid = valid and bool(np.isfinite(values).all() and (values[:, 0] > 0).all() and values.max() <= MAX_SIZE)
+    if not valid:
+        raise UserError("baselines.npz: corrupt")
+    return [
+        {"noise": float(level), **{name: stored[name][index].tolist() for name in FILTERS}}
+        for index, level in enumerate(levels)
+    ]
+
+
+def own_filters(record: Record, noise: float) -> list[dict[str, Any]]:
+    """Return the filters at the run's own noise, from its metrics: all that earlier versions kept."""
+    baselines = (record.metrics or {}).get("baselines")
+    row: dict[str, Any] = {"noise": noise}
+    for name, key in FILTERS.items():
+        tuned = baselines.get(name) if isinstance(baselines, dict) else None
+        tuned = tuned if isinstance(tuned, dict) else {}
+        setting = tuned.get("corrected_setting") or tuned.get("setting")
+        values = [
+            setting.get(key) if isinstance(setting, dict) else None,
+            tuned.get("gain", 1),
+            tuned.get("offset", 0),
+        ]
+        if all(isinstance(value, int | float) and abs(value) <= MAX_SIZE for value in values) and values[0] > 0:
+            row[name] = values
+    return [row] if len(row) > 1 else []

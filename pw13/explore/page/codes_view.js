@@ -1,0 +1,256 @@
+// Codes: a map of letters, and one code as sliders.
+
+const MAX_SLIDERS = 128;
+const NEAREST = 5;
+
+function codesView(root, run, state) {
+  const net = new DenseAutoencoder(run), { width, height, pictures } = run, pixels = width * height;
+  const count = pictures.rows.length, letters = Array.from({ length: count }, (_, i) => pixelsOf(pictures, i, pixels));
+  const codes = letters.map((image) => net.encode(image));
+  const range = unitRanges(codes, net.size);
+  const shownUnits = Math.min(net.size, MAX_SLIDERS);
+  const read = () => readCodesState(state, { count, pixels, size: net.size, classes: pictures.classes.length });
+  let now = read();
+
+  // What the sliders start from: a letter, a drawing, the mean of a class or a random code, perhaps mixed with a letter.
+  function origin() {
+    const { source } = now;
+    if (source.kind === "drawing") return { image: source.image, code: net.encode(source.image), text: T.codes.input };
+    if (source.kind === "mean") return { image: null, code: meanCode(source.value), text: T.codes.noInput.mean(pictures.classes[source.value]) };
+    if (source.kind === "random") return { image: null, code: randomCode(source.value), text: T.codes.noInput.random };
+    return { image: letters[source.value], code: codes[source.value], text: `${T.codes.input} ${classOf(pictures, source.value)}` };
+  }
+  function meanCode(label) {
+    const members = codes.filter((_, i) => pictures.labels[i] === label);
+    return range.mean.map((_, unit) => members.reduce((sum, code) => sum + code[unit], 0) / (members.length || 1));
+  }
+  function randomCode(seed) {
+    return range.mean.map((mean, unit) => {
+      const normal = Math.sqrt(-2 * Math.log(1 - uniform(seed, unit, 0))) * Math.cos(2 * Math.PI * uniform(seed, unit, 1));
+      return mean + range.deviation[unit] * normal;
+    });
+  }
+  function currentCode(start) {
+    let code = Float64Array.from(start);
+    if (now.with !== null) code = code.map((value, unit) => (1 - now.mix) * value + now.mix * codes[now.with][unit]);
+    for (const [unit, value] of now.changes) code[unit] = value;
+    return code;
+  }
+
+  const input = picture(width, height), output = picture(width, height), linear = picture(width, height);
+  const near = el("div", { className: "thumbnails" });
+  const sliders = Array.from({ length: shownUnits }, (_, unit) => slider(T.codes.unit(unit), {
+    min: range.low[unit], max: range.high[unit], step: (range.high[unit] - range.low[unit]) / 200, value: 0,
+    show: (value) => value.toFixed(1), className: "unit",
+    oninput: (value) => { now.changes.set(unit, Number(value.toFixed(3))); show({ sliders: false }); },
+  }));
+  const mix = slider(T.codes.mix, { min: 0, max: 1, step: 0.01, value: 0, show: percent, oninput: (value) => {
+    now.mix = value;
+    now.changes.clear();
+    show();
+  } });
+  const pick = count ? slider(T.letter, { min: 1, max: count, step: 1, value: 1, oninput: (value) => choose(value - 1) }) : null;
+  const pad = drawingPad(width, height, (image) => setSource({ kind: "drawing", image: Float64Array.from(image) }));
+  const map = count ? codeMap(run, () => now, choose) : null;
+  const partner = el("div", { className: "row" }), hint = el("p", { className: "hint" });
+
+  function setSource(source) {
+    now = { ...now, source, changes: new Map(), with: null, mix: 0.5 };
+    show();
+  }
+  function choose(index) {
+    setSource({ kind: "letter", value: index });
+  }
+
+  function draw({ sliders: moveSliders }) {
+    const start = origin(), code = currentCode(start.code), rebuilt = net.decode(code), changed = now.changes.size > 0 || now.with !== null;
+    input.show(start.image, start.text);
+    const compared = start.image && !changed;
+    output.show(rebuilt, T.codes.output(!compared), compared ? T.mse(meanSquaredError(start.image, rebuilt)) : "");
+    if (net.components && start.image) {
+      const image = net.pca(start.image);
+      linear.show(image, T.codes.pca(net.components.shape[0]), T.mse(meanSquaredError(start.image, image)));
+    } else linear.show(null, T.codes.pca(net.size), net.components ? "" : T.codes.noPca);
+    if (moveSliders) sliders.forEach((each, unit) => each.set(code[unit]));
+    const nearest = nearestCodes(codes, code, NEAREST, now.source.kind === "letter" && !changed ? now.source.value : -1);
+    near.replaceChildren(...thumbnails(nearest.map((index) => ({
+      pixels: letters[index], label: `${T.letter} ${index + 1}: ${classOf(pictures, index)}`, onclick: () => choose(index),
+    })), width, height));
+    const letter = now.source.kind === "letter" ? now.source.value : null;
+    if (pick && letter !== null) pick.set(letter + 1);
+    if (map) map.show(nearest, letter);
+    partner.replaceChildren(...(now.with === null ? [] : [partnerPicture(), mix.node]));
+    mix.set(now.mix);
+    hint.textContent = now.with !== null ? T.codes.morphHint : now.source.kind === "random" ? T.codes.randomHint : now.source.kind === "mean" ? T.codes.meansHint : "";
+    state.write(writeCodesState(now));
+  }
+  let pending = { sliders: false };
+  const scheduled = perFrame(() => {
+    const options = pending;
+    pending = { sliders: false };
+    draw(options);
+  });
+  function show(options = { sliders: true }) {
+    pending = { sliders: pending.sliders || options.sliders };
+    scheduled();
+  }
+
+  const meanButtons = pictures.classes.map((name, label) => button(name, () => setSource({ kind: "mean", value: label }), { ariaLabel: `${T.codes.means} ${name}` }));
+  const changes = el("div", { className: "row" },
+    button(T.codes.reset, () => { now.changes.clear(); now.with = null; show(); }),
+    count ? button(T.codes.random, () => setSource({ kind: "random", value: newSeed() })) : null,
+    count > 1 ? button(T.codes.morph, () => { now.with = otherLetter(); now.changes.clear(); show(); }) : null);
+  root.append(
+    el("p", { className: "lead", text: T.codes.lead(net.size, pixels) }),
+    el("div", { className: "split" },
+      el("section", {}, el("h2", { text: T.codes.map }), ...(map ? [map.node, pick.node] : [el("p", { className: "hint", text: T.codes.noPictures })])),
+      el("section", {},
+        el("div", { className: "pictures trio" }, input.node, output.node, linear.node),
+        changes, hint, partner,
+        el("p", { className: "hint", text: T.codes.codeHint }),
+        el("div", { className: "units" }, sliders.map((each) => each.node)),
+        shownUnits < net.size ? el("p", { className: "hint", text: T.codes.more(shownUnits, net.size) }) : null)),
+    el("div", { className: "split" },
+      count ? el("section", {},
+        el("h2", { text: T.codes.nearest }), near,
+        el("h2", { text: T.codes.means, className: "next" }), el("p", { className: "hint", text: T.codes.meansHint }),
+        el("div", { className: "row", role: "group", ariaLabel: T.codes.means }, meanButtons)) : null,
+      el("section", {}, el("h2", { text: T.codes.draw }), el("p", { className: "hint", text: T.drawHere }), pad.node)));
+
+  function partnerPicture() {
+    return thumbnails([{ pixels: letters[now.with], label: T.codes.another, onclick: () => { now.with = otherLetter(); show(); } }], width, height)[0];
+  }
+  // The next letter of another class than the one shown.
+  function otherLetter() {
+    const from = now.with ?? (now.source.kind === "letter" ? now.source.value : 0);
+    for (let step = 1; step < count; step++) {
+      const index = (from + step * 37) % count;
+      if (pictures.labels[index] !== pictures.labels[from]) return index;
+    }
+    return (from + 1) % count;
+  }
+  if (now.source.kind === "drawing") pad.set(now.source.image);
+  draw({ sliders: true });
+  return { redraw: () => draw({ sliders: true }) };
+}
+
+function readCodesState(state, { count, pixels, size, classes }) {
+  const [kind, text = ""] = state.get("show", count ? "letter:0" : "").split(":"), value = Math.floor(Number(text));
+  const within = (limit) => Number.isFinite(value) && value >= 0 && value < limit;
+  let source = count ? { kind: "letter", value: 0 } : { kind: "drawing", image: new Float64Array(pixels) };
+  if (kind === "drawing") source = { kind, image: decodeDrawing(text, pixels) };
+  if ((kind === "letter" && within(count)) || (kind === "mean" && within(classes)) || (kind === "random" && within(2 ** 32))) source = { kind, value };
+  const partner = Math.floor(Number(state.get("with", "-1")));
+  const changes = state.get("code", "").split(",").map((pair) => pair.split(":").map(Number));
+  return {
+    source, with: partner >= 0 && partner < count ? partner : null, mix: clip(Number(state.get("mix", "0.5")) || 0),
+    changes: new Map(changes.filter(([unit, number]) => Number.isInteger(unit) && unit < size && Number.isFinite(number))),
+  };
+}
+
+function writeCodesState({ source, with: partner, mix, changes }) {
+  return {
+    show: `${source.kind}:${source.kind === "drawing" ? encodeDrawing(source.image) : source.value}`,
+    with: partner, mix: partner === null ? null : mix,
+    code: changes.size ? Array.from(changes, ([unit, value]) => `${unit}:${value}`).join(",") : null,
+  };
+}
+
+function unitRanges(codes, size) {
+  const all = codes.length ? codes : [new Float64Array(size).fill(-4), new Float64Array(size).fill(4)];
+  const units = Array.from({ length: size }, (_, unit) => all.map((code) => code[unit]));
+  const mean = Float64Array.from(units, (values) => values.reduce((a, b) => a + b, 0) / values.length);
+  return {
+    mean,
+    deviation: units.map((values, unit) => Math.sqrt(values.reduce((sum, value) => sum + (value - mean[unit]) ** 2, 0) / values.length)),
+    low: units.map((values) => Math.min(...values)),
+    high: units.map((values) => Math.max(...values, Math.min(...values) + 1e-3)),
+  };
+}
+
+function nearestCodes(codes, code, count, except) {
+  const distances = codes.map((other) => other.reduce((sum, value, unit) => sum + (value - code[unit]) ** 2, 0));
+  return Array.from(codes.keys()).filter((index) => index !== except).sort((a, b) => distances[a] - distances[b]).slice(0, count);
+}
+
+// The map: each letter is drawn as the name of its class at its place.
+function codeMap(run, current, choose) {
+  const { pictures, width, height } = run, count = pictures.rows.length, pixels = width * height;
+  const kinds = ["tsne", "pca"].filter((kind) => run[kind === "pca" ? "pca_map" : kind]);
+  let kind = kinds[0], chosen = null, nearest = [], places = [];
+  const canvas = el("canvas", { className: "map", role: "img" }), lens = el("canvas", { className: "pixels lens", hidden: true });
+  const box = el("div", { className: "map-box" }, canvas, lens);
+  const caption = el("figcaption"), rows = el("tbody");
+  const choice = select(T.codes.map, kinds.map((key) => [key, T.codes.mapKinds[key]]), kind, (value) => { kind = value; redraw(); });
+
+  function redraw() {
+    const points = run[kind === "pca" ? "pca_map" : kind], side = box.clientWidth || 480, ratio = devicePixelRatio || 1;
+    canvas.width = canvas.height = side * ratio;
+    const context = canvas.getContext("2d"), style = getComputedStyle(canvas), margin = 14;
+    const [xs, ys] = [0, 1].map((axis) => extentOf(points, axis));
+    places = Array.from({ length: count }, (_, i) => [xs, ys].map(([low, high], axis) => {
+      const share = (points[2 * i + axis] - low) / (high - low || 1);
+      return margin + (axis ? 1 - share : share) * (side - 2 * margin);
+    }));
+    context.scale(ratio, ratio);
+    context.clearRect(0, 0, side, side);
+    Object.assign(context, { textAlign: "center", textBaseline: "middle", font: `600 ${side > 420 ? 11 : 9}px system-ui, sans-serif` });
+    places.forEach(([x, y], i) => {
+      context.fillStyle = style.getPropertyValue(`--series-${pictures.labels[i] % COLORS.length}`);
+      context.globalAlpha = 0.85;
+      context.fillText(classOf(pictures, i).slice(0, 3), x, y);
+    });
+    context.globalAlpha = 1;
+    const ring = (index, radius, line) => {
+      context.beginPath();
+      context.arc(...places[index], radius, 0, 2 * Math.PI);
+      Object.assign(context, { lineWidth: line, strokeStyle: style.color });
+      context.stroke();
+    };
+    nearest.forEach((index) => ring(index, 7, 1));
+    if (chosen !== null) ring(chosen, 11, 2.5);
+    describeMap(points);
+  }
+  function describeMap(points) {
+    const names = nearest.map((index) => classOf(pictures, index));
+    caption.textContent = T.codes.mapSentence(count, chosen === null ? null : { number: chosen + 1, name: classOf(pictures, chosen) }, names);
+    canvas.setAttribute("aria-label", caption.textContent);
+    rows.replaceChildren(...pictures.classes.map((name, label) => {
+      const members = Array.from({ length: count }, (_, i) => i).filter((i) => pictures.labels[i] === label);
+      const mean = (axis) => significant(members.reduce((sum, i) => sum + points[2 * i + axis], 0) / members.length, 3);
+      return el("tr", {}, [name, members.length, members.length ? mean(0) : T.none, members.length ? mean(1) : T.none].map((text) => el("td", { text })));
+    }));
+  }
+  function nearestTo(event) {
+    const frame = canvas.getBoundingClientRect(), at = [event.clientX - frame.left, event.clientY - frame.top];
+    let best = 0, distance = Infinity;
+    places.forEach(([x, y], i) => {
+      const d = (x - at[0]) ** 2 + (y - at[1]) ** 2;
+      if (d < distance) [best, distance] = [i, d];
+    });
+    return best;
+  }
+  canvas.addEventListener("pointermove", (event) => {
+    const index = nearestTo(event), [x, y] = places[index];
+    lens.hidden = false;
+    paint(lens, pixelsOf(pictures, index, pixels), width, height);
+    lens.style.left = `${Math.min(Math.max(x - 42, 0), canvas.clientWidth - 84)}px`;
+    lens.style.top = `${y > 110 ? y - 100 : y + 16}px`;
+  });
+  canvas.addEventListener("pointerleave", () => { lens.hidden = true; });
+  canvas.addEventListener("click", (event) => choose(nearestTo(event)));
+  const head = el("thead", {}, el("tr", {}, T.codes.mapColumns.map((text) => el("th", { text, scope: "col" }))));
+  const node = el("figure", { className: "chart" }, choice.node, el("p", { className: "hint", text: T.codes.mapHint }), box, caption,
+    el("details", {}, el("summary", { text: T.table }), el("div", { className: "scroll" }, el("table", {}, head, rows))));
+  const show = (near, letter) => {
+    [nearest, chosen] = [near, letter];
+    redraw();
+  };
+  return { node, show };
+}
+
+function extentOf(points, axis) {
+  let low = Infinity, high = -Infinity;
+  for (let i = axis; i < points.length; i += 2) [low, high] = [Math.min(low, points[i]), Math.max(high, points[i])];
+  return [low, high];
+}

@@ -1,0 +1,73 @@
+// Elements. Text is only ever set as text, never as markup: names and settings come from files.
+
+const byId = (id) => document.getElementById(id);
+const SVG_NAMESPACE = byId("svg").namespaceURI;
+
+function build(node, properties, children) {
+  for (const [name, value] of Object.entries(properties)) {
+    if (value === undefined || value === null || value === false) continue;
+    if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
+    else if (name === "text") node.textContent = value;
+    else if (name === "style") node.style.cssText = value; // the attribute is an inline style, which the policy forbids
+    else if (name in node && !(node instanceof SVGElement) && name !== "list") node[name] = value;
+    else node.setAttribute(name, value === true ? "" : value);
+  }
+  node.append(...children.flat().filter((child) => child !== null && child !== undefined));
+  return node;
+}
+
+const el = (tag, properties = {}, ...children) => build(document.createElement(tag), properties, children);
+const svg = (tag, properties = {}, ...children) => build(document.createElementNS(SVG_NAMESPACE, tag), properties, children);
+
+const button = (text, onclick, properties = {}) => el("button", { type: "button", text, onclick, ...properties });
+
+// A labelled slider with its value beside it; `show` turns the value into text.
+function slider(label, { min, max, step, value, show = String, oninput, className = "" }) {
+  const output = el("output", { text: show(value) });
+  const input = el("input", { type: "range", min, max, step, value, ariaLabel: label });
+  input.setAttribute("aria-valuetext", show(value));
+  const set = (next) => {
+    input.value = next;
+    output.textContent = show(Number(input.value));
+    input.setAttribute("aria-valuetext", output.textContent);
+  };
+  input.addEventListener("input", () => {
+    set(input.value);
+    oninput(Number(input.value));
+  });
+  return { node: el("label", { className: `slider ${className}` }, el("span", { text: label }), input, output), input, set };
+}
+
+function field(label, input) {
+  return el("label", { className: "field" }, el("span", { text: label }), input);
+}
+
+function select(label, options, value, onchange) {
+  const input = el("select", {}, options.map(([key, text]) => el("option", { value: key, text, selected: key === value })));
+  input.addEventListener("change", () => onchange(input.value));
+  return { node: field(label, input), input };
+}
+
+function table(columns, rows, properties = {}) {
+  const head = el("thead", {}, el("tr", {}, columns.map((text) => el("th", { text, scope: "col" }))));
+  const body = el("tbody", {}, rows.map((cells) => el("tr", {}, cells.map((cell) =>
+    cell instanceof Node ? el("td", {}, cell) : el("td", { text: cell, className: typeof cell === "number" ? "number" : "" })))));
+  return el("table", properties, head, body);
+}
+
+// Redraws at most once per frame, with the latest arguments.
+function perFrame(draw) {
+  let waiting = false;
+  return () => {
+    if (waiting) return;
+    waiting = true;
+    requestAnimationFrame(() => {
+      waiting = false;
+      draw();
+    });
+  };
+}
+
+const significant = (value, digits = 4) =>
+  value === null || value === undefined || value === "" || !Number.isFinite(Number(value)) ? T.none
+    : Number.isInteger(value) ? value.toLocaleString("en") : String(Number(Number(value).toPrecision(digits)));

@@ -1,0 +1,104 @@
+// The page: which view is shown, the state in the address, and what a running pw13 adds.
+
+const VIEWS = { codes: codesView, noise: noiseView, names: namesView, runs: runsView, svm: svmView };
+const POLL = 2000; // ms between two looks at running trainings
+
+// The part of the address after "#": the view and its state. Views read it once and write every change.
+const address = {
+  read: () => new URLSearchParams(location.hash.slice(1)),
+  write(view, values) {
+    const parameters = new URLSearchParams({ view });
+    for (const [name, value] of Object.entries(values)) if (value !== null && value !== undefined) parameters.set(name, value);
+    this.last = `#${parameters}`;
+    history.replaceState(null, "", this.last);
+  },
+};
+
+function start(contents) {
+  const remembered = {};
+  let shown = null, polling = 0;
+  const services = contents.served ? served() : {};
+  if (contents.served) services.live = (report) => {
+    const own = ++polling;
+    const look = () => services.runs().then((runs) => own === polling && report(runs), () => own === polling && report(null, true))
+      .finally(() => own === polling && setTimeout(look, contents.runs.some((run) => run.status === "running") ? POLL : 5 * POLL));
+    setTimeout(look, POLL);
+  };
+
+  function show() {
+    const parameters = address.read(), available = Object.keys(VIEWS);
+    const asked = parameters.get("view"), view = available.includes(asked) ? asked : firstView(contents);
+    const root = el("div", { className: `view ${view}` });
+    polling++;
+    for (const link of byId("views").children) link.setAttribute("aria-current", link.dataset.view === view ? "page" : "false");
+    byId("view").replaceChildren(root);
+    document.title = `${T.views[view]} · pw13 explore`;
+    if (!contents[view].length) {
+      const [text, command] = T.missing[view];
+      root.append(el("p", { className: "lead" }, `${text} `, el("code", { text: command })));
+      return;
+    }
+    const runs = view === "runs" ? null : contents[view], run = runs?.find((each) => each.run === parameters.get("run")) ?? runs?.[0];
+    const values = run && runs.length > 1 ? { run: run.run } : {};
+    const state = {
+      get: (name, fallback) => parameters.get(name) ?? fallback,
+      write(next) {
+        address.write(view, { ...values, ...next });
+        remembered[view] = address.last;
+      },
+    };
+    if (runs?.length > 1) root.append(select(T.run, runs.map((each) => [each.run, each.run]), run.run, (name) => { location.hash = new URLSearchParams({ view, run: name }); }).node);
+    shown = VIEWS[view](root, run ?? contents, state, services);
+  }
+
+  byId("views").append(...Object.entries(T.views).map(([view, text]) => {
+    const link = el("a", { href: `#view=${view}`, text });
+    link.dataset.view = view;
+    link.addEventListener("click", (event) => {
+      event.preventDefault();
+      history.pushState(null, "", remembered[view] ?? `#view=${view}`);
+      show();
+    });
+    return link;
+  }));
+  byId("footer").append(el("p", { text: T.footer(contents.version, contents.served) }), contents.notes.length ? el("p", { text: T.notShown(contents.notes) }) : "");
+  addEventListener("hashchange", () => location.hash !== address.last && show());
+  addEventListener("popstate", show);
+  addEventListener("resize", perFrame(() => shown?.redraw()));
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => shown?.redraw());
+  show();
+}
+
+function firstView(contents) {
+  return Object.keys(VIEWS).find((view) => contents[view].length) ?? "codes";
+}
+
+// What the page asks of a running pw13, at the address that it came from.
+function served() {
+  const token = new URLSearchParams(location.search).get("token");
+  const ask = async (path, parameters) => {
+    const answer = await fetch(`${path}?${new URLSearchParams({ ...parameters, token })}`);
+    if (!answer.ok) throw new Error(answer.statusText);
+    return answer.json();
+  };
+  return {
+    runs: () => ask("runs.json", {}),
+    details: (run) => ask("run.json", { run }),
+    figure: (run, name) => `figure.png?${new URLSearchParams({ run, name, token })}`,
+  };
+}
+
+async function main() {
+  try {
+    const contents = JSON.parse(byId("contents").textContent), views = ["codes", "noise", "names", "svm"];
+    const unpacked = await Promise.all(views.map((view) => unpack(contents[view])));
+    views.forEach((view, index) => { contents[view] = unpacked[index]; });
+    start(contents);
+  } catch (error) {
+    byId("view").append(el("p", { className: "lead", text: T.broken(error.message) }));
+    throw error;
+  }
+  document.documentElement.dataset.ready = "true";
+}
+
+main();

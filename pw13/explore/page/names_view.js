@@ -1,0 +1,232 @@
+// Names: drawn, side by side at five temperatures, chosen by hand, or scored.
+
+const LADDER = [0.3, 0.6, 0.8, 1.0, 1.3];
+const SHADES = [0.01, 0.05, 0.2, 0.5]; // probabilities at which a character's shade changes
+const FRAME = 12; // ms of drawing between two frames
+
+function namesView(root, run, state, services) {
+  const net = new CharRNN(run), now = readNamesState(state, run.defaults);
+  const results = el("div", { className: "results" }), panel = el("aside", { className: "panel" }), message = el("p", { className: "hint", role: "status" });
+  let started = 0;
+
+  const controls = namesControls(run, now, services, () => show());
+  const tasks = Object.entries(T.names.tasks).map(([task, text]) => button(text, () => { now.task = task; show(); }, { className: "tab" }));
+
+  function show() {
+    tasks.forEach((node, index) => node.setAttribute("aria-pressed", String(Object.keys(T.names.tasks)[index] === now.task)));
+    controls.show(now.task);
+    state.write(writeNamesState(now, run.defaults));
+    started++;
+    results.replaceChildren();
+    panel.replaceChildren();
+    message.textContent = "";
+    const options = { temperature: now.temp, topK: now.topK, topP: now.topP, prefix: now.prefix, maxLength: run.defaults.max_length };
+    const unknown = Array.from(now.prefix).find((character) => !net.ids.has(character));
+    if (unknown !== undefined && now.task !== "score") message.textContent = T.names.unknown(unknown);
+    else ({ list, ladder, choose, score })[now.task](options);
+  }
+
+  // ------------------------------------------------------------------------------------------------- drawing names
+  function list(options) {
+    if (now.model !== "network") return listServed();
+    const items = el("ol", { className: "names" }), own = started, names = [];
+    results.append(legend(), items);
+    const source = sampleNames(net, options, now.seed, now.n);
+    const more = () => {
+      if (own !== started) return;
+      const until = performance.now() + FRAME;
+      let next = source.next();
+      while (!next.done) {
+        names.push(next.value);
+        items.append(el("li", {}, nameButton(next.value), knownMark(next.value.text, next.value.complete)));
+        if (names.length === 1) explain(next.value, 0);
+        if (performance.now() > until) break;
+        next = source.next();
+      }
+      if (!next.done) return void requestAnimationFrame(more);
+      results.append(summary(names.map((name) => [name.text, name.nats.toFixed(2), knownText(name.text)])));
+    };
+    more();
+  }
+  function listServed() {
+    const own = started;
+    message.textContent = T.names.drawing;
+    services.names({ run: run.run, model: now.model, n: now.n, seed: now.seed, temp: now.temp, top_k: now.topK, top_p: now.topP, prefix: now.prefix }).then((names) => {
+      if (own !== started) return;
+      message.textContent = "";
+      results.append(el("ol", { className: "names" }, names.map((name) => el("li", {}, el("span", { className: "name", dir: "auto", text: name.text }), knownMark(name.text, name.complete)))),
+        summary(names.map((name) => [name.text, name.nats.toFixed(2), knownText(name.text)])));
+    }, () => { if (own === started) message.textContent = T.names.failed; });
+  }
+  function summary(rows) {
+    const fresh = run.known ? new Set(rows.filter((row) => !isKnown(run.known, row[0])).map((row) => row[0])).size : null;
+    return el("div", {}, el("p", { className: "sentence", text: T.names.sentence(rows.length, fresh) }),
+      run.known ? el("p", { className: "hint", text: T.names.knownHint(run.known) }) : null,
+      el("details", {}, el("summary", { text: T.table }), el("div", { className: "scroll" }, table(T.names.columns, rows))));
+  }
+  const knownText = (text) => (run.known ? (isKnown(run.known, text) ? T.names.known : T.names.fresh) : T.none);
+  function knownMark(text, complete) {
+    const known = run.known && isKnown(run.known, text);
+    return el("span", { className: known ? "mark known" : "mark", text: `${known ? T.names.known : ""} ${complete ? "" : T.names.cut}`.trim() });
+  }
+
+  // A name whose characters are coloured by their probability; the one pointed at is explained beside it.
+  function nameButton(name) {
+    return el("span", { className: "name", dir: "auto" }, name.steps.filter((step) => step.id !== undefined).map((step, index) => {
+      const text = step.id === net.newline ? "⏎" : net.characters[step.id];
+      const node = button(text, () => explain(name, index), {
+        className: `character shade-${shadeOf(step.probability)}${step.id === net.newline ? " end" : ""}`,
+        ariaLabel: `${characterName(step.id)}: ${percent(step.probability)}`,
+      });
+      node.addEventListener("pointerenter", () => explain(name, index));
+      node.addEventListener("focus", () => explain(name, index));
+      return node;
+    }));
+  }
+  function explain(name, index) {
+    const before = name.steps.slice(0, index).map((step) => net.characters[step.id]).join(""), step = name.steps[index];
+    panel.replaceChildren(el("h3", { text: T.names.whatElse(before), dir: "auto" }), bars(step.probabilities, step.id), el("p", { className: "hint", text: T.names.pickHint }));
+  }
+  function bars(probabilities, chosen, onclick) {
+    const ids = likeliest(probabilities), top = probabilities[ids[0]];
+    const rows = ids.concat(chosen === undefined || ids.includes(chosen) ? [] : [chosen]).map((id) => {
+      const bar = el("i");
+      bar.style.width = `${Math.max(1, (100 * probabilities[id]) / top)}%`;
+      const label = characterName(id), cells = [el("b", { text: label, dir: "auto" }), el("span", { className: "bar" }, bar), el("span", { text: percent(probabilities[id]) })];
+      return onclick ? el("li", {}, el("button", { type: "button", onclick: () => onclick(id) }, cells)) : el("li", { className: id === chosen ? "chosen" : "" }, cells);
+    });
+    return el("ol", { className: "bars" }, rows);
+  }
+  const characterName = (id) => (id === net.newline ? T.names.end : net.characters[id] === " " ? T.names.space : net.characters[id]);
+  const legend = () => el("p", { className: "legend hint" }, el("span", { text: T.names.legend }), T.names.shades.map((text, shade) => el("span", { className: `character shade-${shade}`, text })));
+
+  // --------------------------------------------------------------------------------------------- the other tasks
+  function ladder(options) {
+    const own = started, body = el("tbody"), head = el("tr", {}, LADDER.map((temperature) => el("th", { text: T.names.ladderColumn(temperature), scope: "col" })));
+    results.append(el("p", { className: "hint", text: T.names.ladderHint }), el("div", { className: "scroll" }, el("table", { className: "ladder" }, el("thead", {}, head), body)));
+    let number = 0, rows = 0;
+    const more = () => {
+      if (own !== started || rows >= now.n || number >= ATTEMPTS * now.n) return;
+      const until = performance.now() + FRAME;
+      do {
+        const names = LADDER.map((temperature) => sampleName(net, { ...options, temperature }, now.seed, number));
+        number++;
+        if (names.every((name) => name.blank)) continue;
+        rows++;
+        body.append(el("tr", {}, names.map((name) => el("td", { text: name.text, dir: "auto" }))));
+      } while (performance.now() < until && rows < now.n);
+      requestAnimationFrame(more);
+    };
+    more();
+  }
+  function choose() {
+    const { steps, next } = readText(net, now.prefix, uniform(now.seed, 0, 0)), text = Array.from(now.prefix);
+    const blank = text.every((character) => net.spaces[net.ids.get(character)]);
+    const add = (id) => {
+      if (id === net.newline) return finish();
+      now.prefix += net.characters[id];
+      controls.setPrefix(now.prefix);
+      show();
+    };
+    const finish = () => panel.replaceChildren(el("h3", { text: T.names.finished }), el("p", { className: "sentence", text: `${now.prefix}${run.known ? ` · ${knownText(now.prefix)}` : ""}`, dir: "auto" }));
+    const choices = blank ? next.map((probability, id) => (id === net.newline ? 0 : probability)) : next;
+    results.append(el("p", { className: "hint", text: T.names.chooseHint }), legend(),
+      el("p", { className: "big" }, nameButton({ steps })), bars(choices, undefined, add),
+      el("div", { className: "row" },
+        button(T.names.back, () => { now.prefix = text.slice(0, -1).join(""); controls.setPrefix(now.prefix); show(); }),
+        button(T.names.start, () => { now.prefix = ""; controls.setPrefix(""); show(); })));
+    const focused = results.querySelector(".bars button");
+    if (services.focus) focused?.focus({ preventScroll: true });
+  }
+  function score() {
+    const output = el("div");
+    const input = el("input", { type: "text", value: now.text, maxLength: 200, dir: "auto", autocomplete: "off", spellcheck: false });
+    const update = () => {
+      now.text = input.value;
+      state.write(writeNamesState(now, run.defaults));
+      const unknown = Array.from(now.text).find((character) => !net.ids.has(character));
+      if (unknown !== undefined || !now.text) return output.replaceChildren(el("p", { className: "hint", text: now.text ? T.names.unknown(unknown) : "" }));
+      const { steps } = readText(net, `${now.text}\n`, uniform(now.seed, 0, 0));
+      const nats = -steps.reduce((sum, step) => sum + Math.log(step.probability), 0) / steps.length;
+      output.replaceChildren(el("p", { className: "big" }, nameButton({ steps })),
+        el("p", { className: "sentence", text: T.names.scored(nats, nats / Math.LN2, Math.exp(nats)) }),
+        run.known ? el("p", {}, el("b", { text: knownText(now.text) }), ` · ${T.names.knownHint(run.known)}`) : "",
+        el("details", {}, el("summary", { text: T.table }), table(T.names.nextColumns, steps.map((step) => [characterName(step.id), percent(step.probability)]))));
+      explain({ steps }, 0);
+    };
+    input.addEventListener("input", update);
+    results.append(el("p", { className: "hint", text: T.names.scoreHint }), field(T.names.scoreLabel, input), legend(), output,
+      net.target === "many-to-one" ? el("p", { className: "hint", text: T.names.startsFrom }) : "");
+    update();
+  }
+
+  root.append(el("p", { className: "lead", text: T.names.lead }), el("div", { className: "row", role: "group" }, tasks), controls.node, message,
+    el("div", { className: "split names-split" }, el("section", {}, results), panel));
+  show();
+  return { redraw: () => {} };
+}
+
+function shadeOf(probability) {
+  const shade = SHADES.findIndex((limit) => probability < limit);
+  return shade < 0 ? SHADES.length : shade;
+}
+
+function namesControls(run, now, services, onchange) {
+  const temperature = slider(T.names.temperature, { min: 0, max: 2, step: 0.05, value: now.temp, show: (value) => `${value.toFixed(2)}, ${T.names.temperatureHint(value)}`, oninput: (value) => { now.temp = value; onchange(); } });
+  const topK = slider(T.names.topK, { min: 0, max: Math.min(30, run.characters.length), step: 1, value: now.topK, show: (value) => (value ? String(value) : T.names.all), oninput: (value) => { now.topK = value; onchange(); } });
+  const topP = slider(T.names.topP, { min: 0.05, max: 1, step: 0.05, value: now.topP, show: percent, oninput: (value) => { now.topP = value; onchange(); } });
+  const prefix = el("input", { type: "text", value: now.prefix, maxLength: run.defaults.max_length, dir: "auto", autocomplete: "off", spellcheck: false });
+  prefix.addEventListener("input", () => { now.prefix = prefix.value; onchange(); });
+  const number = (value, min, max, set) => {
+    const input = el("input", { type: "number", min, max, value });
+    input.addEventListener("input", () => { if (input.value !== "" && input.checkValidity()) { set(Math.floor(Number(input.value))); onchange(); } });
+    return input;
+  };
+  const count = number(now.n, 1, 1000, (value) => { now.n = value; }), seed = number(now.seed, 0, 2 ** 31 - 1, (value) => { now.seed = value; });
+  const command = el("code"), same = el("p", { className: "hint" }, `${T.names.same} `, command);
+  const fields = {
+    model: services.names ? select(T.names.model, Object.entries(T.names.models), now.model, (value) => { now.model = value; onchange(); }).node : null,
+    temperature: temperature.node, topK: topK.node, topP: topP.node, prefix: field(T.names.prefix, prefix), count: field(T.names.count, count), seed: field(T.names.seed, seed),
+    again: button(T.names.newSeed, () => { now.seed = newSeed(); seed.value = now.seed; onchange(); }, { className: "primary" }),
+  };
+  const used = {
+    list: Object.keys(fields), ladder: ["topK", "topP", "prefix", "count", "seed", "again"], choose: ["prefix"], score: [],
+  };
+  const node = el("section", { className: "controls-box" }, el("div", { className: "row controls" }, Object.values(fields)), same);
+  const show = (task) => {
+    for (const [name, node] of Object.entries(fields)) if (node) node.hidden = !used[task].includes(name);
+    node.hidden = !used[task].length;
+    same.hidden = task !== "list" || now.model !== "network";
+    command.textContent = generateCommand(run, now);
+  };
+  return { node, show, setPrefix: (text) => { prefix.value = text; } };
+}
+
+function generateCommand(run, now) {
+  const safe = /^[A-Za-z0-9_.-]+$/.test(now.prefix), quoted = safe ? now.prefix : `'${now.prefix.replaceAll("'", "'\\''")}'`;
+  return [
+    `pw13 generate --run ${run.run} --seed ${now.seed} -n ${now.n} --temp ${now.temp}`,
+    now.topK ? ` --top-k ${now.topK}` : "", now.topP < 1 ? ` --top-p ${now.topP}` : "", now.prefix ? ` --prefix ${quoted}` : "",
+  ].join("");
+}
+
+function readNamesState(state, defaults) {
+  const number = (name, fallback, low, high) => {
+    const value = Number(state.get(name, String(fallback)));
+    return value >= low && value <= high ? value : fallback;
+  };
+  const task = state.get("task", "list");
+  return {
+    task: task in T.names.tasks ? task : "list", model: state.get("model", "network") === "ngram" ? "ngram" : "network",
+    temp: number("temp", defaults.temp, 0, 2), topK: Math.floor(number("top-k", 0, 0, 30)), topP: number("top-p", 1, 0.05, 1),
+    prefix: state.get("prefix", "").replaceAll("\n", "").slice(0, defaults.max_length), n: Math.floor(number("n", defaults.n, 1, 1000)),
+    seed: Math.floor(number("seed", 1, 0, 2 ** 31 - 1)), text: state.get("text", "").replaceAll("\n", "").slice(0, 200),
+  };
+}
+
+function writeNamesState(now, defaults) {
+  return {
+    task: now.task, model: now.model === "network" ? null : now.model, temp: now.temp, "top-k": now.topK || null, "top-p": now.topP < 1 ? now.topP : null,
+    prefix: now.prefix || null, n: now.n === defaults.n ? null : now.n, seed: now.seed, text: now.text || null,
+  };
+}

@@ -1,0 +1,212 @@
+// Runs: a table of all, curves over each other, and each sweep as a ranking.
+
+const LOWER_IS_BETTER = (metric) => !/psnr|ssim|accuracy|new/.test(metric);
+const MAX_GROUPS = 40; // rows of a ranking
+const SWEEP_METRICS = { "dense-ae": ["val_mse", "test_mse"], "conv-dae": ["denoised_psnr_db", "best_val_loss"], charrnn: ["val_nats", "held_out_nats"] };
+
+function runsView(root, contents, state, services) {
+  let runs = contents.runs;
+  const kinds = () => [...new Set(runs.map((run) => run.kind))].sort();
+  const now = {
+    find: state.get("find", ""), kind: state.get("kind", ""), points: state.get("points", "") === "1", sort: state.get("sort", ""), down: state.get("down", "") === "1",
+    shown: new Set(state.get("show", "").split(",").filter(Boolean)), open: state.get("open", ""), sweep: state.get("sweep", ""), train: state.get("train", "") === "1",
+  };
+  if (!state.get("show", "")) runs.filter((run) => run.history.val_loss && !run.sweep).slice(0, 1).forEach((run) => now.shown.add(key(run)));
+  const list = el("div", { className: "scroll" }), count = el("p", { className: "hint", role: "status" });
+  const curves = el("section"), sweeps = el("section"), detail = el("section", { className: "detail", hidden: true });
+
+  function visible() {
+    const words = now.find.toLowerCase().split(/\s+/).filter(Boolean);
+    return runs.filter((run) => (now.points || now.kind || !run.sweep) && (!now.kind || run.kind === now.kind) && words.every((word) => searchText(run).includes(word)));
+  }
+  function columnsFor(shown) {
+    const settings = now.kind ? differing(shown) : [];
+    const names = ["name", ...(now.kind ? [] : ["kind", "description"]), "status", ...settings.map((name) => `settings.${name}`), "epochs"];
+    const metrics = now.kind ? [...new Set(shown.flatMap((run) => Object.keys(run.metrics)))].filter((name) => name !== "epochs").slice(0, 6) : [];
+    return [...names, ...metrics.map((name) => `metrics.${name}`), ...(now.kind ? [] : ["result"]), "seconds"];
+  }
+  function drawTable() {
+    const shown = visible(), columns = columnsFor(shown);
+    if (now.sort) shown.sort(byColumn(now.sort, now.down));
+    const head = el("tr", {}, el("th", { text: T.runs.columns.show, scope: "col" }), columns.map((column) => {
+      const text = T.runs.columns[column] ?? column.replace(/^\w+\./, "");
+      const arrow = now.sort === column ? (now.down ? " ▼" : " ▲") : "";
+      return el("th", { scope: "col", ariaSort: now.sort === column ? (now.down ? "descending" : "ascending") : null },
+        button(text + arrow, () => { now.down = now.sort === column && !now.down; now.sort = column; update(); }, { ariaLabel: T.runs.sort(text) }));
+    }));
+    const body = shown.map((run) => {
+      const box = el("input", { type: "checkbox", checked: now.shown.has(key(run)), ariaLabel: `${T.runs.columns.show} ${run.name}` });
+      box.addEventListener("change", () => { box.checked ? now.shown.add(key(run)) : now.shown.delete(key(run)); drawCurves(); write(); });
+      return el("tr", { className: run.status === "running" ? "running" : "" }, el("td", {}, run.history.val_loss ? box : ""), columns.map((column) => cellOf(run, column)));
+    });
+    list.replaceChildren(el("table", { className: "run-list" }, el("thead", {}, head), el("tbody", {}, body)));
+    count.textContent = `${T.runs.count(shown.length, runs.length)}${services.live && runs.some((run) => run.status === "running") ? ` ${T.runs.live}` : ""}`;
+  }
+  function cellOf(run, column) {
+    if (column === "name") return el("td", { className: run.sweep ? "point" : "" }, button(run.name, () => { now.open = key(run); drawDetail(true); write(); }, { className: "link", dir: "auto" }));
+    const value = valueOf(run, column);
+    if (column === "status") return el("td", { className: `status ${value.split(" ")[0]}`, text: value, title: run.problem ?? "" });
+    return typeof value === "number" ? el("td", { className: "number", text: significant(value) }) : el("td", { text: String(value ?? T.none), dir: "auto" });
+  }
+
+  function drawCurves() {
+    const chosen = runs.filter((run) => now.shown.has(key(run)) && run.history.val_loss);
+    if (!chosen.length) return curves.replaceChildren(el("h2", { text: T.runs.curves }), el("p", { className: "hint", text: T.runs.needTwo }));
+    const series = chosen.flatMap((run, index) => {
+      const xs = run.history.epoch ?? run.history.val_loss.map((_, i) => i + 1);
+      const main = { label: `${index + 1} ${shortName(run)}`, xs, ys: run.history.val_loss, color: index };
+      return now.train && run.history.loss ? [main, { ...main, label: "", ys: run.history.loss, faint: true }] : [main];
+    });
+    const lows = chosen.map((run) => lowest(run));
+    const box = el("input", { type: "checkbox", checked: now.train });
+    box.addEventListener("change", () => { now.train = box.checked; drawCurves(); write(); });
+    curves.replaceChildren(chart(T.runs.curves, lineChart(roomIn(root), series, T.runs.epoch, T.runs.curves),
+      lows.map((low, i) => T.runs.lowest(shortName(chosen[i]), low.epoch, low.value)).join(". ") + ".",
+      T.runs.curveColumns, chosen.map((run, i) => [run.name, run.history.val_loss.length, significant(lows[i].value), lows[i].epoch, significant(run.history.val_loss.at(-1))])),
+      el("label", { className: "check" }, box, T.runs.trainLoss));
+  }
+
+  function drawSweeps() {
+    const all = runs.filter((run) => run.kind.startsWith("sweep-") && runs.some((point) => point.sweep === run.name && sweepValue(point) !== null));
+    if (!all.length) return sweeps.replaceChildren();
+    const sweep = all.find((run) => run.name === now.sweep) ?? all[0], points = runs.filter((run) => run.sweep === sweep.name);
+    const metric = sweepMetric(points), groups = sweepGroups(sweep, points, metric);
+    sweeps.replaceChildren(el("h2", { text: T.runs.sweep }),
+      all.length > 1 ? select(T.runs.sweep, all.map((run) => [run.name, run.name]), sweep.name, (value) => { now.sweep = value; drawSweeps(); write(); }).node : el("p", { className: "hint", text: sweep.name }),
+      ...(groups.length ? sweepCharts(roomIn(root), sweep, groups, metric) : []));
+  }
+
+  function drawDetail(scroll) {
+    const run = runs.find((each) => key(each) === now.open);
+    detail.hidden = !run;
+    if (!run) return;
+    const close = button(T.runs.close, () => { now.open = ""; drawDetail(false); write(); });
+    const pairs = (values) => el("div", { className: "scroll" }, el("table", {}, el("tbody", {}, Object.entries(values).map(([name, value]) =>
+      el("tr", {}, el("th", { text: name, scope: "row" }), el("td", { text: typeof value === "number" ? significant(value, 5) : Array.isArray(value) ? value.join(", ") : String(value ?? T.none) }))))));
+    const rest = el("div");
+    detail.replaceChildren(el("div", { className: "row" }, el("h2", { text: run.name, dir: "auto" }), close), el("p", { className: "hint", text: `${run.kind} · ${run.status}${run.problem ? ` · ${run.problem}` : ""}` }),
+      el("div", { className: "split" }, el("div", {}, el("h3", { text: T.runs.settings }), pairs(run.settings)), rest));
+    if (scroll) detail.scrollIntoView({ block: "start" });
+    const fill = (more) => rest.replaceChildren(
+      el("h3", { text: T.runs.metrics }), pairs(more.metrics ?? run.metrics),
+      ...(more.samples ? [el("h3", { text: T.runs.samples }), el("pre", { text: more.samples, dir: "auto" })] : []),
+      ...(more.figures?.length ? [el("h3", { text: T.runs.figures }), ...more.figures.map((name) => el("figure", {}, el("img", { src: services.figure(key(run), name), alt: T.runs.figure(name, run.name), loading: "lazy" }), el("figcaption", { text: name })))] : []),
+      services.details ? "" : el("p", { className: "hint", text: T.runs.figuresServed }));
+    fill(contents.details.find((each) => each.name === run.name) ?? {});
+    services.details?.(key(run)).then((more) => now.open === key(run) && fill(more), () => {});
+  }
+
+  function write() {
+    state.write({
+      find: now.find || null, kind: now.kind || null, points: now.points ? "1" : null, sort: now.sort || null, down: now.down ? "1" : null,
+      show: [...now.shown].slice(0, 20).join(",") || null, open: now.open || null, sweep: now.sweep || null, train: now.train ? "1" : null,
+    });
+  }
+  function update() {
+    drawTable();
+    write();
+  }
+
+  const find = el("input", { type: "search", value: now.find });
+  find.addEventListener("input", () => { now.find = find.value; update(); });
+  const points = el("input", { type: "checkbox", checked: now.points });
+  points.addEventListener("change", () => { now.points = points.checked; update(); });
+  root.append(el("p", { className: "lead", text: T.runs.lead }),
+    el("div", { className: "row controls" }, field(T.runs.find, find),
+      select(T.runs.kind, [["", T.runs.allKinds], ...kinds().map((name) => [name, name])], now.kind, (value) => { now.kind = value; now.sort = ""; update(); }).node,
+      runs.some((run) => run.sweep) ? el("label", { className: "check" }, points, T.runs.points) : null),
+    count, el("section", {}, list), detail, curves, sweeps);
+  const redraw = () => {
+    drawTable();
+    drawCurves();
+    drawSweeps();
+  };
+  redraw();
+  drawDetail(false);
+  if (services.live) services.live((latest, failed) => {
+    if (failed) count.textContent = T.runs.lost;
+    else if (JSON.stringify(latest) !== JSON.stringify(runs)) {
+      runs = contents.runs = latest;
+      redraw();
+    }
+  });
+  return { redraw: () => { drawCurves(); drawSweeps(); } };
+}
+
+const key = (run) => (run.sweep ? `${run.sweep}/${run.name}` : run.name);
+const roomIn = (root) => Math.max(280, Math.min(1030, root.clientWidth - (root.clientWidth > 560 ? 42 : 26)));
+const shortName = (run) => run.name.replace(/^\d{4}-\d\d-\d\d_(\d\d)-(\d\d)-(\d\d)_/, "$1:$2:$3 ");
+const searchText = (run) => `${run.name} ${run.kind} ${run.description} ${run.status} ${run.result} ${Object.entries(run.settings).map(([name, value]) => `${name}=${value}`).join(" ")}`.toLowerCase();
+
+function valueOf(run, column) {
+  if (column === "epochs") return run.metrics.epochs ?? run.history.val_loss?.length ?? null;
+  const [group, ...rest] = column.split(".");
+  return rest.length ? run[group]?.[rest.join(".")] ?? null : run[column];
+}
+
+function byColumn(column, down) {
+  return (a, b) => {
+    const [x, y] = [valueOf(a, column), valueOf(b, column)], missing = (value) => value === null || value === undefined;
+    if (missing(x) || missing(y)) return missing(x) - missing(y);
+    const order = typeof x === "number" && typeof y === "number" ? x - y : String(x).localeCompare(String(y), "en", { numeric: true });
+    return down ? -order : order;
+  };
+}
+
+function differing(shown) {
+  const names = [...new Set(shown.flatMap((run) => Object.keys(run.settings)))];
+  return names.filter((name) => name !== "epochs" && new Set(shown.map((run) => JSON.stringify(run.settings[name]))).size > 1).slice(0, 8);
+}
+
+function lowest(run) {
+  const losses = run.history.val_loss, value = losses.reduce((a, b) => (b === null ? a : Math.min(a, b)), Infinity), at = losses.indexOf(value);
+  return { value, epoch: run.history.epoch?.[at] ?? at + 1 };
+}
+
+function sweepMetric(points) {
+  const known = SWEEP_METRICS[points[0].kind] ?? [];
+  return known.find((name) => points.some((point) => point.metrics[name] !== undefined)) ?? "best_val_loss";
+}
+
+function sweepValue(point, metric = sweepMetric([point])) {
+  return point.metrics[metric] ?? (metric === "best_val_loss" && point.history.val_loss ? lowest(point).value : null);
+}
+
+// The points of a sweep that differ in their seed only, best first.
+function sweepGroups(sweep, points, metric) {
+  const axes = Object.keys(sweep.grid).filter((name) => name !== "seed"), groups = new Map();
+  for (const point of points) {
+    const value = sweepValue(point, metric);
+    if (value === null) continue;
+    const label = axes.map((name) => `${name}=${point.settings[name]}`).join(", ") || point.name;
+    const short = axes.map((name) => point.settings[name]).join(" · ") || point.name;
+    const group = groups.get(label) ?? { label, short, values: [], seconds: [], settings: point.settings };
+    group.values.push(value);
+    if (point.seconds !== null) group.seconds.push(point.seconds);
+    groups.set(label, group);
+  }
+  const mean = (values) => values.reduce((a, b) => a + b, 0) / values.length;
+  const sign = LOWER_IS_BETTER(metric) ? 1 : -1;
+  return [...groups.values()].map((group) => ({ ...group, mean: mean(group.values), time: group.seconds.length ? mean(group.seconds) : null }))
+    .sort((a, b) => sign * (a.mean - b.mean));
+}
+
+function sweepCharts(width, sweep, groups, metric) {
+  const best = groups[0], timed = groups.filter((group) => group.time !== null), axes = Object.keys(sweep.grid).filter((name) => name !== "seed");
+  const shown = groups.slice(0, MAX_GROUPS).map((group) => ({ ...group, label: width < 560 ? group.short : group.label }));
+  const charts = [chart(T.runs.sweepTitle(metric), dotChart(width, shown, metric, T.runs.sweepTitle(metric)), T.runs.ranked(best.label, significant(best.mean)), T.runs.sweepColumns,
+    groups.map((group) => [group.label, significant(group.mean), significant(Math.min(...group.values)), significant(Math.max(...group.values)), group.values.length]))];
+  if (timed.length > 1) {
+    const fastest = timed.reduce((a, b) => (b.time < a.time ? b : a));
+    charts.push(chart(T.runs.cost(metric), scatterChart(width, timed.map((group) => ({ label: width < 560 ? group.short : group.label, x: group.time, y: group.mean, best: group === best })), T.runs.seconds, metric, T.runs.cost(metric)),
+      T.runs.costSentence(fastest.label, best.label), T.runs.costColumns, timed.map((group) => [group.label, significant(group.time), significant(group.mean)])));
+  }
+  if (axes.length === 2) {
+    const [rows, columns] = axes.map((name) => sweep.grid[name]);
+    const at = (row, column) => groups.find((group) => String(group.settings[axes[0]]) === String(row) && String(group.settings[axes[1]]) === String(column))?.mean ?? null;
+    charts.push(el("figure", { className: "chart" }, el("h3", { text: T.runs.heat(metric, axes[0], axes[1]) }),
+      heatTable(`${axes[0]} \\ ${axes[1]}`, rows.map(String), columns.map(String), rows.map((row) => columns.map((column) => at(row, column))), LOWER_IS_BETTER(metric)),
+      el("figcaption", { text: T.runs.heatSentence(best.label) })));
+  }
+  return charts;
+}

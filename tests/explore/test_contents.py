@@ -1,0 +1,139 @@
+"""What goes into the page: which runs, runs of earlier versions, damaged and hostile ones."""
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pw13 import config
+from pw13.errors import UserError
+from pw13.explore import names
+from pw13.explore import runs as rows_of
+from pw13.explore.contents import choose, contents
+from pw13.explore.packing import pack
+from pw13.runs.record import read_run
+from tests.helpers.explore_runs import write_run
+
+OLD = Path(__file__).parents[1] / "helpers" / "runs-0.1.0" / "runs"
+
+
+@pytest.fixture
+def folder(runs, tmp_path):
+    return shutil.copytree(runs.folder, tmp_path / "copy")
+
+
+def test_without_names_the_newest_usable_run_of_each_kind_is_shown(folder, runs):
+    (folder / runs.names["lstm many-to-many 2"] / "checkpoints" / "best.keras").unlink()
+    shown = contents(choose([], folder), folder, served=True)
+    assert [view["run"] for view in shown["names"]] == [runs.names["lstm many-to-many 1"]]
+    assert [len(shown[view]) for view in ("codes", "noise", "svm")] == [1, 1, 1]
+    assert len(shown["runs"]) == 15
+
+
+def test_named_runs_are_shown_in_their_order(folder, runs):
+    wanted = [runs.names["gru many-to-one 1"], runs.names["simple many-to-one 1"]]
+    shown = contents(choose(wanted, folder), folder, served=True)
+    assert [view["run"] for view in shown["names"]] == wanted
+    assert shown["codes"] == shown["noise"] == shown["svm"] == []
+
+
+def test_a_damaged_run_is_left_out_unless_it_is_named(folder, runs, capsys):
+    name = runs.names["conv"]
+    (folder / name / "checkpoints" / "best.keras").write_bytes(b"PK no zip")
+    shown = contents(choose([], folder), folder, served=True)
+    assert shown["noise"] == [] and shown["notes"] == [name]
+    assert f"{name} is not shown" in capsys.readouterr().err
+    with pytest.raises(UserError, match=r"best.keras"):
+        contents(choose([name], folder), folder, served=True)
+
+
+def test_a_run_that_no_view_shows_is_refused(tmp_path):
+    folder = write_run(tmp_path, 1, config.DenseAE(), data={"path": "x"})
+    document = json.loads((folder / "config.json").read_text("utf-8"))
+    (folder / "config.json").write_text(json.dumps({**document, "kind": "other"}), "utf-8")
+    with pytest.raises(UserError, match="cannot show a other run"):
+        choose([folder.name], tmp_path)
+
+
+def test_runs_without_the_new_files_are_shown_with_less(folder, runs):
+    for file in folder.rglob("*.npz"):
+        file.unlink()
+    metrics = {"baselines": {"median": {"setting": {"size": 5}, "psnr_db": 13.0}, "gaussian": None}}
+    (folder / runs.names["conv"] / "metrics.json").write_text(json.dumps(metrics), "utf-8")
+    shown = contents(choose([], folder), folder, served=False)
+    assert "tsne" not in shown["codes"][0] and "pca" not in shown["codes"][0] and "pca_map" in shown["codes"][0]
+    assert shown["noise"][0]["filters"] == [{"noise": 0.5, "median": [5, 1, 0]}]
+    assert shown["svm"] == []
+
+
+def test_runs_of_0_1_0_are_listed(tmp_path):
+    rows = rows_of.rows(OLD)
+    assert rows and {row["status"] for row in rows} <= {"completed", "interrupted"}
+    shown = contents(choose([], OLD), OLD, served=False)
+    assert {row["kind"] for row in shown["runs"]} >= {"dense-ae", "charrnn"}
+
+
+@pytest.mark.parametrize("data", [b"", b"PK", b"\x93NUMPY", "huge", "pickle", "shapes"])
+@pytest.mark.parametrize("name", ["map", "baselines", "predictions"])
+def test_hostile_arrays_are_refused_in_one_line(folder, runs, name, data):
+    run = folder / runs.names[{"map": "dense", "baselines": "conv", "predictions": "svm"}[name]]
+    path = run / "checkpoints" / f"{name}.npz"
+    if data == "huge":
+        np.savez_compressed(path, rows=np.zeros(80 * 2**20, np.uint8))
+    elif data == "pickle":
+        np.savez(path, **{key: np.array([object()], object) for key in ("rows", "levels", "pixels-rbf")})
+    elif data == "shapes":
+        np.savez(path, rows=np.array([10**9]), levels=np.array([[1.0]]), **{"pixels-rbf": np.array([99])})
+    else:
+        path.write_bytes(data)
+    with pytest.raises(UserError) as caught:
+        contents(choose([run.name], folder), folder, served=True)
+    assert "\n" not in str(caught.value)
+
+
+def test_no_path_of_this_machine_goes_into_the_page(folder, runs, tmp_path):
+    other = folder / runs.names["gru many-to-one 1"]
+    document = json.loads((other / "config.json").read_text("utf-8"))
+    (other / "config.json").write_text(json.dumps({**document, "init_from": str(tmp_path / "other")}), "utf-8")
+    (folder / runs.names["conv"] / "metrics.json").write_text("{", "utf-8")
+    text = json.dumps(contents(choose([runs.names["dense"]], folder), folder, served=False))
+    assert str(tmp_path) not in text and str(runs.folder.parent) not in text
+    assert '"init_from": "other"' in text
+
+
+def test_metrics_and_histories_are_strict_json(folder, runs):
+    run = folder / runs.names["dense"]
+    (run / "metrics.json").write_text(
+        '{"seconds": 1, "test_mse": NaN, "val_mse": 1e999, "epochs": 1' + "0" * 400 + "}", "utf-8"
+    )
+    (run / "history.csv").write_text("epoch,loss,val_loss\n1,nan,inf\n2,1,0.5\n", "utf-8")
+    row = runs_row(run)
+    json.dumps(row, allow_nan=False)
+    assert row["history"] == {"epoch": [1, 2], "loss": [None, 1], "val_loss": [None, 0.5]}
+
+
+def runs_row(run):
+    return rows_of.row(read_run(run))
+
+
+def test_a_long_history_is_thinned_out_to_its_end(tmp_path):
+    settings = config.DenseAE()
+    run = write_run(tmp_path, 1, settings, data={"path": "x"}, losses=[1 / (i + 1) for i in range(1000)])
+    epochs = runs_row(run)["history"]["epoch"]
+    assert len(epochs) <= 200 and epochs[-1] == 1000
+
+
+def test_hashes_are_fnv_1a_of_utf_8():
+    """FNV-1a of "foobar" is published as 0xBF9CF968; the last step is MurmurHash3's mix."""
+    values = names.hashes(["foobar", "", "é", "a" * 4000], names.FNV_BASES[0])
+    assert values[0] == names._mix(np.array([0xBF9CF968], np.uint32))[0]
+    assert values[1] == names._mix(np.array([names.FNV_BASES[0]], np.uint32))[0]
+    assert len(set(values.tolist())) == 4
+
+
+def test_arrays_are_packed_little_endian_in_types_that_the_page_knows():
+    assert pack(np.zeros((2, 3)))["array"] == "float32"
+    assert pack(np.zeros(3, np.int64)) == pack(np.zeros(3, ">i8"))
+    assert pack(np.zeros((2, 3), np.float16))["shape"] == [2, 3]

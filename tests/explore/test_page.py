@@ -1,0 +1,335 @@
+"""The page in a browser: every view, its state in the address, hostile content, no request to anywhere."""
+
+import json
+import re
+import shutil
+import threading
+import time
+
+import pytest
+
+from pw13.data.names import vocabulary
+from pw13.explore import page as pages
+from pw13.explore.contents import choose, contents
+from pw13.explore.server import make_server
+from pw13.system import machine
+from tests.helpers.report_runs import png
+
+pytestmark = pytest.mark.browser
+VIEWS = ("codes", "noise", "names", "runs", "svm")
+
+
+@pytest.fixture(scope="module")
+def file(runs, tmp_path_factory):
+    """Write the one-file page."""
+    path = tmp_path_factory.mktemp("page") / "page.html"
+    pages.write_page(path, choose([], runs.folder), runs.folder)
+    return path
+
+
+class Tab:
+    """A tab with what went wrong in it."""
+
+    def __init__(self, browser, **options):
+        self.context = browser.new_context(**options)
+        self.page = self.context.new_page()
+        self.errors, self.requests = [], []
+        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
+        self.page.on(
+            "console", lambda message: message.type in ("error", "warning") and self.errors.append(message.text)
+        )
+        self.page.on("request", lambda request: self.requests.append(request.url))
+
+    def open(self, address, state="", *, again=False):
+        """Show a state of the page; `again`: load it anew."""
+        if again or self.page.url.split("#")[0] != address:
+            self.page.goto("about:blank")
+            self.page.goto(f"{address}#{state}")
+            self.page.wait_for_selector("html[data-ready]")
+        else:
+            self.page.evaluate("(state) => { location.hash = state; }", state)
+            self.page.wait_for_timeout(50)
+        return self.page
+
+
+def until(page, expression, seconds=20):
+    """Wait for JavaScript to be true; Playwright's own way is forbidden by the page's policy."""
+    end = time.monotonic() + seconds
+    while not page.evaluate(expression):
+        assert time.monotonic() < end, f"never true: {expression}"
+        page.wait_for_timeout(20)
+
+
+@pytest.fixture
+def tab(browser):
+    opened = []
+
+    def make(**options):
+        opened.append(Tab(browser, **options))
+        return opened[-1]
+
+    yield make
+    for each in opened:
+        each.context.close()
+        assert each.errors == []
+
+
+def state_of(page):
+    return page.evaluate("Object.fromEntries(new URLSearchParams(location.hash.slice(1)))")
+
+
+def test_the_file_works_alone_and_asks_for_nothing(tab, file):
+    one = tab()
+    for view in VIEWS:
+        page = one.open(file.as_uri(), f"view={view}")
+        assert page.title().endswith("pw13 explore")
+        assert page.locator("nav a[aria-current=page]").count() == 1
+        assert page.locator(".view section").count() >= 1
+    assert {re.sub("#.*", "", url) for url in one.requests if not url.startswith("data:")} <= {
+        file.as_uri(),
+        "about:blank",
+    }
+
+
+def test_the_file_has_no_link_no_path_and_a_strict_policy(runs, file):
+    text = file.read_text("utf-8")
+    assert not re.search("https?://", text)
+    assert str(runs.folder.parent) not in text and "/tmp" not in text
+    policy = re.search('Content-Security-Policy" content="([^"]*)"', text)[1]
+    assert policy.startswith("default-src 'none'") and "unsafe" not in policy and "connect-src" not in policy
+    assert "innerHTML" not in text and "outerHTML" not in text and "insertAdjacentHTML" not in text
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [360, 1280])
+def test_every_view_fits_the_screen(tab, file, width, scheme):
+    one = tab(viewport={"width": width, "height": 740}, color_scheme=scheme)
+    for view in VIEWS:
+        page = one.open(file.as_uri(), f"view={view}")
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert (
+        page.evaluate("getComputedStyle(document.body).backgroundColor")
+        == {
+            "light": "rgb(247, 246, 243)",
+            "dark": "rgb(18, 20, 23)",
+        }[scheme]
+    )
+
+
+def test_everything_has_a_name_for_those_who_cannot_see_it(tab, file):
+    one = tab()
+    for view in VIEWS:
+        page = one.open(file.as_uri(), f"view={view}")
+        unnamed = page.evaluate(
+            """[...document.querySelectorAll("button, input, select, canvas[role=img], svg[role=img]")].filter((node) =>
+            !(node.getAttribute("aria-label") || node.textContent.trim() || node.closest("label")?.textContent.trim()))
+            .map((node) => node.outerHTML.slice(0, 80))"""
+        )
+        assert unnamed == []
+    page = one.open(file.as_uri(), "view=runs")
+    for chart in page.locator("figure.chart").all():
+        assert chart.locator("figcaption").inner_text().strip()
+
+
+def test_codes_follow_the_sliders_and_live_in_the_address(tab, file):
+    one = tab()
+    page = one.open(file.as_uri(), "view=codes&show=letter:3")
+    assert page.locator(".map").get_attribute("aria-label").startswith("60 test letters. Letter 4 is")
+    pixels = "document.querySelectorAll('.trio canvas')[1].toDataURL()"
+    before = page.evaluate(pixels)
+    page.locator(".unit input").nth(2).focus()
+    page.keyboard.press("End")
+    until(page, f"{pixels} !== {json.dumps(before)}")
+    after, address = page.evaluate(pixels), page.url
+    assert state_of(page)["code"].startswith("2:")
+    page = one.open(file.as_uri(), address.split("#")[1], again=True)
+    assert page.evaluate(pixels) == after
+    page.get_by_role("button", name="Random code").click()
+    until(page, "location.hash.includes('random')")
+    page.get_by_role("button", name="Mean code of a class 3").click()
+    until(page, "location.hash.includes('mean%3A3')")
+    page.get_by_label("Letter", exact=True).fill("8")
+    until(page, "location.hash.includes('letter%3A7')")
+    page.get_by_role("button", name="Morph").click()
+    until(page, "location.hash.includes('with')")
+
+
+def test_a_drawn_letter_is_coded(tab, file):
+    page = tab().open(file.as_uri(), "view=codes")
+    page.locator(".pad").scroll_into_view_if_needed()
+    box = page.locator(".pad").bounding_box()
+    page.mouse.move(box["x"] + 40, box["y"] + 40)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 120, box["y"] + 150, steps=5)
+    page.mouse.up()
+    until(page, "location.hash.includes('drawing')")
+    lit = "new Set(document.querySelector('.trio canvas').getContext('2d').getImageData(0, 0, 28, 28).data).size"
+    until(page, f"{lit} > 2")
+    assert "MSE" in page.locator(".trio").inner_text()
+
+
+def test_noise_shows_each_method_with_its_psnr_where_it_is_known(tab, file):
+    page = tab().open(file.as_uri(), "view=noise")
+    shown = lambda: page.locator(".pictures figure:visible b").all_inner_texts()  # noqa: E731
+    assert shown() == ["clean", "noisy", "network", "median filter", "Gaussian filter", "linear map"]
+    assert len(re.findall(r"[\d.]+ dB", page.locator(".pictures").inner_text())) == 5
+    page.get_by_label("Noise", exact=True).fill("0.9")
+    until(page, "location.hash.includes('level=0.9')")
+    assert shown() == ["clean", "noisy", "network", "median filter", "Gaussian filter"]
+    page.get_by_label("Noise", exact=True).fill("0.3")
+    until(page, "location.hash.includes('level=0.3')")
+    assert shown() == ["clean", "noisy", "network"]
+    page.get_by_label("Noise", exact=True).fill("0")
+    until(page, "location.hash.includes('level=0&')")
+    assert "identical" in page.locator(".pictures").inner_text()
+
+
+def test_names_ladder_choosing_and_scoring(tab, file):
+    one = tab()
+    page = one.open(file.as_uri(), "view=names&seed=3&n=4")
+    page.wait_for_selector(".sentence")
+    names = page.locator(".names li .name").all_inner_texts()
+    assert len(names) == 4
+    assert page.locator(".bars li").count() in (10, 11)
+    assert "--seed 3 -n 4 --temp 0.8" in page.locator("code").inner_text()
+    page.get_by_role("button", name="Ladder").click()
+    until(page, "document.querySelectorAll('.ladder tbody tr').length === 4")
+    page.get_by_role("button", name="Choose by hand").click()
+    page.locator(".bars button").first.click()
+    until(page, "location.hash.includes('prefix')")
+    page.get_by_role("button", name="Score").click()
+    page.get_by_label("Name", exact=True).fill("Bato")
+    assert "nats" in page.locator(".results").inner_text()
+    page.get_by_label("Name", exact=True).fill("Bat☃o")
+    assert "☃" in page.locator(".results .hint").nth(2).inner_text()
+
+
+def test_runs_sort_filter_and_open(tab, file, runs):
+    page = tab().open(file.as_uri(), "view=runs")
+    assert page.locator(".run-list tbody tr").count() == len(runs.names)
+    page.locator("select").select_option("charrnn")
+    assert page.locator(".run-list tbody tr").count() == 12
+    page.get_by_role("button", name="sort by cell").click()
+    assert state_of(page)["sort"] == "settings.cell"
+    page.get_by_label("Find").fill("lstm layers=2")
+    assert page.locator(".run-list tbody tr").count() == 2
+    page.locator(".run-list button.link").first.click()
+    assert "held_out_nats" in page.locator(".detail").inner_text()
+    page.locator(".run-list input[type=checkbox]").first.check()
+    assert "lowest at epoch 2: 0.3" in page.locator("figure.chart figcaption").first.inner_text()
+
+
+def test_confusion_matrices_open_their_cells(tab, file):
+    page = tab().open(file.as_uri(), "view=svm")
+    assert page.locator("table.matrix").count() == 3
+    page.locator("table.matrix").nth(1).locator("button").nth(1).click()
+    assert page.locator(".cell-images canvas").count() >= 1
+    assert state_of(page)["cell"].startswith("1:")
+
+
+SPOILT = (
+    "view=nothing",
+    "view=codes&show=letter:999&code=9:9,x&with=-3&mix=zz",
+    "view=codes&show=drawing:%",
+    "view=noise&letter=-1&level=no&kind=x&seed=1e99",
+    "view=names&task=x&temp=9&n=0&seed=-1&prefix=%E2%98%83",
+    "view=runs&show=none&sort=x&open=y",
+    "view=svm&left=x&cell=0:99,99",
+    "=&&&",
+)
+
+
+def test_a_spoilt_address_shows_the_page_all_the_same(tab, file):
+    one = tab()
+    for state in SPOILT:
+        assert one.open(file.as_uri(), state).locator(".view").count() == 1
+
+
+HOSTILE = ["</script><script>alert(1)</script>", "<img src=x onerror=alert(1)>", "‮Evil‬", "a" * 4000, "<!--", "{{7*7}}"]
+
+
+def test_hostile_names_and_settings_are_text(tab, runs, tmp_path):
+    """A page of a run whose every text is an attack shows it as text and runs nothing."""
+    folder = shutil.copytree(runs.folder, tmp_path / "runs")
+    for name in runs.names.values():
+        run = folder / name
+        config = json.loads((run / "config.json").read_text("utf-8"))
+        facts = json.loads((run / "run.json").read_text("utf-8"))
+        facts["status"], facts["data"]["name"] = HOSTILE[0], HOSTILE[1]
+        (run / "samples.txt").write_text("\n".join(HOSTILE), "utf-8")
+        (run / "config.json").write_text(
+            json.dumps({**config, HOSTILE[0]: HOSTILE[1], HOSTILE[3]: HOSTILE[2]}), "utf-8"
+        )
+        (run / "run.json").write_text(json.dumps(facts), "utf-8")
+        (run / "metrics.json").write_text(json.dumps({"seconds": 1, HOSTILE[1]: 1.0, "x": {HOSTILE[0]: 2.0}}), "utf-8")
+    sweep = folder / "2026-11-24_11-00-00_sweep-charrnn"
+    sweep.mkdir()
+    facts = {"status": "completed", "started": "2026", "machine": {}}
+    (sweep / "config.json").write_text(
+        json.dumps({"kind": "sweep-charrnn", "grid": {HOSTILE[0]: [HOSTILE[1]]}}), "utf-8"
+    )
+    (sweep / "run.json").write_text(json.dumps(facts), "utf-8")
+    shutil.copytree(folder / runs.names["lstm many-to-one 1"], sweep / "01_<img src=x onerror=alert(1)>")
+    content = contents(choose([], runs.folder), folder, served=False)
+    name = content["names"][0]
+    characters = sorted({*"".join(HOSTILE[:3]), *name["characters"]})
+    assert "\n" in vocabulary.build_vocabulary("".join(characters)).characters
+    content["names"][0]["characters"] = [HOSTILE[i % 6] if c != "\n" else c for i, c in enumerate(name["characters"])]
+    content["codes"][0]["pictures"]["classes"] = (HOSTILE * 2)[:10]
+    content["svm"][0]["pictures"]["classes"] = (HOSTILE * 2)[:10]
+    content["runs"] += [{**row, "result": HOSTILE[1], "kind": HOSTILE[0]} for row in content["runs"][:2]]
+    path = tmp_path / "page.html"
+    path.write_text(pages.render(content), "utf-8")
+    one = tab()
+    one.page.on("dialog", lambda dialog: one.errors.append("a script ran"))
+    for view in (
+        *VIEWS,
+        "runs&kind=charrnn",
+        f"runs&open={runs.names['dense']}",
+        "names&task=choose",
+        "names&task=ladder",
+    ):
+        page = one.open(path.as_uri(), f"view={view}")
+        page.wait_for_timeout(100)
+        assert page.locator("main img, main script, main iframe").count() == 0
+        assert page.evaluate("document.scripts.length") == 2
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+@pytest.fixture
+def served(runs, tmp_path):
+    folder = shutil.copytree(runs.folder, tmp_path / "served")
+    server = make_server(choose([], folder), folder, 0)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
+    thread.start()
+    yield server, folder
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+def test_the_served_page_follows_a_training_and_shows_figures(tab, served, runs):
+    server, folder = served
+    run = folder / runs.names["dense"]
+    facts = json.loads((run / "run.json").read_text("utf-8"))
+    (run / "run.json").write_text(json.dumps({**facts, "status": "running", **machine.process()}), "utf-8")
+    (run / "figures").mkdir()
+    (run / "figures" / "loss.png").write_bytes(png())
+    one = tab()
+    one.page.goto(f"{server.address}#view=runs&show={run.name}&open={run.name}")
+    page = one.page
+    page.wait_for_selector("html[data-ready]")
+    until(page, "document.querySelector('.detail img')?.naturalWidth === 60")
+    assert "Following running trainings." in page.locator("p[role=status]").inner_text()
+    (run / "history.csv").write_text("epoch,loss,val_loss\n1,1,0.5\n2,1,0.25\n3,1,0.125\n", "utf-8")
+    until(page, "document.querySelector('figure.chart figcaption').textContent.includes('lowest at epoch 3: 0.125')")
+    assert {url.split("/")[2] for url in one.requests if url.startswith("http")} == {server.address.split("/")[2]}
+
+
+def test_an_empty_folder_says_what_to_train(tab, tmp_path):
+    (tmp_path / "none").mkdir()
+    path = tmp_path / "page.html"
+    pages.write_page(path, choose([], tmp_path / "none"), tmp_path / "none")
+    one = tab()
+    for view in VIEWS:
+        assert "pw13 " in one.open(path.as_uri(), f"view={view}").locator(".view code").inner_text()

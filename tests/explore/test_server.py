@@ -1,0 +1,221 @@
+"""The server answers its own page only, and goes on whatever a client or a run folder does."""
+
+import http.client
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from urllib.parse import quote
+
+import pytest
+
+from pw13.explore.contents import choose
+from pw13.explore.server import make_server
+from tests.helpers.report_runs import png
+
+
+@pytest.fixture
+def served(runs, tmp_path):
+    """Serve a copy of the runs; return the server and their folder."""
+    folder = shutil.copytree(runs.folder, tmp_path / "runs")
+    server = make_server(choose([], folder), folder, 0)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
+    thread.start()
+    yield server, folder
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+def ask(server, path, *, method="GET", token=None, host=None, timeout=30):
+    """Return status, headers and body."""
+    port = server.server_address[1]
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=timeout)
+    mark = "&" if "?" in path else "?"
+    token = server.token if token is None else token
+    connection.request(method, f"{path}{mark}token={token}", headers={"Host": host or f"127.0.0.1:{port}"})
+    answer = connection.getresponse()
+    body = answer.read()
+    connection.close()
+    return answer.status, dict(answer.getheaders()), body
+
+
+def test_it_listens_on_this_machine_only(served):
+    server, _ = served
+    assert server.server_address[0] == "127.0.0.1"
+    assert server.address.startswith(f"http://127.0.0.1:{server.server_address[1]}/?token=")
+    assert len(server.token) >= 32
+
+
+def test_the_page_and_its_data_need_the_token_and_the_host(served, runs):
+    server, _ = served
+    name = runs.names["dense"]
+    for path in ("/", "/runs.json", f"/run.json?run={name}", f"/figure.png?run={name}&name=loss"):
+        assert ask(server, path, token="")[0] == 403
+        assert ask(server, path, token=server.token[:-1])[0] == 403
+        assert ask(server, path, host="evil.example")[0] == 403
+        assert ask(server, path, host=f"127.0.0.1.evil.example:{server.server_address[1]}")[0] == 403
+    status, headers, body = ask(server, "/", host=f"localhost:{server.server_address[1]}")
+    assert status == 200 and b"pw13 explore" in body
+    assert headers["Cache-Control"] == "no-store" and headers["X-Content-Type-Options"] == "nosniff"
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "HEAD", "OPTIONS", "PATCH"])
+def test_only_get_is_answered(served, method):
+    assert ask(served[0], "/runs.json", method=method)[0] == 501
+
+
+def test_runs_and_details(served, runs):
+    server, folder = served
+    rows = json.loads(ask(server, "/runs.json")[2])
+    assert {row["name"] for row in rows} == set(runs.names.values())
+    (dense,) = [row for row in rows if row["kind"] == "dense-ae"]
+    assert dense["metrics"] == {"test_mse": 0.02} and dense["history"]["val_loss"] == [0.5, 0.3, 0.35]
+    (folder / dense["name"] / "figures").mkdir()
+    (folder / dense["name"] / "figures" / "loss.png").write_bytes(png())
+    details = json.loads(ask(server, f"/run.json?run={dense['name']}")[2])
+    assert details["figures"] == ["loss"] and details["metrics"]["test_mse"] == 0.02
+    status, headers, body = ask(server, f"/figure.png?run={dense['name']}&name=loss")
+    assert (status, headers["Content-Type"], body) == (200, "image/png", png())
+
+
+@pytest.mark.parametrize(
+    "run",
+    [
+        "",
+        ".",
+        "..",
+        "../secret",
+        "/etc",
+        "%2e%2e/secret",
+        "a/b/c",
+        "{dense}/..",
+        "{dense}/../../secret",
+        "{dense}/checkpoints",
+    ],
+)
+def test_nothing_outside_the_runs_is_served(served, runs, tmp_path, run):
+    server, folder = served
+    secret = shutil.copytree(folder / runs.names["dense"], tmp_path / "secret")
+    (secret / "figures").mkdir()
+    (secret / "figures" / "loss.png").write_bytes(png())
+    run = quote(run.format(dense=runs.names["dense"]), safe="%")
+    for path in (f"/run.json?run={run}", f"/figure.png?run={run}&name=loss"):
+        assert ask(server, path)[0] == 404
+    assert ask(server, "/../../etc/passwd")[0] == 404
+
+
+def test_links_out_of_a_run_are_not_followed(served, runs, tmp_path):
+    server, folder = served
+    (tmp_path / "secret.png").write_bytes(png())
+    run = folder / runs.names["dense"]
+    (run / "figures").mkdir()
+    (run / "figures" / "loss.png").symlink_to(tmp_path / "secret.png")
+    (run / "samples.txt").symlink_to(__file__)
+    (folder / "2026-01-01_00-00-00_dense-ae").symlink_to(tmp_path)
+    assert ask(server, f"/figure.png?run={run.name}&name=loss")[0] == 404
+    assert json.loads(ask(server, f"/run.json?run={run.name}")[2])["samples"] == ""
+    for name in ("../run", "loss/../../config", "loss%00", "x" * 5000):
+        assert ask(server, f"/figure.png?run={run.name}&name={name}")[0] in (404, 414)
+
+
+def test_a_file_that_is_no_picture_is_not_served_as_one(served, runs):
+    server, folder = served
+    (folder / runs.names["dense"] / "figures").mkdir()
+    (folder / runs.names["dense"] / "figures" / "loss.png").write_bytes(b"<script>alert(1)</script>")
+    assert ask(server, f"/figure.png?run={runs.names['dense']}&name=loss")[0] == 404
+
+
+def test_a_thousand_requests_at_once_are_all_answered(served):
+    server, _ = served
+    with ThreadPoolExecutor(200) as pool:
+        statuses = list(pool.map(lambda _: ask(server, "/nothing", timeout=120)[0], range(1000)))
+    assert statuses == [404] * 1000
+    assert threading.active_count() < 400
+
+
+def test_a_stalled_client_does_not_stop_the_others(served):
+    server, _ = served
+    stalled = [socket.create_connection(server.server_address) for _ in range(20)]
+    for client in stalled:
+        client.sendall(b"GET /runs.json")
+    started = time.monotonic()
+    assert ask(server, "/runs.json")[0] == 200
+    assert time.monotonic() - started < 9
+    for client in stalled:
+        client.close()
+
+
+def test_garbage_is_refused(served):
+    server, _ = served
+    for data in (b"\x16\x03\x01" * 50 + b"\r\n\r\n", b"GET\r\n\r\n", b"GET / HTTP/9.9\r\n\r\n", b"A" * 70000 + b"\r\n"):
+        with socket.create_connection(server.server_address) as client:
+            client.settimeout(15)
+            client.sendall(data)
+            client.shutdown(socket.SHUT_WR)
+            received = client.recv(1000)
+            assert b"200" not in received[:20]
+    assert ask(server, "/runs.json")[0] == 200
+
+
+def test_runs_that_vanish_or_are_damaged_are_left_out(served, runs):
+    server, folder = served
+    shutil.rmtree(folder / runs.names["dense"])
+    (folder / runs.names["conv"] / "checkpoints" / "best.keras").write_bytes(b"PK broken")
+    (folder / runs.names["svm"] / "metrics.json").write_text("{", "utf-8")
+    (folder / runs.names["lstm many-to-many 2"] / "history.csv").write_text("epoch,val_loss\n1,", "utf-8")
+    status, _, body = ask(server, "/")
+    content = body.decode().split('id="contents">')[1].split("</script>")[0]
+    shown = json.loads(content)
+    assert status == 200
+    assert shown["codes"] == [] and shown["noise"] == [] and len(shown["names"]) == 1
+    rows = {row["name"]: row for row in json.loads(ask(server, "/runs.json")[2])}
+    assert runs.names["dense"] not in rows and rows[runs.names["svm"]]["status"] == "broken"
+    assert str(folder) not in json.dumps(rows)
+    assert ask(server, f"/run.json?run={runs.names['dense']}")[0] == 404
+    shutil.rmtree(folder)
+    assert ask(server, "/runs.json")[0] == 200
+
+
+def test_a_growing_run_is_followed(served, runs):
+    server, folder = served
+    run = folder / runs.names["dense"]
+    facts = json.loads((run / "run.json").read_text("utf-8"))
+    from pw13.system import machine
+
+    (run / "run.json").write_text(json.dumps({**facts, "status": "running", **machine.process()}), "utf-8")
+    with open(run / "history.csv", "a", encoding="utf-8") as file:
+        file.write("4,0.1,0.2\n")
+    (row,) = [row for row in json.loads(ask(server, "/runs.json")[2]) if row["name"] == run.name]
+    assert row["status"] == "running" and row["history"]["val_loss"][-1] == 0.2
+
+
+def test_the_command_prints_its_address_alone_and_ends_with_a_signal(runs):
+    command = [sys.executable, "-m", "pw13", "explore", "--no-browser", "--runs-dir", str(runs.folder)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**os.environ})
+    line = process.stdout.readline()
+    assert line.startswith("http://127.0.0.1:") and "?token=" in line
+    process.terminate()
+    out, err = process.communicate(timeout=30)
+    assert (out, process.returncode) == ("", 143)
+    assert "Traceback" not in err
+
+
+def test_a_taken_port_is_refused(pw13, runs):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        code, out, err = pw13("explore", "--no-browser", "--port", port, "--runs-dir", runs.folder)
+    assert (code, out) == (1, "")
+    assert f"--port {port}: address already in use" in err
+
+
+@pytest.mark.parametrize("port", [-1, 65536])
+def test_a_port_out_of_range_is_refused(pw13, runs, port):
+    code, out, err = pw13("explore", "--no-browser", "--port", port, "--runs-dir", runs.folder)
+    assert (code, out) == (2, "")
+    assert f"--port: expected 0 to 65535, received {port}" in err
