@@ -18,6 +18,7 @@ from pw13.cli.options import (
     user_path,
 )
 from pw13.config import DEFAULT_RUNS_DIR
+from pw13.errors import OptionError
 
 DEFAULT_OUT = Path("report")
 
@@ -68,6 +69,11 @@ def report(
     check: Annotated[
         Path | None, typer.Option("--check", metavar="ZIP", parser=user_path, help="verify a hand-in and exit")
     ] = None,
+    rerun: Annotated[
+        bool, typer.Option("--rerun", help="with --check: train its runs again and list the numbers that differ")
+    ] = False,
+    data: DataOption = None,
+    corpus: CorpusOption = None,
     execute: ExecuteOption = True,
     runs_dir: RunsDirOption = DEFAULT_RUNS_DIR,
     json: JsonOption = None,
@@ -80,6 +86,10 @@ def report(
     from pw13.report import hand_in
 
     console.start(quiet=bool(quiet))
+    if check is None and (rerun or data is not None or corpus is not None):
+        raise OptionError("--rerun, --data and --corpus belong to --check ZIP --rerun")
+    if check is not None and rerun:
+        return rerun_hand_in(check, data, corpus, json)
     if check is not None:
         verified = hand_in.check(check)
         if json:
@@ -87,6 +97,30 @@ def report(
         return console.print_result(f"{check}: {len(verified)} files ok")
     request = hand_in.HandInOptions(tuple(run or ()), tuple(author or ()), comments, names, answers == "full", execute)
     show(hand_in.write_hand_in(request, runs_dir=runs_dir, out=out), json)
+
+
+def rerun_hand_in(path: Path, data: str | None, corpus: str | None, json: bool | None) -> None:
+    """Train the runs of a hand-in again, and print the numbers that differ; exit code 1 if there are any."""
+    from pw13.coursework.rerun import TOLERANCE, rerun_hand_in
+    from pw13.data.source import resolve_path
+
+    done = rerun_hand_in(path, data=resolve_path("data", data), corpus=resolve_path("corpus", corpus))
+    found = [difference._asdict() for difference in done.differences]
+    if json:
+        console.json_document({"zip": str(path), "runs": done.runs, "numbers": done.numbers, "differences": found})
+    elif found:
+        rows = [(*list(row.values())[:4], _percent(row["relative"])) for row in found]
+        console.table("numbers that differ", ("run", "metric", "zip", "rerun", "difference"), rows)
+    summary = (
+        f"{done.runs} runs trained again, {done.numbers:,} numbers: {len(found)} differ by more than {TOLERANCE:.0%}"
+    )
+    console.message(summary)
+    if found:
+        raise typer.Exit(1)
+
+
+def _percent(relative: float | None) -> str | None:
+    return None if relative is None else f"{100 * relative:+.1f} %"
 
 
 def all_(

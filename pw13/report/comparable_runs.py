@@ -4,6 +4,8 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from pw13 import config
+from pw13.config import fields
 from pw13.runs.comparison import WITHOUT_EFFECT
 from pw13.runs.record import DATA_PATH_KEYS, Record
 
@@ -15,7 +17,14 @@ DEPENDENT_SETTINGS = {"target": ("carry_state",)}  # may differ with a compared 
 def settings(record: Record, ignored: Sequence[str] = ()) -> dict[str, Any]:
     """Return the settings that affect a result; data paths, checkpoint intervals and the like do not."""
     excluded = {*ignored, *DATA_PATH_KEYS, *WITHOUT_EFFECT, "kind"}
-    return {key: value for key, value in record.config.items() if key not in excluded}
+    return {key: value for key, value in (_defaults(record) | record.config).items() if key not in excluded}
+
+
+def _defaults(record: Record) -> dict[str, Any]:
+    """Return the settings that a run of an older version lacks; 0.1.0 had one seed for both."""
+    kind = config.KINDS.get(record.kind)
+    defaults = fields.as_dict(kind()) if kind else {}
+    return {**defaults, "split_seed": record.config.get("seed")} if "split_seed" in defaults else defaults
 
 
 def same_data(one: Record, other: Record) -> bool:

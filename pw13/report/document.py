@@ -30,12 +30,16 @@ class Sources(NamedTuple):
 
 
 class Figure(NamedTuple):
-    """A PNG of a run; `alt` is its text alternative, `name` is unique in the document ("2g-names.png")."""
+    """A PNG; `alt` is its text alternative, `name` is unique in the document ("2g-names.png").
+
+    run: which run drew it, if one did.
+    """
 
     name: str
     png: bytes
     caption: str
     alt: str
+    run: str = ""
     kind: str = "figure"
 
 

@@ -2,12 +2,14 @@
 
 import contextlib
 import os
+import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from pw13 import console
 from pw13.errors import UserError
+from pw13.report import hand_in_data, portable
 from pw13.report.archive import check_archive, pack
 from pw13.report.document import Missing
 from pw13.report.name_selection import NameSelection, select_names
@@ -18,7 +20,8 @@ from pw13.report.run_selection import RunSelection, select_runs
 from pw13.report.sections.answers import prepared_answers, read_comments
 from pw13.system import files
 
-RUN_FILES = ("config.json", "metrics.json")  # of each run, included in the zip
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
 
 
 class HandInOptions(NamedTuple):
@@ -77,12 +80,13 @@ def write_hand_in(options: HandInOptions, *, runs_dir: Path, out: Path) -> HandI
         console.warning(text)
 
     contents = {"report.pdf": pdf.pdf(document), "report.html": html.html(document)}
-    cells = notebook.notebook(document, selection)
+    cells, data = notebook.notebook(document, selection), hand_in_data.files(selection)
     if options.execute:
         console.message("executing the notebook (about a minute)")
-        cells = notebook_execution.execute(cells, folder=Path.cwd())
+        cells = execute(cells, data, hand_in_data.environment(selection))
     contents["notebook.ipynb"] = notebook.to_bytes(cells)
-    contents["hand-in.zip"] = pack(contents | read_run_files(selection))
+    readme = {"README.md": portable.readme(selection).encode()}
+    contents["hand-in.zip"] = pack(contents | readme | data | portable.run_files(selection))
     write_files(contents, out)
     missing = dict.fromkeys(f"{block.what} {block.command}" for block in document.blocks if isinstance(block, Missing))
     return HandIn(out, tuple(contents), run_names, document.notices, tuple(missing))
@@ -108,16 +112,14 @@ def choose_names(options: HandInOptions, selection: RunSelection) -> NameSelecti
     return select_names(selection.of_kind("charrnn"))
 
 
-def read_run_files(selection: RunSelection) -> dict[str, bytes]:
-    """Return settings and metrics of every run, by their names in the zip."""
-    try:
-        return {
-            f"runs/{record.name}/{name}": (record.folder / name).read_bytes()
-            for record in selection.records
-            for name in RUN_FILES
-        }
-    except OSError as error:
-        raise UserError(f"{error.filename}: cannot be read: {error.strerror}") from None
+def execute(cells: "NotebookNode", data: dict[str, bytes], environment: dict[str, str]) -> "NotebookNode":
+    """Return the notebook with its outputs, executed beside the data files of the hand-in, as after unpacking it."""
+    with tempfile.TemporaryDirectory(prefix="pw13-notebook-") as scratch:
+        for name, content in data.items():
+            path = Path(scratch, name)
+            path.parent.mkdir(exist_ok=True)
+            path.write_bytes(content)
+        return notebook_execution.execute(cells, folder=Path(scratch), variables=environment)
 
 
 def write_files(contents: dict[str, bytes], out: Path) -> None:

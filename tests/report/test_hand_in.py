@@ -46,7 +46,7 @@ def test_the_command_writes_a_hand_in_and_checks_it(pw13, runs, tmp_path):
     assert "missing: No GRU run with the settings of the SimpleRNN. pw13 train-charrnn --cell gru" in err
     assert "A, B" in (tmp_path / "out" / "report.html").read_text("utf-8")
     code, out, _ = pw13("report", "--check", tmp_path / "out" / "hand-in.zip")
-    assert (code, out) == (0, f"{tmp_path / 'out' / 'hand-in.zip'}: 11 files ok\n")
+    assert (code, out) == (0, f"{tmp_path / 'out' / 'hand-in.zip'}: 20 files ok\n")
 
 
 def test_a_limit_is_shown_even_with_quiet(pw13, tmp_path):

@@ -8,6 +8,11 @@ from collections.abc import Sequence
 
 from pw13.report.document import Block, Document, Figure, Item, Missing, Sources, Table, Text, Verbatim
 
+# Figures of runs that the notebook's code draws itself, of its own small models and with the losses of the runs.
+DRAWN_BY_CODE = (
+    "1d-loss.png", "1e-reconstructions.png", "conv-d-loss.png", "conv-e-denoising.png", "2f-loss.png", "m2m-loss.png"
+)  # fmt: skip
+
 MARKUP = re.compile(r"([\\`*_{}\[\]#|$~])")  # of Markdown and MathJax
 
 
@@ -32,13 +37,20 @@ def item_cells(document: Document, name: str, part: str) -> tuple[str, dict[str,
 
 
 def _item(item: Item, part: str) -> tuple[str, dict[str, dict[str, str]]]:
-    blocks = [block for block in item.blocks if not (isinstance(block, Verbatim) and block.caption == "summary()")]
+    blocks = [block for block in item.blocks if not _is_in_code(block)]
     heading = [f"## {escape(item.label)} {escape(item.title)}"]
     plain = itertools.takewhile(lambda block: isinstance(block, Text) and block.role == "plain", blocks)
     end = len(list(plain))
     if part == "rest":
         return _cell([], blocks[end:])
     return _cell(heading, blocks[:end] if part == "open" else blocks)
+
+
+def _is_in_code(block: Block) -> bool:
+    """Return whether the code of the notebook prints or draws a block."""
+    if isinstance(block, Verbatim):
+        return block.caption == "summary()"
+    return isinstance(block, Figure) and block.name in DRAWN_BY_CODE
 
 
 def _title(document: Document) -> str:
@@ -69,7 +81,8 @@ def markdown(block: Block) -> str:
         case Sources():
             return "\n".join(f"- {escape(line)}" for line in block.lines)
         case Figure():
-            return f"![{escape(block.alt)}](attachment:{block.name})\n\n*{escape(block.caption)}*"
+            run = f" Drawn by run {escape(block.run)}." if block.run else ""
+            return f"![{escape(block.alt)}](attachment:{block.name})\n\n*{escape(block.caption)}{run}*"
         case Table():
             return _table(block)
         case Verbatim():

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from pw13 import config
 from pw13.config import fields
-from pw13.data.source import default_path
+from pw13.report import hand_in_data
 from pw13.report.document import Document
 from pw13.report.renderers.markdown import item_cells
 from pw13.report.renderers.notebook_execution import KERNEL
-from pw13.report.run_selection import RunSelection, metric
+from pw13.report.run_selection import RunSelection, metric, read_history
 from pw13.runs.record import Record
 
 if TYPE_CHECKING:
@@ -32,6 +32,8 @@ NOISY = {  # noise kind: docstring and value of the notebook's `noisy`
         'np.where(rng.random(x.shape) < {level}, 0, x).astype("float32")',
     ),
 }
+
+REPAIRED = 'line if line.isascii() else line.encode("latin-1").decode("mac_roman")'  # as --fix-accents
 
 
 def notebook(document: Document, selection: RunSelection) -> "NotebookNode":
@@ -76,17 +78,23 @@ def _new_cell(kind: str, text: str, attachments: dict[str, dict[str, str]] | Non
 
 
 def _values(selection: RunSelection) -> dict[str, str]:
-    """Return the values of the template: settings and data of the runs, and the facts that the code checks."""
-    runs = {"dense-ae": selection.dense, "conv-dae": selection.conv, "charrnn": selection.baseline_rnn}
-    dense, conv, rnn = (_settings(record, kind) for kind, record in runs.items())
-    defaults = _settings(None, "charrnn")
-    reading = {key: rnn[key] for key in ("encoding", "fix_accents") if rnn[key] != defaults[key]}
-    options = "".join(f", {key}={value!r}" for key, value in reading.items())
+    """Return the values of the template: settings of the runs, how to read their data, and the facts to check."""
+    many = {series.value: series.first for series in selection.series(selection.baseline_rnn, "target")}
+    runs = {
+        "dense-ae": selection.dense,
+        "conv-dae": selection.conv,
+        "charrnn": selection.baseline_rnn,
+        "many-to-many": many.get("many-to-many"),
+    }
+    dense, conv, rnn = (_settings(runs[kind], kind) for kind in ("dense-ae", "conv-dae", "charrnn"))
     noisy_docstring, noisy = NOISY[conv["noise_kind"]]
+    images = hand_in_data.facts(selection.dense or selection.conv or selection.svm)
     return {
         "runs": "RUNS = " + run_facts(runs),
-        "data": data_argument(selection.dense or selection.conv or selection.svm, "notmnist"),
-        "corpus": data_argument(selection.baseline_rnn, "startup-names", "companies.csv") + options,
+        "names_file": hand_in_data.names_file(selection),
+        "hashed": "array.tobytes()" if images.get("kind") == "builtin" else "raw",
+        "encoding": repr(rnn["encoding"]),
+        "repaired": REPAIRED if rnn["fix_accents"] else "line",
         "code_size": str(dense["code_size"]),
         "activation": dense["activation"],
         "noisy_docstring": noisy_docstring,
@@ -104,30 +112,19 @@ def _settings(record: Record | None, kind: str) -> dict[str, Any]:
 
 
 def run_facts(runs: dict[str, Record | None]) -> str:
-    """Return a dictionary of name, parameters and data of each run by kind, as Python source."""
+    """Return a dictionary of name, parameters, data and losses of each run by kind, as Python source."""
     lines = []
     for kind, record in runs.items():
-        parameters = metric(record, "parameters")
-        sha256 = ((record.facts.get("data") or {}).get("sha256")) if record else None
+        parameters, history = metric(record, "parameters"), read_history(record) if record else []
         facts = {
             "name": record.name if record else None,
             "parameters": int(parameters) if parameters else None,
-            "data": sha256,
+            "data": hand_in_data.checked_sha256(record),
+            **{key: [float(f"{row[key]:.4g}") for row in history if key in row] for key in ("loss", "val_loss")},
         }
         entries = ",\n        ".join(f"{json.dumps(key)}: {value!r}" for key, value in facts.items())
         lines.append(f"    {json.dumps(kind)}: {{\n        {entries},\n    }},\n")
     return "{\n" + "".join(lines) + "}"
-
-
-def data_argument(record: Record | None, *parts: str) -> str:
-    """Return the argument that loads a run's data, as source: "builtin", a path, or None for the default path."""
-    data = (record.facts.get("data") or {}) if record else {}
-    if data.get("kind") == "builtin":
-        return '"builtin"'
-    default = default_path(*parts)
-    if not data or (default is not None and default.resolve() == Path(str(data.get("path"))).resolve()):
-        return "None"
-    return repr(str(data["path"]))
 
 
 def to_bytes(cells: "NotebookNode") -> bytes:

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,8 +21,10 @@ START_LINE = "import matplotlib; matplotlib.rcdefaults()"  # a matplotlibrc in t
 KERNEL = {"name": "python3", "display_name": "Python 3", "language": "python"}
 
 
-def execute(cells: "NotebookNode", *, folder: Path) -> "NotebookNode":
+def execute(cells: "NotebookNode", *, folder: Path, variables: Mapping[str, str] | None = None) -> "NotebookNode":
     """Return the notebook with its outputs, executed in `folder` by a fresh kernel of this Python.
+
+    variables: of the environment, besides those of this process.
 
     Neither settings of the user's for IPython, matplotlib and Keras nor modules in `folder` play a part. Standard error
     (start-up messages of libraries, with times) is dropped.
@@ -38,7 +41,9 @@ def execute(cells: "NotebookNode", *, folder: Path) -> "NotebookNode":
                 cells, km=kernel_manager(Path(scratch)), timeout=CELL_TIMEOUT, record_timing=False,
                 resources={"metadata": {"path": str(folder)}},
             )  # fmt: skip
-            client.execute(cleanup_kc=True, stderr=subprocess.DEVNULL, env=kernel_environment(scratch))
+            client.execute(
+                cleanup_kc=True, stderr=subprocess.DEVNULL, env={**kernel_environment(scratch), **(variables or {})}
+            )
         except (CellExecutionError, CellTimeoutError, DeadKernelError, RuntimeError) as error:
             lines = [line for line in str(error).strip().split("\n") if line.strip()]
             raise UserError(f"the notebook could not be executed: {lines[-1] if lines else error}") from None

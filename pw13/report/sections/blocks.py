@@ -29,7 +29,7 @@ def missing(what: str, command: str) -> list[Block]:
 def figure_block(record: Record, name: str, key: str, caption: str, alt: str) -> list[Block]:
     """Return a run's figure; nothing if the run has none of that name."""
     png = read_figure(record, name)
-    return [Figure(f"{key}-{name}.png", png, caption, alt)] if png else []
+    return [Figure(f"{key}-{name}.png", png, caption, alt, record.name)] if png else []
 
 
 def curves(run: Record) -> str:

@@ -1,13 +1,21 @@
 """The report as a notebook."""
 
+import gzip
+import hashlib
+import os
 import re
+from pathlib import Path
 
 import nbformat
 import numpy as np
 import pytest
 
+from pw13.data.images.idx import write_idx
+from pw13.data.names import load_names
 from pw13.errors import UserError
-from pw13.report.renderers import notebook, notebook_execution
+from pw13.report import hand_in, hand_in_data
+from pw13.report.renderers import notebook
+from pw13.report.renderers.markdown import DRAWN_BY_CODE
 from pw13.report.run_selection import select_runs
 from tests.helpers.report_runs import IMAGES, NAMES, build, make_run
 
@@ -37,18 +45,66 @@ def test_the_code_compiles_and_holds_the_facts_of_the_runs(runs):
     assert namespace["RUNS"]["dense-ae"] == {
         "name": "2026-11-24_10-00-00_dense-ae",
         "parameters": 50992,
-        "data": "a" * 64,
+        "data": None,
+        "loss": [0.3, 0.15, 0.1495],
+        "val_loss": [0.4, 0.25, 0.2495],
     }
-    assert any("load_images('/data/notmnist')" in source for source in code)
+
+
+def test_the_code_needs_neither_pw13_nor_a_path_of_this_machine(runs):
+    code = "\n".join(code_cells(runs))
+    assert "pw13" not in code and "/data/" not in code
+    modules = set(re.findall(r"^(?:import|from) (\w+)", code, re.MULTILINE))
+    standard = {"gzip", "hashlib", "os", "pathlib"}
+    assert modules == standard | {"keras", "matplotlib", "numpy", "tensorflow", "sklearn"}
 
 
 def test_the_code_uses_the_settings_of_the_runs(tmp_path):
-    make_run(tmp_path, "charrnn", units=48, length=12, encoding="latin-1")
+    make_run(tmp_path, "charrnn", units=48, length=12, encoding="latin-1", fix_accents=True)
     code = "\n".join(code_cells(tmp_path))
     assert "units = 48\n" in code
     assert "length, skip = 12, 3" in code
-    assert "load_names('/data/companies.csv', encoding='latin-1')" in code
-    assert '"parameters": None' in code
+    assert "raw.decode('latin-1')" in code and 'line.encode("latin-1").decode("mac_roman")' in code
+    assert '"data/companies.csv"' in code and '"parameters": None' in code
+
+
+def readers(runs, folder, monkeypatch):
+    """Return the functions of the cell that reads data, run in a folder."""
+    monkeypatch.chdir(folder)
+    source = next(cell for cell in code_cells(runs) if "def read_idx" in cell)
+    namespace: dict = {"gzip": gzip, "hashlib": hashlib, "os": os, "Path": Path, "np": np}
+    exec(source, namespace)
+    return namespace
+
+
+@pytest.mark.parametrize("suffix", ["", ".gz"])
+def test_the_code_reads_idx_files(runs, tmp_path, monkeypatch, suffix):
+    array = np.arange(24, dtype=np.uint8).reshape(2, 3, 4)
+    (tmp_path / "data").mkdir()
+    write_idx(tmp_path / "data" / f"x-images{suffix}", array.shape, [array])
+    read, sha256 = readers(runs, tmp_path, monkeypatch)["read_idx"]("x-images")
+    assert read.tolist() == array.tolist()
+    assert sha256 == hashlib.sha256((tmp_path / "data" / f"x-images{suffix}").read_bytes()).hexdigest()
+
+
+def test_the_code_reads_names_as_pw13_does(runs, tmp_path, monkeypatch):
+    text = "\ufeffAcme\r\n\n  \nTel\x85co\n Bob \n".encode()
+    (tmp_path / "names.csv").write_bytes(text)
+    monkeypatch.setenv("NAMES_FILE", "names.csv")
+    names, sha256 = readers(runs, tmp_path, monkeypatch)["read_names"]()
+    expected = load_names("names.csv")
+    assert tuple(names) == expected.names and sha256 == expected.source.sha256
+    monkeypatch.setenv("NAMES_FILE", "nowhere.csv")
+    with pytest.raises(FileNotFoundError, match=r"nowhere.csv: put the file there, or set NAMES_FILE"):
+        readers(runs, tmp_path, monkeypatch)["read_names"]()
+
+
+def test_no_picture_is_there_twice(runs):
+    attached = [name for cell in make_notebook(runs)["cells"] for name in cell.get("attachments", {})]
+    assert "1g-confusion.png" in attached
+    assert not set(attached) & set(DRAWN_BY_CODE)
+    text = "".join(cell["source"] for cell in make_notebook(runs)["cells"] if cell["cell_type"] == "markdown")
+    assert "Drawn by run 2026-11-24\\_10-00-01\\_svm-eval." in text
 
 
 @pytest.mark.parametrize("layers", [1, 3])
@@ -80,11 +136,10 @@ def test_the_code_adds_the_noise_of_the_run(tmp_path, kind):
 @pytest.mark.slow
 def test_the_executed_notebook_is_reproducible_and_checks_parameters_of_the_runs(data, corpus, tmp_path):
     from pw13.data.images import load_images
-    from pw13.data.names import load_names
 
     images, names = load_images(str(data)).source, load_names(str(corpus)).source
     distinct = len(set(corpus.read_text("utf-8")))
-    of_images = {**IMAGES, "path": str(data), "sha256": images.sha256}
+    of_images = {**IMAGES, "path": str(data), "sha256": images.sha256, "files": images.files}
     of_names = {**NAMES, "path": str(corpus), "sha256": names.sha256}
     parameters = 64 * (distinct + 64 + 1) + 64 * (64 + 64 + 1) + 65 * distinct
     make_run(tmp_path, "dense-ae", 0, data=of_images)
@@ -92,7 +147,8 @@ def test_the_executed_notebook_is_reproducible_and_checks_parameters_of_the_runs
     make_run(tmp_path, "charrnn", 2, data=of_names, layers=2, metrics={"parameters": parameters})
 
     def execute():
-        return notebook_execution.execute(make_notebook(tmp_path), folder=tmp_path)
+        selection = select_runs([], tmp_path)
+        return hand_in.execute(make_notebook(tmp_path), {}, hand_in_data.environment(selection))
 
     first = execute()
     printed = "".join(o.get("text", "") for c in first["cells"] if c["cell_type"] == "code" for o in c["outputs"])

@@ -1,0 +1,182 @@
+"""Train the runs of a hand-in again, from the settings in its zip, and compare the numbers; run no code of it."""
+
+import json
+import tempfile
+import zipfile
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from pw13 import __version__, config, console, experiments
+from pw13.config import fields
+from pw13.data.images import load_images
+from pw13.data.names import load_names
+from pw13.errors import UserError
+from pw13.report.archive import check_archive
+from pw13.runs.comparison import flatten, is_number
+from pw13.runs.folder import create_run
+from pw13.runs.record import DATA_PATH_KEYS, RUN_NAME
+
+TOLERANCE = 0.01  # relative: other processors round differently
+# Parts of the names of metrics that are of the machine, not of the result.
+OF_THE_MACHINE = ("seconds", "per_second", "cores", "memory")
+FILES = ("config", "run", "metrics")  # of a run in the zip, .json
+KIND_ORDER = ("dense-ae", "conv-dae", "charrnn", "svm-eval")  # an SVM evaluation needs the encoders
+
+
+class ZippedRun(NamedTuple):
+    """A run as a hand-in describes it: settings as given, names of the runs that it used, data and metrics."""
+
+    name: str
+    kind: str
+    settings: Any
+    uses: tuple[str, ...]
+    data: Mapping[str, Any]
+    metrics: Mapping[str, Any]
+    version: str
+
+
+class Difference(NamedTuple):
+    """A number that differs by more than the tolerance; None where one of the two lacks it. `relative` to the zip's."""
+
+    run: str
+    metric: str
+    zip: float | None
+    rerun: float | None
+    relative: float | None
+
+
+class Rerun(NamedTuple):
+    """How many runs were trained again and numbers compared, and which differ."""
+
+    runs: int
+    numbers: int
+    differences: tuple[Difference, ...]
+
+
+def rerun_hand_in(path: Path, *, data: str, corpus: str) -> Rerun:
+    """Train every run of a hand-in again, in a temporary folder.
+
+    data, corpus: where the data are; they must be those of the runs.
+
+    Raises:
+        UserError: not an intact hand-in, without runs, or made on other data.
+        OptionError: settings out of range.
+    """
+    runs = read_runs(path)
+    check_data(runs, data, corpus)
+    for version in sorted({run.version for run in runs} - {__version__}):
+        console.warning(f"the runs were made with pw13 {version or 'of unknown version'}; this is {__version__}")
+    metrics = {}
+    with tempfile.TemporaryDirectory(prefix="pw13-rerun-") as scratch:
+        again: dict[str, Path] = {}
+        for number, run in enumerate(runs, 1):
+            console.message(f"[{number}/{len(runs)}] {run.name}")
+            again[run.name], metrics[run.name] = _train(run, again, Path(scratch), data, corpus)
+    pairs = [(run, dict(compared(run.metrics)), dict(compared(metrics[run.name]))) for run in runs]
+    found = [difference for run, old, new in pairs for difference in differences(run.name, old, new)]
+    return Rerun(len(runs), sum(len(old.keys() | new.keys()) for _, old, new in pairs), tuple(found))
+
+
+def _train(
+    run: ZippedRun, again: Mapping[str, Path], folder: Path, data: str, corpus: str
+) -> tuple[Path, Mapping[str, Any]]:
+    places: dict[str, Any] = {"corpus": corpus} if run.kind == "charrnn" else {"data": data}
+    if run.kind == "svm-eval":
+        places |= {"runs": [str(again[name]) for name in run.uses if name in again], "runs_dir": str(folder)}
+    created = create_run(folder, run.kind, {**fields.as_dict(run.settings), **places})
+    return created.folder, experiments.run_experiment(run.kind, run.settings, run=created, **places)
+
+
+def read_runs(path: Path) -> list[ZippedRun]:
+    """Return the runs of a hand-in whose files match its manifest, encoders before what uses them.
+
+    Raises:
+        UserError: a fault, no runs, or a corrupt file.
+    """
+    names, faults = check_archive(path)
+    if faults:
+        raise UserError(f"{path}: {faults[0].name}: {faults[0].problem}")
+    runs = []
+    with zipfile.ZipFile(path) as archive:
+        for name in sorted({parts[1] for file in names if len(parts := file.split("/")) == 3 and parts[0] == "runs"}):
+            if RUN_NAME.fullmatch(name):
+                contents = (
+                    _read_json(archive, path, f"runs/{name}/{file}.json") for file in ("config", "run", "metrics")
+                )
+                runs.append(_zipped_run(path, name, *contents))
+    if not runs:
+        raise UserError(f"{path}: contains no runs; expected a hand-in written by pw13 report")
+    return sorted(runs, key=lambda run: (KIND_ORDER.index(run.kind), run.name))
+
+
+def _read_json(archive: zipfile.ZipFile, path: Path, name: str) -> dict[str, Any]:
+    try:
+        value = json.loads(archive.read(name))
+    except KeyError:
+        raise UserError(f"{path}: {name}: missing; written by an older version of pw13?") from None
+    except (ValueError, RecursionError):
+        raise UserError(f"{path}: {name}: corrupt: not JSON") from None
+    if not isinstance(value, dict):
+        raise UserError(f"{path}: {name}: corrupt: expected an object")
+    return value
+
+
+def _zipped_run(
+    path: Path, name: str, options: dict[str, Any], facts: dict[str, Any], metrics: dict[str, Any]
+) -> ZippedRun:
+    kind = str(options.get("kind"))
+    if kind not in config.KINDS:
+        raise UserError(f"{path}: runs/{name}/config.json: unknown kind {kind!r}")
+    values = {key: value for key, value in options.items() if key != "kind" and key not in DATA_PATH_KEYS}
+    settings = fields.from_dict(config.KINDS[kind], values, f"{path}: runs/{name}/config.json")
+    uses, data, versions = options.get("runs"), facts.get("data"), facts.get("versions")
+    return ZippedRun(
+        name,
+        kind,
+        settings,
+        tuple(map(str, uses)) if isinstance(uses, list) else (),
+        data if isinstance(data, dict) else {},
+        metrics,
+        str(versions.get("pw13", "")) if isinstance(versions, dict) else "",
+    )
+
+
+def check_data(runs: Sequence[ZippedRun], data: str, corpus: str) -> None:
+    """Refuse data that are not those of the runs, before any training.
+
+    Raises:
+        UserError: the sha256 differs, or the data cannot be read.
+    """
+    for flag, kinds, path in (("--data", KIND_ORDER[:2] + KIND_ORDER[3:], data), ("--corpus", ("charrnn",), corpus)):
+        expected = {str(run.data.get("sha256")): str(run.data.get("name")) for run in runs if run.kind in kinds}
+        if not expected:
+            continue
+        source = load_names(path).source if flag == "--corpus" else load_images(path).source
+        if set(expected) != {source.sha256}:
+            raise UserError(
+                f"{flag} {path}: expected the data of the hand-in, {', '.join(expected.values())} (sha256 "
+                f"{', '.join(digest[:12] for digest in expected)}), received {source.name} ({source.sha256[:12]})"
+            )
+
+
+def compared(metrics: Mapping[str, Any]) -> Iterator[tuple[str, float | None]]:
+    """Yield the numbers of metrics.json by name, but for times and other facts of the machine."""
+    for name, value in flatten(metrics).items():
+        if (value is None or is_number(value)) and not any(part in name for part in OF_THE_MACHINE):
+            yield name, value
+
+
+def differences(
+    run: str, old: Mapping[str, float | None], new: Mapping[str, float | None], tolerance: float = TOLERANCE
+) -> Iterator[Difference]:
+    """Yield the numbers that differ by more than the tolerance, in the order of the zip."""
+    for name in dict.fromkeys((*old, *new)):
+        before, after = old.get(name), new.get(name)
+        if before is None or after is None:
+            if before is not after:
+                yield Difference(run, name, before, after, None)
+            continue
+        scale = abs(before) or abs(after)
+        if scale and not abs(after - before) <= tolerance * scale:
+            yield Difference(run, name, before, after, (after - before) / scale)

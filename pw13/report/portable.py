@@ -1,0 +1,111 @@
+"""The files of runs in a hand-in: without paths, host or process of the machine they were made on; and its README."""
+
+from pathlib import PurePath
+from typing import Any
+
+from pw13.errors import UserError
+from pw13.report import hand_in_data
+from pw13.report.run_selection import RunSelection
+from pw13.runs.record import DATA_PATH_KEYS, Record
+from pw13.system import files
+
+# What run.json of a hand-in says; the rest is of the machine, not of the result.
+FACTS = ("status", "started", "ended", "seed", "split_seed", "threads", "device", "versions", "git_commit", "one_dnn",
+         "sides")  # fmt: skip
+LIBRARIES = ("numpy", "matplotlib", "tensorflow", "keras", "scikit-learn")  # that the notebook imports
+
+DATA_ROW = "| data/, NOTICE | the built-in data of pw13, which its code renders, and their licences |\n"
+README = """# Hand-in
+
+| File | Content |
+| --- | --- |
+| report.pdf, report.html | the report |
+| notebook.ipynb | the code of every step, on small models; its text is that of the report |
+| runs/ | settings (config.json), circumstances (run.json) and metrics of every run that the report is based on |
+{data_row}| manifest.sha256 | checksums of all files: `sha256sum --check manifest.sha256` |
+
+## Run the notebook
+
+With Python {python}, in this folder:
+
+```sh
+python -m pip install notebook {requirements}
+python -m jupyter execute notebook.ipynb --output executed.ipynb
+```
+
+It needs these versions or similar ones, not pw13. {data_text}
+
+## Train the runs again
+
+With pw13 {pw13}: `pw13 report --check hand-in.zip --rerun` trains every run again with the settings in runs/ and
+lists the numbers that differ by more than 1 %.
+"""
+
+
+def run_files(selection: RunSelection) -> dict[str, bytes]:
+    """Return settings, circumstances, metrics and history of every run, by their names in the zip."""
+    contents: dict[str, bytes] = {}
+    for record in selection.records:
+        values = {"config": portable_config(record), "run": portable_facts(record), "metrics": record.metrics}
+        contents |= {f"runs/{record.name}/{name}.json": files.to_json(value).encode() for name, value in values.items()}
+        contents |= _history(record)
+    return contents
+
+
+def _history(record: Record) -> dict[str, bytes]:
+    files.check_inside(record.folder / "history.csv")
+    try:
+        return {f"runs/{record.name}/history.csv": (record.folder / "history.csv").read_bytes()}
+    except FileNotFoundError:  # svm-eval
+        return {}
+    except OSError as error:
+        raise UserError(f"{error.filename}: cannot be read: {error.strerror}") from None
+
+
+def portable_config(record: Record) -> dict[str, Any]:
+    """Return the settings of a run, data and other runs by their names instead of their paths."""
+    return {key: _without_path(value) if key in DATA_PATH_KEYS else value for key, value in record.config.items()}
+
+
+def _without_path(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_without_path(item) for item in value]
+    return PurePath(value.replace("\\", "/")).name if isinstance(value, str) else value
+
+
+def portable_facts(record: Record) -> dict[str, Any]:
+    """Return the circumstances of a run: versions, processor and data, by name and checksum."""
+    machine, data = record.facts.get("machine") or {}, hand_in_data.facts(record)
+    return {
+        **{key: record.facts[key] for key in FACTS if key in record.facts},
+        "machine": {key: machine[key] for key in ("system", "processor", "cores") if key in machine},
+        "data": {**data, "path": _without_path(str(data.get("path", "")))},
+    }
+
+
+def readme(selection: RunSelection) -> str:
+    """Return README.md of a hand-in: its files, versions, and how to run the notebook and train again."""
+    versions = selection.records[-1].facts.get("versions") or {}
+    built_in = hand_in_data.is_builtin(selection)
+    return README.format(
+        python=versions.get("python", "3.11 or later"),
+        pw13=versions.get("pw13", ""),
+        requirements=" ".join(f'"{name}=={versions[name]}"' if name in versions else name for name in LIBRARIES),
+        data_row=DATA_ROW if built_in else "",
+        data_text=_data_text(selection),
+    )
+
+
+def _data_text(selection: RunSelection) -> str:
+    """Return which data the notebook needs, and where it looks for them."""
+    images, names = hand_in_data.image_facts(selection), hand_in_data.facts(selection.baseline_rnn)
+    text = "Built-in data are in data/. " if hand_in_data.is_builtin(selection) else ""
+    if images.get("kind") == "folder":
+        text += (
+            f"Put the four IDX files of {images.get('name')} into data/, or set IMAGES_DIR to their folder (sha256 of "
+            f"the training images: {hand_in_data.checked_sha256(selection.dense or selection.conv or selection.svm)}). "
+        )
+    if names.get("kind") == "file":
+        file = hand_in_data.names_file(selection)
+        text += f"Put {file} into data/, or set NAMES_FILE to it (sha256 {names.get('sha256')})."
+    return text.strip()

@@ -1,0 +1,113 @@
+"""`pw13 report --check ZIP --rerun`: the runs of a hand-in trained again, and the numbers that differ."""
+
+import json
+
+import pytest
+
+from pw13.coursework import rerun
+from pw13.data.source import Source
+from pw13.errors import UserError
+from pw13.report.archive import pack
+from tests.helpers.report_runs import IMAGES, METRICS, NAMES, make_run
+
+
+@pytest.fixture
+def zipped(pw13, tmp_path, monkeypatch):
+    """Return the hand-in of a run of each kind, whose data "are" those of the tests."""
+    for second, kind in enumerate(("dense-ae", "svm-eval", "conv-dae", "charrnn")):
+        make_run(tmp_path / "runs", kind, second)
+    config = next((tmp_path / "runs").glob("*svm-eval")) / "config.json"
+    uses = ["/elsewhere/2026-11-24_10-00-00_dense-ae"]
+    config.write_text(json.dumps({**json.loads(config.read_text("utf-8")), "runs": uses}), "utf-8")
+    assert pw13("report", "--no-execute")[0] == 0
+    for module, facts in (("load_images", IMAGES), ("load_names", NAMES)):
+        source = Source(facts["kind"], facts["path"], facts["name"], facts["sha256"])
+        monkeypatch.setattr(rerun, module, lambda path, source=source: type("Data", (), {"source": source}))
+    return tmp_path / "report" / "hand-in.zip"
+
+
+@pytest.fixture
+def trained(monkeypatch):
+    """Replace training by the metrics of the made-up runs, changed by what a test puts into the dictionary."""
+    calls, changes = [], {}
+
+    def fake(kind, settings, *, run, **places):
+        calls.append((kind, settings, places))
+        return {**METRICS[kind], **changes.get(kind, {})}
+
+    monkeypatch.setattr(rerun.experiments, "run_experiment", fake)
+    return calls, changes
+
+
+def test_equal_numbers_are_no_difference_and_times_do_not_count(pw13, zipped, trained):
+    trained[1]["dense-ae"] = {"seconds": 999.0, "throughput_per_second": 1.0, "test_mse": 0.0215 * 1.009}
+    code, out, err = pw13("report", "--check", zipped, "--rerun")
+    assert code == 0 and not out and "4 runs trained again" in err and ": 0 differ by more than 1%" in err
+    assert [call[0] for call in trained[0]] == ["dense-ae", "conv-dae", "charrnn", "svm-eval"]
+    assert trained[0][0][1].code_size == 32
+    (used,) = trained[0][3][2]["runs"]
+    assert "pw13-rerun-" in used and used.endswith("_dense-ae")
+
+
+def test_numbers_that_differ_are_listed(pw13, zipped, trained):
+    trained[1]["conv-dae"] = {"denoised_psnr_db": 17.4 * 1.02, "test_mse": None}
+    code, out, _ = pw13("report", "--check", zipped, "--rerun", "--json")
+    document = json.loads(out)
+    assert code == 1 and document["runs"] == 4
+    found = {row["metric"]: (row["zip"], row["rerun"], row["relative"]) for row in document["differences"]}
+    assert found == {"denoised_psnr_db": (17.4, 17.4 * 1.02, pytest.approx(0.02)), "test_mse": (0.018, None, None)}
+    code, out, _ = pw13("report", "--check", zipped, "--rerun")
+    assert code == 1 and "+2.0 %" in out
+
+
+def test_other_data_are_refused_before_any_training(pw13, zipped, trained, monkeypatch):
+    other = Source("file", "/x", "other names", "e" * 64)
+    monkeypatch.setattr(rerun, "load_names", lambda path: type("Data", (), {"source": other}))
+    code, _, err = pw13("report", "--check", zipped, "--rerun", "--corpus", "other.txt")
+    assert code == 1 and "--corpus" in err and "expected the data of the hand-in, companies.csv" in err
+    assert "received other names" in err and not trained[0]
+
+
+def test_a_changed_setting_is_caught_by_the_manifest(zipped, tmp_path, trained):
+    (tmp_path / "odd.zip").write_bytes(zipped.read_bytes()[:-100])
+    with pytest.raises(UserError, match=r"odd\.zip: corrupt, or not a zip"):
+        rerun.read_runs(tmp_path / "odd.zip")
+
+
+@pytest.mark.parametrize(
+    ("contents", "message"),
+    [
+        ({}, "contains no runs"),
+        ({"config": {"kind": "odd"}, "run": {}, "metrics": {}}, "unknown kind 'odd'"),
+        ({"config": {"kind": "dense-ae", "code_size": 0}, "run": {}, "metrics": {}}, "--code-size"),
+        ({"config": {"kind": "dense-ae"}, "run": [], "metrics": {}}, "run.json: corrupt: expected an object"),
+        ({"config": {"kind": "dense-ae"}}, "run.json: missing"),
+    ],
+)
+def test_odd_runs_in_a_zip_are_refused(pw13, tmp_path, contents, message):
+    name = "runs/2026-01-01_00-00-00_dense-ae"
+    members = {f"{name}/{file}.json": json.dumps(value).encode() for file, value in contents.items()}
+    (tmp_path / "x.zip").write_bytes(pack({"report.pdf": b"", **members}))
+    code, out, err = pw13("report", "--check", "x.zip", "--rerun")
+    assert code in (1, 2) and message in err and not out and err.count("\n") == 1
+
+
+def test_rerun_needs_check(pw13):
+    code, _, err = pw13("report", "--rerun")
+    assert code == 2 and "--check ZIP --rerun" in err
+
+
+def test_differences_are_relative():
+    old = {"a": 1.0, "b": 0.0, "c": -2.0, "d": None, "e": 1.0}
+    new = {"a": 1.005, "b": 0.1, "c": -2.1, "d": None}
+    found = {row.metric: row.relative for row in rerun.differences("r", old, new)}
+    assert found == {"b": 1.0, "c": pytest.approx(-0.05), "e": None}
+
+
+@pytest.mark.slow
+def test_a_real_hand_in_trained_again_has_the_same_numbers(pw13, data, corpus):
+    assert pw13("train-dense-ae", "--data", data, "--epochs", 2, "--code-size", 4, "--quiet")[0] == 0
+    assert pw13("train-charrnn", "--corpus", corpus, "--epochs", 1, "--units", 4, "--quiet")[0] == 0
+    assert pw13("report", "--no-execute")[0] == 0
+    arguments = ("report", "--check", "report/hand-in.zip", "--rerun", "--data", data, "--corpus", corpus, "--json")
+    assert json.loads(pw13(*arguments)[1])["differences"] == []
