@@ -5,6 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.figure import Figure
 
+from pw13.figures.text import plain
+
 MAX_CLASSES = 40
 MAX_COLUMNS = 12  # images per class
 GAP = 2  # pixels between images
@@ -20,7 +22,7 @@ def contact_sheet(sets: dict[str, tuple[np.ndarray, np.ndarray]], classes: Seque
     columns = max(1, min(MAX_COLUMNS, largest_class))
     if len(classes) > MAX_CLASSES:
         heading += f"\nfirst {MAX_CLASSES} of {len(classes)} classes"
-    names = [name.replace("$", r"\$") for name in classes[:MAX_CLASSES]]
+    names = [plain(name) for name in classes[:MAX_CLASSES]]
     figure = Figure(figsize=(max(0.45 * columns * len(sets) + 1.2, 6), 0.48 * len(names) + 0.9), layout="constrained")
     for axes, (title, (images, labels)) in zip(
         figure.subplots(1, len(sets), squeeze=False)[0], sets.items(), strict=True
@@ -33,7 +35,7 @@ def contact_sheet(sets: dict[str, tuple[np.ndarray, np.ndarray]], classes: Seque
         axes.set_title(title, fontsize=10)
         for spine in axes.spines.values():
             spine.set_visible(False)
-    figure.suptitle(heading.replace("$", r"\$"), fontsize=10)
+    figure.suptitle("\n".join(map(plain, heading.split("\n"))), fontsize=10)
     return figure
 
 

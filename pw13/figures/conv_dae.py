@@ -7,6 +7,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from pw13.figures.image_grid import image_grid, one_per_class
+from pw13.figures.text import plain
 
 MAX_CLASSES, WORST = 20, 10  # images in the two figures
 
@@ -72,5 +73,5 @@ def before_after(images: Mapping[str, np.ndarray], name: str) -> Figure:
     for axes, (title, picture) in zip(grid, images.items(), strict=True):
         axes.imshow(picture, cmap="gray", vmin=0, vmax=1, interpolation="nearest" if height < 400 else "antialiased")
         axes.set(xticks=[], yticks=[], title=title)
-    figure.suptitle(f"{name[:60]}, {width}x{height}".replace("$", r"\$"), fontsize=10, parse_math=False)
+    figure.suptitle(plain(f"{name[:60]}, {width}x{height}"), fontsize=10)
     return figure

@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter
 
 from pw13.figures.image_grid import image_grid, one_per_class
+from pw13.figures.text import plain
 from pw13.metrics.rate_distortion import Point, lower_envelope
 
 LABEL_ROOM = 2.5  # factor of the axis of bytes, for the labels at the ends of the lines
@@ -37,7 +38,7 @@ def best_and_worst(
 
     Plain images, often of one class, reconstruct best; so the best of each class compete for the five best.
     """
-    count = min(5, len(images) // 2)
+    count = min(5, max(len(images) // 2, 1))
     best_per_class = [rows[np.argmin(errors[rows])] for rows in _rows_by_class(labels)]
     best = sorted(best_per_class, key=lambda row: errors[row])[:count]
     worst = np.argsort(errors, kind="stable")[::-1][:count]
@@ -52,7 +53,7 @@ def code_map(points: np.ndarray, labels: np.ndarray, classes: Sequence[str]) -> 
     figure = Figure(figsize=(7, 6), layout="constrained")
     axes = figure.subplots()
     cmap = "tab10" if len(classes) <= 10 else "tab20"
-    for label, name in enumerate(classes):
+    for label, name in enumerate(map(plain, classes)):
         chosen = points[labels == label]
         if not len(chosen):
             continue

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.figure import Figure
 
+from pw13.figures.text import plain
+
 
 def image_grid(
     rows: Sequence[np.ndarray],
@@ -26,7 +28,7 @@ def image_grid(
             axes.imshow(image, cmap="gray", vmin=0, vmax=1, interpolation="nearest")
             axes.set(xticks=[], yticks=[])
             if row == 0:
-                axes.set_title(titles[column], fontsize=9)
+                axes.set_title(plain(titles[column]), fontsize=9)
         grid[row, 0].set_ylabel(label, rotation=0, ha="right", va="center", fontsize=9)
     if heading:
         figure.suptitle(heading, fontsize=10)

@@ -7,6 +7,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from pw13.figures.loss_curves import BLUE, GREY, ORANGE
+from pw13.figures.text import plain
 
 NAMES = {"pixels": "pixels", "codes": "codes", "pca": "PCA codes", "conv-codes": "convolutional codes"}
 KERNELS = {"rbf": "RBF kernel", "linear": "linear kernel"}
@@ -48,7 +49,7 @@ def confusion_matrices(
 
 def _label_classes(axes: Any, classes: Sequence[str]) -> None:
     """Label both axes with the class names, small and rotated as needed to keep them from overlapping."""
-    names = [name.replace("$", r"\$") for name in classes]
+    names = [plain(name) for name in classes]
     size = min(10.0, 230 / len(names))
     widest = max(map(len, names)) * len(names)  # characters along the axis
     axes.set_xticks(range(len(names)), names, fontsize=size, rotation=90 if widest * size > 300 else 0)
@@ -133,7 +134,7 @@ def disagreements(
                 continue
             index = shown[position]
             axes.imshow(images[index], cmap="gray", vmin=0, vmax=255, interpolation="nearest")
-            axes.set_title(f"{classes[labels[index]]} → {classes[wrong[index]]}", fontsize=8, pad=2)
+            axes.set_title(plain(f"{classes[labels[index]]} → {classes[wrong[index]]}"), fontsize=8, pad=2)
     return figure
 
 

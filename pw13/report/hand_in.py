@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from pw13 import console
-from pw13.errors import UserError
+from pw13.errors import OptionError, UserError
 from pw13.report import hand_in_data, portable
 from pw13.report.archive import check_archive, pack
 from pw13.report.document import Missing
@@ -50,8 +50,9 @@ def check_options(options: HandInOptions, out: Path) -> None:
 
     Raises:
         UserError: a user file cannot be read, or `out` cannot be written.
-        OptionError: a comment on an unknown item.
+        OptionError: a comment on an unknown item, or an author's name that is no text.
     """
+    refuse_bytes(options.authors)
     if options.comments:
         read_comments(options.comments, item_keys())
     if options.names:
@@ -68,6 +69,7 @@ def write_hand_in(options: HandInOptions, *, runs_dir: Path, out: Path) -> HandI
         UserError: no usable run, an unreadable user file, a corrupt model, or `out` cannot be written.
         OptionError: a comment on an unknown item.
     """
+    refuse_bytes(options.authors)
     comments = read_comments(options.comments, item_keys()) if options.comments else {}
     selection = select_runs(options.runs, runs_dir)
     answers = prepared_answers() if options.answers else {}
@@ -79,17 +81,32 @@ def write_hand_in(options: HandInOptions, *, runs_dir: Path, out: Path) -> HandI
     for text in document.notices:  # caveats, such as --limit, are shown even with --quiet
         console.warning(text)
 
+    if missing_characters := pdf.missing_characters(document):
+        shown = " ".join(sorted(missing_characters))
+        console.warning(f"no font here has {shown}; report.pdf shows escapes, report.html the characters")
+
     contents = {"report.pdf": pdf.pdf(document), "report.html": html.html(document)}
     cells, data = notebook.notebook(document, selection), hand_in_data.files(selection)
     if options.execute:
         console.message("executing the notebook (about a minute)")
-        cells = execute(cells, data, hand_in_data.environment(selection))
+        try:
+            cells = execute(cells, data, hand_in_data.environment(selection))
+        except UserError as error:
+            write_files(contents, out)
+            raise UserError(f"{error}; {' and '.join(contents)} are written; the rest: --no-execute") from None
     contents["notebook.ipynb"] = notebook.to_bytes(cells)
     readme = {"README.md": portable.readme(selection).encode()}
     contents["hand-in.zip"] = pack(contents | readme | data | portable.run_files(selection))
     write_files(contents, out)
     missing = dict.fromkeys(f"{block.what} {block.command}" for block in document.blocks if isinstance(block, Missing))
     return HandIn(out, tuple(contents), run_names, document.notices, tuple(missing))
+
+
+def refuse_bytes(authors: Sequence[str]) -> None:
+    """Refuse an author's name with bytes that the terminal's encoding lacks: no report shows them rightly."""
+    for author in authors:
+        if any("\ud800" <= character <= "\udfff" for character in author):
+            raise OptionError(f"--author: expected text in UTF-8, received {author!r}")
 
 
 @contextlib.contextmanager
@@ -125,8 +142,7 @@ def execute(cells: "NotebookNode", data: dict[str, bytes], environment: dict[str
 def write_files(contents: dict[str, bytes], out: Path) -> None:
     try:
         out.mkdir(parents=True, exist_ok=True)
-        for name, data in contents.items():
-            files.write_atomic(out / name, data)
+        files.write_together({out / name: data for name, data in contents.items()})
     except OSError as error:
         raise UserError(f"{out}: cannot be written: {error.strerror or error}") from None
 

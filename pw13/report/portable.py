@@ -47,7 +47,10 @@ def run_files(selection: RunSelection) -> dict[str, bytes]:
     contents: dict[str, bytes] = {}
     for record in selection.records:
         values = {"config": portable_config(record), "run": portable_facts(record), "metrics": record.metrics}
-        contents |= {f"runs/{record.name}/{name}.json": files.to_json(value).encode() for name, value in values.items()}
+        contents |= {
+            f"runs/{record.name}/{name}.json": files.to_json(value).encode("utf-8", "backslashreplace")
+            for name, value in values.items()
+        }
         contents |= _history(record)
     return contents
 

@@ -11,7 +11,7 @@ import json
 import math
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -59,16 +59,31 @@ def write_atomic(path: Path, data: bytes) -> None:
     Raises:
         OSError: the disk is full, the folder is missing or not writable.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}.tmp")
+    write_together({path: data})
+
+
+def write_together(contents: Mapping[Path, bytes]) -> None:
+    """Write several files as `write_atomic` does; none is replaced before all are on the disk.
+
+    Raises:
+        OSError: the disk is full, a folder is missing or not writable.
+    """
+    suffix = f"{os.getpid()}.{threading.get_ident()}.tmp"
+    temporary = {path: path.with_name(f".{path.name}.{suffix}") for path in contents}
+    path = next(iter(contents))
     try:
-        with open(temporary, "wb", buffering=0) as file:
-            for start in range(0, max(len(data), 1), CHUNK):
-                file_ops.write(file, data[start : start + CHUNK])
-            sync_file(file)
-        _replace(temporary, path)
-        sync_folder(path.parent)
+        for path, data in contents.items():
+            with open(temporary[path], "wb", buffering=0) as file:
+                for start in range(0, max(len(data), 1), CHUNK):
+                    file_ops.write(file, data[start : start + CHUNK])
+                sync_file(file)
+        for path in contents:
+            _replace(temporary[path], path)
+        for folder in dict.fromkeys(path.parent for path in contents):
+            sync_folder(folder)
     except OSError as error:
-        temporary.unlink(missing_ok=True)
+        for left in temporary.values():
+            left.unlink(missing_ok=True)
         error.filename = error.filename or os.fspath(path)
         raise
 

@@ -2,11 +2,13 @@
 
 import json
 import zipfile
+from unittest.mock import Mock
 
 import pytest
 
-from pw13.errors import UserError
+from pw13.errors import OptionError, UserError
 from pw13.report import hand_in
+from tests.helpers.fonts import only_fonts
 from tests.helpers.report_runs import make_run
 
 
@@ -22,6 +24,32 @@ def test_a_hand_in_is_complete_and_reproducible(runs, tmp_path):
     assert sum(name.endswith("metrics.json") for name in names) == 4
     assert sum(name.endswith("config.json") for name in names) == 4
     assert len(hand_in.check(tmp_path / "one" / "hand-in.zip")) == len(names) - 1
+
+
+def test_without_a_kernel_the_other_parts_are_written(runs, tmp_path, monkeypatch):
+    lost = UserError("the notebook could not be executed: no kernel")
+    monkeypatch.setattr(hand_in.notebook_execution, "execute", Mock(side_effect=lost))
+    with pytest.raises(UserError, match=r"no kernel; report\.pdf and report\.html are written; the rest: --no-execute"):
+        hand_in.write_hand_in(hand_in.HandInOptions(), runs_dir=runs, out=tmp_path / "out")
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["report.html", "report.pdf"]
+
+
+def test_an_authors_name_is_text_in_any_script(runs, tmp_path, monkeypatch, capsys):
+    only_fonts(monkeypatch)
+    options = hand_in.HandInOptions(authors=("山田",), execute=False)
+    hand_in.write_hand_in(options, runs_dir=runs, out=tmp_path / "out")
+    assert "note: no font here has 山 田; report.pdf shows escapes" in capsys.readouterr().err
+    assert "山田" in (tmp_path / "out/report.html").read_text("utf-8")
+    for refuse in (hand_in.check_options, hand_in.write_hand_in):
+        with pytest.raises(OptionError, match=r"--author: expected text in UTF-8, received 'Ren\\udce9'"):
+            places = {"out": tmp_path} if refuse is hand_in.check_options else {"out": tmp_path, "runs_dir": runs}
+            refuse(options._replace(authors=("Ren\udce9",)), **places)
+
+
+def test_a_run_whose_name_is_not_utf8_is_reported(tmp_path, runs):
+    odd = runs.rename(runs.with_name("ru\udce9ns"))
+    hand_in.write_hand_in(hand_in.HandInOptions(execute=False), runs_dir=odd, out=tmp_path / "o\udceft")
+    assert hand_in.check(tmp_path / "o\udceft" / "hand-in.zip")
 
 
 def test_a_run_without_a_needed_value_is_refused_in_one_line(tmp_path):

@@ -79,6 +79,21 @@ def test_every_rename_follows_an_fsync_and_is_synced_itself(tmp_path, monkeypatc
     log.check()
 
 
+@pytest.mark.parametrize("operation", ["write", "fsync", "rename"])
+@pytest.mark.parametrize("number", [1, 2])
+def test_of_files_written_together_an_error_leaves_no_new_one_but_at_the_renames(
+    tmp_path, monkeypatch, operation, number
+):
+    old, new = {tmp_path / name: b"old" for name in "ab"}, {tmp_path / name: b"new" for name in "ab"}
+    files.write_together(old)
+    monkeypatch.setattr(files, "file_ops", FaultyDisk(operation, number, OSError(errno.ENOSPC, "full")))
+    with pytest.raises(OSError):
+        files.write_together(new)
+    found = {path: path.read_bytes() for path in tmp_path.iterdir()}
+    assert found == old or (operation, number) == ("rename", 2)
+    assert found.keys() == old.keys()
+
+
 def test_json_with_a_lone_surrogate_is_written_and_read_back(tmp_path):
     files.write_json(tmp_path / "a.json", {"text": "\ud800"})
     assert json.loads((tmp_path / "a.json").read_text("utf-8")) == {"text": "\ud800"}

@@ -16,4 +16,4 @@ def html(document: Document) -> bytes:
     environment.filters["base64"] = lambda data: base64.b64encode(data).decode("ascii")
     chapters = [chapter._asdict() for chapter in document.chapters]  # Jinja would find tuple.index before a field
     page = environment.get_template("report.html.j2").render(document={**document._asdict(), "chapters": chapters})
-    return page.encode()
+    return page.encode("utf-8", "backslashreplace")

@@ -133,4 +133,4 @@ def to_bytes(cells: "NotebookNode") -> bytes:
 
     writes: Callable[..., str] = nbformat.writes
     nbformat.validate(cells)
-    return (writes(cells) + "\n").encode()
+    return (writes(cells) + "\n").encode("utf-8", "backslashreplace")

@@ -1,41 +1,60 @@
 """Render the report as PDF with Typst, from a static template that reads the document as JSON."""
 
 import datetime
-import functools
+import shutil
 import struct
 import tempfile
+import unicodedata
 from pathlib import Path
 from typing import Any
 
+from pw13.errors import UserError
 from pw13.report.document import Block, Document, Figure
-from pw13.system import files
+from pw13.system import files, fonts
 
 MAX_WIDTH, MAX_HEIGHT = 164.0, 82.0  # of a figure, mm
 DPI = 120  # of the figures of a run
+FALLBACK = "DejaVuSansMono"  # of Typst
 SCALE = 0.78  # of a figure's own size, so that a page holds text and figure
 GLYPH_NOTICE = "Characters missing from the fonts of this PDF are escaped, as in \\u65e5; report.html shows them."
 
 
 def pdf(document: Document) -> bytes:
-    """Return the PDF: the same bytes for the same document, with the fonts built into Typst and without network."""
+    """Return the PDF, without network: the same bytes for the same document and fonts.
+
+    The fonts are those built into Typst, and of the system's those that have characters which these lack.
+
+    Raises:
+        UserError: the folder for temporary files is full.
+    """
     import typst
 
+    content = template_data(document)
     with tempfile.TemporaryDirectory(prefix="pw13-report-") as scratch:
         folder = Path(scratch)
-        for figure in document.figures:
-            (folder / figure.name).write_bytes(figure.png)
-        (folder / "document.json").write_text(
-            files.to_json(escape_missing_glyphs(template_data(document))), encoding="utf-8"
-        )
-        (folder / "report.typ").write_bytes((Path(__file__).parent / "report.typ").read_bytes())
+        try:
+            _write_sources(folder, document, escape_missing_glyphs(content))
+        except OSError as error:
+            raise UserError(f"{scratch}: {error.strerror}; set TMPDIR to another folder for temporary files") from None
         return typst.compile(
             folder / "report.typ",
             root=folder,
+            font_paths=[folder / "fonts"],
             ignore_system_fonts=True,
             package_path=folder,
             package_cache_path=folder,
             timestamp=_timestamp(document.date),
         )
+
+
+def _write_sources(folder: Path, document: Document, content: dict[str, Any]) -> None:
+    (folder / "fonts").mkdir()
+    for number, font in enumerate(fonts.covering(foreign_characters(content))):
+        shutil.copyfile(font.path, folder / "fonts" / f"{number}-{font.path.name}")
+    for figure in document.figures:
+        (folder / figure.name).write_bytes(figure.png)
+    files.write_json(folder / "document.json", content)
+    (folder / "report.typ").write_bytes((Path(__file__).parent / "report.typ").read_bytes())
 
 
 def _timestamp(date: str) -> int:
@@ -59,28 +78,39 @@ def template_data(document: Document) -> dict[str, Any]:
 
 
 def escape_missing_glyphs(content: dict[str, Any]) -> dict[str, Any]:
-    """Escape characters that the PDF has no glyph for, and add a notice if there are any."""
-    escaped: dict[str, Any] = _escape_strings(content)
-    if escaped != content:
-        escaped["notices"] = [*escaped["notices"], GLYPH_NOTICE]
-    return escaped
+    """Escape characters that no font here has a glyph for, and add a notice if there are any."""
+    missing = missing_characters(content)
+    if not missing:
+        return content
+    escaped: dict[str, Any] = _escape_strings(content, missing)
+    return {**escaped, "notices": [*escaped["notices"], GLYPH_NOTICE]}
 
 
-def _escape_strings(value: Any) -> Any:
+def missing_characters(content: Any) -> frozenset[str]:
+    """Return the characters of the strings in `content` that no font here has a glyph for."""
+    foreign = foreign_characters(content)
+    return frozenset(c for c in foreign if not any(ord(c) in font.glyphs for font in fonts.covering(foreign)))
+
+
+def foreign_characters(content: Any) -> frozenset[str]:
+    """Return the characters of the strings in `content` that Typst's fallback font lacks; joiners need no glyph."""
+    visible = (c for c in set(_strings(content)) if not c.isascii() and unicodedata.category(c) != "Cf")
+    return frozenset(c for c in visible if ord(c) not in fonts.bundled(FALLBACK))
+
+
+def _strings(value: Any) -> str:
     if isinstance(value, str):
-        return "".join(c if c.isascii() or ord(c) in glyphs() else c.encode("unicode_escape").decode() for c in value)
+        return value
+    items = value.values() if isinstance(value, dict) else value if isinstance(value, (list, tuple)) else ()
+    return "".join(map(_strings, items))
+
+
+def _escape_strings(value: Any, missing: frozenset[str]) -> Any:
+    if isinstance(value, str):
+        return "".join(c.encode("unicode_escape").decode() if c in missing else c for c in value)
     if isinstance(value, dict):
-        return {key: _escape_strings(item) for key, item in value.items()}
-    return type(value)(map(_escape_strings, value)) if isinstance(value, (list, tuple)) else value
-
-
-@functools.cache
-def glyphs() -> frozenset[int]:
-    """Return the characters of DejaVu Sans Mono, the fallback font of Typst."""
-    import matplotlib
-    from matplotlib.ft2font import FT2Font
-
-    return frozenset(FT2Font(str(Path(matplotlib.get_data_path(), "fonts/ttf/DejaVuSansMono.ttf"))).get_charmap())
+        return {key: _escape_strings(item, missing) for key, item in value.items()}
+    return [_escape_strings(item, missing) for item in value] if isinstance(value, (list, tuple)) else value
 
 
 def block_data(block: Block) -> dict[str, Any]:

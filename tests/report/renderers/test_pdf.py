@@ -1,9 +1,13 @@
 """The report as PDF."""
 
+from unittest.mock import Mock
+
 import pytest
 
+from pw13.errors import UserError
 from pw13.report.renderers import pdf
 from pw13.report.sections.answers import prepared_answers
+from tests.helpers.fonts import make_font, only_fonts
 from tests.helpers.report_runs import build, png
 
 
@@ -14,10 +18,25 @@ def test_the_pdf_is_reproducible_and_takes_typst_markup_as_text(runs):
     assert pdf.pdf(document) == first
 
 
-def test_characters_without_a_glyph_are_escaped_with_a_notice():
-    content = {"notices": ("a",), "blocks": [{"text": "Zoë – Ж \u65e5 \U0001f600", "width": 3.5}]}
+def test_characters_of_a_font_of_the_system_are_shown(runs, monkeypatch, tmp_path):
+    only_fonts(monkeypatch, make_font(tmp_path / "han.ttf", "日本"))
+    document = build(runs)._replace(authors=("日本 علی\u200cرضا",))
+    assert pdf.missing_characters(document) == frozenset()
+    assert pdf.pdf(document) != pdf.pdf(document._replace(authors=("日日 علی\u200cرضا",)))
+    assert pdf.missing_characters(document._replace(authors=("日本語",))) == {"語"}
+
+
+def test_a_full_temporary_folder_is_named(runs, monkeypatch):
+    monkeypatch.setattr(pdf, "_write_sources", Mock(side_effect=OSError(28, "No space left on device")))
+    with pytest.raises(UserError, match=r"pw13-report-.*: No space left on device; set TMPDIR"):
+        pdf.pdf(build(runs))
+
+
+def test_characters_without_a_glyph_are_escaped_with_a_notice(monkeypatch):
+    only_fonts(monkeypatch)
+    content = {"notices": ("a",), "blocks": [{"text": "Zoë – Ж \u65e5 \U0001f9e0", "width": 3.5}]}
     escaped = pdf.escape_missing_glyphs(content)
-    assert escaped["blocks"] == [{"text": "Zoë – Ж \\u65e5 \\U0001f600", "width": 3.5}]
+    assert escaped["blocks"] == [{"text": "Zoë – Ж \\u65e5 \\U0001f9e0", "width": 3.5}]
     assert escaped["notices"] == ["a", pdf.GLYPH_NOTICE]
     plain = {"notices": ("a",), "blocks": ["Zoë"]}
     assert pdf.escape_missing_glyphs(plain) == plain
