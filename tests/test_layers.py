@@ -24,8 +24,8 @@ FLOORS = [
     ["runs", "models"],
     ["data", "figures"],
     ["baselines", "console"],
-    ["config", "metrics", "svm"],
-    ["system"],
+    ["config", "svm"],
+    ["metrics", "system"],
     ["errors"],
 ]
 

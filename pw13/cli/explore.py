@@ -8,7 +8,7 @@ import typer
 
 from pw13 import console
 from pw13.cli import completion
-from pw13.cli.options import QuietOption, RunsDirOption, described
+from pw13.cli.options import QuietOption, RunsDirOption, described, user_path
 from pw13.config import DEFAULT_RUNS_DIR
 from pw13.errors import OptionError, UserError
 
@@ -28,7 +28,12 @@ def explore(
     ] = None,
     out: Annotated[
         Path | None,
-        typer.Option("--out", metavar="FILE", help="write one HTML file that works by itself, instead of serving"),
+        typer.Option(
+            "--out",
+            metavar="FILE",
+            parser=user_path,
+            help="write one HTML file that works by itself, instead of serving",
+        ),
     ] = None,
     port: Annotated[
         int | None, typer.Option("--port", metavar="N", help=described("port to serve on", "a free one"))
