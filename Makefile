@@ -55,7 +55,7 @@ run: $(READY)  ## run every experiment with quick settings and write the report
 	$(PW13) all --config quick $(ARGS)
 
 full: $(READY)  ## the same with full settings
-	$(PW13) all --config full $(ARGS)
+	$(PW13) all --config full --seeds 5 $(ARGS)
 
 dense-ae: $(READY)  ## train the dense autoencoder
 	$(PW13) train-dense-ae $(ARGS)

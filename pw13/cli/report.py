@@ -136,6 +136,9 @@ def all_(
     device: Annotated[
         str | None, typer.Option(metavar="cpu|gpu", help=options.described("processor that trains", "cpu"))
     ] = None,
+    seeds: Annotated[
+        int, typer.Option(metavar="N", help="seeds of each headline network, for 95 % intervals (denoiser: at most 3)")
+    ] = 1,
     fresh: Annotated[bool, typer.Option("--fresh", help="re-run everything, including finished runs")] = False,
     data: DataOption = None,
     corpus: CorpusOption = None,
@@ -157,7 +160,7 @@ def all_(
     console.start(quiet=bool(rest["quiet"]))
     request = hand_in.HandInOptions((), tuple(author or ()), comments, names, answers == "full", execute)
     hand_in.check_options(request, out)
-    done = run_coursework(base, rest, fresh)
+    done = run_coursework(base, rest, seeds, fresh)
     written = hand_in.write_hand_in(request, runs_dir=rest["runs_dir"], out=out)
     if not rest["json"]:
         rows = [(result.step.name, result.how, result.run.name, f"{result.seconds:.0f}") for result in done]
@@ -174,7 +177,7 @@ def coursework_settings(name: str, device: str | None, shared: dict[str, Any]) -
     return base, options.resolve_shared(content, shared)
 
 
-def run_coursework(base: dict[str, Any], rest: dict[str, Any], fresh: bool) -> list[Any]:
+def run_coursework(base: dict[str, Any], rest: dict[str, Any], seeds: int, fresh: bool) -> list[Any]:
     """Run every step that has no finished run yet; return the results of all steps."""
     from pw13.coursework import run
     from pw13.coursework.plan import course_steps, overrides_handout
@@ -188,7 +191,7 @@ def run_coursework(base: dict[str, Any], rest: dict[str, Any], fresh: bool) -> l
         )
     course_data = run.inspect_data(paths["data"], paths["corpus"], base["charrnn"])
     try:
-        return run.run_coursework(course_steps(base), course_data, runs_dir=rest["runs_dir"], fresh=fresh)
+        return run.run_coursework(course_steps(base, seeds), course_data, runs_dir=rest["runs_dir"], fresh=fresh)
     except signals.Interrupted as stop:
         command = "the same command without --fresh" if fresh else "the same command"
         console.warning(f"interrupted; progress saved. Run {command} to resume")

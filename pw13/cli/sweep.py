@@ -36,16 +36,10 @@ from pw13.sweeps.folder import (
     sweep_options,
 )
 from pw13.sweeps.grid import parse_axes
-from pw13.system import machine, signals
-from pw13.system.device import visible_gpus
+from pw13.sweeps.jobs import parallel_jobs
+from pw13.system import signals
 
 app = typer.Typer(no_args_is_help=True, help="Run a hyperparameter grid locally or on a Dask cluster.")
-
-# Convolutions keep their threads busy, the small products of the other models do not: those get one run per core.
-# Measured on two cores (AMD EPYC), one job against two: 27 char-RNN points (8,000 names, 1 to 3 epochs) 204 s against
-# 152 s (speed-up 1.34), 4 dense points (60 epochs) 86 s against 63 s (1.36), 2 convolutional points (1,500 images, one
-# thread each) 132 s against 91 s (1.45). Less than 2: one job uses 1.3 cores by itself (compiling, counting, plotting).
-MULTITHREADED_KINDS = ("conv-dae",)
 
 GridOption = Annotated[
     list[str] | None, typer.Option("--grid", metavar="NAME=V,V,...", help="values of a setting (repeatable)")
@@ -143,21 +137,12 @@ def _executor(sweep: Sweep, jobs: int | None, dask: str | None) -> Any:
     from pw13.sweeps.executors import DaskExecutor, LocalExecutor
 
     if dask is None:
-        return LocalExecutor(_jobs(sweep, jobs))
+        return LocalExecutor(parallel_jobs(sweep, jobs))
     if jobs is not None:
         raise OptionError("--jobs cannot be combined with --dask")
     if "threads" in sweep.axes:
         raise OptionError("--grid threads=...: threads cannot be swept with --dask")
     return DaskExecutor(dask)
-
-
-def _jobs(sweep: Sweep, jobs: int | None) -> int:
-    if jobs is not None and not 1 <= jobs <= 1024:
-        raise OptionError(f"--jobs: expected an integer from 1 to 1024, received {jobs}")
-    if any(point.settings.device == "gpu" for point in sweep.points):
-        return min(jobs or max(1, len(visible_gpus())), len(sweep.points))
-    threads = max(point.settings.threads for point in sweep.points) if sweep.kind in MULTITHREADED_KINDS else 1
-    return min(jobs or max(1, machine.cores() // threads), len(sweep.points))
 
 
 def _run(sweep: Sweep, run: Run, executor: Any, jobs: int | None, dask: str | None, json: bool | None) -> None:
@@ -181,7 +166,7 @@ def _dry_run(sweep: Sweep, jobs: int | None, json: bool | None) -> None:
     from pw13.sweeps.jobs import make_job
     from pw13.sweeps.scheduler import estimate_seconds, record_data
 
-    parallel, count = _jobs(sweep, jobs), len(sweep.points)
+    parallel, count = parallel_jobs(sweep, jobs), len(sweep.points)
     console.message(f"{_count_runs(count)}, {parallel} in parallel; running one epoch of the first")
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)

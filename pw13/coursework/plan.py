@@ -10,13 +10,21 @@ from pw13.errors import OptionError
 SIZE_FACTORS = (0.5, 1, 2)  # of the configured code size and units: 16, 32, 64 and 32, 64, 128
 
 
+MAX_SEEDS = 100
+MAX_DENOISERS = 3  # seeds of the denoiser: it takes as long as all other trainings together
+
+
 class Step(NamedTuple):
-    """One run; `name` is unique, `uses` names earlier steps whose encoders it needs."""
+    """One run, and a sweep over further seeds if `seeds` is above 1.
+
+    `name` is unique, `uses` names earlier steps whose encoders it needs.
+    """
 
     name: str
     kind: str
     settings: Any
     uses: tuple[str, ...] = ()
+    seeds: int = 1
 
 
 class CourseData(NamedTuple):
@@ -29,39 +37,56 @@ class CourseData(NamedTuple):
 
 
 class StepResult(NamedTuple):
-    """A finished step: how ("new", "resumed" or "reused"), its run, and its seconds in this process."""
+    """A finished step: how ("new", "resumed" or "reused"), its run, its sweep over further seeds, seconds of both."""
 
     step: Step
     how: str
     run: Path
     seconds: float
+    sweep: Path | None = None
 
 
-def course_steps(base: Mapping[str, Any]) -> list[Step]:
+def course_steps(base: Mapping[str, Any], seeds: int = 1) -> list[Step]:
     """Return the steps from one settings record per kind; the handout fixes their order, cells and targets.
 
+    seeds: of each headline network, counting up from that of its settings; of the denoiser at most `MAX_DENOISERS`.
+
     Raises:
-        OptionError: different numbers of threads; a process has one.
+        OptionError: different numbers of threads, since a process has one; `seeds` out of range.
     """
+    if not 1 <= seeds <= MAX_SEEDS:
+        raise OptionError(f"--seeds: expected an integer from 1 to {MAX_SEEDS}, received {seeds}")
     dense, conv, svm, rnn = (base[kind] for kind in ("dense-ae", "conv-dae", "svm-eval", "charrnn"))
     if len({settings.threads for settings in (dense, conv, rnn)}) > 1:
         threads = ", ".join(f"{kind} {base[kind].threads}" for kind in ("dense-ae", "conv-dae", "charrnn"))
         raise OptionError(f"--config: threads: expected the same for all kinds (one process), received {threads}")
     sizes = [max(1, int(dense.code_size * factor)) for factor in SIZE_FACTORS]
-    codes = [Step(f"dense autoencoder, code {n}", "dense-ae", dataclasses.replace(dense, code_size=n)) for n in sizes]
+    codes = [
+        Step(
+            f"dense autoencoder, code {n}",
+            "dense-ae",
+            dataclasses.replace(dense, code_size=n),
+            seeds=seeds if n == dense.code_size else 1,
+        )
+        for n in sizes
+    ]
     rnn = dataclasses.replace(rnn, cell="simple", target="many-to-one", carry_state=False)
     variants = [rnn]
     variants += [dataclasses.replace(rnn, epochs=n) for n in sorted({1, max(1, rnn.epochs // 4)} - {rnn.epochs})]
     variants += [
         dataclasses.replace(rnn, units=max(1, int(rnn.units * factor))) for factor in SIZE_FACTORS if factor != 1
     ]
-    variants += [dataclasses.replace(rnn, cell=cell) for cell in ("gru", "lstm")]
-    variants += [dataclasses.replace(rnn, target="many-to-many")]
+    headline = [rnn, *(dataclasses.replace(rnn, cell=cell) for cell in ("gru", "lstm"))]
+    headline += [dataclasses.replace(rnn, target="many-to-many")]
+    variants += headline[1:]
     return [
         *codes,
         Step("SVM on pixels, codes and PCA codes", "svm-eval", svm, tuple(step.name for step in codes)),
-        Step(f"denoising autoencoder, noise {conv.noise:g}", "conv-dae", conv),
-        *(Step(describe(settings), "charrnn", settings) for settings in variants),
+        Step(f"denoising autoencoder, noise {conv.noise:g}", "conv-dae", conv, seeds=min(seeds, MAX_DENOISERS)),
+        *(
+            Step(describe(settings), "charrnn", settings, seeds=seeds if settings in headline else 1)
+            for settings in variants
+        ),
     ]
 
 

@@ -15,8 +15,14 @@ from pw13.data.images import load_images
 from pw13.data.names import load_names, windows
 from pw13.errors import UserError
 from pw13.experiments.runtime_estimate import estimate_seconds
+from pw13.runs.comparison import sweep_points
 from pw13.runs.folder import Run, create_run, reopen_run
 from pw13.runs.record import LAST_ALL, Record, list_runs, settings_of
+from pw13.runs.resume import refuse_running
+from pw13.sweeps.executors import LocalExecutor
+from pw13.sweeps.folder import build_sweep, create_sweep, find_identical
+from pw13.sweeps.jobs import parallel_jobs
+from pw13.sweeps.scheduler import run_sweep
 from pw13.system import files, signals
 
 
@@ -35,15 +41,20 @@ def run_coursework(plan: Sequence[Step], data: CourseData, *, runs_dir: Path, fr
         record = None if fresh else find_existing(step, data_paths, data, runs_dir)
         if record is not None and record.status == "completed":
             console.message(f"[{number}/{len(plan)}] {step.name}: reusing {record.name}")
-            done.append(StepResult(step, "reused", record.folder, 0.0))
+            sweep = run_seeds(step, data_paths, data, runs_dir, fresh=fresh)
+            done.append(StepResult(step, "reused", record.folder, 0.0, sweep))
             continue
         console.message(f"[{number}/{len(plan)}] {step.name}{time_left(plan[number - 1 :], done, data)}")
         started_at = time.monotonic()
         run = open_step_run(step, data_paths, record, runs_dir, started_at)
         run.printed = printed
         experiments.run_experiment(step.kind, step.settings, run=run, **data_paths)
-        done.append(StepResult(step, "resumed" if record else "new", run.folder, time.monotonic() - started_at))
-    files.write_json(runs_dir / LAST_ALL, {"runs": {result.step.name: result.run.name for result in done}})
+        sweep = run_seeds(step, data_paths, data, runs_dir, fresh=fresh)
+        how, seconds = "resumed" if record else "new", time.monotonic() - started_at
+        done.append(StepResult(step, how, run.folder, seconds, sweep))
+    sweeps = {result.step.name: result.sweep.name for result in done if result.sweep}
+    runs = {result.step.name: result.run.name for result in done}
+    files.write_json(runs_dir / LAST_ALL, {"runs": runs, "sweeps": sweeps})
     signals.check()
     return done
 
@@ -70,8 +81,48 @@ def data_paths_of(step: Step, data: CourseData, done: Sequence[StepResult], runs
         return {"corpus": data.data_paths["corpus"]}
     if step.kind != "svm-eval":
         return {"data": data.data_paths["data"]}
-    used = [str(result.run.absolute()) for result in done if result.step.name in step.uses]
+    results = [result for result in done if result.step.name in step.uses]
+    folders = [result.run for result in results]
+    folders += [point for result in results if result.sweep for point in seed_runs(result.sweep)]
+    used = [str(folder.absolute()) for folder in folders]
     return {"data": data.data_paths["data"], "runs": used, "runs_dir": str(runs_dir.absolute())}
+
+
+def run_seeds(
+    step: Step, data_paths: Mapping[str, Any], data: CourseData, runs_dir: Path, *, fresh: bool
+) -> Path | None:
+    """Train the further seeds of a step as a sweep, or reuse or resume such a sweep; return it, None for one seed.
+
+    Raises:
+        Interrupted: by a signal; finished points are kept, the others can be resumed.
+        UserError: a point failed.
+    """
+    if step.seeds == 1:
+        return None
+    first = dataclasses.replace(step.settings, seed=step.settings.seed + 1)
+    sweep = build_sweep(step.kind, first, {}, step.seeds - 1, dict(data_paths))
+    record = None if fresh else find_identical(sweep, runs_dir)
+    if record is not None and not is_current(record, data.sha256["corpus" if step.kind == "charrnn" else "data"]):
+        record = None
+    if record is not None and record.status == "completed":
+        return record.folder
+    if record is not None:
+        refuse_running(record)
+    run = reopen_run(record, sweep.base) if record else create_sweep(sweep, runs_dir)
+    executor = LocalExecutor(parallel_jobs(sweep, None))
+    run_sweep(sweep, run=dataclasses.replace(run, started_at=time.monotonic()), executor=executor)
+    return run.folder
+
+
+def seed_runs(sweep: Path) -> list[Path]:
+    """Return the folders of a sweep's points."""
+    return [record.folder for record in sweep_points(sweep)]
+
+
+def is_current(record: Record, sha256: str) -> bool:
+    """Return whether a run was made by this pw13 version on these data."""
+    version = (record.facts.get("versions") or {}).get("pw13")  # others have other baselines and random streams
+    return version == __version__ and (record.facts.get("data") or {}).get("sha256") == sha256
 
 
 def find_existing(step: Step, data_paths: Mapping[str, Any], data: CourseData, runs_dir: Path) -> Record | None:
@@ -88,11 +139,9 @@ def matches(record: Record, step: Step, data_paths: Mapping[str, Any], data: Cou
     """Return whether a run of this pw13 version has the settings, data and encoders of the step."""
     if record.problem or record.config.get("runs", []) != data_paths.get("runs", []):
         return False
-    if (record.facts.get("versions") or {}).get("pw13") != __version__:  # baselines and random streams differ
-        return False
     sha256 = data.sha256["corpus" if step.kind == "charrnn" else "data"]
     try:
-        return (record.facts.get("data") or {}).get("sha256") == sha256 and settings_of(record) == step.settings
+        return is_current(record, sha256) and settings_of(record) == step.settings
     except UserError:  # of another version of pw13
         return False
 
@@ -120,7 +169,7 @@ def time_left(remaining: Sequence[Step], done: Sequence[StepResult], data: Cours
 
 
 def step_seconds(step: Step, data: CourseData) -> float:
-    """Estimate the seconds of a step on two cores."""
-    return estimate_seconds(
+    """Estimate the seconds of a step with all its seeds on two cores."""
+    return step.seeds * estimate_seconds(
         step.kind, step.settings, images=data.images, characters=data.characters, encoders=len(step.uses)
     )

@@ -174,13 +174,22 @@ def _load_named(names: Sequence[str], runs_dir: Path) -> list[Record]:
 
 
 def _load_last_all(runs_dir: Path) -> list[Record]:
-    """Return the completed runs that all.json lists; empty if it is missing or not valid."""
+    """Return the completed runs that all.json lists, with the points of its sweeps over seeds.
+
+    Empty if the file is missing or not valid.
+    """
     try:
-        listed = read_json(runs_dir / LAST_ALL).get("runs", {})
-        names = [name for name in listed.values() if isinstance(name, str) and RUN_NAME.fullmatch(name)]
+        listed = read_json(runs_dir / LAST_ALL)
+        runs, sweeps = (_run_folders(runs_dir, listed.get(key, {}).values()) for key in ("runs", "sweeps"))
     except (UserError, AttributeError):
         return []
-    return _completed(read_run(runs_dir / name) for name in names)
+    points = [point for folder in sweeps if folder.is_dir() for point in comparison.sweep_points(folder)]
+    return _completed([*map(read_run, runs), *points])
+
+
+def _run_folders(runs_dir: Path, names: Iterable[Any]) -> list[Path]:
+    """Return the folders of those names that can be names of runs."""
+    return [runs_dir / name for name in names if isinstance(name, str) and RUN_NAME.fullmatch(name)]
 
 
 def _completed(records: Iterable[Record]) -> list[Record]:

@@ -2,17 +2,20 @@
 
 import dataclasses
 import json
+import shutil
 from pathlib import Path
 
 import pytest
 
 from pw13 import config
+from pw13.config import fields
 from pw13.console import format_duration
 from pw13.coursework import run
 from pw13.coursework.plan import CourseData, Step, StepResult, course_steps
 from pw13.data.source import Source
 from pw13.errors import OptionError
 from pw13.experiments.runtime_estimate import epoch_seconds
+from pw13.runs.folder import create_run
 from pw13.runs.record import list_runs, read_run
 from pw13.system import signals
 
@@ -217,3 +220,66 @@ def test_a_signal_too_late_for_a_step_stops_before_the_next(tmp_path, data, expe
 def test_different_numbers_of_threads_are_refused():
     with pytest.raises(OptionError, match=r"threads: expected the same .* dense-ae 2, conv-dae 1, charrnn 2"):
         course_steps({**BASE, "conv-dae": config.ConvDAE(threads=1)})
+
+
+def test_each_headline_network_gets_all_seeds_and_the_denoiser_at_most_three():
+    plan = course_steps(BASE, seeds=5)
+    assert {step.name: step.seeds for step in plan if step.seeds > 1} == {
+        "dense autoencoder, code 32": 5,
+        "denoising autoencoder, noise 0.5": 3,
+        "simple RNN, many-to-one, 64 units, 10 epochs": 5,
+        "gru RNN, many-to-one, 64 units, 10 epochs": 5,
+        "lstm RNN, many-to-one, 64 units, 10 epochs": 5,
+        "simple RNN, many-to-many, 64 units, 10 epochs": 5,
+    }
+    assert [step[:4] for step in plan] == [step[:4] for step in course_steps(BASE)]
+    for seeds in (0, 101):
+        with pytest.raises(OptionError, match=f"--seeds: expected an integer from 1 to 100, received {seeds}"):
+            course_steps(BASE, seeds)
+
+
+@pytest.fixture
+def sweep_calls(monkeypatch, data):
+    """Replace the sweep by one whose points only finish; return the seeds of each call."""
+    calls: list[list[int]] = []
+
+    def fake(sweep, *, run, executor):
+        calls.append([point.settings.seed for point in sweep.points])
+        facts = {"data": {"sha256": data.sha256["corpus" if sweep.kind == "charrnn" else "data"]}}
+        run.update(**facts)
+        for point in sweep.points:
+            options = {**fields.as_dict(point.settings), **sweep.data_paths}
+            create_run(run.folder, sweep.kind, options, name=point.name, **facts).finish({"parameters": 1})
+        return run.finish({"points": len(sweep.points)})
+
+    monkeypatch.setattr(run, "run_sweep", fake)
+    return calls
+
+
+def test_further_seeds_are_swept_once_listed_and_their_codes_used_by_the_svm(
+    experiment_calls, sweep_calls, data, tmp_path
+):
+    plan = course_steps(BASE, seeds=3)
+    first = run.run_coursework(plan, data, runs_dir=tmp_path, fresh=False)
+    assert sweep_calls == [[1, 2]] * 6 and len(experiment_calls) == len(plan)
+    (svm,) = list_runs(tmp_path, "svm-eval")
+    assert len(svm.config["runs"]) == 5 and sum("sweep-dense-ae" in name for name in svm.config["runs"]) == 2
+    listed = json.loads((tmp_path / "all.json").read_text("utf-8"))
+    assert len(listed["runs"]) == len(plan) and len(listed["sweeps"]) == 6
+
+    again = run.run_coursework(plan, data, runs_dir=tmp_path, fresh=False)
+    assert len(sweep_calls) == 6 and {result.how for result in again} == {"reused"}
+    assert [result.sweep for result in again] == [result.sweep for result in first]
+    run.run_coursework(course_steps(BASE, seeds=2), data, runs_dir=tmp_path, fresh=False)
+    assert sweep_calls[6:] == [[1]] * 6
+
+
+def test_an_interrupted_sweep_over_seeds_is_resumed(experiment_calls, sweep_calls, data, tmp_path):
+    plan = course_steps(BASE, seeds=2)
+    first = run.run_coursework(plan, data, runs_dir=tmp_path, fresh=False)
+    interrupted = next(result.sweep for result in first if result.sweep)
+    set_facts(interrupted, status="interrupted")
+    for point in interrupted.glob("1_*"):
+        shutil.rmtree(point)
+    again = run.run_coursework(plan, data, runs_dir=tmp_path, fresh=False)
+    assert len(sweep_calls) == 7 and next(result.sweep for result in again if result.sweep) == interrupted
