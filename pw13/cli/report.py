@@ -46,6 +46,10 @@ AnswersOption = Annotated[
     Literal["full", "none"],
     typer.Option("--answers", metavar="full|none", help="include the prepared answers to the handout's questions"),
 ]
+ExploreOption = Annotated[
+    Literal["full", "none"],
+    typer.Option("--explore", metavar="full|none", help="include the page of pw13 explore, explore.html"),
+]
 ExecuteOption = Annotated[
     bool, typer.Option("--execute/--no-execute", help=described("execute the notebook", "on"), show_default=False)
 ]
@@ -74,6 +78,7 @@ def report(
     ] = False,
     data: DataOption = None,
     corpus: CorpusOption = None,
+    explore: ExploreOption = "full",
     execute: ExecuteOption = True,
     runs_dir: RunsDirOption = DEFAULT_RUNS_DIR,
     json: JsonOption = None,
@@ -95,7 +100,9 @@ def report(
         if json:
             return console.json_document({"zip": str(check), "files": verified})
         return console.print_result(f"{check}: {len(verified)} files ok")
-    request = hand_in.HandInOptions(tuple(run or ()), tuple(author or ()), comments, names, answers == "full", execute)
+    request = hand_in.HandInOptions(
+        tuple(run or ()), tuple(author or ()), comments, names, answers == "full", execute, explore == "full"
+    )
     show(hand_in.write_hand_in(request, runs_dir=runs_dir, out=out), json)
 
 
@@ -147,6 +154,7 @@ def all_(
     names: NamesOption = None,
     answers: AnswersOption = "full",
     out: OutOption = DEFAULT_OUT,
+    explore: ExploreOption = "full",
     execute: ExecuteOption = True,
     runs_dir: RunsDirOverride = None,
     json: JsonOption = None,
@@ -158,7 +166,9 @@ def all_(
     shared = {"data": data, "corpus": corpus, "runs_dir": runs_dir, "json": json, "quiet": quiet}
     base, rest = coursework_settings(config, device, shared)
     console.start(quiet=bool(rest["quiet"]))
-    request = hand_in.HandInOptions((), tuple(author or ()), comments, names, answers == "full", execute)
+    request = hand_in.HandInOptions(
+        (), tuple(author or ()), comments, names, answers == "full", execute, explore == "full"
+    )
     hand_in.check_options(request, out)
     done = run_coursework(base, rest, seeds, fresh)
     written = hand_in.write_hand_in(request, runs_dir=rest["runs_dir"], out=out)

@@ -32,14 +32,10 @@ def choose(run_names: Sequence[str], runs_dir: Path) -> Chosen:
     Raises:
         UserError: no such run, or a broken one, or one that no view can show.
     """
+    if not run_names:
+        return choose_among(list_runs(runs_dir))
     by_kind = {kind: view for view, kind, _, _ in VIEWS}
     records: dict[str, list[Record]] = {view: [] for view in by_kind.values()}
-    if not run_names:
-        listed = list_runs(runs_dir)
-        for view, kind, file, _ in VIEWS:
-            usable = [r for r in listed if r.kind == kind and not r.problem and (r.folder / file).is_file()]
-            records[view] = usable[-1:]
-        return Chosen(records, named=False)
     for record in comparison.expand_sweeps([load_run(name, runs_dir) for name in run_names]):
         if record.problem:
             raise UserError(record.problem)
@@ -49,13 +45,22 @@ def choose(run_names: Sequence[str], runs_dir: Path) -> Chosen:
     return Chosen(records, named=True)
 
 
-def contents(chosen: Chosen, runs_dir: Path, *, served: bool) -> dict[str, Any]:
-    """Return what the page shows, as JSON holds it.
+def choose_among(records: Sequence[Record]) -> Chosen:
+    """Return the newest usable run of each kind among `records`, oldest first."""
+    usable = {
+        view: [r for r in records if r.kind == kind and not r.problem and (r.folder / file).is_file()][-1:]
+        for view, kind, file, _ in VIEWS
+    }
+    return Chosen(usable, named=False)
+
+
+def contents(chosen: Chosen, rows: list[dict[str, Any]], *, served: bool) -> dict[str, Any]:
+    """Return what the page shows, as JSON holds it. rows: of the view of runs, from `runs.rows` or `runs.row`.
 
     A run that turns out to be damaged is left out with a note, unless it was named.
 
     Raises:
-        UserError: a named run is damaged, or `runs_dir` cannot be read.
+        UserError: a named run is damaged.
     """
     result: dict[str, Any] = {"version": __version__, "served": served, "notes": []}
     for view, _, _, collect in VIEWS:
@@ -68,7 +73,7 @@ def contents(chosen: Chosen, runs_dir: Path, *, served: bool) -> dict[str, Any]:
                     raise
                 console.warning(f"{record.name} is not shown: {error}")
                 result["notes"].append(record.name)
-    result["runs"] = runs.rows(runs_dir)
+    result["runs"] = rows
     shown = [record for records in chosen.records.values() for record in records]
     result["details"] = [] if served else [{**runs.details(record), "figures": []} for record in shown]
     return result

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from pw13.errors import UserError
+from pw13.explore import runs
 from pw13.explore.contents import Chosen, contents
 from pw13.system import files
 
@@ -25,7 +26,7 @@ def write_page(path: Path, chosen: Chosen, runs_dir: Path) -> None:
     Raises:
         UserError: a named run is damaged, or the file cannot be written.
     """
-    data = render(contents(chosen, runs_dir, served=False)).encode()
+    data = render(contents(chosen, runs.rows(runs_dir), served=False)).encode()
     try:
         files.write_atomic(path, data)
     except OSError as error:

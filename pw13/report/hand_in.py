@@ -9,6 +9,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from pw13 import console
 from pw13.errors import OptionError, UserError
+from pw13.explore import runs as explore_runs
+from pw13.explore.contents import choose_among
+from pw13.explore.contents import contents as page_contents
+from pw13.explore.page import render
 from pw13.report import hand_in_data, portable
 from pw13.report.archive import check_archive, pack
 from pw13.report.document import Missing
@@ -25,7 +29,10 @@ if TYPE_CHECKING:
 
 
 class HandInOptions(NamedTuple):
-    """The options of a hand-in: `runs` by name (default: see `select_runs`), `comments` and `names`: user files."""
+    """The options of a hand-in: `runs` by name (default: see `select_runs`), `comments` and `names`: user files.
+
+    explore: whether the page of `pw13 explore` is part of it.
+    """
 
     runs: tuple[str, ...] = ()
     authors: tuple[str, ...] = ()
@@ -33,6 +40,7 @@ class HandInOptions(NamedTuple):
     names: Path | None = None
     answers: bool = True
     execute: bool = True
+    explore: bool = True
 
 
 class HandIn(NamedTuple):
@@ -95,6 +103,8 @@ def write_hand_in(options: HandInOptions, *, runs_dir: Path, out: Path) -> HandI
             write_files(contents, out)
             raise UserError(f"{error}; {' and '.join(contents)} are written; the rest: --no-execute") from None
     contents["notebook.ipynb"] = notebook.to_bytes(cells)
+    if options.explore and (page := explore_page(selection)):
+        contents["explore.html"] = page
     readme = {"README.md": portable.readme(selection).encode()}
     contents["hand-in.zip"] = pack(contents | readme | data | portable.run_files(selection))
     write_files(contents, out)
@@ -137,6 +147,15 @@ def execute(cells: "NotebookNode", data: dict[str, bytes], environment: dict[str
             path.parent.mkdir(exist_ok=True)
             path.write_bytes(content)
         return notebook_execution.execute(cells, folder=Path(scratch), variables=environment)
+
+
+def explore_page(selection: RunSelection) -> bytes | None:
+    """Return the page of `pw13 explore` on the runs of the report; None if no run has a model to play with."""
+    chosen = choose_among(selection.records)
+    if not any(chosen.records.values()):
+        return None
+    rows = [explore_runs.row(record) for record in reversed(selection.records)]
+    return render(page_contents(chosen, rows, served=False)).encode()
 
 
 def write_files(contents: dict[str, bytes], out: Path) -> None:

@@ -212,6 +212,27 @@ def test_baselines_and_levels_are_in_the_metrics(trained):
     assert own["corrected_baselines"]["tv"] == pytest.approx(values["baselines"]["tv"]["corrected_psnr_db"])
 
 
+def test_baselines_are_kept_as_they_were_measured(trained, data):
+    values, stored = load_json(trained / "metrics.json")["baselines"], np.load(trained / "checkpoints/baselines.npz")
+    assert stored["levels"].tolist() == pytest.approx([0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9])
+    for name, key in (("median", "size"), ("gaussian", "sigma")):
+        own = values[name]
+        assert stored[name].shape == (9, 3)
+        assert stored[name][4] == pytest.approx([own["corrected_setting"][key], own["gain"], own["offset"]])
+    clean = to_float(load_images(str(data)).test_images)
+    noisy = noise.add_for_test(clean, "gaussian", 0.5).reshape(len(clean), -1)
+    denoised = np.clip(noisy @ stored["linear_weights"].astype(np.float32) + stored["linear_bias"], 0, 1)
+    psnr = metrics.psnr(metrics.mse(clean.reshape(denoised.shape), denoised))
+    assert stored["linear_weights"].dtype == np.float16 and psnr == pytest.approx(values["linear"]["psnr_db"], abs=0.01)
+
+
+def test_explore_knows_the_arrays_of_the_network():
+    from pw13.explore import noise
+    from pw13.models import conv_dae
+
+    assert noise.weight_specs() == conv_dae.weight_specs()
+
+
 def test_the_gain_over_the_linear_denoiser_has_an_interval(trained):
     values = load_json(trained / "metrics.json")
     linear = values["baselines"]["linear"]

@@ -59,15 +59,25 @@ def test_the_run_folder_is_complete(trained):
     figures = {f"figures/{name}.png" for name in drawn}
     models = {f"checkpoints/{name}.keras" for name in ("model", "best", "encoder", "decoder")}
     states = {name for name in names if "state-" in name}
-    assert (
-        names - states == {"config.json", "run.json", "history.csv", "summary.txt", "metrics.json"} | figures | models
-    )
+    written = {"config.json", "run.json", "history.csv", "summary.txt", "metrics.json", "checkpoints/map.npz"}
+    assert names - states == written | figures | models
     assert 1 <= len(states) <= 2
     facts = load_json(trained / "run.json")
     assert facts["status"] == "completed" and facts["seed"] == 0 and facts["peak_memory_mib"] > 100
     assert facts["data"]["counts"] == {"train": 110, "validation": 10, "test": 60}
     assert len((trained / "history.csv").read_text().splitlines()) == 13
     assert "encode" in (trained / "summary.txt").read_text("utf-8")
+
+
+def test_the_map_of_codes_and_pca_are_kept(trained, data):
+    stored, images = np.load(trained / "checkpoints/map.npz"), load_images(str(data))
+    assert sorted(stored["rows"]) == list(range(60)) and stored["tsne"].shape == (60, 2)
+    test, mean, axes = to_vectors(images.test_images), stored["pca_mean"], stored["pca_components"].astype(np.float32)
+    assert axes.shape == (6, 784) and axes.dtype == np.float32 and stored["pca_components"].dtype == np.float16
+    outputs = np.clip((test - mean) @ axes.T @ axes + mean, 0, 1)
+    assert np.mean((outputs - test) ** 2) == pytest.approx(
+        load_json(trained / "metrics.json")["pca_test_mse"], abs=2e-4
+    )
 
 
 def test_metrics_are_those_of_the_saved_model(trained, data):

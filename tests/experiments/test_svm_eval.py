@@ -89,6 +89,10 @@ def test_codes_pixels_and_pca_with_both_kernels(pw13, data, capfd):
         "disagreements.png",
     }
     assert len(list((folder / "checkpoints").glob("svm-*.npz"))) == 6
+    predictions, labels = np.load(folder / "checkpoints" / "predictions.npz"), load_images(str(data)).test_labels
+    for result in metrics["results"]:
+        predicted = predictions[f"{result['features']}-{result['kernel']}"]
+        assert np.mean(predicted == labels) == pytest.approx(result["accuracy"])
     assert [(r["features"], r["size"], r["kernel"]) for r in metrics["reconstructions"]] == [
         ("codes", 8, "rbf"),
         ("pca", 8, "rbf"),

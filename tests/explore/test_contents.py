@@ -26,7 +26,7 @@ def folder(runs, tmp_path):
 
 def test_without_names_the_newest_usable_run_of_each_kind_is_shown(folder, runs):
     (folder / runs.names["lstm many-to-many 2"] / "checkpoints" / "best.keras").unlink()
-    shown = contents(choose([], folder), folder, served=True)
+    shown = contents(choose([], folder), rows_of.rows(folder), served=True)
     assert [view["run"] for view in shown["names"]] == [runs.names["lstm many-to-many 1"]]
     assert [len(shown[view]) for view in ("codes", "noise", "svm")] == [1, 1, 1]
     assert len(shown["runs"]) == 15
@@ -34,7 +34,7 @@ def test_without_names_the_newest_usable_run_of_each_kind_is_shown(folder, runs)
 
 def test_named_runs_are_shown_in_their_order(folder, runs):
     wanted = [runs.names["gru many-to-one 1"], runs.names["simple many-to-one 1"]]
-    shown = contents(choose(wanted, folder), folder, served=True)
+    shown = contents(choose(wanted, folder), rows_of.rows(folder), served=True)
     assert [view["run"] for view in shown["names"]] == wanted
     assert shown["codes"] == shown["noise"] == shown["svm"] == []
 
@@ -42,11 +42,11 @@ def test_named_runs_are_shown_in_their_order(folder, runs):
 def test_a_damaged_run_is_left_out_unless_it_is_named(folder, runs, capsys):
     name = runs.names["conv"]
     (folder / name / "checkpoints" / "best.keras").write_bytes(b"PK no zip")
-    shown = contents(choose([], folder), folder, served=True)
+    shown = contents(choose([], folder), rows_of.rows(folder), served=True)
     assert shown["noise"] == [] and shown["notes"] == [name]
     assert f"{name} is not shown" in capsys.readouterr().err
     with pytest.raises(UserError, match=r"best.keras"):
-        contents(choose([name], folder), folder, served=True)
+        contents(choose([name], folder), rows_of.rows(folder), served=True)
 
 
 def test_a_run_that_no_view_shows_is_refused(tmp_path):
@@ -62,7 +62,7 @@ def test_runs_without_the_new_files_are_shown_with_less(folder, runs):
         file.unlink()
     metrics = {"baselines": {"median": {"setting": {"size": 5}, "psnr_db": 13.0}, "gaussian": None}}
     (folder / runs.names["conv"] / "metrics.json").write_text(json.dumps(metrics), "utf-8")
-    shown = contents(choose([], folder), folder, served=False)
+    shown = contents(choose([], folder), rows_of.rows(folder), served=False)
     assert "tsne" not in shown["codes"][0] and "pca" not in shown["codes"][0] and "pca_map" in shown["codes"][0]
     assert shown["noise"][0]["filters"] == [{"noise": 0.5, "median": [5, 1, 0]}]
     assert shown["svm"] == []
@@ -71,7 +71,7 @@ def test_runs_without_the_new_files_are_shown_with_less(folder, runs):
 def test_runs_of_0_1_0_are_listed(tmp_path):
     rows = rows_of.rows(OLD)
     assert rows and {row["status"] for row in rows} <= {"completed", "interrupted"}
-    shown = contents(choose([], OLD), OLD, served=False)
+    shown = contents(choose([], OLD), rows_of.rows(OLD), served=False)
     assert {row["kind"] for row in shown["runs"]} >= {"dense-ae", "charrnn"}
 
 
@@ -89,7 +89,7 @@ def test_hostile_arrays_are_refused_in_one_line(folder, runs, name, data):
     else:
         path.write_bytes(data)
     with pytest.raises(UserError) as caught:
-        contents(choose([run.name], folder), folder, served=True)
+        contents(choose([run.name], folder), rows_of.rows(folder), served=True)
     assert "\n" not in str(caught.value)
 
 
@@ -98,7 +98,7 @@ def test_no_path_of_this_machine_goes_into_the_page(folder, runs, tmp_path):
     document = json.loads((other / "config.json").read_text("utf-8"))
     (other / "config.json").write_text(json.dumps({**document, "init_from": str(tmp_path / "other")}), "utf-8")
     (folder / runs.names["conv"] / "metrics.json").write_text("{", "utf-8")
-    text = json.dumps(contents(choose([runs.names["dense"]], folder), folder, served=False))
+    text = json.dumps(contents(choose([runs.names["dense"]], folder), rows_of.rows(folder), served=False))
     assert str(tmp_path) not in text and str(runs.folder.parent) not in text
     assert '"init_from": "other"' in text
 

@@ -10,6 +10,7 @@ import pytest
 
 from pw13.data.names import vocabulary
 from pw13.explore import page as pages
+from pw13.explore import runs as rows_of
 from pw13.explore.contents import choose, contents
 from pw13.explore.server import make_server
 from pw13.system import machine
@@ -270,7 +271,7 @@ def test_hostile_names_and_settings_are_text(tab, runs, tmp_path):
     )
     (sweep / "run.json").write_text(json.dumps(facts), "utf-8")
     shutil.copytree(folder / runs.names["lstm many-to-one 1"], sweep / "01_<img src=x onerror=alert(1)>")
-    content = contents(choose([], runs.folder), folder, served=False)
+    content = contents(choose([], runs.folder), rows_of.rows(folder), served=False)
     name = content["names"][0]
     characters = sorted({*"".join(HOSTILE[:3]), *name["characters"]})
     assert "\n" in vocabulary.build_vocabulary("".join(characters)).characters

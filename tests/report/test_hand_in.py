@@ -6,8 +6,11 @@ from unittest.mock import Mock
 
 import pytest
 
+from pw13.config.settings import DenseAE
 from pw13.errors import OptionError, UserError
+from pw13.models import dense_ae_numpy
 from pw13.report import hand_in
+from tests.helpers.explore_runs import write_model
 from tests.helpers.fonts import only_fonts
 from tests.helpers.report_runs import make_run
 
@@ -50,6 +53,21 @@ def test_a_run_whose_name_is_not_utf8_is_reported(tmp_path, runs):
     odd = runs.rename(runs.with_name("ru\udce9ns"))
     hand_in.write_hand_in(hand_in.HandInOptions(execute=False), runs_dir=odd, out=tmp_path / "o\udceft")
     assert hand_in.check(tmp_path / "o\udceft" / "hand-in.zip")
+
+
+def test_the_page_to_play_with_is_part_of_a_hand_in_unless_it_is_left_out(pw13, tmp_path):
+    folder = make_run(tmp_path / "runs", "dense-ae")
+    (folder / "checkpoints").mkdir()
+    write_model(folder, dense_ae_numpy.weight_specs(784, DenseAE()), 0.1)
+    code, out, err = pw13("report", "--no-execute", "--runs-dir", tmp_path / "runs", "--out", tmp_path / "one")
+    assert code == 0, err
+    assert str(tmp_path / "one" / "explore.html") in out
+    page = (tmp_path / "one" / "explore.html").read_text("utf-8")
+    assert folder.name in page and str(tmp_path) not in page
+    with zipfile.ZipFile(tmp_path / "one" / "hand-in.zip") as archive:
+        assert archive.read("explore.html").decode() == page
+    pw13("report", "--no-execute", "--explore", "none", "--runs-dir", tmp_path / "runs", "--out", tmp_path / "two")
+    assert not (tmp_path / "two" / "explore.html").exists()
 
 
 def test_a_run_without_a_needed_value_is_refused_in_one_line(tmp_path):
