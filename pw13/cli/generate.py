@@ -1,9 +1,17 @@
 """`pw13 generate`: names from a trained character RNN."""
 
+import itertools
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
 from pw13 import console
+from pw13.cli import choosing
 from pw13.cli.options import JsonOption, QuietOption, RunOption, RunsDirOption, with_settings
 from pw13.config import DEFAULT_RUNS_DIR, Generate, fields
 from pw13.errors import UserError
+
+if TYPE_CHECKING:
+    from pw13.inference.generate import NamesAtTemperature, Source
 
 GREEDY = {  # target: what --temp 0 means
     "many-to-one": "--temp 0 always takes the likeliest character; the names differ because each follows the end of "
@@ -22,23 +30,48 @@ def generate(
     quiet: QuietOption = None,
 ) -> None:
     """Invent names with a trained character RNN (exercise 2g)."""
-    from pw13.inference import generate, sampling
+    from pw13.inference import generate
 
     console.start(quiet=bool(quiet))
-    generated = generate.generate_names(settings, run=run, runs_dir=runs_dir, seed=settings.seed, details=bool(json))
+    if settings.choose:
+        choosing.require_terminal()
+    source = generate.open_source(settings, run=run, runs_dir=runs_dir)
+    if settings.choose:
+        return choosing.choose_name(source, settings, json=bool(json))
+    rows = generate.generate_names(source, settings, details=bool(json))
     if json:
-        options = {**fields.as_dict(settings), "seed": generated.seed}
-        console.json_document({"run": str(generated.run), **options, "names": generated.names})
+        console.json_document(_as_json(source, settings, rows))
+    elif settings.ladder:
+        columns = [f"temperature {row.temperature:g}" for row in rows]
+        names = [[name["name"] for name in row.names] for row in rows]
+        console.table("the same draws at five temperatures", columns, list(itertools.zip_longest(*names, fillvalue="")))
     else:
-        for name in generated.names:
+        for name in rows[0].names:
             console.print_result(name["name"])
+    _explain(source, settings, [name for row in rows for name in row.names], settings.n * len(rows))
+
+
+def _as_json(source: "Source", settings: Generate, rows: Sequence["NamesAtTemperature"]) -> dict[str, Any]:
+    """Return the document of `--json`: names, or with --ladder names by temperature."""
+    head = {"run": str(source.run), **fields.as_dict(settings), "seed": source.seed}
+    return {**head, **({"ladder": [row._asdict() for row in rows]} if settings.ladder else {"names": rows[0].names})}
+
+
+def _explain(source: "Source", settings: Generate, names: Sequence[dict[str, Any]], expected: int) -> None:
+    """Say on standard error what is not obvious: greedy names, the seed, truncated names.
+
+    Raises:
+        UserError: there are fewer names than expected.
+    """
+    from pw13.inference import sampling
+
     if settings.temp == 0:
-        console.message(f"note: {GREEDY[generated.target]}")
+        console.message(f"note: {GREEDY[source.target]}")
     if settings.seed is None:
-        console.message(f"seed {generated.seed}")
-    count = len(generated.names)
-    if truncated := sum(not name["whole"] for name in generated.names):
-        names = f"{count} name{'s' * (count != 1)}"
-        console.message(f"note: {truncated} of {names} truncated at --max-length {settings.max_length}")
-    if count < settings.n:
-        raise UserError(f"generated only {count} of {settings.n} names in {sampling.DRAWS * settings.n:,} attempts")
+        console.message(f"seed {source.seed}")
+    count = len(names)
+    if truncated := sum(not name["whole"] for name in names):
+        total = f"{count} name{'s' * (count != 1)}"
+        console.message(f"note: {truncated} of {total} truncated at --max-length {settings.max_length}")
+    if count < expected:
+        raise UserError(f"generated only {count} of {expected} names in {sampling.DRAWS * expected:,} attempts")

@@ -195,10 +195,18 @@ class Generate:
     top_p: float = setting(1.0, "nucleus sampling threshold", above=0, high=1)
     max_length: int = setting(100, "maximum characters per name", low=1, high=100_000)
     only_new: bool = setting(False, "skip names in the corpus and duplicates")
+    mix: bool = setting(False, "sample from the mixture of network and n-gram model")
+    ladder: bool = setting(False, "the same random draws at five temperatures around --temp, side by side")
+    choose: bool = setting(False, "choose each character of a name by hand from the ten likeliest")
     seed: int | None = setting(None, "random seed", low=0, high=MAX_INT, unset="random")
 
     def __post_init__(self) -> None:
         check(self)
+        chosen = [f"--{name.replace('_', '-')}" for name in ("only_new", "ladder", "choose") if getattr(self, name)]
+        if len(chosen) > 1:
+            raise OptionError(f"{chosen[1]}: cannot be combined with {chosen[0]}")
+        if self.ladder and self.temp == 0:
+            raise OptionError("--ladder: expected a --temp above 0, received 0")
 
 
 # The kinds of run, in the order of the handout: part of the run folder's name, and the name of the TOML table.

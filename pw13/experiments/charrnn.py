@@ -39,7 +39,7 @@ def run_experiment(config: CharRNN, *, corpus: str | None, run: Run) -> dict[str
         save=lambda best, last: save_models(run, model, best, last),
         on_epoch=charrnn_samples.sample_callback(run, data, config),
     )
-    network, counts = charrnn_samples.network(config, result.best), evaluation.fit_ngram(data)
+    network, counts = charrnn_samples.network(config, result.best), evaluation.fit_ngram(data, run)
     predicted, held_out_accuracy = evaluation.predict(network, data)
     counted = evaluation.predict_ngram(counts, data)
     nats, baseline = evaluation.nats(predicted), ngram_metrics(counts, predicted, counted, data, config)

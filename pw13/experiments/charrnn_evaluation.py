@@ -12,6 +12,7 @@ from pw13.data.names import NameDataset
 from pw13.inference import log_probabilities
 from pw13.metrics import bootstrap, mixture
 from pw13.models.charrnn_numpy import Network
+from pw13.runs.folder import Run
 from pw13.system.streams import stream
 
 SUBSETS = ("train", "validation", "held_out")
@@ -24,7 +25,7 @@ def predict(network: Network, data: NameDataset) -> tuple[LogProbabilities, floa
     """Return the network's log-probabilities, and its accuracy on the held-out characters, nan for none."""
     newline = data.vocab_file.vocabulary.newline
     predicted = {
-        subset: log_probabilities.of_text(network, data.encode(names), newline)
+        subset: log_probabilities.of_text(network, data.joined_ids(names), newline)
         for subset, names in data.evaluation_sets().items()
         if names
     }
@@ -32,10 +33,14 @@ def predict(network: Network, data: NameDataset) -> tuple[LogProbabilities, floa
     return {subset: found.log_probabilities.astype(float) for subset, found in predicted.items()}, accuracy
 
 
-def fit_ngram(data: NameDataset) -> Ngram:
-    """Return the n-gram model of the distinct training names, its order chosen on the validation names."""
-    vocab, validation = data.vocab_file.vocabulary, data.joined_ids(data.split.validation)
-    return ngram_models.fit_best(data.distinct_text, validation, size=vocab.size, newline=vocab.newline)
+def fit_ngram(data: NameDataset, run: Run) -> Ngram:
+    """Return the n-gram model of the distinct training names, its order chosen on the validation names.
+
+    The run records which texts these are, so that the model can be found again in the cache.
+    """
+    vocab, texts = data.vocab_file.vocabulary, data.ngram_texts
+    run.update(ngram_texts=ngram_models.digests(*texts))
+    return ngram_models.fit_best(*texts, size=vocab.size, newline=vocab.newline)
 
 
 def predict_ngram(counts: Ngram, data: NameDataset) -> LogProbabilities:

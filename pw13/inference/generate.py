@@ -9,46 +9,72 @@ from pw13.config.settings import Generate
 from pw13.data.names.vocabulary import NEWLINE, VocabularyFile
 from pw13.errors import OptionError
 from pw13.inference import sampling
-from pw13.inference.name_generator import load_generator, read_corpus
+from pw13.inference.contexts import Model
+from pw13.inference.name_generator import NameGenerator, load_generator, load_mixture, read_corpus
 from pw13.inference.similarity import nearest_known
 from pw13.inference.trained_run import find_trained_run
 
+LADDER = (0.5, 0.75, 1.0, 1.25, 1.5)  # times the temperature
 
-class GeneratedNames(NamedTuple):
-    """Names as `--json` prints them, with run, target and seed; fewer than requested if too many were rejected."""
 
-    run: Path
-    target: str
+class Source(NamedTuple):
+    """What names are generated from: a run, its network or mixture, and a seed."""
+
+    generator: NameGenerator
+    model: Model
     seed: int
+
+    @property
+    def run(self) -> Path:
+        return self.generator.record.folder
+
+    @property
+    def target(self) -> str:
+        return self.generator.settings.target
+
+
+class NamesAtTemperature(NamedTuple):
+    """Names as `--json` prints them; fewer than requested if too many were rejected."""
+
+    temperature: float
     names: list[dict[str, Any]]
 
 
-def generate_names(
-    request: Generate, *, run: str | None, runs_dir: Path, seed: int | None, details: bool
-) -> GeneratedNames:
-    """Generate names with the given run, or else the latest; `details` adds likelihood and nearest known name.
+def open_source(request: Generate, *, run: str | None, runs_dir: Path) -> Source:
+    """Load the given run, or else the latest; draw a seed if none is requested.
 
     Raises:
-        UserError: no run, a corrupt or inconsistent run, or the corpus that --only-new needs is gone.
+        UserError: no run, a corrupt or inconsistent run, or a run without the mixture that --mix needs.
         OptionError: no name of this model can start with the prefix.
     """
     generator = load_generator(find_trained_run("charrnn", run, runs_dir))
     check_prefix(request, generator.vocab_file)
+    model = load_mixture(generator) if request.mix else generator.network
+    return Source(generator, model, secrets.randbelow(2**31) if request.seed is None else request.seed)
+
+
+def generate_names(source: Source, request: Generate, *, details: bool) -> list[NamesAtTemperature]:
+    """Generate names at the requested temperature, or with the same draws at those of the ladder.
+
+    details: add likelihood and nearest known name.
+
+    Raises:
+        UserError: the corpus that --only-new needs is gone.
+    """
+    generator, factors = source.generator, LADDER if request.ladder else (1.0,)
     corpus = read_corpus(generator, needed=request.only_new) if request.only_new or details else None
-    seed = secrets.randbelow(2**31) if seed is None else seed
-    names = list(
-        sampling.generate(
-            generator.network,
-            generator.vocab_file,
-            request.n,
-            sampling.SamplingOptions(request.temp, request.top_k, request.top_p, request.max_length),
-            prefix=request.prefix,
-            accept=new_names(corpus) if request.only_new else lambda text: True,
-            seed=seed,
-        )
-    )
-    described = describe(names, corpus) if details else [{"name": name.text, "whole": name.whole} for name in names]
-    return GeneratedNames(generator.record.folder, generator.settings.target, seed, described)
+    rows = []
+    for factor in factors:
+        options = sampling.SamplingOptions(request.temp * factor, request.top_k, request.top_p, request.max_length)
+        accept = new_names(corpus) if request.only_new else lambda text: True
+        sampled = sampling.generate(
+            source.model, generator.vocab_file, request.n, options,
+            prefix=request.prefix, accept=accept, seed=source.seed,
+        )  # fmt: skip
+        names = list(sampled)
+        described = describe(names, corpus) if details else [{"name": name.text, "whole": name.whole} for name in names]
+        rows.append(NamesAtTemperature(options.temperature, described))
+    return rows
 
 
 def check_prefix(request: Generate, vocab_file: VocabularyFile) -> None:

@@ -1,6 +1,6 @@
 """Probabilities of the characters of names under a character RNN, in NumPy; names that begin alike share steps."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -11,6 +11,7 @@ from pw13.models import charrnn_numpy
 from pw13.models.charrnn_numpy import Network
 
 ROWS = 2048  # names or windows at a time; bounds memory
+SORTED_BY = 4  # first characters of names, so that those that begin alike meet in a batch
 
 
 class Predicted(NamedTuple):
@@ -20,37 +21,35 @@ class Predicted(NamedTuple):
     correct: npt.NDArray[np.bool_]  # whether it is the likeliest one
 
 
-def of_names(net: Network, names: Sequence[np.ndarray], newline: int, ending: np.ndarray) -> Predicted:
-    """Return what the network says of names that do not depend on each other; at least one.
+def of_names(net: Network, text: np.ndarray, newline: int, ending: np.ndarray) -> Predicted:
+    """Return what the network says of names that do not depend on each other.
 
     Args:
-        names: ids of each name, without its newline.
+        text: ids of the joined names, a newline after each, `(n,)`, at least one.
         newline: id of the newline.
         ending: ids of what a many-to-one network reads before every name, `(length,)`.
     """
     if net.target == "many-to-many":
-        return _of_whole_names(net, names, newline)
-    texts = [np.concatenate([ending, name, [newline]]) for name in names]
-    windows = np.concatenate([_windows(text, net.length) for text in texts])
-    return _after_windows(net, windows, np.concatenate([text[net.length :] for text in texts]))
+        return _of_whole_names(net, text, newline)
+    starts = np.concatenate([[0], np.flatnonzero(text == newline)[:-1] + 1])
+    number = np.cumsum(np.bincount(starts, minlength=len(text)))  # of the name of each character, from 1
+    places = np.arange(len(text)) + number * net.length
+    led = np.empty(len(text) + len(starts) * net.length, text.dtype)
+    led[(starts + np.arange(len(starts)) * net.length)[:, None] + np.arange(net.length)] = ending
+    led[places] = text
+    return _after_windows(net, np.lib.stride_tricks.sliding_window_view(led, net.length)[places - net.length], text)
 
 
-def of_text(net: Network, names: Sequence[np.ndarray], newline: int) -> Predicted:
-    """Return what the network says of names as the training reads them, at least one.
+def of_text(net: Network, text: np.ndarray, newline: int) -> Predicted:
+    """Return what the network says of names as the training reads them; `text` as in `of_names`.
 
     A many-to-one network reads each name after the one before it, the first one after the last; a many-to-many network
     reads each name on its own.
     """
     if net.target == "many-to-many":
-        return _of_whole_names(net, names, newline)
-    text = np.concatenate([np.append(name, newline) for name in names])
-    wrapped = np.take(text, np.arange(-net.length, len(text)), mode="wrap")
-    return _after_windows(net, _windows(wrapped, net.length), text)
-
-
-def _windows(text: np.ndarray, length: int) -> np.ndarray:
-    """Return the window before each character but the first `length`, `(len(text) - length, length)`."""
-    return np.lib.stride_tricks.sliding_window_view(text[:-1], length)
+        return _of_whole_names(net, text, newline)
+    wrapped = np.take(text, np.arange(-net.length, len(text) - 1), mode="wrap")
+    return _after_windows(net, np.lib.stride_tricks.sliding_window_view(wrapped, net.length), text)
 
 
 def _after_windows(net: Network, windows: np.ndarray, targets: np.ndarray) -> Predicted:
@@ -64,13 +63,14 @@ def _after_windows(net: Network, windows: np.ndarray, targets: np.ndarray) -> Pr
     return predicted
 
 
-def _of_whole_names(net: Network, names: Sequence[np.ndarray], newline: int) -> Predicted:
+def _of_whole_names(net: Network, text: np.ndarray, newline: int) -> Predicted:
     """Predict each name from zero states after a newline."""
-    text = np.concatenate([np.append(name, newline) for name in names]).astype(np.int64)
+    text = text.astype(np.int64)
     ends = np.flatnonzero(text == newline) + 1
     starts = np.concatenate([[0], ends[:-1]])
+    heads = np.take(text, starts[:, None] + np.arange(SORTED_BY), mode="clip")
     predicted = _allocate(len(text))
-    for rows in _batches(np.array(sorted(range(len(names)), key=lambda row: names[row].tobytes()))):
+    for rows in _batches(np.lexsort(heads.T[::-1])):
         _step_through(net, text, starts[rows], newline, predicted)
     return predicted
 

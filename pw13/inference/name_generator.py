@@ -2,10 +2,14 @@
 
 from typing import NamedTuple
 
+import numpy as np
+
+from pw13.baselines import ngram_models
 from pw13.config.settings import CharRNN
-from pw13.data.names import load_names, vocabulary
+from pw13.data.names import load_names, prepare_dataset, vocabulary
 from pw13.data.names.vocabulary import VocabularyFile
 from pw13.errors import UserError
+from pw13.inference.contexts import Mixture
 from pw13.inference.trained_run import read_best_weights
 from pw13.models import charrnn_numpy
 from pw13.runs.record import Record, read_json, settings_of
@@ -40,11 +44,48 @@ def load_generator(record: Record) -> NameGenerator:
     return NameGenerator(record, settings, vocab_file, network)
 
 
+def load_mixture(generator: NameGenerator) -> Mixture:
+    """Return the mixture of the run's network and its n-gram model, from the cache or counted anew from the corpus.
+
+    Raises:
+        UserError: the run has no mixture, or neither the cache nor the recorded path has what is to be counted.
+    """
+    record, vocab = generator.record, generator.vocab_file.vocabulary
+    mixture, texts = (record.metrics or {}).get("mixture"), record.facts.get("ngram_texts")
+    weight = mixture.get("weight") if isinstance(mixture, dict) else None
+    if not isinstance(weight, (int, float)) or not 0 <= weight <= 1 or not isinstance(texts, dict):
+        raise UserError(f"{record.folder}: --mix: the run has no mixture with an n-gram model; train it again")
+
+    def read_texts() -> tuple[np.ndarray, np.ndarray]:
+        names = _read_recorded_names(generator, "--mix")
+        found = prepare_dataset(names, generator.settings, known=vocab.characters).ngram_texts
+        if ngram_models.digests(*found) != texts:
+            raise UserError(f"{record.folder}: --mix: the corpus is split in another way than when the run was trained")
+        return found
+
+    counts = ngram_models.recall(texts, read_texts, size=vocab.size, newline=vocab.newline)
+    return Mixture(generator.network, counts, float(weight))
+
+
 def read_corpus(generator: NameGenerator, *, needed: bool) -> tuple[str, ...] | None:
     """Read the distinct names that the run was trained on, from their recorded path; None if unavailable.
 
     Raises:
         UserError: missing or changed, and `needed`.
+    """
+    try:
+        return tuple(dict.fromkeys(_read_recorded_names(generator, "--only-new")))
+    except UserError:
+        if needed:
+            raise
+        return None
+
+
+def _read_recorded_names(generator: NameGenerator, option: str) -> tuple[str, ...]:
+    """Return the names in the run's corpus, for an option that requires it.
+
+    Raises:
+        UserError: missing or changed.
     """
     data = generator.record.facts.get("data")
     data = data if isinstance(data, dict) else {}
@@ -55,7 +96,5 @@ def read_corpus(generator: NameGenerator, *, needed: bool) -> tuple[str, ...] | 
         if corpus.source.sha256 != data.get("sha256"):
             raise UserError(f"{path}: corpus changed since the run was trained (different sha256)")
     except (UserError, ValueError) as error:  # a recorded path may be no path
-        if needed:
-            raise UserError(f"--only-new requires the run's corpus: {error}") from None
-        return None
-    return tuple(dict.fromkeys(corpus.names))
+        raise UserError(f"{option} requires the run's corpus: {error}") from None
+    return corpus.names

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from pw13.data.names import windows
 from pw13.data.names.vocabulary import NEWLINE, Vocabulary, VocabularyFile
 from pw13.errors import OptionError, UserError
 from pw13.inference import log_probabilities
@@ -104,7 +105,8 @@ def _problem(name: str, vocab: Vocabulary) -> str:
 def _score(net: Network, vocab_file: VocabularyFile, names: Sequence[str]) -> list[npt.NDArray[np.float64]]:
     vocab = vocab_file.vocabulary
     ending = vocab.encode(vocab_file.endings[0]) if net.target == "many-to-one" else np.empty(0, vocab.dtype)
-    predicted = log_probabilities.of_names(net, [vocab.encode(name) for name in names], vocab.newline, ending)
+    text = vocab.encode(windows.join(names))
+    predicted = log_probabilities.of_names(net, text, vocab.newline, ending)
     ends = np.cumsum([len(name) + 1 for name in names])
     return np.split(predicted.log_probabilities.astype(np.float64), ends[:-1])
 
@@ -115,7 +117,7 @@ def _percentiles(
     """Return the percentile of each mean among the reference's; equal ones count half."""
     if not reference:
         return [None] * len(scored)
-    means, known = (np.array([values.mean() for values in names]) for names in (scored, reference))
+    means, known = (np.array([values.sum() / len(values) for values in names]) for names in (scored, reference))
     known.sort()
     below, up_to = (np.searchsorted(known, means, side) for side in ("left", "right"))
     shares: list[float | None] = (50 * (below + up_to) / len(known)).tolist()

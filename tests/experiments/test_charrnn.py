@@ -1,5 +1,6 @@
 """The char-RNN from command to run folder, and `pw13 generate` with its run."""
 
+import contextlib
 import json
 import math
 import shutil
@@ -14,7 +15,11 @@ from pw13.baselines import ngram
 from pw13.config.settings import CharRNN
 from pw13.data.names import load_names, prepare_dataset, vocabulary, windows
 from pw13.errors import OptionError, UserError
+from pw13.inference import sampling
+from pw13.inference.contexts import Mixture
+from pw13.inference.name_generator import load_generator
 from pw13.models import charrnn_numpy, keras_archive
+from pw13.runs.record import read_run
 from tests.helpers.data import make_names
 from tests.helpers.runs import load_json, only_run
 from tests.helpers.tensorflow import start_tensorflow
@@ -93,7 +98,7 @@ def test_network_ngram_model_and_mixture_are_measured_on_the_same_held_out_chara
     network = (weights / weights.sum(axis=1, keepdims=True))[np.arange(len(text)), text]
     order = metrics["ngram"]["order"]
     counted = ngram.probabilities(
-        ngram.fit(data.distinct_text, size=vocab.size, newline=vocab.newline, order=order), text
+        ngram.fit(data.ngram_texts[0], size=vocab.size, newline=vocab.newline, order=order), text
     )
     weight = metrics["mixture"]["weight"]
     assert metrics["held_out_nats"] == pytest.approx(-np.log(network).mean(), abs=1e-5)
@@ -221,6 +226,9 @@ def test_generate_with_a_prefix_longer_than_the_window(pw13, trained):
         (["--prefix=Ba\u0416"], "\u0416"),
         (["--prefix=a\nb"], "--prefix"),
         (["--prefix=banana", "--max-length=5"], "--max-length 5"),
+        (["--ladder", "--temp=0"], "--ladder: expected a --temp above 0"),
+        (["--ladder", "--only-new"], "--ladder: cannot be combined with --only-new"),
+        (["--choose", "--ladder"], "--choose: cannot be combined with --ladder"),
     ],
 )
 def test_generate_refuses_bad_options(pw13, trained, arguments, named):
@@ -273,6 +281,61 @@ def test_json_describes_each_name(pw13, trained):
         assert name["known"] == (name["name"] in corpus)
         assert name["nearest"] in corpus
         assert 0 <= name["similarity"] <= 1
+
+
+def test_mixed_names_are_those_of_both_models_with_the_weight_of_the_run(pw13, trained, tmp_path, monkeypatch):
+    run, names = only_run(trained / "runs", "charrnn"), load_names(str(trained / "names.txt")).names
+    generator, data = load_generator(read_run(run)), prepare_dataset(names, CharRNN())
+    vocab, metrics = data.vocab_file.vocabulary, load_json(run / "metrics.json")
+    counts = ngram.fit(data.ngram_texts[0], size=vocab.size, newline=vocab.newline, order=metrics["ngram"]["order"])
+    model = Mixture(generator.network, counts, metrics["mixture"]["weight"])
+    options = sampling.SamplingOptions(0.7)
+    expected = [name.text for name in sampling.generate(model, generator.vocab_file, 20, options, seed=5)]
+    arguments = ("--mix", "-n", 20, "--seed", 5, "--temp", 0.7)
+    assert generate(pw13, trained, *arguments)[1].split("\n") == [*expected, ""]
+    assert generate(pw13, trained, *arguments[1:])[1].split("\n") != [*expected, ""]
+    monkeypatch.setenv("PW13_CACHE_DIR", str(tmp_path / "empty"))  # counted anew from the corpus
+    assert generate(pw13, trained, *arguments)[1].split("\n") == [*expected, ""]
+    with changed(trained / "names.txt", b"One more\n"):
+        assert generate(pw13, trained, *arguments)[1].split("\n") == [*expected, ""]  # from the cache
+        monkeypatch.setenv("PW13_CACHE_DIR", str(tmp_path / "also empty"))
+        code, out, err = generate(pw13, trained, *arguments)
+        assert (code, out) == (1, "") and err.count("\n") == 1
+        assert "--mix requires the run's corpus" in err and "different sha256" in err
+
+
+@contextlib.contextmanager
+def changed(path, more):
+    """Append to a file for a while."""
+    before = path.read_bytes()
+    try:
+        path.write_bytes(before + more)
+        yield
+    finally:
+        path.write_bytes(before)
+
+
+@pytest.mark.parametrize("mixture", [None, {}, {"weight": None}, {"weight": 1.5}, {"weight": "0.5"}, []])
+def test_a_run_without_a_mixture_is_refused(pw13, trained, tmp_path, mixture):
+    run = copy_run(trained, tmp_path)
+    metrics = load_json(run / "metrics.json")
+    (run / "metrics.json").write_text(json.dumps({**metrics, "mixture": mixture}), encoding="utf-8")
+    code, out, err = pw13("generate", "--mix", "--runs-dir", tmp_path / "runs")
+    assert (code, out) == (1, "")
+    assert err == f"pw13: {run}: --mix: the run has no mixture with an n-gram model; train it again\n"
+
+
+def test_a_ladder_has_the_same_draws_at_five_temperatures(pw13, trained):
+    code, out, err = generate(pw13, trained, "--ladder", "-n", 8, "--seed", 3, "--temp", 1, "--json")
+    assert code == 0, err
+    rungs = json.loads(out)["ladder"]
+    assert [rung["temperature"] for rung in rungs] == [0.5, 0.75, 1.0, 1.25, 1.5]
+    for rung in rungs:
+        alone = generate(pw13, trained, "-n", 8, "--seed", 3, "--temp", rung["temperature"])[1]
+        assert [name["name"] for name in rung["names"]] == alone.split("\n")[:-1]
+    table = generate(pw13, trained, "--ladder", "-n", 8, "--seed", 3, "--temp", 1)[1]
+    assert all(f"temperature {rung['temperature']:g}" in table for rung in rungs)
+    assert all(name["name"][:20] in table for rung in rungs for name in rung["names"])
 
 
 def test_generate_without_a_run_names_the_command_to_train_one(pw13, tmp_path):

@@ -28,7 +28,9 @@ def use_corpus(runs, path, text):
 
 
 def generate_names(runs, n=3, **options):
-    return generate.generate_names(Generate(n=n, **options), run=None, runs_dir=runs, seed=1, details=True).names
+    request = Generate(n=n, seed=1, **options)
+    source = generate.open_source(request, run=None, runs_dir=runs)
+    return generate.generate_names(source, request, details=True)[0].names
 
 
 def test_similarity_ignores_case_as_in_the_report(corpus, tmp_path):

@@ -10,6 +10,7 @@ from pw13.models import charrnn_numpy
 NAMES = ["Anna", "Annabel", "Anton", "b", "Anna", "a name longer than any window, by far"]
 VOCAB = vocabulary.build_vocabulary(windows.join(NAMES))
 IDS = [VOCAB.encode(name) for name in NAMES]
+TEXT = VOCAB.encode(windows.join(NAMES))
 ENDING = VOCAB.encode("bel\n")
 
 
@@ -48,7 +49,7 @@ def contexts_of(net, names, before):
 @pytest.mark.parametrize("cell", ["simple", "gru", "lstm"])
 def test_names_are_independent_of_each_other(cell, target, layers):
     net = network(cell, target, layers)
-    predicted = log_probabilities.of_names(net, IDS, VOCAB.newline, ENDING)
+    predicted = log_probabilities.of_names(net, TEXT, VOCAB.newline, ENDING)
     expected, correct = step_by_step(net, *contexts_of(net, IDS, [ENDING] * len(IDS)))
     assert predicted.log_probabilities == pytest.approx(expected, abs=1e-5)
     assert predicted.correct.tolist() == correct
@@ -57,11 +58,10 @@ def test_names_are_independent_of_each_other(cell, target, layers):
 @pytest.mark.parametrize("target", ["many-to-one", "many-to-many"])
 def test_a_text_is_read_as_in_training_the_last_name_before_the_first(target):
     net = network("gru", target)
-    text = VOCAB.encode(windows.join(NAMES))
     starts = np.cumsum([0, *(len(name) + 1 for name in NAMES)])[:-1]
-    before = [np.concatenate([text, text[:start]]) for start in starts]
+    before = [np.concatenate([TEXT, TEXT[:start]]) for start in starts]
     expected, correct = step_by_step(net, *contexts_of(net, IDS, before))
-    predicted = log_probabilities.of_text(net, IDS, VOCAB.newline)
+    predicted = log_probabilities.of_text(net, TEXT, VOCAB.newline)
     assert predicted.log_probabilities == pytest.approx(expected, abs=1e-5)
     assert predicted.correct.tolist() == correct
 
@@ -69,6 +69,6 @@ def test_a_text_is_read_as_in_training_the_last_name_before_the_first(target):
 @pytest.mark.parametrize("target", ["many-to-one", "many-to-many"])
 def test_batches_do_not_change_the_result(target, monkeypatch):
     net = network("lstm", target)
-    whole = log_probabilities.of_names(net, IDS, VOCAB.newline, ENDING).log_probabilities
+    whole = log_probabilities.of_names(net, TEXT, VOCAB.newline, ENDING).log_probabilities
     monkeypatch.setattr(log_probabilities, "ROWS", 2)
-    assert log_probabilities.of_names(net, IDS, VOCAB.newline, ENDING).log_probabilities == pytest.approx(whole)
+    assert log_probabilities.of_names(net, TEXT, VOCAB.newline, ENDING).log_probabilities == pytest.approx(whole)

@@ -29,7 +29,9 @@ def expected(run, name):
     generator = load_generator(read_run(run))
     vocab = generator.vocab_file.vocabulary
     ending = vocab.encode(charrnn_run.ENDINGS[0])
-    return log_probabilities.of_names(generator.network, [vocab.encode(name)], vocab.newline, ending).log_probabilities
+    return log_probabilities.of_names(
+        generator.network, vocab.encode(name + "\n"), vocab.newline, ending
+    ).log_probabilities
 
 
 def score(pw13, run, *arguments):

@@ -1,5 +1,6 @@
 """The data set of a char-RNN: names joined to one text, its vocabulary, and a split by name."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -31,9 +32,9 @@ class NameDataset(NamedTuple):
         return self.vocab_file.vocabulary.encode(windows.join(names))
 
     @property
-    def distinct_text(self) -> np.ndarray:
-        """The ids of the joined distinct training names, which the n-gram model counts."""
-        return self.joined_ids(tuple(dict.fromkeys(self.split.train)))
+    def ngram_texts(self) -> tuple[np.ndarray, np.ndarray]:
+        """The ids of the joined distinct training names, which the n-gram model counts, and of the validation names."""
+        return self.joined_ids(tuple(dict.fromkeys(self.split.train))), self.joined_ids(self.split.validation)
 
     @property
     def train_probe(self) -> tuple[str, ...]:
@@ -45,8 +46,10 @@ class NameDataset(NamedTuple):
         return {"train": self.train_probe, "validation": self.split.validation, "held_out": self.split.held_out}
 
 
-def prepare_dataset(names: tuple[str, ...], config: CharRNN) -> NameDataset:
+def prepare_dataset(names: tuple[str, ...], config: CharRNN, *, known: Sequence[str] = ()) -> NameDataset:
     """Join the names, build the vocabulary, split by name, and encode the training text (handout 2c-d).
+
+    known: characters that the vocabulary has whether or not they occur.
 
     Raises:
         UserError: the text is shorter than one window and the next character.
@@ -57,7 +60,7 @@ def prepare_dataset(names: tuple[str, ...], config: CharRNN) -> NameDataset:
             f"the corpus is too short: {len(text)} characters (newlines included), expected at least "
             f"{config.length + 1}, a window of --length {config.length} and the next character"
         )
-    vocab = vocabulary.build_vocabulary(text)
+    vocab = vocabulary.build_vocabulary(text + "".join(known))
     rng = np.random.default_rng([config.split_seed, 0])
     split = windows.split_names(names, config.hold_out, min_characters=config.length + 1, rng=rng)
     train = windows.join(split.train)
