@@ -165,7 +165,7 @@ def test_the_saved_model_is_a_keras_model_on_one_hot_and_equals_numpy(trained):
     import keras
 
     run = only_run(trained / "runs", "charrnn")
-    vocab, endings = vocabulary.from_data(load_json(run / "vocabulary.json"), path="v")
+    vocab, endings, _ = vocabulary.from_data(load_json(run / "vocabulary.json"), path="v")
     path = run / "checkpoints" / "best.keras"
     ending = vocab.encode(endings[0]).astype(int)[None]
     expected = keras.models.load_model(path).predict(keras.ops.one_hot(ending, vocab.size), verbose=0)
