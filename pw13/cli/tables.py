@@ -117,7 +117,7 @@ def _ngram_nats(ngram: dict[str, Any]) -> Any:
     if not ngram.get("difference_ci95"):
         return ngram["held_out_nats"]
     low, high = ngram["difference_ci95"]
-    return f"{ngram['held_out_nats']:.4f} (network, 95 % interval: {low:+.4f} to {high:+.4f})"
+    return f"{ngram['held_out_nats']:.4f} (network {low:+.4f} to {high:+.4f}, 95 % interval)"
 
 
 def _mixture(mixture: dict[str, Any] | None) -> Any:

@@ -1,5 +1,6 @@
 """The commands that create or resume a run: each parses, opens it, calls one experiment and prints the metrics."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -21,6 +22,7 @@ from pw13.cli.options import (
 from pw13.config import DEFAULT_RUNS_DIR, fields
 from pw13.config.settings import CharRNN, ConvDAE, DenseAE, SvmEval
 from pw13.data.source import resolve_path
+from pw13.errors import UserError
 from pw13.runs.folder import Run, create_run, reopen_run
 from pw13.runs.record import data_paths_of, find_run, load_run
 from pw13.sweeps.folder import is_sweep
@@ -31,6 +33,16 @@ EncoderRunsOption = Annotated[
         "--run",
         metavar="RUN",
         help=described("dense-ae run whose codes to use (repeatable)", "latest"),
+        autocompletion=completion.runs,
+    ),
+]
+
+InitFromOption = Annotated[
+    str | None,
+    typer.Option(
+        "--init-from",
+        metavar="RUN",
+        help=described("run whose network to train further, with any corpus", "random weights"),
         autocompletion=completion.runs,
     ),
 ]
@@ -81,13 +93,27 @@ def svm_eval(
 @with_settings(CharRNN)
 def train_charrnn(
     settings: CharRNN,
+    init_from: InitFromOption = None,
     corpus: CorpusOption = None,
     runs_dir: RunsDirOverride = None,
     json: JsonOption = None,
     quiet: QuietOption = None,
 ) -> None:
     """Train a character RNN on a list of names (exercise 2)."""
-    _train("charrnn", settings, runs_dir, json, quiet, corpus=corpus)
+    console.start(quiet=bool(quiet))
+    start = _starting_run(init_from, settings, runs_dir or DEFAULT_RUNS_DIR) if init_from is not None else None
+    _train("charrnn", settings, runs_dir, json, quiet, start, corpus=corpus)
+
+
+def _starting_run(name: str, settings: CharRNN, runs_dir: Path) -> dict[str, str]:
+    """Return the run that --init-from names as config.json holds it, checked to have a network of the same shape."""
+    from pw13.inference.trained_run import check_agreement, find_trained_run, model_path
+
+    record = find_trained_run("charrnn", name, runs_dir)
+    check_agreement(record, settings, ("cell", "target", "units", "layers", "length"), "--init-from")
+    if not model_path(record).is_file():
+        raise UserError(f"{model_path(record)}: missing; --init-from needs a run with a trained model")
+    return {"init_from": str(record.folder.absolute())}
 
 
 def resume(
@@ -123,10 +149,16 @@ def resume(
 
 
 def _train(
-    kind: str, settings: Any, runs_dir: Path | None, json: bool | None, quiet: bool | None, **data_paths: str | None
+    kind: str,
+    settings: Any,
+    runs_dir: Path | None,
+    json: bool | None,
+    quiet: bool | None,
+    start: Mapping[str, str] | None = None,
+    **data_paths: str | None,
 ) -> None:
     console.start(quiet=bool(quiet))
-    resolved = {name: resolve_path(name, path) for name, path in data_paths.items()}
+    resolved = {**{name: resolve_path(name, path) for name, path in data_paths.items()}, **(start or {})}
     run = create_run(runs_dir or DEFAULT_RUNS_DIR, kind, {**fields.as_dict(settings), **resolved})
     _run(kind, settings, run, json, **resolved)
 

@@ -13,6 +13,7 @@ from pw13.data.names import NameDataset, NameList, load_names, prepare_dataset, 
 from pw13.experiments import charrnn_evaluation as evaluation
 from pw13.experiments import charrnn_samples
 from pw13.experiments.charrnn_evaluation import LogProbabilities
+from pw13.experiments.charrnn_start import apply_start, load_start
 from pw13.experiments.charrnn_task import make_task, windows_per_epoch
 from pw13.figures import charrnn as figures
 from pw13.figures.loss_curves import loss_curves
@@ -24,12 +25,17 @@ from pw13.training.fit import fit, model_summaries, training_metrics
 from pw13.training.task import training_options
 
 
-def run_experiment(config: CharRNN, *, corpus: str | None, run: Run) -> dict[str, Any]:
-    """Train and evaluate, fill the run folder, and return what metrics.json holds."""
+def run_experiment(config: CharRNN, *, corpus: str | None, run: Run, init_from: str | None = None) -> dict[str, Any]:
+    """Train and evaluate, fill the run folder, and return what metrics.json holds.
+
+    init_from: the folder of a char-RNN run whose network is trained further.
+    """
     name_list = load_names(corpus, encoding=config.encoding, fix_accents=config.fix_accents)
-    data = prepare_dataset(name_list.names, config)
+    start = load_start(run, init_from, config)
+    data = prepare_dataset(name_list.names, config, known=start.vocabulary.characters if start else ())
     record_corpus(run, name_list, data, config)
     model = charrnn.build(data.vocab_file.vocabulary.size, config)
+    apply_start(model, start, data.vocab_file.vocabulary, run, init_from)
     run.save_text("summary.txt", model_summaries([model]))
 
     result = fit(

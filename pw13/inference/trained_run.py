@@ -3,15 +3,17 @@
 import math
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from pw13 import console
-from pw13.errors import UserError
+from pw13.config import fields
+from pw13.errors import OptionError, UserError
 from pw13.models import keras_archive
 from pw13.models.keras_archive import WeightSpec
 from pw13.runs import comparison
-from pw13.runs.record import Record, latest_run, load_run
+from pw13.runs.record import Record, latest_run, load_run, settings_of
 
 MODEL = "best.keras"
 
@@ -52,6 +54,22 @@ def best_point(sweep: Record, kind: str) -> Record:
 def _validation_loss(point: Record, metric: str) -> float:
     value = (point.metrics or {}).get(metric, comparison.best_val_loss(comparison.history(point.folder)))
     return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else math.inf
+
+
+def check_agreement(record: Record, settings: Any, names: Sequence[str], option: str) -> None:
+    """Refuse settings that differ from those of the run that `option` names.
+
+    Raises:
+        OptionError: names the settings, what the run has, and what was received.
+    """
+    trained = settings_of(record)
+    differing = [name for name in names if getattr(trained, name) != getattr(settings, name)]
+    if differing:
+        expected, received = (
+            " ".join(f"{fields.flag(name)} {getattr(owner, name)}" for name in differing)
+            for owner in (trained, settings)
+        )
+        raise OptionError(f"{option} {record.name}: expected {expected}, as in that run, received {received}")
 
 
 def model_path(record: Record) -> Path:

@@ -16,7 +16,7 @@ DEPENDENT_SETTINGS = {"target": ("carry_state",)}  # may differ with a compared 
 
 def settings(record: Record, ignored: Sequence[str] = ()) -> dict[str, Any]:
     """Return the settings that affect a result; data paths, checkpoint intervals and the like do not."""
-    excluded = {*ignored, *DATA_PATH_KEYS, *WITHOUT_EFFECT, "kind"}
+    excluded = {*ignored, *DATA_PATH_KEYS, *WITHOUT_EFFECT, "kind"} - {"init_from"}
     return {key: value for key, value in (_defaults(record) | record.config).items() if key not in excluded}
 
 

@@ -15,7 +15,7 @@ from pw13.errors import OptionError, UserError
 from pw13.system import files, locks, machine
 
 RUN_NAME = re.compile(r"\d{4}-\d\d-\d\d_\d\d-\d\d-\d\d_([a-z-]+?)(?:_\d+)?")
-DATA_PATH_KEYS = ("data", "corpus", "runs", "runs_dir")  # keys of config.json that are not settings
+DATA_PATH_KEYS = ("data", "corpus", "init_from", "runs", "runs_dir")  # keys of config.json that are not settings
 REQUIRED_PATH_KEYS = {"charrnn": ("corpus",), "svm-eval": ("data", "runs", "runs_dir")}  # per kind; default: data
 LAST_ALL = "all.json"  # in the runs folder: the runs of the latest `pw13 all`
 MAX_JSON_BYTES = 64 * 2**20  # no config, run or metrics file of pw13 is larger

@@ -60,7 +60,8 @@ def prepare_dataset(names: tuple[str, ...], config: CharRNN, *, known: Sequence[
             f"the corpus is too short: {len(text)} characters (newlines included), expected at least "
             f"{config.length + 1}, a window of --length {config.length} and the next character"
         )
-    vocab = vocabulary.build_vocabulary(text + "".join(known))
+    own = vocabulary.build_vocabulary(text)
+    vocab = vocabulary.build_vocabulary("".join([*own.characters, *known]))
     rng = np.random.default_rng([config.split_seed, 0])
     split = windows.split_names(names, config.hold_out, min_characters=config.length + 1, rng=rng)
     train = windows.join(split.train)
@@ -70,7 +71,7 @@ def prepare_dataset(names: tuple[str, ...], config: CharRNN, *, known: Sequence[
     counts = {
         "names": len(names),
         "characters": len(text),
-        "distinct": vocab.size,
+        "distinct": own.size,
         "windows": len(windows.window_starts(len(text), config.length, config.skip)),
     }
     return NameDataset(names, vocab_file, split, vocab.encode(train), counts)
