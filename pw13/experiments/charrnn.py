@@ -1,5 +1,6 @@
 """Exercise 2: train a character RNN on startup names, evaluate it on held-out names, sample from it."""
 
+import contextlib
 import math
 from collections.abc import Mapping
 from typing import Any
@@ -10,6 +11,7 @@ import numpy as np
 from pw13.baselines.ngram import Ngram
 from pw13.config.settings import CharRNN
 from pw13.data.names import NameDataset, NameList, load_names, prepare_dataset, vocabulary
+from pw13.errors import UserError
 from pw13.experiments import charrnn_evaluation as evaluation
 from pw13.experiments import charrnn_samples
 from pw13.experiments.charrnn_evaluation import LogProbabilities
@@ -21,6 +23,7 @@ from pw13.inference.contexts import Mixture
 from pw13.models import charrnn
 from pw13.models.charrnn_numpy import Network
 from pw13.runs.folder import Run
+from pw13.runs.record import read_json
 from pw13.training.fit import fit, model_summaries, training_metrics
 from pw13.training.task import training_options
 
@@ -80,8 +83,18 @@ def record_corpus(run: Run, name_list: NameList, data: NameDataset, config: Char
         notes = (*notes, f"corpus too small to hold out {config.hold_out:.0%} of the names; none are held out")
     split = {"training": len(data.split.train), "validation": len(data.split.validation)}
     run.record_data(name_list.source, notes, **data.counts, **split, held_out=len(data.split.held_out))
-    run.save_json("vocabulary.json", vocabulary.to_data(*data.vocab_file))
+    save_vocabulary(run, data)
     run.update(vocabulary=data.vocab_file.vocabulary.digest)
+
+
+def save_vocabulary(run: Run, data: NameDataset) -> None:
+    """Save vocabulary.json, unless the run is resumed and has it: it stays as it was if the resumption is refused."""
+    path = run.folder / "vocabulary.json"
+    with contextlib.suppress(UserError):
+        saved = vocabulary.from_data(read_json(path), path=path)
+        if run.previous is not None and saved.vocabulary == data.vocab_file.vocabulary:
+            return
+    run.save_json("vocabulary.json", vocabulary.to_data(*data.vocab_file))
 
 
 def save_models(run: Run, model: keras.Model, best: list[np.ndarray], last: list[np.ndarray]) -> None:
