@@ -1,6 +1,5 @@
 """The runs of a report: which are selected, the headline run of each part, and series that differ in one setting."""
 
-import statistics
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,6 +7,7 @@ from typing import Any, NamedTuple
 
 from pw13 import config
 from pw13.errors import UserError
+from pw13.metrics.intervals import Interval, mean_interval
 from pw13.report.comparable_runs import count_comparisons, further_values, is_comparable
 from pw13.runs import comparison
 from pw13.runs.record import LAST_ALL, RUN_NAME, Record, list_runs, load_run, read_json, read_run, start_order
@@ -23,20 +23,16 @@ class Series(NamedTuple):
     def first(self) -> Record:
         return self.records[0]
 
-    def median(self, name: str) -> float | None:
-        """Return the median of a metric (dotted name) over the seeds; None if a run lacks it."""
-        values = self._metrics(name)
-        return statistics.median(values) if values else None
+    def by_seed(self, name: str) -> dict[int, float]:
+        """Return a metric (dotted name) by seed; empty if a run lacks it."""
+        values = {record.config.get("seed", 0): metric(record, name) for record in self.records}
+        known = {seed: value for seed, value in values.items() if value is not None}
+        return known if len(known) == len(values) else {}
 
-    def spread(self, name: str) -> tuple[float, float] | None:
-        """Return minimum and maximum of a metric over the seeds; None for a single run."""
-        values = self._metrics(name)
-        return (min(values), max(values)) if len(values) > 1 else None
-
-    def _metrics(self, name: str) -> list[float]:
-        """Return the metric of every run; empty if one lacks it."""
-        values = [value for record in self.records if (value := metric(record, name)) is not None]
-        return values if len(values) == len(self.records) else []
+    def interval(self, name: str) -> Interval | None:
+        """Return mean and 95 % interval of a metric over the seeds; None if a run lacks it."""
+        values = self.by_seed(name)
+        return mean_interval(list(values.values())) if values else None
 
 
 @dataclass(frozen=True)
@@ -75,8 +71,14 @@ class RunSelection:
             run for run in runs if (run.config.get("cell"), run.config.get("target")) == ("simple", "many-to-one")
         ]
 
-        def rank(run: Record) -> tuple[int, bool, int, str]:
-            return comparisons[run.name], run.config.get("units") == 64, run.config.get("epochs", 0), run.name
+        def rank(run: Record) -> tuple[bool, int, bool, int, str]:
+            return (
+                not _is_point(run),
+                comparisons[run.name],
+                run.config.get("units") == 64,
+                run.config.get("epochs", 0),
+                run.name,
+            )
 
         return max(candidates, key=rank, default=None)
 
@@ -88,7 +90,12 @@ class RunSelection:
         for record in self.of_kind(base.kind):
             if is_comparable(record, base, key):
                 by_value.setdefault(record.config.get(key), []).append(record)
-        return [Series(value, tuple(by_value[value])) for value in sorted(by_value)]
+        return [Series(value, _points_last(by_value[value])) for value in sorted(by_value)]
+
+    def repeats(self, run: Record) -> Series:
+        """Return the runs that differ from `run` in their seed alone, itself among them."""
+        same = [record for record in self.of_kind(run.kind) if is_comparable(record, run, "seed")]
+        return Series(run.config.get("seed"), _points_last(same))
 
 
 def metric(record: Record | None, name: str) -> float | None:
@@ -201,4 +208,15 @@ def _by_start(records: Iterable[Record]) -> tuple[Record, ...]:
 
 
 def _newest(records: Sequence[Record]) -> Record | None:
-    return records[-1] if records else None
+    """Return the last run; one that is not a point of a sweep, if there is any."""
+    own = [record for record in records if not _is_point(record)]
+    return (own or records)[-1] if records else None
+
+
+def _points_last(records: Iterable[Record]) -> tuple[Record, ...]:
+    """Return runs of their own before points of sweeps, which have no figures or samples."""
+    return tuple(sorted(records, key=_is_point))
+
+
+def _is_point(record: Record) -> bool:
+    return RUN_NAME.fullmatch(record.folder.parent.name) is not None

@@ -89,12 +89,28 @@ def test_a_series_has_equal_settings_and_data(tmp_path):
     assert [row[0] for row in rows] == ["16", "32", "64"]
 
 
-def test_a_series_of_several_seeds_has_median_and_range(tmp_path):
+def test_a_series_of_several_seeds_has_mean_and_interval(tmp_path):
     for seed, mse in enumerate((0.03, 0.01, 0.02)):
         make_run(tmp_path, "dense-ae", seed, seed=seed, metrics={"test_mse": mse})
     selection = select_runs([path.name for path in tmp_path.iterdir()], tmp_path)
     (series,) = selection.series(selection.dense, "code_size")
-    assert series.median("test_mse") == 0.02
-    assert series.spread("test_mse") == (0.01, 0.03)
-    assert blocks.series_median(series, "test_mse") == "0.02000 (0.01000 to 0.03000)"
-    assert blocks.seeds_note([series]) == "Values are medians over seeds, with the range in brackets."
+    assert series.by_seed("test_mse") == {0: 0.03, 1: 0.01, 2: 0.02}
+    assert series.interval("test_mse").mean == pytest.approx(0.02)
+    low, high = 0.02 - 4.302653 * 0.01 / 3**0.5, 0.02 + 4.302653 * 0.01 / 3**0.5
+    assert series.interval("test_mse").ci95 == pytest.approx((low, high), abs=1e-7)
+    assert blocks.series_mean(series, "test_mse") == "0.02000 (-0.004841 to 0.04484)"
+    assert blocks.seeds_note([series]) == "Means over seeds (3), with Student's 95 % interval in brackets."
+    assert series.by_seed("unknown") == {} and blocks.series_mean(series, "unknown") == "–"
+
+
+def test_points_of_a_sweep_join_the_headline_run_but_do_not_replace_it(tmp_path):
+    """They have no figures: the run of its own stays the one that is shown."""
+    own = make_run(tmp_path, "dense-ae", 0, metrics={"test_mse": 0.02})
+    sweep = tmp_path / "2026-11-24_10-00-30_sweep-dense-ae"
+    for seed in (1, 2):
+        make_run(sweep, "dense-ae", 10 + seed, seed=seed, metrics={"test_mse": 0.02 + seed / 100})
+    listed = {"runs": {"dense": own.name}, "sweeps": {"dense": sweep.name, "bad": 5, "gone": sweep.name + "_2"}}
+    (tmp_path / "all.json").write_text(json.dumps(listed), "utf-8")
+    selection = select_runs([], tmp_path)
+    assert selection.dense.folder == own and len(selection.records) == 3
+    assert selection.repeats(selection.dense).by_seed("test_mse") == {0: 0.02, 1: 0.03, 2: 0.04}

@@ -1,18 +1,15 @@
 """Comments on the character RNN, its settings and its names (exercise 2)."""
 
+import itertools
 import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from pw13.report.commentary.contrasts import BySeed, change, compared, is_lower, is_same, mean
 from pw13.report.commentary.phrasing import (
-    SAME_LOSS_TOLERANCE,
-    change,
-    compared,
     format_bytes,
     format_number,
     format_percent,
-    is_decreasing,
-    is_same,
     join_sentences,
     join_words,
 )
@@ -90,22 +87,23 @@ def _ngram_model(order: int | None) -> str:
     return f"{article} {order}-gram model" if order else "An n-gram model"
 
 
-def setting_effect(what: str, rows: Sequence[tuple[Any, float | None]]) -> str:
-    """Return the effect of a setting on the validation loss; rows of (value, loss) by ascending value."""
-    known = [(value, loss) for value, loss in rows if loss is not None]
+def setting_effect(what: str, rows: Sequence[tuple[Any, BySeed]]) -> str:
+    """Return the effect of a setting on the validation loss; rows of (value, loss by seed) by ascending value."""
+    known = [(value, losses) for value, losses in rows if losses]
     if len(known) < 2:
         return ""
-    losses = [loss for _, loss in known]
-    best = min(known, key=lambda row: row[1])
-    if is_same(losses[0], losses[-1]) and best in (known[0], known[-1]):
+    (_, first), (_, last) = known[0], known[-1]
+    best = min(known, key=lambda row: mean(row[1]))
+    falling = all(is_lower(before, after) for (_, before), (_, after) in itertools.pairwise(known))
+    if is_same(first, last) and best in (known[0], known[-1]):
         lead = f"The number of {what} hardly matters for the validation loss"
-    elif best == known[-1] and is_decreasing(losses):
+    elif falling:
         lead = f"More {what}, lower validation loss"
     elif best == known[0]:
         lead = f"More {what} do not lower the validation loss"
     else:
         lead = f"The validation loss is lowest with {best[0]} {what}"
-    return f"{lead}: {', '.join(f'{format_number(loss)} with {value}' for value, loss in known)}."
+    return f"{lead}: {', '.join(f'{format_number(mean(losses))} with {value}' for value, losses in known)}."
 
 
 def temperatures(
@@ -164,19 +162,19 @@ def _nats_and_diversity(names: Mapping[str, Any]) -> str:
     return f"{nats} and {format_percent(distinct)} distinct trigrams" if distinct is not None else nats
 
 
-def cell_losses(rows: Sequence[tuple[str, float | None]], place: str) -> str:
-    """Answer the handout's first question on LSTM and GRU; rows of (cell, loss on `place`)."""
-    known = {name: loss for name, loss in rows if loss is not None}
-    others = {name: loss for name, loss in known.items() if name != BASELINE_CELL}
+def cell_losses(rows: Sequence[tuple[str, BySeed]], place: str) -> str:
+    """Answer the handout's first question on LSTM and GRU; rows of (cell, loss on `place` by seed)."""
+    known = {name: losses for name, losses in rows if losses}
+    others = {name: losses for name, losses in known.items() if name != BASELINE_CELL}
     if BASELINE_CELL not in known or not others:
         return ""
     base = known[BASELINE_CELL]
-    lower = [name for name, loss in others.items() if loss < base * (1 - SAME_LOSS_TOLERANCE)]
+    lower = [name for name, losses in others.items() if is_lower(base, losses)]
     answer = f"Yes, with {join_words(lower)}" if lower else "No"
-    losses = [f"{name} {format_number(loss)} ({change(base, loss)})" for name, loss in others.items()]
+    found = [f"{name} {format_number(mean(losses))} ({change(base, losses)})" for name, losses in others.items()]
     return (
-        f"Can the loss be reduced further? {answer}: {BASELINE_CELL} {format_number(base)} nats per character on "
-        f"{place}, {join_words(losses)}."
+        f"Can the loss be reduced further? {answer}: {BASELINE_CELL} {format_number(mean(base))} nats per character on "
+        f"{place}, {join_words(found)}."
     )
 
 
@@ -227,21 +225,21 @@ def _distance(cell: str, names: Mapping[str, Any], real: Mapping[str, Any]) -> s
 
 
 def many_to_many(
-    one: float | None,
-    many: float | None,
+    one: BySeed,
+    many: BySeed,
     names_one: Mapping[str, Any],
     names_many: Mapping[str, Any],
     real: Mapping[str, Any],
 ) -> str:
-    """Return many-to-many compared with many-to-one: held-out losses, and `names` in metrics.json.
+    """Return many-to-many compared with many-to-one: held-out losses by seed, and `names` in metrics.json.
 
     real: the same measures of real held-out names; may be empty.
     """
-    if one is None or many is None:
+    if not one or not many:
         return ""
     loss = (
-        f"On the same held-out characters many-to-many has a loss of {format_number(many)} nats per character, "
-        f"{compared(one, many)} many-to-one ({format_number(one)})."
+        f"On the same held-out characters many-to-many has a loss of {format_number(mean(many))} nats per character, "
+        f"{compared(one, many)} many-to-one ({format_number(mean(one))})."
     )
     if None in (names_one.get("ngram_nats"), names_many.get("ngram_nats"), real.get("ngram_nats")):
         return loss

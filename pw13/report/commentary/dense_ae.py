@@ -6,14 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pw13.metrics.rate_distortion import MARGIN, Point, lower_envelope, mse_at, ranges_ahead
+from pw13.report.commentary.contrasts import BySeed, change, compared, is_lower, is_same, mean
 from pw13.report.commentary.phrasing import (
-    change,
-    compared,
     format_count,
     format_number,
     format_percent,
-    is_decreasing,
-    is_same,
     join_sentences,
     join_words,
 )
@@ -22,38 +19,36 @@ COMPARED_SIZES = (8, 16, 32, 64)  # bytes per image
 FAR = 0.2  # the share by which an MSE is lower where a method is far ahead
 
 
-def code_sizes(rows: Sequence[tuple[int, float | None]]) -> str:
-    """Return the change of the test MSE with each code size; rows of (size, test MSE) by ascending size."""
-    known = [(size, mse) for size, mse in rows if mse is not None]
+def code_sizes(rows: Sequence[tuple[int, BySeed]]) -> str:
+    """Return the change of the test MSE with each code size; rows of (size, test MSE by seed) by ascending size."""
+    known = [(size, losses) for size, losses in rows if losses]
     if len(known) < 2:
         return ""
-    steps = [
-        f"from {small} to {large} values {change(before, after)}"
-        for (small, before), (large, after) in itertools.pairwise(known)
-    ]
-    best = min(known, key=lambda row: row[1])
+    pairs = list(itertools.pairwise(known))
+    steps = [f"from {small} to {large} values {change(before, after)}" for (small, before), (large, after) in pairs]
+    size, lowest = min(known, key=lambda row: mean(row[1]))
     lead = (
         "Larger codes reconstruct better throughout"
-        if best == known[-1] and is_decreasing([mse for _, mse in known])
+        if all(is_lower(before, after) for (_, before), (_, after) in pairs)
         else "Larger codes do not always reconstruct better"
     )
     return (
-        f"{lead}: test MSE {format_number(known[0][1])} with {format_count(known[0][0], 'value')}; {', '.join(steps)}. "
-        f"The lowest is {format_number(best[1])} with {format_count(best[0], 'value')}."
+        f"{lead}: test MSE {format_number(mean(known[0][1]))} with {format_count(known[0][0], 'value')}; "
+        f"{', '.join(steps)}. The lowest is {format_number(mean(lowest))} with {format_count(size, 'value')}."
     )
 
 
-def against_pca(size: int, mse: float | None, pca: float | None) -> str:
-    """Return the comparison with as many principal components as the code has values."""
-    if mse is None or pca is None:
+def against_pca(size: int, mse: BySeed, pca: BySeed) -> str:
+    """Return the comparison of test MSEs, by seed, with as many principal components as the code has values."""
+    if not mse or not pca:
         return ""
     comparison = (
-        f"The dense autoencoder's test MSE, {format_number(mse)}, is {compared(pca, mse)} that of "
-        f"{format_count(size, 'principal component')}, {format_number(pca)}"
+        f"The dense autoencoder's test MSE, {format_number(mean(mse))}, is {compared(pca, mse)} that of "
+        f"{format_count(size, 'principal component')}, {format_number(mean(pca))}"
     )
     if is_same(pca, mse):
         return f"{comparison}: it matches the best linear map of that size."
-    if mse < pca:
+    if is_lower(pca, mse):
         return f"{comparison}: being nonlinear, it outperforms the best linear map of that size."
     return f"{comparison}, the best linear map of that size."
 

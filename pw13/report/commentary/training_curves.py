@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from pw13.report.commentary.contrasts import SAME_LOSS_TOLERANCE
 from pw13.report.commentary.phrasing import (
-    SAME_LOSS_TOLERANCE,
     format_count,
     format_number,
     format_percent,

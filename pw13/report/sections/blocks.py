@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from pw13 import console
 from pw13.report.commentary import phrasing, training_curves
-from pw13.report.commentary.phrasing import format_number
+from pw13.report.commentary.phrasing import format_number, join_words
 from pw13.report.document import Block, Figure, Missing, Text, Verbatim
 from pw13.report.run_selection import Series, metric, read_figure, read_history
 from pw13.runs.record import Record
@@ -94,10 +94,13 @@ def _align(rows: list[list[str]]) -> list[str]:
     return [header, "-" * len(header), *lines]
 
 
-def series_median(series: Series, name: str, digits: int = 4) -> str:
-    """Return the median of a metric, with its range if there are several seeds."""
-    text, spread = format_number(series.median(name), digits), series.spread(name)
-    return f"{text} ({format_number(spread[0], digits)} to {format_number(spread[1], digits)})" if spread else text
+def series_mean(series: Series, name: str, digits: int = 4) -> str:
+    """Return the mean of a metric, with its 95 % interval if there are several seeds."""
+    found = series.interval(name)
+    if found is None or found.ci95 is None:
+        return format_number(found.mean if found else None, digits)
+    low, high = (format_number(bound, digits) for bound in found.ci95)
+    return f"{format_number(found.mean, digits)} ({low} to {high})"
 
 
 def seeds_note(all_series: Iterable[Series]) -> str:
@@ -105,7 +108,8 @@ def seeds_note(all_series: Iterable[Series]) -> str:
     counts = {len(series.records) for series in all_series}
     if counts == {1}:
         return phrasing.ONE_SEED
-    return "Values are medians over seeds, with the range in brackets." if counts else ""
+    several = join_words([str(count) for count in sorted(counts) if count > 1])
+    return f"Means over seeds ({several}), with Student's 95 % interval in brackets." if counts else ""
 
 
 def printable(texts: Sequence[str]) -> list[str]:

@@ -6,7 +6,7 @@ from pw13.report import hints
 from pw13.report.commentary import charrnn as commentary
 from pw13.report.commentary.phrasing import format_number, join_words
 from pw13.report.document import Block, Verbatim
-from pw13.report.run_selection import RunSelection, Series
+from pw13.report.run_selection import RunSelection, Series, metric
 from pw13.report.sections.blocks import (
     comment,
     curves,
@@ -44,10 +44,10 @@ def many_to_many(selection: RunSelection) -> list[Block]:
         )
     one, many = by_target["many-to-one"], by_target["many-to-many"]
     named = [("many-to-one", one), ("many-to-many", many)]
-    losses = one.median("held_out_nats"), many.median("held_out_nats")
+    losses = one.by_seed("held_out_nats"), many.by_seed("held_out_nats")
     evaluated = (
         " Both are evaluated on the same held-out characters: many-to-many reads each name from its start."
-        if None not in losses
+        if all(losses)
         else ""
     )
     names_one, names_many = ((series.first.metrics or {}).get("names") or {} for series in (one, many))
@@ -107,12 +107,12 @@ def too_short_to_compare(named: Sequence[tuple[str, Series]]) -> str:
 
 def cell_comments(named: Sequence[tuple[str, Series]]) -> list[Block]:
     """Answer the handout's questions on LSTM and GRU: lower loss, better names?"""
-    held_out = all(series.median("held_out_nats") is not None for _, series in named)
-    metric, place = ("held_out_nats", "held-out names") if held_out else ("train_nats", "training names")
+    held_out = all(series.by_seed("held_out_nats") for _, series in named)
+    loss, place = ("held_out_nats", "held-out names") if held_out else ("train_nats", "training names")
     base = named[0][1].first
     names = [(name, at_temperature(series.first, AS_TRAINED)) for name, series in named]
     return [
-        *comment(commentary.cell_losses([(name, series.median(metric)) for name, series in named], place)),
+        *comment(commentary.cell_losses([(name, series.by_seed(loss)) for name, series in named], place)),
         *comment(commentary.cell_names(names, real_names(base), ngram_at_temperature(base, AS_TRAINED) or None)),
     ]
 
@@ -127,7 +127,9 @@ def judged_names(named: Sequence[tuple[str, Series]]) -> list[Block]:
 
 def parameter_counts(named: Sequence[tuple[str, Series]]) -> str:
     """Return how the cells differ in parameters, which a fair comparison has to mention."""
-    counts = [f"{name} {format_number(count)}" for name, series in named if (count := series.median("parameters"))]
+    counts = [
+        f"{name} {format_number(count)}" for name, series in named if (count := metric(series.first, "parameters"))
+    ]
     return f"With equal units the cells differ in parameters: {join_words(counts)}." if len(counts) > 1 else ""
 
 

@@ -4,7 +4,7 @@ from pw13.report import hints
 from pw13.report.commentary import dense_ae as commentary
 from pw13.report.commentary.phrasing import format_count, format_number, format_percent
 from pw13.report.document import Block, table
-from pw13.report.run_selection import RunSelection, metric
+from pw13.report.run_selection import RunSelection, Series, metric
 from pw13.report.sections.blocks import (
     Section,
     comment,
@@ -15,7 +15,7 @@ from pw13.report.sections.blocks import (
     model_summary,
     paragraph,
     seeds_note,
-    series_median,
+    series_mean,
     training_speed,
 )
 from pw13.runs.record import Record
@@ -45,11 +45,11 @@ def code_size(selection: RunSelection) -> list[Block]:
     rows = [
         (
             str(series.value),
-            series_median(series, "val_mse"),
-            series_median(series, "test_mse"),
-            series_median(series, "test_psnr_db", 3),
-            series_median(series, "pca_test_mse"),
-            series_median(series, "compression.uint8_code_bytes"),
+            series_mean(series, "val_mse"),
+            series_mean(series, "test_mse"),
+            series_mean(series, "test_psnr_db", 3),
+            series_mean(series, "pca_test_mse"),
+            series_mean(series, "compression.uint8_code_bytes"),
         )
         for series in all_series
     ]
@@ -68,7 +68,7 @@ def code_size(selection: RunSelection) -> list[Block]:
             )
         ),
         *comment(
-            commentary.code_sizes([(series.value, series.median("test_mse")) for series in all_series]),
+            commentary.code_sizes([(series.value, series.by_seed("test_mse")) for series in all_series]),
             seeds_note(all_series) if several else "",
         ),
     ]
@@ -146,7 +146,9 @@ def reconstructions(run: Record) -> list[Block]:
         ),
         *comment(
             commentary.reconstruction(metric(run, "test_psnr_db"), mse),
-            commentary.against_pca(size, mse, metric(run, "pca_test_mse")),
+            commentary.against_pca(
+                size, *(Series(None, (run,)).by_seed(name) for name in ("test_mse", "pca_test_mse"))
+            ),
             commentary.dead_units(int_metric(run, "dead_units"), size),
         ),
         *figure_block(

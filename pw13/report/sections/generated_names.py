@@ -16,7 +16,7 @@ from pw13.report.sections.blocks import (
     paragraph,
     printable,
     seeds_note,
-    series_median,
+    series_mean,
     too_short,
 )
 from pw13.report.sections.charrnn import no_run
@@ -69,7 +69,7 @@ def compare_setting(all_series: Sequence[Series], what: str, command: str) -> li
     )
     sample_caption = f"Novel names by number of {what}, temperature {default_temperature(run):g}"
     too_early = "" if what == "epochs" else too_short(f"numbers of {what}", [(str(s.value), s) for s in all_series])
-    effect = commentary.setting_effect(what, [(series.value, series.median("val_nats")) for series in all_series])
+    effect = commentary.setting_effect(what, [(series.value, series.by_seed("val_nats")) for series in all_series])
     return [
         loss_table(caption, what, [(str(series.value), series) for series in all_series]),
         *([Verbatim(samples, sample_caption)] if samples else []),
@@ -82,10 +82,10 @@ def loss_table(caption: str, what: str, named: Sequence[tuple[str, Series]]) -> 
     rows = [
         (
             name,
-            series_median(series, "parameters"),
-            series_median(series, "train_nats"),
-            series_median(series, "val_nats"),
-            series_median(series, "held_out_nats"),
+            series_mean(series, "parameters"),
+            series_mean(series, "train_nats"),
+            series_mean(series, "val_nats"),
+            series_mean(series, "held_out_nats"),
             *name_statistics(series.first),
         )
         for name, series in named

@@ -2,12 +2,12 @@
 
 from pw13 import console
 from pw13.report.commentary import conv_dae, dense_ae
-from pw13.report.commentary.phrasing import format_count, format_number, format_percent
+from pw13.report.commentary.phrasing import format_count, format_percent
 from pw13.report.comparable_runs import same_data
 from pw13.report.document import Block, Text, as_sentence, table
-from pw13.report.run_selection import RunSelection, metric
+from pw13.report.run_selection import RunSelection, Series, metric
 from pw13.report.sections import charrnn, charrnn_variants, svm_eval
-from pw13.report.sections.blocks import int_metric
+from pw13.report.sections.blocks import int_metric, seeds_note, series_mean
 from pw13.runs.record import Record
 from pw13.svm import summary as svm_summary
 
@@ -48,6 +48,7 @@ def summary(selection: RunSelection) -> list[Block]:
     """Return the table of key results, and comments on them."""
     return [
         table("Key results.", ("result", "value", "run"), _key_results(selection)),
+        *(Text(note, "note") for note in [seeds_note(headline(selection))] if note),
         *(Text(text, "comment") for text in _sentences(selection) if text),
     ]
 
@@ -55,21 +56,33 @@ def summary(selection: RunSelection) -> list[Block]:
 def _key_results(selection: RunSelection) -> list[tuple[str, str, str]]:
     by_kind = {"dense-ae": selection.dense, "conv-dae": selection.conv}
     rows = [
-        (result, format_number(metric(run, name), 3), run.name)
+        (result, series_mean(selection.repeats(run), name, 3), run.name)
         for kind, result, name in KEY_METRICS
         if (run := by_kind[kind])
     ]
     if selection.svm:
         rows += [_svm_accuracy(selection.svm, features) for features in ("pixels", "codes")]
-    for run in selection.of_kind("charrnn"):
-        if run == selection.baseline_rnn or run.config.get("cell") != "simple":
+    for series in headline(selection):
+        run = series.first
+        if run.kind == "charrnn":
             epochs = format_count(int_metric(run, "epochs") or run.config["epochs"], "epoch")
             result = (
                 f"{charrnn.CELLS[run.config['cell']]}, {run.config['units']} units, {run.config['target']}, {epochs}: "
                 "held-out nats per character"
             )
-            rows.append((result, format_number(metric(run, "held_out_nats")), run.name))
+            rows.append((result, series_mean(series, "held_out_nats"), run.name))
     return rows
+
+
+def headline(selection: RunSelection) -> list[Series]:
+    """Return the networks of the key results, each with all its seeds."""
+    rnns = [
+        run
+        for run in selection.of_kind("charrnn")
+        if run == selection.baseline_rnn or run.config.get("cell") != "simple"
+    ]
+    runs = [run for run in (selection.dense, selection.conv, *rnns) if run]
+    return list({series.first.folder: series for series in map(selection.repeats, runs)}.values())
 
 
 def _svm_accuracy(run: Record, features: str) -> tuple[str, str, str]:
@@ -91,7 +104,7 @@ def _sentences(selection: RunSelection) -> list[str]:
     sentences: list[str] = []
     if run := selection.dense:
         sentences.append(
-            dense_ae.against_pca(run.config["code_size"], metric(run, "test_mse"), metric(run, "pca_test_mse"))
+            dense_ae.against_pca(run.config["code_size"], *_by_seed(selection, run, "test_mse", "pca_test_mse"))
         )
     if run := selection.svm:
         sentences += list(svm_eval.comparisons(run.metrics or {}))[:1]
@@ -100,6 +113,11 @@ def _sentences(selection: RunSelection) -> list[str]:
         sentences.append(conv_dae.denoising(metric(run, "noisy_psnr_db"), metric(run, "denoised_psnr_db"), baselines))
     sentences.append(charrnn_variants.too_short_to_compare(charrnn_variants.cells(selection)))
     return sentences
+
+
+def _by_seed(selection: RunSelection, run: Record, *names: str) -> list[dict[int, float]]:
+    """Return metrics of a run and of those that differ from it in their seed alone."""
+    return [selection.repeats(run).by_seed(name) for name in names]
 
 
 def data_block(run: Record | None, what: str) -> list[Block]:

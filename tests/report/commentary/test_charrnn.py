@@ -77,6 +77,11 @@ def test_a_run_without_a_mixture_has_no_comment_on_it():
     assert charrnn.mixed_with_ngram({"held_out_nats": None, "mixture": None}) == ""
 
 
+def one_seed(rows):
+    """Return rows of (name, loss) with the loss by seed, as of a single training; none where it is None."""
+    return [(name, {} if loss is None else {0: loss}) for name, loss in rows]
+
+
 @pytest.mark.parametrize(
     ("rows", "text"),
     [
@@ -90,11 +95,11 @@ def test_a_run_without_a_mixture_has_no_comment_on_it():
     ],
 )
 def test_the_effect_of_a_setting_is_that_on_the_validation_loss(rows, text):
-    assert charrnn.setting_effect("units", rows).startswith(text)
+    assert charrnn.setting_effect("units", one_seed(rows)).startswith(text)
 
 
 def test_one_value_of_a_setting_has_no_effect():
-    assert charrnn.setting_effect("units", [(64, 2.0), (128, None)]) == ""
+    assert charrnn.setting_effect("units", one_seed([(64, 2.0), (128, None)])) == ""
 
 
 LOW = {"temperature": 0.5, "new": 0.7, "unique": 0.6, "whole": 1.0, "ngram_nats": 1.8, "distinct_trigrams": 0.14}
@@ -138,13 +143,13 @@ def test_names_of_a_run_of_0_1_0_are_compared_in_likelihood_only():
     ],
 )
 def test_cells_answer_whether_the_loss_can_be_reduced(gru, lstm, answer):
-    comment = charrnn.cell_losses([("SimpleRNN", 2.1), ("GRU", gru), ("LSTM", lstm)], "training names")
+    comment = charrnn.cell_losses(one_seed([("SimpleRNN", 2.1), ("GRU", gru), ("LSTM", lstm)]), "training names")
     assert comment.startswith(f"Can the loss be reduced further? {answer}")
 
 
 @pytest.mark.parametrize("rows", [[("SimpleRNN", 2.1), ("GRU", None)], [("GRU", 2.1)]])
 def test_one_cell_is_not_compared(rows):
-    assert charrnn.cell_losses(rows, "held-out names") == ""
+    assert charrnn.cell_losses(one_seed(rows), "held-out names") == ""
 
 
 def names(nats, distinct=0.35):
@@ -190,11 +195,11 @@ def test_without_real_names_or_another_cell_nothing_is_judged():
     ("many", "text"), [(1.8, "10.0 % lower than"), (2.2, "10.0 % higher than"), (2.0, "practically the same as")]
 )
 def test_many_to_many_is_better_worse_or_the_same(many, text):
-    comment = charrnn.many_to_many(2.0, many, {"ngram_nats": 2.5}, {"ngram_nats": 1.6}, REAL)
+    comment = charrnn.many_to_many({0: 2.0}, {0: many}, {"ngram_nats": 2.5}, {"ngram_nats": 1.6}, REAL)
     assert f"{text} many-to-one (2.000)." in comment
     assert "Its sampled names are 0.30 nats per character from real held-out names under the n-gram model" in comment
     assert comment.endswith("(1.60 and 1.90), those of many-to-one 0.60 (2.50).")
-    assert "sampled" not in charrnn.many_to_many(2.0, many, {"ngram_nats": 2.5}, {"ngram_nats": 1.6}, {})
+    assert "sampled" not in charrnn.many_to_many({0: 2.0}, {0: many}, {"ngram_nats": 2.5}, {"ngram_nats": 1.6}, {})
 
 
 def test_one_hot_vectors_are_measured_in_bytes():
@@ -206,5 +211,5 @@ def test_one_hot_vectors_are_measured_in_bytes():
 
 def test_a_missing_metric_leaves_its_comment_out():
     assert charrnn.against_ngram({"held_out_nats": None, "ngram": {"held_out_nats": 1.0, "order": 5}}) == ""
-    assert charrnn.many_to_many(2.0, None, {}, {}, {}) == ""
+    assert charrnn.many_to_many({0: 2.0}, {}, {}, {}, {}) == ""
     assert charrnn.temperatures([], {}, {}) == ""

@@ -6,20 +6,6 @@ from pw13.report.commentary import phrasing
 
 
 @pytest.mark.parametrize(
-    ("before", "after", "text"),
-    [
-        (2.0, 1.0, "50.0 % lower than"),
-        (1.0, 1.5, "50.0 % higher than"),
-        (1.0, 1.004, "practically the same as"),
-        (0.0, 1.0, "practically the same as"),
-    ],
-)
-def test_a_change_is_relative_and_none_within_tolerance(before, after, text):
-    assert phrasing.compared(before, after) == text
-    assert phrasing.change(before, after) == text.rsplit(" ", 1)[0]
-
-
-@pytest.mark.parametrize(
     ("value", "text"),
     [
         (None, "–"),
