@@ -79,6 +79,15 @@ def report(
     data: DataOption = None,
     corpus: CorpusOption = None,
     explore: ExploreOption = "full",
+    handout: Annotated[
+        bool, typer.Option("--handout", help="print what was done for each item, and departures, and exit")
+    ] = False,
+    template: Annotated[
+        Path | None,
+        typer.Option(
+            "--template", metavar="FILE", parser=user_path, help="write a file to fill in for --comments, and exit"
+        ),
+    ] = None,
     execute: ExecuteOption = True,
     runs_dir: RunsDirOption = DEFAULT_RUNS_DIR,
     json: JsonOption = None,
@@ -93,6 +102,9 @@ def report(
     console.start(quiet=bool(quiet))
     if check is None and (rerun or data is not None or corpus is not None):
         raise OptionError("--rerun, --data and --corpus belong to --check ZIP --rerun")
+    if template is not None:
+        hand_in.write_template(template)
+        return console.print_result(str(template))
     if check is not None and rerun:
         return rerun_hand_in(check, data, corpus, json)
     if check is not None:
@@ -103,7 +115,20 @@ def report(
     request = hand_in.HandInOptions(
         tuple(run or ()), tuple(author or ()), comments, names, answers == "full", execute, explore == "full"
     )
+    if handout:
+        return show_handout(hand_in.handout_rows(request, runs_dir=runs_dir), json)
     show(hand_in.write_hand_in(request, runs_dir=runs_dir, out=out), json)
+
+
+def show_handout(rows: list[Any], json: bool | None) -> None:
+    """Print what was done for each item of the handout, and the departures with the commands that settle them."""
+    if json:
+        items = [{**row._asdict(), "departures": [each._asdict() for each in row.departures]} for row in rows]
+        return console.json_document({"items": items})
+    console.table("the handout", ("item", "status", "done"), [(row.label, row.status, row.done) for row in rows])
+    for row in rows:
+        for departure in row.departures:
+            console.print_result(f"{row.label}: {departure.text}; settled by: {departure.command}")
 
 
 def rerun_hand_in(path: Path, data: str | None, corpus: str | None, json: bool | None) -> None:

@@ -7,19 +7,38 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
+# Whose words a marked paragraph has, by role or kind.
+MARKS = {
+    "comment": "computed from the runs by pw13",
+    "answer": "prepared answer of pw13",
+    "markdown": "our own words",
+}
 NUMBER = re.compile(r"|–|[-+<]?\d[\d,]*(\.\d+)?(e[-+]?\d+)?(–\d[\d.]*)?( %)?( \(.+ to .+\))?")
 
 
 class Text(NamedTuple):
     """A paragraph.
 
-    role: "comment" (computed from metrics), "answer" (to a question of the handout), "own" (the user's comment), "note"
-    (context of the numbers beside it) or "plain".
+    role: "comment" (computed from metrics), "answer" (prepared, to a question of the handout), "note" (context of the
+    numbers beside it) or "plain".
     """
 
     text: str
     role: str = "plain"
     kind: str = "text"
+
+
+class Markdown(NamedTuple):
+    """The authors' own words, in CommonMark."""
+
+    text: str
+    kind: str = "markdown"
+
+
+class Space(NamedTuple):
+    """Room for an answer that is still to be written."""
+
+    kind: str = "space"
 
 
 class Sources(NamedTuple):
@@ -69,16 +88,17 @@ class Missing(NamedTuple):
     kind: str = "missing"
 
 
-Block = Text | Sources | Figure | Table | Verbatim | Missing
+Block = Text | Markdown | Space | Sources | Figure | Table | Verbatim | Missing
 
 
 class Item(NamedTuple):
-    """An item of the handout: `key` such as "conv-b", `label` such as "conv b", title and content."""
+    """An item of the handout: `key` such as "conv-b", `label` such as "conv b", title, content, what is asked."""
 
     key: str
     label: str
     title: str
     blocks: tuple[Block, ...]
+    question: str = ""
 
 
 class Chapter(NamedTuple):
@@ -101,6 +121,11 @@ class Document(NamedTuple):
     @property
     def figures(self) -> tuple[Figure, ...]:
         return tuple(block for block in self.blocks if isinstance(block, Figure))
+
+    @property
+    def items(self) -> tuple[Item, ...]:
+        """Every item, in order."""
+        return tuple(item for chapter in self.chapters for item in chapter.items)
 
     @property
     def blocks(self) -> tuple[Block, ...]:

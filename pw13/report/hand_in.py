@@ -15,13 +15,14 @@ from pw13.explore.contents import contents as page_contents
 from pw13.explore.page import render
 from pw13.report import hand_in_data, portable
 from pw13.report.archive import check_archive, pack
-from pw13.report.document import Missing
+from pw13.report.document import Document, Missing
+from pw13.report.handout import Row, compliance
 from pw13.report.name_selection import NameSelection, select_names
 from pw13.report.names_by_hand import names_from_file, read_names
-from pw13.report.outline import build_document, item_keys
+from pw13.report.outline import build_document, item_keys, questions
 from pw13.report.renderers import html, notebook, notebook_execution, pdf
 from pw13.report.run_selection import RunSelection, select_runs
-from pw13.report.sections.answers import prepared_answers, read_comments
+from pw13.report.sections.answers import prepared_answers, read_comments, template
 from pw13.system import files
 
 if TYPE_CHECKING:
@@ -77,15 +78,7 @@ def write_hand_in(options: HandInOptions, *, runs_dir: Path, out: Path) -> HandI
         UserError: no usable run, an unreadable user file, a corrupt model, or `out` cannot be written.
         OptionError: a comment on an unknown item.
     """
-    refuse_bytes(options.authors)
-    comments = read_comments(options.comments, item_keys()) if options.comments else {}
-    selection = select_runs(options.runs, runs_dir)
-    answers = prepared_answers() if options.answers else {}
-    run_names = tuple(record.name for record in selection.records)
-    with refuse_incomplete_metrics(selection):
-        console.message(f"reporting on {selection.origin}: {', '.join(run_names)}")
-        names = choose_names(options, selection)
-        document = build_document(selection, names, authors=options.authors, answers=answers, comments=comments)
+    selection, _, document = build(options, runs_dir)
     for text in document.notices:  # caveats, such as --limit, are shown even with --quiet
         console.warning(text)
 
@@ -109,6 +102,7 @@ def write_hand_in(options: HandInOptions, *, runs_dir: Path, out: Path) -> HandI
     contents["hand-in.zip"] = pack(contents | readme | data | portable.run_files(selection))
     write_files(contents, out)
     missing = dict.fromkeys(f"{block.what} {block.command}" for block in document.blocks if isinstance(block, Missing))
+    run_names = tuple(record.name for record in selection.records)
     return HandIn(out, tuple(contents), run_names, document.notices, tuple(missing))
 
 
@@ -117,6 +111,46 @@ def refuse_bytes(authors: Sequence[str]) -> None:
     for author in authors:
         if any("\ud800" <= character <= "\udfff" for character in author):
             raise OptionError(f"--author: expected text in UTF-8, received {author!r}")
+
+
+def handout_rows(options: HandInOptions, *, runs_dir: Path) -> list[Row]:
+    """Return what was done for each item of the handout, and where it departs from it.
+
+    Raises:
+        UserError: no usable run, or an unreadable user file.
+        OptionError: a comment on an unknown item.
+    """
+    selection, names, document = build(options, runs_dir)
+    return compliance(document.items, selection, len(names.names) if names else 0)
+
+
+def write_template(path: Path) -> None:
+    """Write a file with every item of the handout to fill in; never over an existing one.
+
+    Raises:
+        UserError: it exists, or cannot be written.
+    """
+    try:
+        with open(path, "x", encoding="utf-8") as file:
+            file.write(template(questions()))
+    except FileExistsError:
+        raise UserError(f"--template {path}: already exists; not overwriting") from None
+    except OSError as error:
+        raise UserError(f"--template {path}: cannot be written: {error.strerror or error}") from None
+
+
+def build(options: HandInOptions, runs_dir: Path) -> tuple[RunSelection, NameSelection | None, Document]:
+    """Return the runs, the names and the document of a report."""
+    refuse_bytes(options.authors)
+    comments = read_comments(options.comments, item_keys()) if options.comments else {}
+    selection = select_runs(options.runs, runs_dir)
+    answers = prepared_answers() if options.answers else {}
+    run_names = tuple(record.name for record in selection.records)
+    with refuse_incomplete_metrics(selection):
+        console.message(f"reporting on {selection.origin}: {', '.join(run_names)}")
+        names = choose_names(options, selection)
+        document = build_document(selection, names, authors=options.authors, answers=answers, comments=comments)
+    return selection, names, document
 
 
 @contextlib.contextmanager

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from pw13.report.document import Chapter, Document, Item
+from pw13.report.handout import QUESTIONS, compliance
 from pw13.report.name_selection import NameSelection
 from pw13.report.run_selection import RunSelection
 from pw13.report.sections import (
@@ -18,7 +19,7 @@ from pw13.report.sections import (
     provenance,
     svm_eval,
 )
-from pw13.report.sections.answers import review_items, with_answer, with_comment
+from pw13.report.sections.answers import REVIEW_QUESTIONS, review_items, with_answer, with_comment, with_space
 
 TITLE = "Autoencoders and generative RNNs"
 
@@ -34,11 +35,11 @@ def build_document(
     """Return the whole report, in the order of the handout; `answers` and `comments` by item key."""
 
     def finished(items: list[Item]) -> tuple[Item, ...]:
-        return tuple(with_comment(with_answer(item, answers), comments) for item in items)
+        done = (with_space(with_comment(with_answer(item, answers), comments)) for item in items)
+        return tuple(item._replace(question=QUESTIONS.get(item.key, "")) for item in done)
 
     image_run = selection.dense or selection.conv or selection.svm
-    chapters = (
-        Chapter("Summary", tuple(overview.summary(selection)), ()),
+    exercises = (
         Chapter(
             "Exercise 1: autoencoders",
             tuple(overview.data_block(image_run, "Images")),
@@ -51,6 +52,13 @@ def build_document(
             finished(charrnn_items(selection, names)),
         ),
         Chapter("Exercise 3: review questions", (), finished(review_items())),
+    )
+    items = [item for chapter in exercises for item in chapter.items]
+    rows = compliance(items, selection, len(names.names) if names else 0)
+    chapters = (
+        Chapter("The handout, item by item", tuple(overview.handout(rows)), ()),
+        Chapter("Summary", tuple(overview.summary(selection)), ()),
+        *exercises,
         Chapter("Appendix: provenance", tuple(provenance.provenance(selection)), ()),
     )
     return Document(TITLE, tuple(authors), report_date(selection), tuple(overview.notices(selection)), chapters)
@@ -112,6 +120,11 @@ def item_keys() -> list[str]:
     return [
         item.key for item in (*dense_items(empty), *conv_items(empty), *charrnn_items(empty, None), *review_items())
     ]
+
+
+def questions() -> dict[str, str]:
+    """Return what each item asks, in the report's own words."""
+    return {key: QUESTIONS.get(key) or REVIEW_QUESTIONS[key] for key in item_keys()}
 
 
 def report_date(selection: RunSelection) -> str:

@@ -1,7 +1,7 @@
 """The report as a whole: the handout's items in order, with results, answers and comments."""
 
-from pw13.report.document import Table, Text
-from pw13.report.outline import item_keys
+from pw13.report.document import Markdown, Space, Table
+from pw13.report.outline import item_keys, questions
 from pw13.report.sections.answers import prepared_answers
 from tests.helpers.report_runs import build, items, make_run, missing_commands, only_table, texts
 
@@ -20,7 +20,7 @@ def test_items_follow_the_order_of_the_handout(runs):
 
 def test_chapters_begin_with_the_summary_and_end_with_provenance(runs):
     titles = [chapter.title for chapter in build(runs).chapters]
-    assert (titles[0], titles[-1]) == ("Summary", "Appendix: provenance")
+    assert titles[:2] == ["The handout, item by item", "Summary"] and titles[-1] == "Appendix: provenance"
 
 
 def test_a_result_without_a_run_is_missing_with_the_command_that_produces_it(tmp_path):
@@ -53,6 +53,17 @@ def test_the_date_is_that_of_the_newest_run(runs):
 def test_answers_and_comments_are_added_to_their_items(runs):
     both = items(build(runs, answers=prepared_answers(), comments={"1f": "Ours.\n\nTwo\nlines."}))
     assert texts(both["3c"], "answer").startswith("A generative system models")
-    own = [block.text for block in both["1f"].blocks if isinstance(block, Text) and block.role == "own"]
-    assert own == ["Ours.", "Two lines."]
-    assert items(build(runs))["3c"].blocks == ()
+    assert both["1f"].blocks[-1] == Markdown("Ours.\n\nTwo\nlines.")
+    assert items(build(runs))["3c"].blocks == (Space(),)
+
+
+def test_every_item_quotes_what_is_asked(runs):
+    for key, item in items(build(runs)).items():
+        assert item.question or key.startswith("3")
+    assert set(questions()) == set(item_keys())
+
+
+def test_without_answers_there_is_room_for_one(runs):
+    made = items(build(runs, comments={"3b": "Ours."}))
+    assert [key for key, item in made.items() if Space() in item.blocks] == ["1f", "conv-b", "3a", "3c"]
+    assert not any(Space() in item.blocks for item in items(build(runs, answers=prepared_answers())).values())

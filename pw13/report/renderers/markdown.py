@@ -6,7 +6,20 @@ import itertools
 import re
 from collections.abc import Sequence
 
-from pw13.report.document import Block, Document, Figure, Item, Missing, Sources, Table, Text, Verbatim
+from pw13.report.document import (
+    MARKS,
+    Block,
+    Document,
+    Figure,
+    Item,
+    Markdown,
+    Missing,
+    Sources,
+    Space,
+    Table,
+    Text,
+    Verbatim,
+)
 
 # Figures of runs that the notebook's code draws itself, of its own small models and with the losses of the runs.
 DRAWN_BY_CODE = (
@@ -39,6 +52,7 @@ def item_cells(document: Document, name: str, part: str) -> tuple[str, dict[str,
 def _item(item: Item, part: str) -> tuple[str, dict[str, dict[str, str]]]:
     blocks = [block for block in item.blocks if not _is_in_code(block)]
     heading = [f"## {escape(item.label)} {escape(item.title)}"]
+    heading += [f"*{escape(item.question)}*"] if item.question else []
     plain = itertools.takewhile(lambda block: isinstance(block, Text) and block.role == "plain", blocks)
     end = len(list(plain))
     if part == "rest":
@@ -76,8 +90,12 @@ def markdown(block: Block) -> str:
     """Return a block as Markdown, its text escaped."""
     match block:
         case Text():
-            mark = {"comment": "*Auto-generated comment:* ", "own": "*Our comment:* "}.get(block.role)
-            return f"> {mark}{escape(block.text)}" if mark else escape(block.text)
+            mark = MARKS.get(block.role)
+            return f"> *{mark}:* {escape(block.text)}" if mark else escape(block.text)
+        case Markdown():
+            return "\n".join(f"> {line}" for line in (f"*{MARKS['markdown']}:*", "", *block.text.split("\n")))
+        case Space():
+            return "*Your answer:*"
         case Sources():
             return "\n".join(f"- {escape(line)}" for line in block.lines)
         case Figure():

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from pw13.errors import UserError
-from pw13.report.document import Block, Document, Figure
+from pw13.report.document import MARKS, Block, Document, Figure, Markdown
 from pw13.system import files, fonts
 
 MAX_WIDTH, MAX_HEIGHT = 164.0, 82.0  # of a figure, mm
@@ -74,7 +74,7 @@ def template_data(document: Document) -> dict[str, Any]:
         }
         for chapter in document.chapters
     ]
-    return {**document._asdict(), "chapters": chapters}
+    return {**document._asdict(), "chapters": chapters, "marks": MARKS}
 
 
 def escape_missing_glyphs(content: dict[str, Any]) -> dict[str, Any]:
@@ -115,6 +115,8 @@ def _escape_strings(value: Any, missing: frozenset[str]) -> Any:
 
 def block_data(block: Block) -> dict[str, Any]:
     """Return a block as the template reads it; a figure with its file name and its width in mm."""
+    if isinstance(block, Markdown):
+        return {"kind": "markdown", "nodes": markdown_nodes(block.text)}
     if not isinstance(block, Figure):
         return block._asdict()
     return {
@@ -124,6 +126,19 @@ def block_data(block: Block) -> dict[str, Any]:
         "alt": block.alt,
         "width": width_mm(block.png),
     }
+
+
+def markdown_nodes(text: str) -> list[dict[str, Any]]:
+    """Return CommonMark as a tree that the template draws: kind, text, children."""
+    from markdown_it import MarkdownIt
+    from markdown_it.tree import SyntaxTreeNode
+
+    def as_dict(node: SyntaxTreeNode) -> dict[str, Any]:
+        children = [as_dict(child) for child in node.children]
+        return {"kind": node.type, "text": node.content if not children else "", "children": children}
+
+    tokens = MarkdownIt("commonmark", {"html": False}).parse(text)
+    return [as_dict(node) for node in SyntaxTreeNode(tokens).children]
 
 
 def width_mm(png: bytes) -> float:

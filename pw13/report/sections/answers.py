@@ -1,15 +1,19 @@
 """Answers to the handout's questions, the review questions of exercise 3, and a user's own comments."""
 
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from pw13.config import fields
 from pw13.errors import OptionError
-from pw13.report.document import Item, Sources, Text
+from pw13.report.document import Block, Item, Markdown, Sources, Space, Text
 from pw13.system import files
 
+TEMPLATE_HEAD = """# Your own words on each item of the handout, in Markdown (paragraphs, lists, **bold**, *italic*).
+# Items that stay empty are left out. Use it with: pw13 report --comments FILE
+# Without the prepared answers: pw13 report --comments FILE --answers none
+"""
 REVIEW_QUESTIONS = {
     "3a": "What are autoencoders used for?",
     "3b": "When to extract features with an autoencoder?",
@@ -60,6 +64,24 @@ def read_comments(path: Path, keys: Sequence[str]) -> dict[str, str]:
 
 
 def with_comment(item: Item, comments: dict[str, str]) -> Item:
-    """Return the item with the user's comment last, one paragraph per blank-line-separated part."""
-    paragraphs = [" ".join(part.split()) for part in comments.get(item.key, "").split("\n\n")]
-    return item._replace(blocks=(*item.blocks, *(Text(text, "own") for text in paragraphs if text)))
+    """Return the item with the user's own words last."""
+    text = comments.get(item.key, "").strip()
+    return item._replace(blocks=(*item.blocks, Markdown(text))) if text else item
+
+
+def with_space(item: Item) -> Item:
+    """Return the item with room for an answer, if it asks a question and has none."""
+    if item.key not in prepared_answers() or any(_is_answer(block) for block in item.blocks):
+        return item
+    return item._replace(blocks=(*item.blocks, Space()))
+
+
+def _is_answer(block: Block) -> bool:
+    return isinstance(block, Markdown) or (isinstance(block, Text) and block.role == "answer")
+
+
+def template(questions: Mapping[str, str]) -> str:
+    """Return a TOML file with every item and what it asks, to fill in; questions: by item key."""
+    lines = [TEMPLATE_HEAD]
+    lines += [f'# {question}\n{key} = """\n"""\n' for key, question in questions.items()]
+    return "\n".join(lines)

@@ -1,16 +1,24 @@
 """The first page: notices, key results and a summary."""
 
+from collections.abc import Sequence
+
 from pw13 import console
 from pw13.report.commentary import conv_dae, dense_ae
 from pw13.report.commentary.phrasing import format_count, format_percent
 from pw13.report.comparable_runs import same_data
-from pw13.report.document import Block, Text, as_sentence, table
+from pw13.report.document import MARKS, Block, Text, as_sentence, table
+from pw13.report.handout import Row
 from pw13.report.run_selection import RunSelection, Series, metric
 from pw13.report.sections import charrnn, charrnn_variants, svm_eval
 from pw13.report.sections.blocks import int_metric, seeds_note, series_mean
 from pw13.runs.record import Record
 from pw13.svm import summary as svm_summary
 
+AUTHORSHIP = (
+    f'This report was written by the program pw13: text marked "{MARKS["comment"]}" from the metrics of the runs, '
+    f'text marked "{MARKS["answer"]}" as it comes with the program. The authors\' own words are marked '
+    f'"{MARKS["markdown"]}".'
+)
 KEY_METRICS = (  # kind, result, metric; those of SVMs and RNNs are computed below
     ("dense-ae", "Dense autoencoder: test MSE", "test_mse"),
     ("conv-dae", "Denoising: PSNR of the noisy test images (dB)", "noisy_psnr_db"),
@@ -42,6 +50,17 @@ def notices(selection: RunSelection) -> list[str]:
         if run.config.get("limit") is not None
     ]
     return texts
+
+
+def handout(rows: Sequence[Row]) -> list[Block]:
+    """Return whose words the report has, what was done for each item of the handout, and the departures."""
+    departures = [(row.label, each.text, each.command) for row in rows for each in row.departures]
+    return [
+        Text(AUTHORSHIP, "note"),
+        table("What was done.", ("item", "status", "done"), [(row.label, row.status, row.done) for row in rows]),
+        *([table("Departures, and what would settle them.", ("item", "departure", "command"), departures)] if departures
+          else []),
+    ]  # fmt: skip
 
 
 def summary(selection: RunSelection) -> list[Block]:

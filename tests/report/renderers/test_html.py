@@ -23,5 +23,11 @@ def test_the_page_is_self_contained_and_escaped(runs):
 
 def test_adjacent_comments_share_a_heading(runs):
     page = html.html(build(runs, comments={"3a": "One.\n\nTwo."})).decode()
-    assert page.count("<b>our comment</b>") == 1
-    assert page.count('<div class="comment">') == page.count("auto-generated comment</b>") > 1
+    assert page.count("<b>our own words</b>") == 1 and "<p>One.</p>\n<p>Two.</p>" in page
+    assert page.count('<div class="comment">') == page.count("computed from the runs by pw13</b>") > 1
+
+
+def test_prepared_answers_are_marked_and_own_words_are_markdown(runs):
+    page = html.html(build(runs, comments={"3a": "A **bold** <i>word</i>\n\n- x"}, answers=prepared_answers())).decode()
+    assert page.count("<b>prepared answer of pw13</b>") == 5
+    assert "A <strong>bold</strong> &lt;i&gt;word&lt;/i&gt;" in page and "<li>x</li>" in page

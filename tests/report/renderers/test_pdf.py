@@ -46,3 +46,14 @@ def test_figures_fit_the_page():
     assert pdf.width_mm(png(4000, 1000)) == pdf.MAX_WIDTH
     assert pdf.width_mm(png(1000, 4000)) == pytest.approx(pdf.MAX_HEIGHT / 4, abs=0.06)
     assert pdf.width_mm(png(120, 60)) == pytest.approx(25.4 * pdf.SCALE, abs=0.05)
+
+
+def test_own_words_are_a_tree_of_markdown():
+    nodes = pdf.markdown_nodes("A **b** `c`\n\n- x\n- y")
+    assert [node["kind"] for node in nodes] == ["paragraph", "bullet_list"]
+    inline = nodes[0]["children"][0]["children"]
+    assert [(node["kind"], node["text"]) for node in inline] == [
+        ("text", "A "), ("strong", ""), ("text", " "), ("code_inline", "c")
+    ]  # fmt: skip
+    assert inline[1]["children"][0]["text"] == "b"
+    assert len(nodes[1]["children"]) == 2

@@ -3,8 +3,8 @@
 import pytest
 
 from pw13.errors import OptionError, UserError
-from pw13.report.outline import item_keys
-from pw13.report.sections.answers import prepared_answers, read_comments
+from pw13.report.outline import item_keys, questions
+from pw13.report.sections.answers import prepared_answers, read_comments, template
 
 
 def test_the_questions_of_the_handout_have_prepared_answers():
@@ -52,3 +52,11 @@ def test_invalid_comments_are_refused(tmp_path, content, message):
 def test_unreadable_comments_are_refused(tmp_path):
     with pytest.raises(UserError, match=r"none\.toml: cannot be read: No such file"):
         read_comments(tmp_path / "none.toml", [])
+
+
+def test_the_template_has_every_item_and_is_a_valid_file_of_comments(tmp_path):
+    text = template(questions())
+    path = tmp_path / "mine.toml"
+    path.write_text(text, "utf-8")
+    assert read_comments(path, item_keys()) == dict.fromkeys(item_keys(), "")
+    assert "# How could such a compression be judged" in text and "# What are autoencoders used for?" in text

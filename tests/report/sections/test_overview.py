@@ -7,7 +7,7 @@ from tests.helpers.report_runs import BUILTIN, RESULT, build, make_run
 
 
 def key_results(document):
-    return next(block for block in document.chapters[0].blocks if isinstance(block, Table)).rows
+    return next(block for block in document.chapters[1].blocks if isinstance(block, Table)).rows
 
 
 def test_notices_name_built_in_limited_incomplete_and_differing_data(tmp_path):
@@ -24,7 +24,7 @@ def test_notices_name_built_in_limited_incomplete_and_differing_data(tmp_path):
 
 
 def test_the_summary_comments_on_the_key_results(runs):
-    note, *comments = [block.text for block in build(runs).chapters[0].blocks if isinstance(block, Text)]
+    note, *comments = [block.text for block in build(runs).chapters[1].blocks if isinstance(block, Text)]
     assert note.startswith("Each value is from a single training run")
     assert comments[0].startswith("The dense autoencoder's test MSE, 0.02150, is 31.3 % lower than that of 32 ")
     assert comments[1].startswith("RBF SVM: codes lose 0.70 points against pixels")

@@ -1,0 +1,204 @@
+"""The handout item by item: what it asks, in the report's own words, what was done, and where that departs from it."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+from pw13 import config
+from pw13.config import fields
+from pw13.report import hand_in_data, hints
+from pw13.report.commentary.phrasing import format_count, format_number, join_words
+from pw13.report.document import Item, Markdown, Missing, Space, Text
+from pw13.report.run_selection import RunSelection
+from pw13.runs.record import Record
+
+QUESTIONS = {
+    "1a": "Choose the size of the hidden layer, the code: between the number of classes and the number of pixels.",
+    "1b": "Define the layers; input and output have the same size.",
+    "1c": "Make three Keras models: encoder, decoder and autoencoder.",
+    "1d": "Compile the autoencoder and fit it to the data.",
+    "1e": "Show input images and, below them, what the autoencoder makes of them.",
+    "1f": "How could such a compression be judged, by its loss and by the bandwidth that it saves?",
+    "1g": "Can an SVM be trained on the codes? Compare it with one that is trained on the pixels.",
+    "conv-a": "Show with summary() that the network is a diabolo, and that its output has the shape of its input.",
+    "conv-b": "Would it make sense to compress images with the output of the encoder?",
+    "conv-c": "Make noisy versions of the training and the test images.",
+    "conv-d": "Train with the MSE as loss and batches of 128.",
+    "conv-e": "Show how well test images are denoised.",
+    "2a": "Understand how the text is prepared in the Shakespeare example.",
+    "2b": "Get the file with the names of companies.",
+    "2c": "Read the names as one single text.",
+    "2d": "Find the set of characters, define dictionaries, cut the text into X and y (length 10, skip 3), one-hot.",
+    "2e": "Define the model: a SimpleRNN with 64 units and a Dense layer with softmax.",
+    "2f": "Train the model.",
+    "2g": "Generate names with other numbers of epochs, of units, ...; report the findings and choose 5 to 10 names.",
+    "m2m": "Optional: do the same many-to-many, with other targets and other parameters of the layers.",
+    "cells": "Optional: with LSTM or GRU, can the loss be lowered further, and do the names get better?",
+}
+HANDOUT = {"batch_size": 128, "length": 10, "skip": 3, "units": 64, "layers": 1}  # numbers that the handout names
+NAMES_ASKED = range(5, 11)
+
+
+class Departure(NamedTuple):
+    """Where a run departs from the handout, and the command that would settle it."""
+
+    text: str
+    command: str
+
+
+class Row(NamedTuple):
+    """An item of the handout: "complete", "partly missing" or "missing"; what was done; the departures."""
+
+    key: str
+    label: str
+    asked: str
+    status: str
+    done: str
+    departures: tuple[Departure, ...]
+
+
+def compliance(items: Sequence[Item], selection: RunSelection, names: int) -> list[Row]:
+    """Return a row per item of the report; names: how many were chosen."""
+    return [
+        Row(
+            item.key,
+            item.label,
+            item.question or item.title,
+            _status(item),
+            _done(item, selection, names),
+            (*_gaps(item), *departures(item.key, selection, names)),
+        )
+        for item in items
+    ]
+
+
+def _status(item: Item) -> str:
+    gaps = [block for block in item.blocks if isinstance(block, Missing)]
+    if gaps or not item.blocks:
+        return "missing" if len(gaps) == len(item.blocks) else "partly missing"
+    return "to answer" if any(isinstance(block, Space) for block in item.blocks) else "complete"
+
+
+def _gaps(item: Item) -> Iterator[Departure]:
+    for block in item.blocks:
+        if isinstance(block, Missing):
+            yield Departure(block.what, block.command)
+
+
+def _done(item: Item, selection: RunSelection, names: int) -> str:
+    """Return in a few words what was done for an item; a dash for nothing."""
+    runs = {"1": selection.dense, "c": selection.conv, "2": selection.baseline_rnn}
+    run = selection.svm if item.key == "1g" else runs.get(item.key[0], selection.baseline_rnn)
+    if item.key.startswith("3"):
+        return _answered(item)
+    if run is None:
+        return "–"
+    settings = run.config
+    sizes = [str(series.value) for series in selection.series(selection.dense, "code_size")]
+    series = {key: [str(s.value) for s in selection.series(selection.baseline_rnn, key)] for key in ("epochs", "units")}
+    cells = {str(s.value): s for s in selection.series(selection.baseline_rnn, "cell")}
+    trained = f"Adam, {format_count(settings.get('epochs'), 'epoch')}, batches of {settings.get('batch_size')}"
+    done = {
+        "1a": f"{settings.get('code_size')} values; compared: {', '.join(sizes)}",
+        "1b": f"{settings.get('activation')} code, sigmoid output",
+        "1c": "encoder, decoder, autoencoder, in Keras in the notebook",
+        "1d": f"{trained}, loss {settings.get('loss')}",
+        "1e": "figure of test images, one per class",
+        "1f": "bytes and MSE measured, against PCA, WebP, JPEG and PNG",
+        "1g": f"kernel {settings.get('kernel')}, tuned by cross-validation, on codes, pixels and PCA codes",
+        "conv-a": "summary() and the shapes of the feature maps",
+        "conv-b": "code size measured, with an entropy coder",
+        "conv-c": f"{settings.get('noise_kind')} noise, {settings.get('noise')}",
+        "conv-d": f"{trained}, MSE",
+        "conv-e": "figure and PSNR of test images, against filters and a linear denoiser",
+        "2a": "steps described",
+        "2b": str(hand_in_data.facts(run).get("name", "–")),
+        "2c": "one text, with a newline after each name",
+        "2d": f"length {settings.get('length')}, skip {settings.get('skip')}, one-hot by batch",
+        "2e": f"SimpleRNN, {format_count(settings.get('units'), 'unit')}; Dense, softmax",
+        "2f": trained,
+        "2g": f"epochs {', '.join(series['epochs'])}; units {', '.join(series['units'])}; {names} names chosen",
+        "m2m": "same settings, targets shifted by one character",
+        "cells": join_words([cell.upper() for cell in cells if cell != "simple"]) or "–",
+    }
+    return done.get(item.key, "–")
+
+
+def _answered(item: Item) -> str:
+    if any(isinstance(block, Markdown) for block in item.blocks):
+        return "own answer"
+    prepared = any(isinstance(block, Text) and block.role == "answer" for block in item.blocks)
+    return "prepared answer" if prepared else "–"
+
+
+def departures(key: str, selection: RunSelection, names: int) -> Iterator[Departure]:
+    """Yield where the runs of an item depart from the handout, or from the length at which pw13 trains by default."""
+    dense, conv, svm, rnn = selection.dense, selection.conv, selection.svm, selection.baseline_rnn
+    if key == "1b" and dense and dense.config["activation"] != _default(dense, "activation"):
+        activation = _default(dense, "activation")
+        yield Departure(
+            f"activation of the code {dense.config['activation']} instead of {activation}",
+            hints.rerun(dense, activation=activation),
+        )
+    if key == "1d" and dense:
+        yield from _data(dense)
+        yield from _shortened(dense)
+    if key == "1g" and svm:
+        yield from _shortened(svm)
+    if key == "conv-d" and conv:
+        yield from _numbers(conv, "batch_size")
+        yield from _shortened(conv)
+    if rnn:
+        yield from _of_names(key, rnn, names)
+
+
+def _of_names(key: str, rnn: Record, names: int) -> Iterator[Departure]:
+    if key == "2b":
+        yield from _data(rnn)
+    counts = hand_in_data.facts(rnn).get("counts") or {}
+    if key == "2c" and counts.get("held_out"):
+        held_out = format_number(counts["held_out"] + counts.get("validation", 0))
+        yield Departure(
+            f"{held_out} of {format_number(counts.get('names'))} names are held out to measure with, not trained on",
+            hints.rerun(rnn, hold_out=0.0),
+        )
+    settings = {"2d": ("length", "skip"), "2e": ("units", "layers")}.get(key, ())
+    yield from _numbers(rnn, *settings)
+    if key == "2f":
+        yield from _shortened(rnn)
+    if key == "2g" and names not in NAMES_ASKED:
+        yield Departure(f"{format_count(names, 'name')} chosen instead of 5 to 10", "pw13 report --names FILE")
+
+
+def _numbers(run: Record, *settings: str) -> Iterator[Departure]:
+    """Yield the settings whose number is not that of the handout."""
+    for name in settings:
+        if run.config.get(name) != HANDOUT[name]:
+            words = name.replace("_", " ")
+            yield Departure(
+                f"{words} {run.config.get(name)} instead of {HANDOUT[name]}", hints.rerun(run, **{name: HANDOUT[name]})
+            )
+
+
+def _shortened(run: Record) -> Iterator[Departure]:
+    if run.config.get("limit") is not None:
+        limit = format_count(run.config["limit"], "training image")
+        yield Departure(f"at most {limit}", hints.rerun(run, limit=None))
+    epochs = _default(run, "epochs")
+    if epochs is not None and run.config.get("epochs", epochs) < epochs:
+        trained = format_count(run.config["epochs"], "epoch")
+        yield Departure(f"{trained} instead of the default {epochs}", hints.rerun(run, epochs=epochs))
+
+
+def _data(run: Record) -> Iterator[Departure]:
+    data = hand_in_data.facts(run)
+    if data.get("kind") == "builtin":
+        asked, name = ("the course's names", "names") if run.kind == "charrnn" else ("notMNIST", "notmnist")
+        flag = "corpus" if run.kind == "charrnn" else "data"
+        command = f"pw13 data fetch {name}, then: {hints.rerun(run).replace(f' --{flag} builtin', '')}"
+        yield Departure(f"{data.get('name')} instead of {asked}", command)
+    for note in data.get("notes") or () if run.kind != "charrnn" else ():
+        yield Departure(str(note), "–")
+
+
+def _default(run: Record, key: str) -> Any:
+    return fields.as_dict(config.KINDS[run.kind]()).get(key)
