@@ -14,13 +14,14 @@ FACTS = ("status", "started", "ended", "seed", "split_seed", "threads", "device"
          "sides")  # fmt: skip
 LIBRARIES = ("numpy", "matplotlib", "tensorflow", "keras", "scikit-learn")  # that the notebook imports
 
+PAGE_ROW = "| explore.html | the trained models to play with in a browser |\n"
 DATA_ROW = "| data/, NOTICE | the built-in data of pw13, which its code renders, and their licences |\n"
 README = """# Hand-in
 
 | File | Content |
 | --- | --- |
 | report.pdf, report.html | the report |
-| notebook.ipynb | the code of every step, on small models; its text is that of the report |
+{page_row}| notebook.ipynb | the code of every step, on small models; its text is that of the report |
 | explore.html | the trained networks to play with, in a browser, if it is here |
 | runs/ | settings (config.json), circumstances (run.json) and metrics of every run that the report is based on |
 {data_row}| manifest.sha256 | checksums of all files: `sha256sum --check manifest.sha256` |
@@ -87,7 +88,7 @@ def portable_facts(record: Record) -> dict[str, Any]:
     }
 
 
-def readme(selection: RunSelection) -> str:
+def readme(selection: RunSelection, *, explore: bool) -> str:
     """Return README.md of a hand-in: its files, versions, and how to run the notebook and train again."""
     versions = selection.records[-1].facts.get("versions") or {}
     built_in = hand_in_data.is_builtin(selection)
@@ -95,6 +96,7 @@ def readme(selection: RunSelection) -> str:
         python=versions.get("python", "3.11 or later"),
         pw13=versions.get("pw13", ""),
         requirements=" ".join(f'"{name}=={versions[name]}"' if name in versions else name for name in LIBRARIES),
+        page_row=PAGE_ROW if explore else "",
         data_row=DATA_ROW if built_in else "",
         data_text=_data_text(selection),
     )
