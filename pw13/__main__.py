@@ -3,13 +3,14 @@
 import sys
 
 from pw13 import cli, console
-from pw13.system import environment
+from pw13.system import environment, threads
 
 
 def main() -> int:
     """Run the command line in this process; return the exit code."""
     console.open_streams()
     environment.isolate()
+    threads.let_sleep()
     return cli.main()
 
 

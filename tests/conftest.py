@@ -1,17 +1,17 @@
 """Fixtures: small data sets, an empty working folder per test, and pw13 in this process."""
 
 import os
-
-from tests.helpers.data import make_data, make_names
-
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-
 import sys
 from pathlib import Path
 
 import pytest
 
+from pw13.system import threads
 from tests.helpers import tally
+from tests.helpers.data import make_data, make_names
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+threads.let_sleep()
 
 
 @pytest.fixture(scope="session")

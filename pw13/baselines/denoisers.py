@@ -4,8 +4,10 @@ scikit-image takes a millisecond or two per small image, most of it overhead. Th
 once and are several times faster; the tests compare them with scikit-image or with the formula.
 """
 
-from collections.abc import Callable
+import itertools
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import numpy as np
 import pywt
@@ -13,6 +15,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 Images = NDArray[np.float32]  # `(n, height, width)`
+Setting = dict[str, float]
 
 IMAGES_PER_BLOCK = 100  # per thread: their arrays stay in its cache
 
@@ -68,23 +71,30 @@ def nlm(images: Images, *, h: float, patch: int, radius: int = 4) -> Images:
     Buades, Coll and Morel 2005, with a flat patch: the weight is exp(-d / h^2), d the mean squared difference of the
     `patch` x `patch` pixels around the two. scikit-image's fast mode sums four of five rows and columns instead.
     """
+    return nlm_strengths(images, strengths=(h,), patch=patch, radius=radius)[0]
+
+
+def nlm_strengths(images: Images, *, strengths: Sequence[float], patch: int, radius: int = 4) -> list[Images]:
+    """Return what `nlm` does with each h of `strengths`; the differences of patches are computed once for all."""
     height, width = images.shape[1:]
     margin = patch // 2
     padded = np.pad(_images_last(images), ((radius + margin,) * 2, (radius + margin,) * 2, (0, 0)), mode="symmetric")
     tall, wide = height + 2 * margin, width + 2 * margin
     center = padded[radius : radius + tall, radius : radius + wide]
-    total = np.zeros((height, width, len(images)), images.dtype)
-    weights = np.zeros_like(total)
+    totals = np.zeros((len(strengths), height, width, len(images)), images.dtype)
+    weights = np.zeros_like(totals)
     for down in range(2 * radius + 1):
         for right in range(2 * radius + 1):
             shifted = padded[down : down + tall, right : right + wide]
-            weight = _box_sums(np.square(center - shifted), patch)
-            weight *= np.float32(-1 / (h * patch) ** 2)
-            np.exp(weight, out=weight)
-            weights += weight
-            weight *= shifted[margin : margin + height, margin : margin + width]
-            total += weight
-    return np.moveaxis(total / weights, -1, 0)
+            differences = _box_sums(np.square(center - shifted), patch)
+            pixels = shifted[margin : margin + height, margin : margin + width]
+            for index, h in enumerate(strengths):
+                weight = differences * np.float32(-1 / (h * patch) ** 2)
+                np.exp(weight, out=weight)
+                weights[index] += weight
+                weight *= pixels
+                totals[index] += weight
+    return [np.moveaxis(total / weight, -1, 0) for total, weight in zip(totals, weights, strict=True)]
 
 
 def _box_sums(values: NDArray[np.float32], side: int) -> NDArray[np.float32]:
@@ -127,10 +137,34 @@ FILTERS: dict[str, Callable[..., Images]] = {
 }
 
 
-def denoise(name: str, setting: dict[str, float], images: Images, *, threads: int = 1) -> Images:
+def denoise(name: str, setting: Setting, images: Images, *, threads: int = 1) -> Images:
     """Filter images `(n, height, width)` float32 in [0, 1]; same shape, dtype and range."""
+    return denoise_each(name, [setting], images, threads=threads)[0]
+
+
+def denoise_each(name: str, settings: Sequence[Setting], images: Images, *, threads: int = 1) -> list[Images]:
+    """Return the images filtered with each of the settings: the same as one by one, but sooner."""
+    groups = _groups(name, settings)
     blocks = [images[start : start + IMAGES_PER_BLOCK] for start in range(0, len(images), IMAGES_PER_BLOCK)]
     with ThreadPoolExecutor(threads) as pool:
-        filtered = pool.map(lambda block: FILTERS[name](block, **setting), blocks)
-        result: Images = np.clip(np.concatenate(list(filtered)), 0, 1).astype(np.float32)
-        return result
+        filtered = list(pool.map(partial(_apply, name), *zip(*itertools.product(groups, blocks), strict=True)))
+    results: dict[int, Images] = {}
+    for number, group in enumerate(groups):
+        parts = zip(*filtered[number * len(blocks) : (number + 1) * len(blocks)], strict=True)
+        for setting, part in zip(group, parts, strict=True):
+            results[id(setting)] = np.clip(np.concatenate(part), 0, 1).astype(np.float32)
+    return [results[id(setting)] for setting in settings]
+
+
+def _groups(name: str, settings: Sequence[Setting]) -> list[list[Setting]]:
+    """Group the settings that share work: those of non-local means with one size of patches."""
+    if name != "nlm":
+        return [[setting] for setting in settings]
+    sizes = dict.fromkeys(setting["patch"] for setting in settings)
+    return [[setting for setting in settings if setting["patch"] == size] for size in sizes]
+
+
+def _apply(name: str, group: Sequence[Setting], images: Images) -> list[Images]:
+    if name != "nlm":
+        return [FILTERS[name](images, **setting) for setting in group]
+    return nlm_strengths(images, strengths=[setting["h"] for setting in group], patch=int(group[0]["patch"]))

@@ -4,15 +4,13 @@ Clipped noise moves black up and white down, on average. A network learns to und
 give the same chance.
 """
 
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 
 from pw13 import metrics
-from pw13.baselines.denoisers import Images, denoise
-
-Setting = dict[str, float]
+from pw13.baselines.denoisers import Images, Setting, denoise, denoise_each
 
 # For notMNIST with noise of every kind from 0.1 to 0.9 the best strengths lie inside these ranges, or where a filter
 # ends: a median of size 1 changes nothing, and with an h of 3 non-local means average 9x9 pixels alike.
@@ -34,6 +32,8 @@ SETTINGS: dict[str, tuple[Setting, ...]] = {
         for sigma in (0.005, 0.01, 0.02, 0.04, 0.06, 0.1, 0.15, 0.2, 0.3, 0.4, 0.6, 0.8)
     ),
 }
+MIN_FOR_FIRST_ROUND = 250  # images; of fewer, every twenty-fifth would be too few to tell
+FAR_BEHIND = 1.3  # times the lowest error: more than the choice of images can do to settings tried on the same ones
 FINALISTS = 2  # settings, for the filter as it is and again for the corrected one, that are tried on all images
 
 
@@ -53,11 +53,10 @@ class TunedFilter(NamedTuple):
 
     def errors(self, clean: Images, noisy: Images, *, threads: int = 1) -> tuple[float, float]:
         """Return the MSE of the filter as it is, and when corrected."""
-        filtered = denoise(self.name, self.setting, noisy, threads=threads)
-        mse = metrics.mse(clean, filtered)
-        if self.corrected_setting != self.setting:
-            filtered = denoise(self.name, self.corrected_setting, noisy, threads=threads)
-        return mse, metrics.mse(clean, correct(filtered, self.gain, self.offset))
+        settings = [self.setting, *([self.corrected_setting] if self.corrected_setting != self.setting else [])]
+        filtered = denoise_each(self.name, settings, noisy, threads=threads)
+        corrected = correct(filtered[-1], self.gain, self.offset)
+        return metrics.mse(clean, filtered[0]), metrics.mse(clean, corrected)
 
 
 class Trial(NamedTuple):
@@ -73,18 +72,34 @@ class Trial(NamedTuple):
 def tune(name: str, clean: Images, noisy: Images, *, threads: int = 1) -> TunedFilter:
     """Choose the filter's settings with the lowest MSE between filtered `noisy` and `clean`, `(n, height, width)` each.
 
-    All settings are tried on every fifth image, the best few on all images.
+    All settings are tried on a few images, those not far behind the best on every fifth image, the best few on all.
     """
-    with ThreadPoolExecutor(threads) as pool:  # by setting: so few images are one block of `denoise`
-        trials = list(pool.map(lambda setting: _try(name, setting, clean[::5], noisy[::5], 1), SETTINGS[name]))
+    settings = list(SETTINGS[name])
+    if len(clean) >= MIN_FOR_FIRST_ROUND:
+        settings = _not_far_behind(_try_each(name, settings, clean[::25], noisy[::25], threads))
+    trials = _try_each(name, settings, clean[::5], noisy[::5], threads)
     best = [trial.setting for key in (_mse, _corrected_mse) for trial in sorted(trials, key=key)[:FINALISTS]]
-    finalists = [_try(name, setting, clean, noisy, threads) for setting in SETTINGS[name] if setting in best]
+    finalists = _try_each(name, [setting for setting in settings if setting in best], clean, noisy, threads)
     corrected = min(finalists, key=_corrected_mse)
     return TunedFilter(name, min(finalists, key=_mse).setting, corrected.setting, corrected.gain, corrected.offset)
 
 
-def _try(name: str, setting: Setting, clean: Images, noisy: Images, threads: int) -> Trial:
-    filtered = denoise(name, setting, noisy, threads=threads)
+def _not_far_behind(trials: Sequence[Trial]) -> list[Setting]:
+    """Return the settings whose error, as they are or corrected, is at most `FAR_BEHIND` times the lowest."""
+    lowest, lowest_corrected = min(map(_mse, trials)), min(map(_corrected_mse, trials))
+    return [
+        trial.setting
+        for trial in trials
+        if trial.mse <= FAR_BEHIND * lowest or trial.corrected_mse <= FAR_BEHIND * lowest_corrected
+    ]
+
+
+def _try_each(name: str, settings: Sequence[Setting], clean: Images, noisy: Images, threads: int) -> list[Trial]:
+    filtered = denoise_each(name, settings, noisy, threads=threads)
+    return [_trial(setting, clean, images) for setting, images in zip(settings, filtered, strict=True)]
+
+
+def _trial(setting: Setting, clean: Images, filtered: Images) -> Trial:
     gain, offset = gain_and_offset(clean, filtered)
     corrected = correct(filtered, gain, offset)
     return Trial(setting, metrics.mse(clean, filtered), gain, offset, metrics.mse(clean, corrected))

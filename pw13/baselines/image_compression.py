@@ -1,7 +1,6 @@
 """What the codes of images compete with: image files, lossless and lossy, and PCA. Measured once, then cached."""
 
 import functools
-import hashlib
 import io
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -14,7 +13,7 @@ from pw13.baselines.pca import PCA
 from pw13.metrics import mse
 from pw13.metrics.rate_distortion import BITS, ENTROPY_BITS, Point, code_points
 from pw13.system import machine
-from pw13.system.cache import cached
+from pw13.system.cache import cached, digest
 
 Bytes = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float32]
@@ -47,7 +46,7 @@ def _lossless_bytes(pixels: bytes, shape: tuple[int, ...]) -> dict[str, float]:
             for format, options in LOSSLESS.items()
         }
 
-    key = {"version": VERSION, "options": LOSSLESS, "libraries": _libraries(), "images": _digest(images)}
+    key = {"version": VERSION, "options": LOSSLESS, "libraries": _libraries(), "images": digest(images)}
     return {name: float(value) for name, value in cached("lossless", key, make, max_bytes=MAX_CACHE_BYTES).items()}
 
 
@@ -63,7 +62,7 @@ def lossy_points(images: Bytes, format: str) -> list[Point]:
 def _lossy_points(pixels: bytes, shape: tuple[int, ...], format: str) -> tuple[Point, ...]:
     images = np.frombuffer(pixels, np.uint8).reshape(shape)
     options = {"format": format, "qualities": QUALITIES[format], "options": LOSSY[format]}
-    key = {**options, "libraries": _libraries(), "images": _digest(images)}
+    key = {**options, "libraries": _libraries(), "images": digest(images)}
     return tuple(_cached_points(key, lambda: [_lossy_point(images, format, each) for each in QUALITIES[format]]))
 
 
@@ -80,7 +79,7 @@ def pca_points(linear: PCA, train: Floats, test: Floats) -> list[Point]:
     train, test: `(n, d)` float32 in [0, 1]; `linear` is fitted to the first.
     """
     sizes = sorted({min(size, len(linear.components)) for size in COMPONENTS})
-    key = {"sizes": sizes, "bits": (BITS, ENTROPY_BITS), "train": _digest(train), "test": _digest(test)}
+    key = {"sizes": sizes, "bits": (BITS, ENTROPY_BITS), "train": digest(train), "test": digest(test)}
     return _cached_points(key, lambda: [point for size in sizes for point in _code_points(linear, size, train, test)])
 
 
@@ -130,7 +129,3 @@ def _libraries() -> dict[str, str | None]:
     from PIL import features
 
     return {"pillow": PIL.__version__, **{name: features.version(name) for name in ("zlib", "webp", "libjpeg_turbo")}}
-
-
-def _digest(array: npt.NDArray[Any]) -> str:
-    return hashlib.sha256(f"{array.dtype.str} {array.shape}".encode() + array.tobytes()).hexdigest()

@@ -4,6 +4,11 @@ from typing import NamedTuple
 
 import numpy as np
 
+from pw13.system.cache import cached, digest
+
+VERSION = 1  # of the fit: a change makes what is in the cache unusable
+MAX_CACHE_BYTES = 100_000_000
+
 
 class PCA(NamedTuple):
     """`mean` `(d,)` and `components` `(k, d)`, orthonormal rows by decreasing variance, float32."""
@@ -24,6 +29,12 @@ class PCA(NamedTuple):
     def truncate(self, size: int) -> "PCA":
         """Return the first `size` components; all if there are fewer."""
         return PCA(self.mean, self.components[:size])
+
+
+def fit_cached(images: np.ndarray, size: int) -> PCA:
+    """Return what `fit` does, from the cache if it is there."""
+    key = {"version": VERSION, "images": digest(images), "size": size}
+    return PCA(**cached("pca", key, lambda: fit(images, size)._asdict(), max_bytes=MAX_CACHE_BYTES))
 
 
 def fit(images: np.ndarray, size: int) -> PCA:

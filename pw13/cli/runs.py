@@ -1,4 +1,4 @@
-"""`pw13 runs`: list, show and compare runs."""
+"""`pw13 runs`: list, show and compare runs, draw their figures."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -8,15 +8,16 @@ import typer
 
 from pw13 import config, console
 from pw13.cli import completion
-from pw13.cli.options import JsonOption, RunArgument, RunsDirOption, user_path
+from pw13.cli.options import JsonOption, QuietOption, RunArgument, RunsDirOption, user_path
 from pw13.config import DEFAULT_RUNS_DIR
 from pw13.errors import OptionError, UserError
 from pw13.runs import comparison, tables
-from pw13.runs.record import Record, find_run, list_runs, read_run
+from pw13.runs.folder import Run
+from pw13.runs.record import Record, find_run, list_runs, load_run, read_run
 from pw13.sweeps.folder import KINDS as SWEPT_KINDS
 from pw13.sweeps.folder import PREFIX
 
-app = typer.Typer(no_args_is_help=True, help="List, show and compare runs.")
+app = typer.Typer(no_args_is_help=True, help="List, show and compare runs, draw their figures.")
 
 MAX_COLUMNS = 4  # runs shown side by side; more get one row each
 MAX_FILES = 40  # files of a run folder named in its table
@@ -114,6 +115,31 @@ def _caption(rows: Sequence[Sequence[Any]], everything: bool, runs: int) -> str:
         marked = marked if rows else "No setting and no primary metric differs. "
         return f"{marked}Other metrics: --all"
     return f"{marked}Every metric: pw13 runs export" if runs > MAX_COLUMNS else marked
+
+
+@app.command()
+def figures(
+    names: Annotated[
+        list[str],
+        typer.Argument(metavar="RUN...", help="a sweep expands to its points", autocompletion=completion.runs),
+    ],
+    runs_dir: RunsDirOption = DEFAULT_RUNS_DIR,
+    json: JsonOption = None,
+    quiet: QuietOption = None,
+) -> None:
+    """Draw the figures of completed trainings into their folders, such as those that a sweep left out."""
+    from pw13 import experiments
+
+    console.start(quiet=bool(quiet))
+    drawn: dict[str, list[str]] = {}
+    for record in comparison.expand_sweeps([load_run(name, runs_dir) for name in names]):
+        run = Run(record.folder)
+        drawn[record.name] = [run.save_figure(*figure).as_posix() for figure in experiments.redraw_figures(record)]
+        console.message(f"{record.name}: {len(drawn[record.name])} figures")
+    if json:
+        return console.json_document({"figures": drawn})
+    for path in (path for paths in drawn.values() for path in paths):
+        console.print_result(path)
 
 
 def _facts(record: Record) -> dict[str, Any]:

@@ -60,6 +60,19 @@ def digest_of(sha256_of_files: dict[str, str]) -> str:
     return hashlib.sha256(lines.encode()).hexdigest()
 
 
+def stamp(path: Path) -> tuple[tuple[str, int, int, int], ...]:
+    """Return name, size, time of change and inode of a file, or of the files in a folder; empty if there is none.
+
+    As long as it is the same, so is the content.
+    """
+    try:
+        paths = sorted(path.iterdir()) if path.is_dir() else [path]
+        facts = [(each.name, each.stat()) for each in paths]
+    except OSError:
+        return ()
+    return tuple((name, fact.st_size, fact.st_mtime_ns, fact.st_ino) for name, fact in facts)
+
+
 def sha256_of(path: Path) -> str:
     """Return the sha256 of a file, read in chunks."""
     with open(path, "rb") as file:

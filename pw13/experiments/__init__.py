@@ -1,31 +1,56 @@
 """One module per kind of run, each with a `run_experiment` that tells the experiment on one screen."""
 
+import importlib
+from collections.abc import Iterator
 from typing import Any
 
 from pw13 import console
-from pw13.runs.folder import Run
+from pw13.errors import UserError
+from pw13.runs.folder import NamedFigure, Run
+from pw13.runs.record import Record, data_paths_of, settings_of
 
 # The module of each kind, imported when its run starts, since it imports TensorFlow.
 MODULES = {"dense-ae": "dense_ae", "conv-dae": "conv_dae", "svm-eval": "svm_eval", "charrnn": "charrnn"}
 
 
-def run_experiment(kind: str, settings: Any, *, run: Run, **data_paths: Any) -> dict[str, Any]:
+def run_experiment(kind: str, settings: Any, *, run: Run, **options: Any) -> dict[str, Any]:
     """Start or resume the experiment of `run`, close the run, and return what metrics.json holds.
 
-    data_paths: where the data are, such as `data="builtin"`.
+    options: where the data are, such as `data="builtin"`, and of a trainer `lean`: leave out what no sweep compares.
     """
-    import importlib
-
+    from pw13.experiments import preparation
     from pw13.runs.folder import track_status
     from pw13.runs.record import read_json
-    from pw13.system import device, machine, tensorflow_runtime
+    from pw13.system import device, machine, tensorflow_runtime, threads
 
     with track_status(run):
         machine.check_temporary_folder()
         if hasattr(settings, "threads"):
-            for line in tensorflow_runtime.start(settings.threads, settings.seed, settings.device):
-                console.message(f"note: {line}")
+            with preparation.in_background(kind, settings, **options):
+                for line in tensorflow_runtime.start(settings.threads, settings.seed, settings.device):
+                    console.message(f"note: {line}")
             device.refuse_other(read_json(run.folder / "run.json").get("device"), used := device.facts())
             run.update(one_dnn=tensorflow_runtime.one_dnn(), device=used)
+        else:
+            threads.limit(machine.cores())
         experiment = importlib.import_module(f"pw13.experiments.{MODULES[kind]}")
-        return run.finish(experiment.run_experiment(settings, run=run, **data_paths))
+        return run.finish(experiment.run_experiment(settings, run=run, **options))
+
+
+def redraw_figures(record: Record) -> Iterator[NamedFigure]:
+    """Draw the figures of a completed training from its run folder, the same that the run itself draws.
+
+    Raises:
+        UserError: not a completed training, its data are gone or have changed, or its files are corrupt.
+    """
+    from pw13.system import tensorflow_runtime
+
+    if record.kind not in MODULES or record.kind == "svm-eval":
+        raise UserError(f"{record.folder}: expected a run of a network, received {record.kind}")
+    if record.problem or record.status != "completed":
+        raise UserError(f"{record.folder}: {record.problem or record.status + ', expected a completed run'}")
+    settings = settings_of(record)
+    tensorflow_runtime.start(settings.threads, settings.seed)
+    experiment = importlib.import_module(f"pw13.experiments.{MODULES[record.kind]}")
+    figures: Iterator[NamedFigure] = experiment.redraw(settings, record, **data_paths_of(record))
+    return figures

@@ -2,36 +2,42 @@
 
 import contextlib
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator
 from typing import Any
 
 import keras
 import numpy as np
 
+from pw13.baselines import ngram_models
 from pw13.baselines.ngram import Ngram
 from pw13.config.settings import CharRNN
 from pw13.data.names import NameDataset, NameList, load_names, prepare_dataset, vocabulary
 from pw13.errors import UserError
 from pw13.experiments import charrnn_evaluation as evaluation
-from pw13.experiments import charrnn_samples
+from pw13.experiments import charrnn_figures, charrnn_ngram, charrnn_samples
 from pw13.experiments.charrnn_evaluation import LogProbabilities
 from pw13.experiments.charrnn_start import apply_start, load_start
 from pw13.experiments.charrnn_task import make_task, windows_per_epoch
-from pw13.figures import charrnn as figures
-from pw13.figures.loss_curves import loss_curves
 from pw13.inference.contexts import Mixture
+from pw13.inference.name_generator import load_generator
 from pw13.models import charrnn
 from pw13.models.charrnn_numpy import Network
-from pw13.runs.folder import Run
-from pw13.runs.record import read_json
+from pw13.runs.comparison import history
+from pw13.runs.folder import NamedFigure, Run
+from pw13.runs.record import Record, check_same_data, read_json
 from pw13.training.fit import fit, model_summaries, training_metrics
 from pw13.training.task import training_options
 
+MEASURES = ("mixture", "names", "by_temperature", "real_names")  # the metrics of sampled names and real ones
 
-def run_experiment(config: CharRNN, *, corpus: str | None, run: Run, init_from: str | None = None) -> dict[str, Any]:
+
+def run_experiment(
+    config: CharRNN, *, corpus: str | None, run: Run, init_from: str | None = None, lean: bool = False
+) -> dict[str, Any]:
     """Train and evaluate, fill the run folder, and return what metrics.json holds.
 
     init_from: the folder of a char-RNN run whose network is trained further.
+    lean: leave out figures and the measures of names, which are None; `redraw` draws the figures later.
     """
     name_list = load_names(corpus, encoding=config.encoding, fix_accents=config.fix_accents)
     start = load_start(run, init_from, config)
@@ -46,17 +52,13 @@ def run_experiment(config: CharRNN, *, corpus: str | None, run: Run, init_from: 
         training_options(config, f"{config.cell} RNN, {config.target}"),
         run=run,
         save=lambda best, last: save_models(run, model, best, last),
-        on_epoch=charrnn_samples.sample_callback(run, data, config),
+        on_epoch=None if lean else charrnn_samples.sample_callback(run, data, config),
     )
-    network, counts = charrnn_samples.network(config, result.best), evaluation.fit_ngram(data, run)
+    run.update(ngram_texts=ngram_models.digests(*data.ngram_texts))  # so that the model is found again in the cache
+    network = charrnn_samples.network(config, result.best)
     predicted, held_out_accuracy = evaluation.predict(network, data)
-    counted = evaluation.predict_ngram(counts, data)
-    nats, baseline = evaluation.nats(predicted), ngram_metrics(counts, predicted, counted, data, config)
-    samples = charrnn_samples.statistics(network, counts, data, config)
-    real = charrnn_samples.real_names(counts, data, config)
-    mixture = mixture_metrics(network, counts, predicted, counted, data, config)
-    save_figures(run, config, result.history, nats, baseline, mixture, samples, real)
-    return {
+    nats = evaluation.nats(predicted)
+    metrics = {
         **training_metrics(result, model),
         "cell": config.cell,
         "target": config.target,
@@ -68,12 +70,29 @@ def run_experiment(config: CharRNN, *, corpus: str | None, run: Run, init_from: 
         "held_out_nats": nats["held_out"],
         "held_out_bits": nats["held_out"] / math.log(2),
         "held_out_accuracy": held_out_accuracy,
-        "ngram": baseline,
-        "mixture": mixture,
-        "names": charrnn_samples.at_default(samples),
-        "by_temperature": samples,
-        "real_names": real,
+        "ngram": ngram_metrics(predicted, data),
+        **dict.fromkeys(MEASURES),
     }
+    if lean:
+        return metrics
+    metrics = with_names(metrics, network, predicted, data, config)
+    run.save_figures(charrnn_figures.draw(metrics, result.history, config))
+    return metrics
+
+
+def redraw(
+    config: CharRNN, record: Record, *, corpus: str | None, init_from: str | None = None
+) -> Iterator[NamedFigure]:
+    """Draw the figures of a finished run from its folder, as the run itself draws them."""
+    metrics = record.metrics or {}
+    if not metrics.get("by_temperature"):
+        name_list = load_names(corpus, encoding=config.encoding, fix_accents=config.fix_accents)
+        check_same_data(record, name_list.source)
+        generator = load_generator(record)
+        data = prepare_dataset(name_list.names, config, known=generator.vocab_file.vocabulary.characters)
+        predicted, _ = evaluation.predict(generator.network, data)
+        metrics = with_names(metrics, generator.network, predicted, data, config)
+    return charrnn_figures.draw(metrics, history(record.folder), config)
 
 
 def record_corpus(run: Run, name_list: NameList, data: NameDataset, config: CharRNN) -> None:
@@ -105,68 +124,48 @@ def save_models(run: Run, model: keras.Model, best: list[np.ndarray], last: list
     run.save_model("best", model)
 
 
-def ngram_metrics(
-    counts: Ngram, network: LogProbabilities, counted: LogProbabilities, data: NameDataset, config: CharRNN
-) -> dict[str, Any]:
-    """Return the n-gram's order, its nats on each subset, and the statistics of names sampled from it.
+def ngram_metrics(network: LogProbabilities, data: NameDataset) -> dict[str, Any]:
+    """Return the n-gram's order and its nats on each subset; None for the measures of names sampled from it.
 
     `difference_ci95` is the interval of the network's held-out nats per character minus the n-gram's.
     """
-    samples = charrnn_samples.statistics(counts, counts, data, config)
+    order, counted = charrnn_ngram.predict(data)
     return {
-        "order": counts.order,
+        "order": order,
         "smoothing": "kneser-ney",
         **{f"{subset}_nats": nats for subset, nats in evaluation.nats(counted).items()},
         "difference_ci95": evaluation.difference_interval(network, counted, data),
+        "names": None,
+        "by_temperature": None,
+    }
+
+
+def with_names(
+    metrics: dict[str, Any], network: Network, predicted: LogProbabilities, data: NameDataset, config: CharRNN
+) -> dict[str, Any]:
+    """Return the metrics with `MEASURES`: of the mixture, of sampled names of each model, and of real names.
+
+    predicted: the network's log-probabilities.
+    """
+    counts, baseline = charrnn_ngram.fit(data), charrnn_ngram.names(data, config)
+    mixture = mixture_metrics(network, counts, predicted, data, config)
+    samples, rows = charrnn_samples.statistics(network, counts, data, config), baseline["by_temperature"]
+    return {
+        **metrics,
+        "ngram": {**metrics["ngram"], "names": charrnn_samples.at_default(rows), "by_temperature": rows},
+        "mixture": mixture,
         "names": charrnn_samples.at_default(samples),
         "by_temperature": samples,
+        "real_names": baseline["real"],
     }
 
 
 def mixture_metrics(
-    network: Network,
-    counts: Ngram,
-    predicted: LogProbabilities,
-    counted: LogProbabilities,
-    data: NameDataset,
-    config: CharRNN,
+    network: Network, counts: Ngram, predicted: LogProbabilities, data: NameDataset, config: CharRNN
 ) -> dict[str, Any] | None:
     """Return weight and nats of the mixture, and the statistics of names sampled from it; None if none are held out."""
-    metrics = evaluation.mix(predicted, counted, data)
+    metrics = evaluation.mix(predicted, charrnn_ngram.predict(data)[1], data)
     if metrics is None:
         return None
     samples = charrnn_samples.statistics(Mixture(network, counts, metrics["weight"]), counts, data, config)
     return {**metrics, "names": charrnn_samples.at_default(samples), "by_temperature": samples}
-
-
-def curve_names(config: CharRNN) -> tuple[str, str]:
-    """Return the names of the loss curves, which tell where the training loss is not on validation's scale."""
-    from_mid_name = config.target == "many-to-many" and not config.carry_state
-    conditions = [
-        *(["windows from mid-name"] if from_mid_name else []),
-        *([f"dropout {config.dropout:g}"] if config.dropout else []),
-    ]
-    training = f"training ({', '.join(conditions)})" if conditions else "training"
-    return training, "validation (whole names)" if from_mid_name else "validation"
-
-
-def save_figures(
-    run: Run,
-    config: CharRNN,
-    history: list[dict[str, float]],
-    nats: Mapping[str, float],
-    ngram: dict[str, Any],
-    mixture: dict[str, Any] | None,
-    samples: list[charrnn_samples.Row],
-    real: charrnn_samples.Row | None,
-) -> None:
-    """Save the loss curves with the n-gram's line, nats per subset, and sampled names next to real ones."""
-    ngram_name, baseline = f"{ngram['order']}-gram", ngram["validation_nats"]
-    lines = {f"{ngram_name}, validation": baseline} if np.isfinite(baseline) else {}
-    curves = loss_curves(history, label="nats per character", lines=lines, names=curve_names(config))
-    run.save_figure("loss", curves)
-    bars = {subset: (value, ngram[f"{subset}_nats"]) for subset, value in nats.items() if np.isfinite(value)}
-    run.save_figure("nats", figures.cross_entropy_bars(bars, ngram_name))
-    models = {"network": samples, ngram_name: ngram["by_temperature"]}
-    models |= {"mixture": mixture["by_temperature"]} if mixture else {}
-    run.save_figure("names", figures.novelty_against_plausibility(models, real))

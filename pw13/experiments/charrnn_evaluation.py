@@ -6,13 +6,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from pw13.baselines import ngram, ngram_models
+from pw13.baselines import ngram
 from pw13.baselines.ngram import Ngram
 from pw13.data.names import NameDataset
 from pw13.inference import log_probabilities
 from pw13.metrics import bootstrap, mixture
 from pw13.models.charrnn_numpy import Network
-from pw13.runs.folder import Run
 from pw13.system.streams import stream
 
 SUBSETS = ("train", "validation", "held_out")
@@ -31,16 +30,6 @@ def predict(network: Network, data: NameDataset) -> tuple[LogProbabilities, floa
     }
     accuracy = float(predicted["held_out"].correct.mean()) if "held_out" in predicted else float("nan")
     return {subset: found.log_probabilities.astype(float) for subset, found in predicted.items()}, accuracy
-
-
-def fit_ngram(data: NameDataset, run: Run) -> Ngram:
-    """Return the n-gram model of the distinct training names, its order chosen on the validation names.
-
-    The run records which texts these are, so that the model can be found again in the cache.
-    """
-    vocab, texts = data.vocab_file.vocabulary, data.ngram_texts
-    run.update(ngram_texts=ngram_models.digests(*texts))
-    return ngram_models.fit_best(*texts, size=vocab.size, newline=vocab.newline)
 
 
 def predict_ngram(counts: Ngram, data: NameDataset) -> LogProbabilities:

@@ -25,6 +25,7 @@ COMPARISONS = 2**24  # of names with training names, per row: about a second
 TEMPERATURES = (0.5, 0.8, 1.0, 1.2)
 DEFAULT_TEMPERATURE = 0.8  # the temperature of `names` in metrics.json
 DIVERSITY_NGRAM = 3  # characters
+CONSTANTS = (STATISTICS_SAMPLES, COMPARED_SAMPLES, COMPARISONS, TEMPERATURES, DIVERSITY_NGRAM)
 
 Row = dict[str, Any]
 

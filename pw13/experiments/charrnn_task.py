@@ -11,22 +11,20 @@ import tensorflow as tf
 from pw13.config.settings import CharRNN
 from pw13.data.names import NameDataset, windows
 from pw13.models import charrnn, charrnn_numpy, likelihood, rnn_cells
-from pw13.training.task import TrainingTask, epoch_rng, shuffled_batches
+from pw13.training.shared import shared
+from pw13.training.task import Loss, TrainingTask, epoch_rng, shuffled_batches
 
 Order = Callable[[int], np.ndarray]
-Loss = Callable[..., tuple[tf.Tensor, tf.Tensor, tuple[tf.Tensor, ...]]]
 
 
 def make_task(model: keras.Model, data: NameDataset, config: CharRNN) -> TrainingTask:
     """Predict the next character. XLA unrolls a window's steps: several times as fast as TensorFlow's own loop."""
-    make_batches = stateful_batches if config.carry_state else window_batches
-    order, loss = make_batches(data, config)
-    validation = data.split.validation or data.train_probe
-    evaluator = likelihood.make_evaluator(data.encode(validation), data.vocab_file.vocabulary.newline, config)
+    newline = data.vocab_file.vocabulary.newline
+    evaluator = make_evaluator(data.split.validation or data.train_probe, data, config)
     return TrainingTask(
         parameters=model.trainable_variables,
-        order=order,
-        loss=split_batch(loss, config),
+        order=stateful_order(data, config) if config.carry_state else window_order(data, config),
+        loss=shared(make_loss, config, data.train_ids, np.array(newline)),
         carry=(lambda: charrnn.zero_states(config.batch_size, config)) if config.carry_state else tuple,
         validation=lambda parameters: evaluator(parameters)[0],
         xla=True,
@@ -44,13 +42,30 @@ def windows_per_epoch(characters: int, config: CharRNN) -> int:
     return len(windows.window_starts(characters, config.length, config.skip))
 
 
-def window_batches(data: NameDataset, config: CharRNN) -> tuple[Order, Loss]:
-    """Return order and loss for windows in random order, each from zero states (handout 2d).
+def make_evaluator(names: tuple[str, ...], data: NameDataset, config: CharRNN) -> likelihood.Evaluator:
+    """Return the function that evaluates parameters on names: see `likelihood.make_evaluator`."""
+    return shared(_make_evaluator, config, data.joined_ids(names), np.array(data.vocab_file.vocabulary.newline))
 
-    A step gets the indices of its windows.
-    """
-    text = tf.constant(data.train_ids)
+
+def _make_evaluator(config: CharRNN, ids: np.ndarray, newline: np.ndarray) -> likelihood.Evaluator:
+    return likelihood.make_evaluator(windows.split_ids(ids, int(newline)), int(newline), config)
+
+
+def make_loss(config: CharRNN, train_ids: np.ndarray, newline: np.ndarray) -> Loss:
+    """Return the loss on windows of a text, `(n,)` ids, or on streams of its names with --carry-state."""
+    loss = stateful_loss(int(newline), config) if config.carry_state else window_loss(train_ids, config)
+    return split_batch(loss, config)
+
+
+def window_order(data: NameDataset, config: CharRNN) -> Order:
+    """Return the order of windows at random: a step gets the indices of its windows."""
     count = windows_per_epoch(len(data.train_ids), config)
+    return lambda epoch: shuffled_batches(count, config.batch_size, epoch_rng(config.seed, epoch))
+
+
+def window_loss(train_ids: np.ndarray, config: CharRNN) -> Loss:
+    """Return the loss of windows by their indices, each from zero states (handout 2d)."""
+    text = tf.constant(train_ids)
 
     def loss(parameters, indices, states, key):  # type: ignore[no-untyped-def]
         positions = tf.maximum(indices, 0)[:, None] * config.skip + tf.range(config.length + 1)
@@ -61,18 +76,22 @@ def window_batches(data: NameDataset, config: CharRNN) -> tuple[Order, Loss]:
         mask = tf.tile(tf.cast(indices >= 0, tf.float32)[None], (config.length, 1))
         return *masked_loss(parameters, hidden[predicted], ids[1:][predicted], mask[predicted]), ()
 
-    def order(epoch: int) -> np.ndarray:
-        return shuffled_batches(count, config.batch_size, epoch_rng(config.seed, epoch))
-
-    return order, loss
+    return loss
 
 
-def stateful_batches(data: NameDataset, config: CharRNN) -> tuple[Order, Loss]:
-    """Return order and loss for parallel streams of names, permuted every epoch.
-
-    States carry over from step to step and are reset to zero at a newline.
-    """
+def stateful_order(data: NameDataset, config: CharRNN) -> Order:
+    """Return the order of parallel streams of names, permuted every epoch."""
     newline = data.vocab_file.vocabulary.newline
+
+    def order(epoch: int) -> np.ndarray:
+        text = windows.permuted(data.train_ids, newline, rng=epoch_rng(config.seed, epoch))
+        return windows.stream_steps(text, config.batch_size, config.length, newline)
+
+    return order
+
+
+def stateful_loss(newline: int, config: CharRNN) -> Loss:
+    """Return the loss of parallel streams, whose states carry over from step to step and are reset at a newline."""
 
     def loss(parameters, ids, states, key):  # type: ignore[no-untyped-def]
         ids = tf.transpose(ids)
@@ -81,11 +100,7 @@ def stateful_batches(data: NameDataset, config: CharRNN) -> tuple[Order, Loss]:
         hidden, last_states = charrnn.outputs(parameters, valid_ids[:-1], states, config, keep=keep, key=key)
         return *masked_loss(parameters, hidden, valid_ids[1:], mask), last_states
 
-    def order(epoch: int) -> np.ndarray:
-        text = windows.permuted(data.train_ids, newline, rng=epoch_rng(config.seed, epoch))
-        return windows.stream_steps(text, config.batch_size, config.length, newline)
-
-    return order, loss
+    return loss
 
 
 def masked_loss(

@@ -7,7 +7,8 @@ import numpy as np
 from pw13 import console, metrics
 from pw13.baselines import image_compression
 from pw13.config.settings import ConvDAE
-from pw13.data.images import ImageSet, noise, stratified_sample, to_float
+from pw13.data.images import ImageSet, TrainValSplit, noise, stratified_sample, to_float
+from pw13.experiments import denoising_baselines
 from pw13.experiments.denoising_baselines import Baselines, evaluate_filters
 from pw13.metrics import compression
 from pw13.models import conv_dae as model
@@ -17,11 +18,26 @@ NOISE_LEVELS = tuple(round(0.1 * i, 1) for i in range(1, 10))
 SUBSET_SIZE = 1000  # test images that are evaluated at each of NOISE_LEVELS, and entropy-coded
 
 
+# The metrics that `comparison_metrics` and `code_size` return.
+COMPARISONS = (
+    "baselines", "by_noise", "code_values", "pixel_values", "code_bytes_float32", "code_bytes_uint8",
+    "code_bytes_entropy", "code_bytes_order_0", "code_zero_share", "code_uint8_mse", "pixel_bytes_entropy", "png_bytes",
+)  # fmt: skip
+
+
 class NoisyPair(NamedTuple):
     """Clean images and their noisy copies, `(n, height, width)` float32 in [0, 1] each."""
 
     clean: np.ndarray
     noisy: np.ndarray
+
+
+class Comparison(NamedTuple):
+    """The network next to its baselines; `quality` and `levels` as `baselines` and `by_noise` in metrics.json."""
+
+    baselines: Baselines
+    quality: dict[str, dict[str, Any] | None]
+    levels: list[dict[str, Any]]
 
 
 def noisy_pair(clean: np.ndarray, kind: str, level: float) -> NoisyPair:
@@ -45,6 +61,24 @@ def psnr_ssim(test: NoisyPair, denoised: np.ndarray) -> dict[str, float]:
         "noisy_ssim": metrics.ssim(*test),
         "denoised_ssim": metrics.ssim(test.clean, denoised),
     }
+
+
+def compare(
+    net: model.Denoiser,
+    test: NoisyPair,
+    denoised: np.ndarray,
+    images: ImageSet,
+    split: TrainValSplit,
+    config: ConvDAE,
+) -> Comparison:
+    """Fit and evaluate the baselines: at the run's own noise on all test images, at every level on some."""
+    baselines = denoising_baselines.fit(split, config, NOISE_LEVELS)
+    quality = evaluate_baselines(baselines, test, denoised, config)
+    return Comparison(baselines, quality, evaluate_levels(net, baselines, test_subset(images), config))
+
+
+def comparison_metrics(compared: Comparison) -> dict[str, Any]:
+    return {"baselines": compared.quality, "by_noise": compared.levels}
 
 
 def evaluate_baselines(

@@ -3,9 +3,7 @@
 They depend on data and noise alone, not on the network, so the cache keeps what is slow to compute.
 """
 
-import hashlib
-import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -17,7 +15,7 @@ from pw13.baselines.filter_tuning import SETTINGS, TunedFilter, tune
 from pw13.baselines.linear_denoiser import LinearDenoiser
 from pw13.config.settings import ConvDAE
 from pw13.data.images import TrainValSplit, noise, stratified_sample, to_float
-from pw13.system.cache import cached
+from pw13.system.cache import cached, cached_json, digest
 from pw13.system.streams import stream
 
 VERSION = 1  # of the code behind the cached numbers: the filters, their tuning, the linear denoiser
@@ -74,8 +72,10 @@ def fit_linear(images: np.ndarray, val_clean: np.ndarray, config: ConvDAE) -> Li
 def tune_filters(clean: np.ndarray, noisy: np.ndarray, threads: int) -> dict[str, TunedFilter]:
     """Tune every filter on validation images, `(n, height, width)` float32 in [0, 1] each."""
     tuned = cached_json(
-        {"step": "tuning", "images": digest(clean, noisy), "settings": SETTINGS},
+        "denoising",
+        {"version": VERSION, "step": "tuning", "images": digest(clean, noisy), "settings": SETTINGS},
         lambda: [tune(name, clean, noisy, threads=threads)._asdict() for name in FILTERS],
+        max_bytes=MAX_CACHE_BYTES,
     )
     return {values["name"]: TunedFilter(**values) for values in tuned}
 
@@ -96,9 +96,12 @@ def evaluate_filters(
             "corrected_setting": tuned.corrected_setting,
         }
 
-    key = {"step": "test", "images": digest(clean, noisy), "filters": [tuned._asdict() for tuned in filters.values()]}
+    settings = [tuned._asdict() for tuned in filters.values()]
     results: dict[str, dict[str, Any]] = cached_json(
-        key, lambda: {name: evaluate(tuned) for name, tuned in filters.items()}
+        "denoising",
+        {"version": VERSION, "step": "test", "images": digest(clean, noisy), "filters": settings},
+        lambda: {name: evaluate(tuned) for name, tuned in filters.items()},
+        max_bytes=MAX_CACHE_BYTES,
     )
     return results
 
@@ -118,22 +121,3 @@ def to_arrays(baselines: Baselines) -> dict[str, np.ndarray]:
         arrays["linear_weights"] = baselines.linear.weights.astype(np.float16)
         arrays["linear_bias"] = baselines.linear.bias
     return arrays
-
-
-def cached_json(key: Mapping[str, Any], make: Callable[[], Any]) -> Any:
-    """Return what `make` makes, as JSON holds it, from the cache if it is there."""
-
-    def encoded() -> dict[str, Any]:
-        return {"json": np.frombuffer(json.dumps(make()).encode(), np.uint8)}
-
-    arrays = cached("denoising", {"version": VERSION, **key}, encoded, max_bytes=MAX_CACHE_BYTES)
-    return json.loads(arrays["json"].tobytes())
-
-
-def digest(*arrays: np.ndarray) -> str:
-    """Return a sha256 of shapes, dtypes and values."""
-    sha256 = hashlib.sha256()
-    for array in arrays:
-        sha256.update(f"{array.dtype.str} {array.shape}".encode())
-        sha256.update(np.ascontiguousarray(array).data)
-    return sha256.hexdigest()

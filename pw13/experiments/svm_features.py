@@ -34,7 +34,7 @@ def code_sizes(encoders: Sequence[Encoder]) -> list[int]:
 
 def fit_pca(images: ImageSet, encoders: Sequence[Encoder]) -> PCA:
     """Fit PCA of the largest code size to all training images, as the autoencoders were: neither needs a label."""
-    return pca.fit(to_vectors(images.train_images), max(code_sizes(encoders)))
+    return pca.fit_cached(to_vectors(images.train_images), max(code_sizes(encoders)))
 
 
 def feature_sets(images: ImageSet, indices: np.ndarray, encoders: Sequence[Encoder], linear: PCA) -> list[Features]:

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from pw13 import config
+from pw13 import config, console, experiments
 from pw13.errors import UserError
 from pw13.metrics.intervals import Interval, mean_interval
 from pw13.report.comparable_runs import count_comparisons, further_values, is_comparable
 from pw13.runs import comparison
+from pw13.runs.folder import Run
 from pw13.runs.record import LAST_ALL, RUN_NAME, Record, list_runs, load_run, read_json, read_run, start_order
 
 
@@ -112,11 +113,22 @@ def read_history(record: Record) -> list[dict[str, float]]:
 
 
 def read_figure(record: Record, name: str) -> bytes | None:
-    """Return the PNG `figures/NAME.png` of a run; None if there is none."""
+    """Return the PNG `figures/NAME.png` of a run; None if there is none. Those that a sweep left out are drawn now."""
+    folder = record.folder / "figures"
+    if record.facts.get("lean") and not folder.exists():
+        _draw_figures(record)
     try:
-        return (record.folder / "figures" / f"{name}.png").read_bytes()
+        return (folder / f"{name}.png").read_bytes()
     except OSError:
         return None
+
+
+def _draw_figures(record: Record) -> None:
+    console.message(f"{record.name}: drawing its figures")
+    try:
+        Run(record.folder).save_figures(experiments.redraw_figures(record))
+    except UserError as error:
+        console.warning(f"{record.name}: no figures: {error}")
 
 
 # ---------------------------------------------------------------------------------------------------- selecting runs

@@ -21,7 +21,7 @@ import shutil
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -36,6 +36,8 @@ from pw13.system.signals import Interrupted
 
 SCRATCH = ".new-"  # begins the name of a folder that is being created
 SCRATCH_SECONDS = 60, 3600  # after which an unlocked one, and one whose lock cannot be asked, was left behind
+NamedFigure = tuple[str, Any]  # the name of its file, and a matplotlib Figure
+
 END_FACTS = ("ended", "error", "signal", "peak_memory_mib")  # written at the end of a run, dropped when it resumes
 
 # One change of run.json at a time: on a forced exit the thread that watches for signals writes the status.
@@ -72,13 +74,21 @@ class Run:
     def save_text(self, name: str, text: str) -> None:
         files.write_atomic(self.folder / name, text.encode())
 
-    def save_figure(self, name: str, figure: Any) -> None:
-        """Save a matplotlib Figure as `figures/NAME.png`."""
+    def save_figure(self, name: str, figure: Any) -> Path:
+        """Save a matplotlib Figure as `figures/NAME.png`; return the file."""
         from pw13.figures import to_png
 
         png = to_png(figure)
         self._make_subfolder("figures")
-        files.write_atomic(self.folder / "figures" / f"{name}.png", png)
+        path = self.folder / "figures" / f"{name}.png"
+        files.write_atomic(path, png)
+        return path
+
+    def save_figures(self, figures: Iterable[NamedFigure]) -> None:
+        """Save matplotlib Figures by name."""
+        console.message("drawing figures")
+        for name, figure in figures:
+            self.save_figure(name, figure)
 
     def save_model(self, name: str, model: Any) -> None:
         """Save a Keras model as `checkpoints/NAME.keras`, which Keras can load without pw13."""

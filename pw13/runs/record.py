@@ -11,6 +11,7 @@ from typing import Any
 
 from pw13 import config
 from pw13.config import fields
+from pw13.data.source import Source
 from pw13.errors import OptionError, UserError
 from pw13.system import files, locks, machine
 
@@ -228,6 +229,16 @@ def data_paths_of(record: Record) -> dict[str, Any]:
             where, received = record.folder / "config.json", fields.abbreviate(value)
             raise UserError(f"{where}: {key}: expected a path, received {received}")
     return data_paths
+
+
+def check_same_data(record: Record, source: Source) -> None:
+    """Refuse data other than those that a run was made with.
+
+    Raises:
+        UserError: they have another sha256.
+    """
+    if (record.facts.get("data") or {}).get("sha256") != source.sha256:
+        raise UserError(f"{source.path}: data changed since {record.name} was made (different sha256)")
 
 
 def _is_path(value: Any) -> bool:

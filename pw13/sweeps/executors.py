@@ -7,9 +7,11 @@ write their checkpoints. The order of points and the retries after a worker's de
 import concurrent.futures
 import contextlib
 import functools
+import itertools
 import os
 import sys
 import time
+from collections.abc import Hashable, Sequence
 from multiprocessing.connection import Connection, wait
 from typing import Any, Protocol
 
@@ -21,6 +23,7 @@ from pw13.sweeps.jobs import INTERRUPTED, WORKER_DIED, Job, JobResult
 from pw13.sweeps.worker import request_stop, run_job
 from pw13.system import device, signals
 from pw13.system.process_pool import Worker, WorkerDied
+from pw13.training.shared import FREE
 
 STOP_SECONDS = 3.5  # for points to write their checkpoints; below `signals.GRACE_SECONDS`
 
@@ -33,6 +36,10 @@ class Executor(Protocol):
     @property
     def free_slots(self) -> int:
         """The number of jobs that can be started now."""
+        ...
+
+    def choose(self, jobs: Sequence[Job]) -> int:
+        """Return the index of the job that is best started next; there must be a free slot."""
         ...
 
     def start(self, job: Job) -> None:
@@ -67,8 +74,17 @@ class LocalExecutor:
     def free_slots(self) -> int:
         return sum(slot.job is None for slot in self._slots)
 
+    def choose(self, jobs: Sequence[Job]) -> int:
+        """Choose a job for which a free worker has compiled already, else one for which no other worker has."""
+        free, busy = ({slot.program for slot in self._slots if (slot.job is None) == idle} for idle in (True, False))
+        programs = [program(job) for job in jobs]
+        known = (index for index, each in enumerate(programs) if each in free)
+        new = (index for index, each in enumerate(programs) if each not in busy)
+        return next(itertools.chain(known, new), 0)
+
     def start(self, job: Job) -> None:
-        next(slot for slot in self._slots if slot.job is None).start(job)
+        free = [slot for slot in self._slots if slot.job is None]
+        min(free, key=lambda slot: slot.program != program(job)).start(job)
 
     def wait_finished(self, seconds: float) -> list[JobResult]:
         busy = {slot.connection: slot for slot in self._slots if slot.job is not None}
@@ -94,6 +110,7 @@ class _Slot:
     def __init__(self, number: int) -> None:
         self.number = number
         self.job: Job | None = None
+        self.program: Hashable = None  # of the last job
         self.worker: Worker[Job, str | None] | None = None
         self._setup: tuple[int | None, str | None] = (None, None)
 
@@ -108,7 +125,7 @@ class _Slot:
             self.close()  # TensorFlow's number of threads and its device are fixed per process
         if self.worker is None:
             self.worker = Worker(_run_job, setup=functools.partial(_init_worker, self.number))
-        self.job, self._setup = job, setup
+        self.job, self.program, self._setup = job, program(job), setup
         with contextlib.suppress(WorkerDied):  # `finish` finds out
             self.worker.send(job)
 
@@ -127,6 +144,11 @@ class _Slot:
             self.worker.request_stop()
             self.worker.join()
             self.worker = None
+
+
+def program(job: Job) -> Hashable:
+    """Return what jobs have in common that share compiled functions."""
+    return tuple((name, value) for name, value in job.settings.items() if name not in FREE)
 
 
 def _init_worker(number: int) -> None:
@@ -168,6 +190,9 @@ class DaskExecutor:
         self._started: list[Job] = []
         if not self._client.scheduler_info()["workers"]:
             console.message(f"{self.name} has no workers yet; waiting for one")
+
+    def choose(self, jobs: Sequence[Job]) -> int:
+        return 0
 
     def start(self, job: Job) -> None:
         self._started.append(job)

@@ -1,6 +1,6 @@
 """Run a sweep: every point once, compared and plotted, however often it is interrupted and resumed."""
 
-from collections import Counter, deque
+from collections import Counter
 from typing import Any
 
 from pw13 import console
@@ -67,7 +67,7 @@ def record_data(sweep: Sweep, run: Run) -> str:
 def run_points(sweep: Sweep, run: Run, executor: Executor, sha256: str) -> dict[str, str]:
     """Run all points that are not complete; return the errors of failed points by name."""
     status = SweepStatus(sweep, run)
-    waiting = deque(point for point in sweep.points if status.states[point.name].status != "completed")
+    waiting = [point for point in sweep.points if status.states[point.name].status != "completed"]
     jobs = {point.name: make_job(sweep, run, point, sha256) for point in waiting}
     tries: Counter[str] = Counter()
     if waiting:
@@ -76,14 +76,14 @@ def run_points(sweep: Sweep, run: Run, executor: Executor, sha256: str) -> dict[
         with signals.graceful_stop(), console.live_table() as update:
             while waiting or status.running:
                 while waiting and executor.free_slots:
-                    point = waiting.popleft()
+                    point = waiting.pop(executor.choose([jobs[point.name] for point in waiting]))
                     executor.start(jobs[point.name])
                     status.mark_started(point)
                 for finished in executor.wait_finished(0.5):
                     point = status.mark_finished(finished)
                     tries[point.name] += 1
                     if finished.error in (WORKER_DIED, INTERRUPTED) and tries[point.name] < MAX_TRIES:
-                        waiting.appendleft(point)
+                        waiting.insert(0, point)
                         status.mark_retry(point)
                 status.show(update)
                 if signals.requested():

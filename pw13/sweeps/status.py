@@ -6,8 +6,10 @@ from pw13 import console
 from pw13.experiments.runtime_estimate import epoch_seconds
 from pw13.runs.folder import Run
 from pw13.sweeps.folder import PointStatus, Sweep, point_status, primary_metric
-from pw13.sweeps.grid import Point
+from pw13.sweeps.grid import Point, format_value
 from pw13.sweeps.jobs import JobResult
+
+MAX_JOB_LINES = 8
 
 
 class SweepStatus:
@@ -39,7 +41,8 @@ class SweepStatus:
             self._finished_cost += point_cost(self._sweep.kind, point)
             metric = primary_metric(self._sweep.kind)
             numbers = f"{metric} {console.format_cell(state.value)}, {console.format_cell(state.seconds)} s"
-            console.message(f"{point.name}: {numbers}{self._time_left()}")
+            best = ", the best so far" if self._best() == point and len(self._completed()) > 1 else ""
+            console.message(f"{point.name}: {numbers}{best}{self._time_left()}")
         else:
             self.errors[point.name] = finished.error or state.status
             self.states[point.name] = state._replace(status="failed")
@@ -53,7 +56,7 @@ class SweepStatus:
 
     def _time_left(self) -> str:
         """Format how many points are left and their remaining time, estimated from the finished ones."""
-        done = {name for name, state in self.states.items() if state.status == "completed"} | self.errors.keys()
+        done = self._completed() | self.errors.keys()
         left = [point for name, point in self._points.items() if name not in done]
         if not left:
             return ""
@@ -75,7 +78,44 @@ class SweepStatus:
         done = [state.status == "completed" for state in self.states.values()]
         focus = done.index(False) if False in done else len(done) - 1
         title = f"{sum(done)} of {len(done)} points{self._time_left() if self._finished_cost else ''}"
-        update(title, [*axes, "status", "epoch", primary_metric(self._sweep.kind), "seconds"], rows, focus)
+        update(
+            "\n".join([title, *self._best_line(), *self._job_lines()]),
+            [*axes, "status", "epoch", primary_metric(self._sweep.kind), "seconds"],
+            rows,
+            focus,
+        )
+
+    def _completed(self) -> set[str]:
+        return {name for name, state in self.states.items() if state.status == "completed"}
+
+    def _best(self) -> Point | None:
+        """Return the completed point with the lowest metric."""
+        values = {name: value for name in self._completed() if (value := self.states[name].value) is not None}
+        return self._points[min(values, key=values.__getitem__)] if values else None
+
+    def _best_line(self) -> list[str]:
+        best = self._best()
+        if best is None:
+            return []
+        value = console.format_cell(self.states[best.name].value)
+        return [f"best so far: {primary_metric(self._sweep.kind)} {value}, {_describe(best)}"]
+
+    def _job_lines(self) -> list[str]:
+        """Return what each job does, a line each; of many the first ones."""
+        lines = [
+            f"job {number}: {_describe(each)}, {self._stage(each)}"
+            for number, each in enumerate(self.running.values(), 1)
+        ]
+        return (
+            lines if len(lines) <= MAX_JOB_LINES else [*lines[:MAX_JOB_LINES], f"and {len(lines) - MAX_JOB_LINES} more"]
+        )
+
+    def _stage(self, point: Point) -> str:
+        """Return how far a running point is: its folder is made first, its history after the first epoch."""
+        epoch, epochs = self.states[point.name].epoch or 0, point.settings.epochs
+        if self.states[point.name].status == "open":
+            return "starting TensorFlow"
+        return "measuring" if epoch >= epochs else f"epoch {epoch + 1} of {epochs}"
 
     def save(self) -> None:
         """Write sweep.json: the grid and the status of each point."""
@@ -91,6 +131,11 @@ class SweepStatus:
         ]
         grid = {"kind": self._sweep.kind, "grid": self._sweep.axes, "seeds": self._sweep.seeds}
         self._run.save_json("sweep.json", {**grid, "points": points})
+
+
+def _describe(point: Point) -> str:
+    """Return the values of a point, such as "units 64, seed 0"."""
+    return ", ".join(f"{name} {format_value(value)}" for name, value in point.values.items())
 
 
 def point_cost(kind: str, point: Point) -> float:

@@ -47,6 +47,24 @@ def cached(kind: str, key: Mapping[str, Any], make: Callable[[], Arrays], *, max
     return arrays
 
 
+def cached_json(kind: str, key: Mapping[str, Any], make: Callable[[], Any], *, max_bytes: int) -> Any:
+    """Return what `make` makes, as JSON holds it, from the cache if it is there; see `cached`."""
+
+    def encoded() -> Arrays:
+        return {"json": np.frombuffer(json.dumps(make()).encode(), np.uint8)}
+
+    return json.loads(cached(kind, key, encoded, max_bytes=max_bytes)["json"].tobytes())
+
+
+def digest(*arrays: npt.NDArray[Any]) -> str:
+    """Return a sha256 of dtypes, shapes and values."""
+    sha256 = hashlib.sha256()
+    for array in arrays:
+        sha256.update(f"{array.dtype.str} {array.shape}".encode())
+        sha256.update(np.ascontiguousarray(array).data)
+    return sha256.hexdigest()
+
+
 def _read(path: Path) -> Arrays | None:
     try:
         with open(path, "rb") as file, np.load(file, allow_pickle=False) as archive:

@@ -1,6 +1,7 @@
 """Start TensorFlow: once per process, with fixed threads and seed."""
 
 import contextlib
+import gc
 import json
 import os
 import random
@@ -10,6 +11,7 @@ from pathlib import Path
 
 from pw13.errors import UserError
 from pw13.system import device as devices
+from pw13.system.threads import limit
 
 # What networks depend on in a user's keras.json; values as Keras has them by default.
 KERAS_SETTINGS = {
@@ -19,7 +21,7 @@ ROUNDING = ("ONEDNN_DEFAULT_FPMATH_MODE", "TF_SET_ONEDNN_FPMATH_MODE")  # variab
 
 
 def start(threads: int, seed: int, device: str = "cpu") -> list[str]:
-    """Import TensorFlow with oneDNN on and `threads` threads, on the CPU or the first GPU, and seed Keras.
+    """Import TensorFlow with oneDNN on, on the CPU or the first GPU, and seed Keras; all libraries get `threads`.
 
     Returns a line for each setting of the user's that is overridden.
 
@@ -31,9 +33,13 @@ def start(threads: int, seed: int, device: str = "cpu") -> list[str]:
         OptionError: there is no GPU.
     """
     overridden = _override_environment()
+    limit(threads)
     with _quiet_import():
+        first = "tensorflow" not in sys.modules
         import keras
         import tensorflow as tf
+    if first:
+        gc.freeze()  # what was imported stays: without it every run's `clear_session` looks through all of it again
     keras.config.set_floatx("float32")
     keras.config.set_dtype_policy("float32")
     keras.config.set_epsilon(1e-7)

@@ -53,10 +53,11 @@ def fit(
     log_epoch = tensorboard_logger(run) if options.tensorboard else None
     state = restore_state(task, options, run) or initial_state(task)
     earlier_seconds = state.train_seconds
-    chunk = compiled_chunk(task, options, state.optimizer)
     saver = Saver(options, run, save)
     order, order_epoch = np.empty(0), 0
     with signals.graceful_stop(), console.progress(options.name, options.epochs, completed=state.epoch) as bar:
+        bar.update(state.epoch, "compiling")
+        chunk = compiled_chunk(task, options, state.optimizer)
         while not is_finished(state, options):
             if order_epoch != state.epoch + 1:
                 order, order_epoch = tf.constant(task.order(state.epoch + 1)), state.epoch + 1
@@ -75,6 +76,7 @@ def fit(
             bar.update(state.epoch + state.step / len(order), _progress_text(state))
             saver.after_chunk(state, epoch_ended=epoch_ended)
         saver.write(state)
+    console.message(f"measuring ({len(state.history)} epochs in {console.format_duration(state.train_seconds)})")
     return training_result(state)
 
 

@@ -14,6 +14,7 @@ from pw13.training.state import TrainState, to_arrays, to_resume_state
 from pw13.training.task import SaveModels, TrainingOptions
 
 WRITE_TIME_FACTOR = 20  # wait this many times as long as the last write took: at most 1/20 of the time goes to writing
+MODELS_AFTER = 5.0  # seconds from the start; until then the checkpoint is enough to resume, and a short run saves once
 
 
 class Saver:
@@ -21,7 +22,7 @@ class Saver:
 
     def __init__(self, options: TrainingOptions, run: Run, save: SaveModels):
         self._options, self._run, self._save = options, run, save
-        self._next = {"checkpoint": 0.0, "models": 0.0}
+        self._next = {"checkpoint": 0.0, "models": time.monotonic() + MODELS_AFTER}
         self._last_checkpoint = time.monotonic()
         self._saved_epoch = 0
 

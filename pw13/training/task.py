@@ -10,6 +10,9 @@ import tensorflow as tf
 
 from pw13.system.streams import stream
 
+Loss = Callable[..., tuple[tf.Tensor, tf.Tensor, tuple[tf.Tensor, ...]]]
+Validation = Callable[[list[tf.Tensor]], tf.Tensor]
+
 
 class TrainingTask(NamedTuple):
     """What to train, on what data, and how to validate it.
@@ -18,7 +21,8 @@ class TrainingTask(NamedTuple):
     order: epoch (from 1) -> array `(steps, ...)` with one batch per step, such as row indices `(steps, batch)` int32,
         with -1 where the last batch is not full.
     loss: (parameters, batch, carry, key) -> (sum of losses, count, carry); a pure function of tensors of static shapes.
-        `batch` is one step of `order`; `key` `(2,)` int32 differs for every (seed, epoch, step).
+        `batch` is one step of `order`; `key` `(2,)` int32 differs for every (seed, epoch, step). One function is
+        compiled once, for all runs of a process that have it (see `shared`).
     carry: () -> initial carry of an epoch: tensors that go from step to step.
     validation: parameters -> mean loss on the validation data, a scalar tensor.
     xla: whether XLA compiles the chunk; chosen by measurement, see each `make_task`.
@@ -27,9 +31,9 @@ class TrainingTask(NamedTuple):
 
     parameters: list[keras.Variable]
     order: Callable[[int], np.ndarray]
-    loss: Callable[..., tuple[tf.Tensor, tf.Tensor, tuple[tf.Tensor, ...]]]
+    loss: Loss
     carry: Callable[[], tuple[tf.Tensor, ...]]
-    validation: Callable[[list[tf.Tensor]], tf.Tensor]
+    validation: Validation
     xla: bool
     steps_per_chunk: int
 
@@ -86,9 +90,7 @@ def epoch_rng(seed: int, epoch: int) -> np.random.Generator:
     return stream("order", seed, epoch)
 
 
-def mean_over_batches(
-    mean_loss: Callable[..., tf.Tensor], n: int, batch_size: int
-) -> Callable[[list[tf.Tensor]], tf.Tensor]:
+def mean_over_batches(mean_loss: Callable[..., tf.Tensor], n: int, batch_size: int) -> Validation:
     """Return a validation function: the mean of `mean_loss(parameters, start, end)` over `n` rows, in batches."""
     bounds = [(start, min(start + batch_size, n)) for start in range(0, n, batch_size)]
     compiled = tf.function(mean_loss, reduce_retracing=True)

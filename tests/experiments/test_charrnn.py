@@ -156,9 +156,9 @@ def check_names(metrics):
 )
 def test_the_legend_names_curves_that_are_not_on_one_scale(changes, names):
     start_tensorflow()
-    from pw13.experiments import charrnn
+    from pw13.experiments import charrnn_figures
 
-    assert charrnn.curve_names(CharRNN(**changes)) == names
+    assert charrnn_figures.curve_names(CharRNN(**changes)) == names
 
 
 def test_the_saved_model_is_a_keras_model_on_one_hot_and_equals_numpy(trained):

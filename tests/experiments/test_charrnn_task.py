@@ -46,7 +46,7 @@ def test_the_loss_is_that_of_keras_on_the_handouts_windows(target):
     model = charrnn.build(vocab.size, config)
     probabilities = model(keras.ops.one_hot(np.array(x, np.int32), vocab.size))
     expected = np.sum(keras.losses.sparse_categorical_crossentropy(np.array(y, np.int32), probabilities))
-    _, loss = charrnn_task.window_batches(data, config)
+    loss = charrnn_task.window_loss(data.train_ids, config)
     indices = tf.constant([*chosen, -1])  # -1 fills up a batch and does not count
     parameters = [variable.value for variable in model.trainable_variables]
     total, count, _ = loss(parameters, indices, (), tf.constant([0, 1]))
@@ -60,7 +60,7 @@ def test_windows_are_counted_as_an_epoch_has_them():
     data, _, config, starts = prepare("many-to-many")
     assert charrnn_task.windows_per_epoch(len(data.train_ids), config) == len(starts)
     config = settings(target="many-to-many", carry_state=True)
-    order, _ = charrnn_task.stateful_batches(data, config)
+    order = charrnn_task.stateful_order(data, config)
     trained_on = np.count_nonzero((order(1)[:, :, 1:] >= 0).any(axis=2))
     assert charrnn_task.windows_per_epoch(len(data.train_ids), config) == trained_on < len(starts)
 
@@ -69,7 +69,7 @@ def test_an_epoch_has_every_window_once():
     from pw13.experiments import charrnn_task
 
     data, _, config, starts = prepare("many-to-one")
-    order, _ = charrnn_task.window_batches(data, config)
+    order = charrnn_task.window_order(data, config)
     indices = order(1).ravel()
     assert sorted(indices[indices >= 0].tolist()) == list(range(len(starts)))
 
@@ -98,8 +98,8 @@ def test_the_order_of_streams_depends_on_the_epoch():
 
     config = settings(target="many-to-many", carry_state=True)
     data = prepare_dataset(NAMES, config)
-    order, _ = charrnn_task.stateful_batches(data, config)
-    again, _ = charrnn_task.stateful_batches(data, config)
+    order = charrnn_task.stateful_order(data, config)
+    again = charrnn_task.stateful_order(data, config)
     assert np.array_equal(order(2), again(2))
     assert not np.array_equal(order(2), order(3))
     assert order(2).shape == order(3).shape

@@ -23,6 +23,9 @@ class FakeExecutor:
         self.now: Job | None = None
         self.stopped = self.closed = False
 
+    def choose(self, jobs):
+        return 0
+
     def start(self, job):
         self.started.append(job.folder.name)
         self.now, self.free_slots = job, 0

@@ -12,7 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from pw13.sweeps.executors import DaskExecutor, LocalExecutor
+from pw13.config import fields
+from pw13.config.settings import CharRNN
+from pw13.sweeps.executors import DaskExecutor, LocalExecutor, program
 from pw13.sweeps.jobs import WORKER_DIED, Job, JobResult
 from pw13.sweeps.worker import VERSIONS
 from pw13.system import machine
@@ -27,7 +29,7 @@ TIMES = ("seconds", "train_seconds", "throughput_per_second", "epoch_seconds")
 
 @pytest.mark.parametrize("executor", [LocalExecutor, DaskExecutor])
 def test_executors_have_what_the_scheduler_uses(executor):
-    assert all(hasattr(executor, name) for name in ("free_slots", "start", "wait_finished", "stop", "close"))
+    assert all(hasattr(executor, name) for name in ("free_slots", "choose", "start", "wait_finished", "stop", "close"))
 
 
 class Poison:
@@ -194,3 +196,23 @@ def test_points_on_dask_with_a_killed_worker_are_bit_identical_to_local_ones(tmp
     assert pw13_process(*grid, "--jobs", 2, "--runs-dir", tmp_path / "local").wait(900) == 0
     on_cluster, local = points_of(tmp_path / "cluster"), points_of(tmp_path / "local")
     assert len(local) == 3 and on_cluster == local
+
+
+def test_a_free_worker_gets_a_point_for_which_it_has_compiled(tmp_path):
+    executor = LocalExecutor(2)
+    jobs = [job_of(tmp_path, units, rate) for units in (8, 16) for rate in (0.1, 0.2)]
+    one, two = executor._slots
+    assert executor.choose(jobs) == 0
+    one.job = jobs[0]
+    one.program = program(jobs[0])
+    assert executor.choose(jobs[1:]) == 1  # other units, for which nobody compiles yet
+    two.job, two.program = jobs[2], program(jobs[2])
+    one.job = None
+    assert executor.choose([jobs[3], jobs[1]]) == 1
+    assert executor.choose([jobs[3]]) == 0
+
+
+def job_of(folder, units, rate):
+    return Job(
+        folder / f"{units}_{rate}", "charrnn", fields.as_dict(CharRNN(units=units, learning_rate=rate)), {}, "", {}
+    )

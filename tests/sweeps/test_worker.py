@@ -24,7 +24,8 @@ def experiment_calls(monkeypatch):
     """Replace the experiments: record the call, raise the next of `faults`, else finish the run."""
     calls, faults = [], []
 
-    def fake(kind, settings, *, run, **data_paths):
+    def fake(kind, settings, *, run, lean, **data_paths):
+        assert lean
         calls.append((kind, settings, run.folder, data_paths))
         if faults:
             raise faults.pop()

@@ -121,11 +121,11 @@ def test_loss_falls_and_best_is_kept(tmp_path):
 def test_cosine_decays_to_zero_and_constant_does_not(schedule, expected):
     import tensorflow as tf
 
-    from pw13.training.chunk import learning_rate
+    from pw13.training.chunk import learning_rate, numbers_of
     from pw13.training.task import TrainingOptions
 
-    options = TrainingOptions(1, 2.0, schedule)
-    rates = [float(learning_rate(options, tf.constant(t), 100.0)) for t in (1.0, 51.0, 101.0)]
+    numbers = numbers_of(TrainingOptions(1, 2.0), 100)
+    rates = [float(learning_rate(schedule, numbers, tf.constant(t))) for t in (1.0, 51.0, 101.0)]
     assert rates == pytest.approx(expected, abs=1e-6)
 
 

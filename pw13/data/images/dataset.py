@@ -1,5 +1,6 @@
 """Image sets, from four IDX files in a folder or the built-in letters, and their splits."""
 
+import functools
 import hashlib
 import string
 from collections import Counter
@@ -19,7 +20,7 @@ from pw13.data.published import (
     TRAIN_LABELS,
     published_set_name,
 )
-from pw13.data.source import DEFAULT_PATHS, Source, default_path, digest_of
+from pw13.data.source import DEFAULT_PATHS, Source, default_path, digest_of, stamp
 from pw13.errors import OptionError, UserError
 from pw13.system.streams import stream
 
@@ -56,17 +57,22 @@ def load_images(data: str | None) -> ImageSet:
 
 
 def read_folder(folder: Path) -> ImageSet:
-    """Read the image set from the four IDX files in `folder`.
+    """Read the image set from the four IDX files in `folder`; the runs of a process share its arrays, read-only.
 
     Raises:
         UserError: the first fault of the folder, and how many more there are.
     """
+    return _read_folder(folder, stamp(folder))
+
+
+@functools.lru_cache(maxsize=1)
+def _read_folder(folder: Path, unchanged: object) -> ImageSet:
     content = read_idx_folder(folder)
     if content.faults:
         more = len(content.faults) - 1
         hint = f" (and {more} more: `pw13 data check {folder}`)" if more else ""
         raise UserError(content.faults[0] + hint)
-    arrays = content.arrays
+    arrays = {name: read_only(array) for name, array in content.arrays.items()}
     known = published_set_name(content.paths, content.files)
     name = known or f"IDX folder {folder.name or folder}"
     count = len(arrays[TRAIN_IMAGES])
@@ -75,13 +81,19 @@ def read_folder(folder: Path) -> ImageSet:
         notes = (f"notMNIST with {count:,} training images, not the published {PUBLISHED_COUNT:,}",)
     return ImageSet(
         arrays[TRAIN_IMAGES],
-        arrays[TRAIN_LABELS].astype(np.int64),
+        read_only(arrays[TRAIN_LABELS].astype(np.int64)),
         arrays[TEST_IMAGES],
-        arrays[TEST_LABELS].astype(np.int64),
+        read_only(arrays[TEST_LABELS].astype(np.int64)),
         content.class_names or default_class_names(int(arrays[TRAIN_LABELS].max()) + 1, letters=known is not None),
         Source("folder", str(folder), name, digest_of(content.files), content.files),
         notes,
     )
+
+
+def read_only(array: np.ndarray) -> np.ndarray:
+    """Return the array after forbidding to write to it."""
+    array.flags.writeable = False
+    return array
 
 
 def default_class_names(count: int, *, letters: bool) -> tuple[str, ...]:
@@ -125,6 +137,7 @@ def stratified_sample(labels: np.ndarray, limit: int | None, *, rng: np.random.G
     return np.sort(np.concatenate(selected)).astype(np.int64)
 
 
+@functools.lru_cache(maxsize=1)
 def _load_builtin() -> ImageSet:
     """Load the built-in letters; `files` holds the sha256 of each array's bytes."""
     from pw13.data.builtin.datasets import letters
@@ -134,11 +147,12 @@ def _load_builtin() -> ImageSet:
         name.removesuffix(".gz"): hashlib.sha256(array.astype(np.uint8).tobytes()).hexdigest()
         for name, array in zip(FILES, arrays, strict=True)
     }
-    train_images, train_labels, test_images, test_labels = arrays
+    train_images, train_labels, test_images, test_labels = map(read_only, arrays)
     source = Source("builtin", "builtin", "built-in letters (rendered)", digest_of(files), files)
     return ImageSet(
-        train_images, train_labels.astype(np.int64), test_images, test_labels.astype(np.int64), LETTERS, source
-    )
+        train_images, read_only(train_labels.astype(np.int64)), test_images, read_only(test_labels.astype(np.int64)),
+        LETTERS, source,
+    )  # fmt: skip
 
 
 class TrainValSplit(NamedTuple):

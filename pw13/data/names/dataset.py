@@ -1,5 +1,6 @@
 """The data set of a char-RNN: names joined to one text, its vocabulary, and a split by name."""
 
+import functools
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -25,7 +26,8 @@ class NameDataset(NamedTuple):
     counts: dict[str, int]
 
     def encode(self, names: tuple[str, ...]) -> list[np.ndarray]:
-        return [self.vocab_file.vocabulary.encode(name) for name in names]
+        """Return the ids of each name."""
+        return windows.split_ids(self.joined_ids(names), self.vocab_file.vocabulary.newline)
 
     def joined_ids(self, names: tuple[str, ...]) -> np.ndarray:
         """Return the ids of the joined names, as the n-gram model takes them."""
@@ -54,24 +56,31 @@ def prepare_dataset(names: tuple[str, ...], config: CharRNN, *, known: Sequence[
     Raises:
         UserError: the text is shorter than one window and the next character.
     """
+    return _prepare(tuple(names), tuple(known), config.length, config.skip, config.hold_out, config.split_seed)
+
+
+@functools.lru_cache(maxsize=2)  # the runs of a process share it
+def _prepare(
+    names: tuple[str, ...], known: tuple[str, ...], length: int, skip: int, hold_out: float, split_seed: int
+) -> NameDataset:
     text = windows.join(names)
-    if len(text) <= config.length:
+    if len(text) <= length:
         raise UserError(
             f"the corpus is too short: {len(text)} characters (newlines included), expected at least "
-            f"{config.length + 1}, a window of --length {config.length} and the next character"
+            f"{length + 1}, a window of --length {length} and the next character"
         )
     own = vocabulary.build_vocabulary(text)
     vocab = vocabulary.build_vocabulary("".join([*own.characters, *known]))
-    rng = np.random.default_rng([config.split_seed, 0])
-    split = windows.split_names(names, config.hold_out, min_characters=config.length + 1, rng=rng)
+    rng = np.random.default_rng([split_seed, 0])
+    split = windows.split_names(names, hold_out, min_characters=length + 1, rng=rng)
     train = windows.join(split.train)
-    endings = windows.endings(train, config.length, ENDINGS_KEPT, rng=rng)
+    endings = windows.endings(train, length, ENDINGS_KEPT, rng=rng)
     kept = rng.choice(len(split.train), size=min(NAMES_KEPT, len(split.train)), replace=False)
     vocab_file = VocabularyFile(vocab, endings, tuple(split.train[row] for row in kept))
     counts = {
         "names": len(names),
         "characters": len(text),
         "distinct": own.size,
-        "windows": len(windows.window_starts(len(text), config.length, config.skip)),
+        "windows": len(windows.window_starts(len(text), length, skip)),
     }
     return NameDataset(names, vocab_file, split, vocab.encode(train), counts)

@@ -1,6 +1,7 @@
 """Load a corpus of names: a text file with one name per line, or the built-in list."""
 
 import codecs
+import functools
 import hashlib
 import re
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from pw13.data.source import (
     describe_content,
     named_corpus,
     os_error,
+    stamp,
 )
 from pw13.errors import OptionError, UserError
 
@@ -61,6 +63,11 @@ def read_file(path: Path, encoding: str) -> tuple[tuple[str, ...], Source, tuple
         UserError: the file is missing, contains no names, or is not text.
         OptionError: the encoding is unknown.
     """
+    return _read_file(path, encoding, stamp(path))
+
+
+@functools.lru_cache(maxsize=1)  # the runs of a process share it
+def _read_file(path: Path, encoding: str, unchanged: object) -> tuple[tuple[str, ...], Source, tuple[str, ...]]:
     data = read_bytes(path)
     content = describe_content(data)
     if content and "XML" not in content:  # a name may begin with "<"

@@ -21,6 +21,12 @@ def join(names: Sequence[str]) -> str:
     return "".join(name + NEWLINE for name in names)
 
 
+def split_ids(ids: np.ndarray, newline: int) -> list[np.ndarray]:
+    """Return the ids of each name of joined names, without its newline."""
+    ends = np.flatnonzero(ids == newline)
+    return [ids[start:end] for start, end in zip(np.append(0, ends + 1), ends, strict=False)]
+
+
 def split_names(names: Sequence[str], share: float, *, min_characters: int, rng: np.random.Generator) -> Split:
     """Shuffle the distinct names and hold out a fraction `share`, and again for validation; the rest is for training.
 

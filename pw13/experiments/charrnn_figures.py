@@ -1,0 +1,41 @@
+"""The figures of a char-RNN's run, drawn from its metrics."""
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from pw13.config.settings import CharRNN
+from pw13.figures import charrnn as figures
+from pw13.figures.loss_curves import loss_curves
+from pw13.runs.folder import NamedFigure
+
+NATS = {"train": "train_nats", "validation": "val_nats", "held_out": "held_out_nats"}
+
+
+def draw(metrics: Mapping[str, Any], history: Sequence[Mapping[str, float]], config: CharRNN) -> Iterator[NamedFigure]:
+    """Draw the loss curves with the n-gram's line, nats per set of names, and sampled names next to real ones."""
+    ngram = metrics["ngram"]
+    name = f"{ngram['order']}-gram"
+    lines = {f"{name}, validation": ngram["validation_nats"]} if _is_number(ngram["validation_nats"]) else {}
+    yield "loss", loss_curves(history, label="nats per character", lines=lines, names=curve_names(config))
+    bars = {subset: (metrics[key], ngram[f"{subset}_nats"]) for subset, key in NATS.items() if _is_number(metrics[key])}
+    yield "nats", figures.cross_entropy_bars(bars, name)
+    models = {"network": metrics["by_temperature"], name: ngram["by_temperature"]}
+    models |= {"mixture": metrics["mixture"]["by_temperature"]} if metrics.get("mixture") else {}
+    yield "names", figures.novelty_against_plausibility(models, metrics["real_names"])
+
+
+def _is_number(value: float | None) -> bool:
+    """Return whether a metric is defined: nan, or None as JSON holds it, means that there are no such names."""
+    return value is not None and math.isfinite(value)
+
+
+def curve_names(config: CharRNN) -> tuple[str, str]:
+    """Return the names of the loss curves, which tell where the training loss is not on validation's scale."""
+    from_mid_name = config.target == "many-to-many" and not config.carry_state
+    conditions = [
+        *(["windows from mid-name"] if from_mid_name else []),
+        *([f"dropout {config.dropout:g}"] if config.dropout else []),
+    ]
+    training = f"training ({', '.join(conditions)})" if conditions else "training"
+    return training, "validation (whole names)" if from_mid_name else "validation"

@@ -1,0 +1,48 @@
+"""The figures of a denoiser's run."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from pw13 import metrics
+from pw13.baselines import FILTER_NAMES
+from pw13.config.settings import ConvDAE
+from pw13.data.images import ImageSet
+from pw13.experiments.conv_dae_evaluation import Comparison, NoisyPair
+from pw13.experiments.denoising_baselines import Baselines
+from pw13.figures import conv_dae as figures
+from pw13.figures.loss_curves import loss_curves
+from pw13.runs.folder import NamedFigure
+
+
+def draw(
+    compared: Comparison,
+    images: ImageSet,
+    test: NoisyPair,
+    denoised: np.ndarray,
+    history: Sequence[Mapping[str, float]],
+    config: ConvDAE,
+) -> Iterator[NamedFigure]:
+    """Draw denoised images beside those of the baselines, the worst cases, PSNR against noise, and the loss."""
+    errors = metrics.image_mse(test.clean, denoised)
+    shown = figures.shown_images(images.test_labels, errors)
+    noisy, labels = test.noisy[shown], images.test_labels[shown]
+    baselines = best_baselines(compared.baselines, compared.quality, config)
+    filtered = {label: denoise(noisy) for label, denoise in baselines.items()}
+    rows = {"clean": test.clean[shown], "noisy": noisy, **filtered, "network": denoised[shown]}
+    yield "denoising", figures.denoising(rows, labels, images.classes)
+    yield "worst", figures.worst_cases(rows, errors[shown], labels, images.classes)
+    yield "psnr_against_noise", figures.psnr_against_noise(compared.levels, config.noise, config.noise_kind)
+    yield "loss", loss_curves(history, label="loss (mse)")
+
+
+def best_baselines(
+    baselines: Baselines, values: Mapping[str, Mapping[str, Any] | None], config: ConvDAE
+) -> dict[str, Callable[[np.ndarray], np.ndarray]]:
+    """Return the best corrected filter and the linear denoiser, by their label in figures."""
+    filters = baselines.filters[config.noise]
+    best = max(filters, key=lambda name: (values[name] or {})["corrected_psnr_db"])
+    label = f"{FILTER_NAMES.get(best, best)},\ngain and offset"
+    linear = {"linear\ndenoiser": baselines.linear.denoise} if baselines.linear else {}
+    return {label: filters[best].denoise, **linear}

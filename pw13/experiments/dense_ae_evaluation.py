@@ -1,0 +1,120 @@
+"""Evaluation of a dense autoencoder: its errors next to PCA's, and its code as compression."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from pw13 import metrics
+from pw13.baselines import image_compression, pca
+from pw13.baselines.pca import PCA
+from pw13.config.settings import DenseAE
+from pw13.data.images import ImageSet, TrainValSplit, stratified_sample, to_vectors
+from pw13.metrics import compression
+from pw13.metrics.rate_distortion import Point, code_points, to_rows
+from pw13.models import dense_ae_numpy
+from pw13.system.streams import stream
+
+MAX_MAPPED = 1000  # test codes in the map; t-SNE of all would take minutes
+RATE_SAMPLE, RATE_SEED = 1000, 0  # test images of the rate and distortion, the same for every run
+SIZES = ("compression", "rate_distortion")  # the metrics that `sizes` returns
+
+
+class Evaluation(NamedTuple):
+    """A trained network and PCA on the images; `train`, `val`, `test` `(n, pixels)` float32 in [0, 1].
+
+    codes, test_codes: `(n, code_size)` float32. outputs: those of the test images, `(n, pixels)` float32.
+    """
+
+    net: dense_ae_numpy.Weights
+    linear: PCA
+    images: ImageSet
+    train: np.ndarray
+    val: np.ndarray
+    test: np.ndarray
+    codes: np.ndarray
+    test_codes: np.ndarray
+    outputs: np.ndarray
+
+
+def evaluate(weights: list[np.ndarray], images: ImageSet, split: TrainValSplit, config: DenseAE) -> Evaluation:
+    """Encode and decode with the weights of the best epoch."""
+    net = dense_ae_numpy.Weights(config.activation, *weights)
+    train, val, test = (to_vectors(part) for part in (split.train_images, split.val_images, images.test_images))
+    linear = pca.fit_cached(train, max(config.code_size, *image_compression.COMPONENTS))
+    codes, test_codes = net.encode(train), net.encode(test)
+    return Evaluation(net, linear, images, train, val, test, codes, test_codes, net.decode(test_codes))
+
+
+class CodeMap(NamedTuple):
+    """Test codes on the plane: `rows` `(n,)` of the test images, `places` `(n, 2)`."""
+
+    rows: np.ndarray
+    places: np.ndarray
+
+
+def errors(part: Evaluation, config: DenseAE) -> dict[str, Any]:
+    """Return the errors of network and PCA, keys as in metrics.json."""
+    test_mse, same_size = metrics.mse(part.test, part.outputs), part.linear.truncate(config.code_size)
+    return {
+        "code_size": config.code_size,
+        "test_mse": test_mse,
+        "test_psnr_db": metrics.psnr(test_mse),
+        "val_mse": metrics.mse(part.val, part.net.decode(part.net.encode(part.val))),
+        "pca_test_mse": metrics.mse(part.test, same_size.decode(same_size.encode(part.test))),
+        "dead_units": int(np.sum(part.codes.var(axis=0) < 1e-8)),
+    }
+
+
+def sizes(part: Evaluation, points: dict[str, list[Point]]) -> dict[str, Any]:
+    """Return the code's sizes, keys as in metrics.json. points: from `rate_distortion`."""
+    files = image_compression.lossless_bytes(part.images.test_images)
+    scale = compression.scale_of(part.codes)
+    return {
+        "compression": compression.compression_metrics(
+            part.images.test_images, part.test_codes, scale, part.net.decode, part.net.decoder_values, files
+        ),
+        "rate_distortion": to_rows(points),
+    }
+
+
+def rate_distortion(part: Evaluation) -> dict[str, list[Point]]:
+    """Measure bytes against MSE on a sample of the test images, by method."""
+    test = part.test[rate_sample(part.images)]
+    codes, sensitivity = (part.codes, part.net.encode(test)), np.linalg.norm(part.net.decoder_kernel, axis=1)
+    return {
+        "autoencoder": code_points(*codes, test, part.net.decode, sensitivity=sensitivity, unit="value"),
+        "pca": image_compression.pca_points(part.linear, part.train, test),
+        **file_points(part.images),
+    }
+
+
+def file_points(images: ImageSet) -> dict[str, list[Point]]:
+    """Return the points of image files of the sample; they depend on the data alone."""
+    sample = images.test_images[rate_sample(images)]
+    return {format: image_compression.lossy_points(sample, format) for format in ("webp", "jpeg")}
+
+
+def rate_sample(images: ImageSet) -> np.ndarray:
+    """Return the indices of the test images whose bytes and MSE are measured."""
+    return stratified_sample(images.test_labels, RATE_SAMPLE, rng=stream("rate-distortion", RATE_SEED))
+
+
+def project_codes(part: Evaluation, config: DenseAE) -> CodeMap:
+    """Project test codes to the plane by t-SNE (van der Maaten and Hinton, 2008)."""
+    from sklearn.manifold import TSNE
+    from threadpoolctl import threadpool_limits
+
+    rows = stratified_sample(part.images.test_labels, MAX_MAPPED, rng=stream("map", config.seed))
+    perplexity, codes = min(30.0, max(1.0, (len(rows) - 1) / 3)), part.test_codes[rows]
+    if codes.shape[1] < 2 or len(rows) < 4:
+        return CodeMap(rows, np.pad(codes, ((0, 0), (0, 1)))[:, :2])
+    tsne = TSNE(perplexity=perplexity, max_iter=500, random_state=config.seed)
+    with threadpool_limits(1):  # more threads add forces in any order, and points move apart with the last bit
+        return CodeMap(rows, tsne.fit_transform(codes))
+
+
+def map_arrays(code_map: CodeMap, part: Evaluation, config: DenseAE) -> dict[str, np.ndarray]:
+    """Return what `pw13 explore` shows besides the network: the map of codes, and PCA of the same size."""
+    half, linear = np.float16, part.linear.truncate(config.code_size)  # half is enough for a picture
+    return {"rows": code_map.rows, "tsne": code_map.places.astype(half), "pca_mean": linear.mean.astype(half),
+            "pca_components": linear.components.astype(half)}  # fmt: skip

@@ -1,0 +1,39 @@
+"""The figures of a dense autoencoder's run."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import numpy as np
+
+from pw13.config.settings import DenseAE
+from pw13.experiments.dense_ae_evaluation import CodeMap, Evaluation
+from pw13.figures import dense_ae as figures
+from pw13.figures.loss_curves import loss_curves
+from pw13.metrics.rate_distortion import Point
+from pw13.models import dense_ae_numpy
+from pw13.runs.folder import NamedFigure
+
+
+def draw(
+    part: Evaluation,
+    points: Mapping[str, Sequence[Point]],
+    code_map: CodeMap,
+    history: Sequence[Mapping[str, float]],
+    config: DenseAE,
+) -> Iterator[NamedFigure]:
+    """Draw inputs above outputs (one per class, best and worst), loss, the map of codes, units, bytes against MSE."""
+    images, labels, classes = part.images.test_images, part.images.test_labels, part.images.classes
+    errors = np.mean(np.square(part.outputs - part.test), axis=1)
+    pairs = part.test.reshape(images.shape), part.outputs.reshape(images.shape)
+    yield "reconstructions", figures.reconstructions(*pairs, labels, classes)
+    yield "best_and_worst", figures.best_and_worst(*pairs, errors, labels, classes)
+    yield "loss", loss_curves(history, label=f"loss ({config.loss})")
+    yield "codes", figures.code_map(code_map.places, labels[code_map.rows], classes)
+    yield "units", figures.unit_effects(unit_changes(part.net, part.codes, images.shape))
+    yield "rate_distortion", figures.rate_distortion(points, f"code size {config.code_size}")
+
+
+def unit_changes(net: dense_ae_numpy.Weights, codes: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    """Return how the output changes as a unit goes from mean - 2 std to mean + 2 std: `(units, h, w)` float32."""
+    mean, steps = codes.mean(axis=0), 2 * np.diag(codes.std(axis=0))
+    changes: np.ndarray = net.decode(mean + steps) - net.decode(mean - steps)
+    return changes.reshape(-1, *shape[1:])

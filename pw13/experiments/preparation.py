@@ -1,0 +1,60 @@
+"""What an experiment needs besides TensorFlow, done while TensorFlow is imported.
+
+The functions called here keep what they return for the runs of the process, so nothing is handed on.
+"""
+
+import contextlib
+import sys
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from pw13 import console
+
+
+@contextlib.contextmanager
+def in_background(kind: str, settings: Any, **options: Any) -> Iterator[None]:
+    """Prepare a run of `kind` in a thread as long as the body runs, and wait for it.
+
+    Raises:
+        UserError: the data cannot be read.
+    """
+    if "tensorflow" in sys.modules:  # there is nothing to wait for meanwhile
+        yield
+        return
+    console.message("starting TensorFlow")
+    with ThreadPoolExecutor(1) as pool:
+        done = pool.submit(PREPARE[kind], settings, **options)
+        yield
+        done.result()
+
+
+def _prepare_images(settings: Any, *, data: str | None, lean: bool = False) -> None:
+    from pw13.data.images import load_images
+
+    load_images(data)
+
+
+def _prepare_dense_ae(settings: Any, *, data: str | None, lean: bool = False) -> None:
+    from pw13.baselines import image_compression
+    from pw13.data.images import load_images
+    from pw13.experiments.dense_ae_evaluation import file_points
+
+    images = load_images(data)
+    if not lean:
+        image_compression.lossless_bytes(images.test_images)
+        file_points(images)
+
+
+def _prepare_charrnn(settings: Any, *, corpus: str | None, init_from: str | None = None, lean: bool = False) -> None:
+    from pw13.data.names import load_names, prepare_dataset
+
+    names = load_names(corpus, encoding=settings.encoding, fix_accents=settings.fix_accents).names
+    prepare_dataset(names, settings)
+
+
+PREPARE: dict[str, Callable[..., None]] = {
+    "dense-ae": _prepare_dense_ae,
+    "conv-dae": _prepare_images,
+    "charrnn": _prepare_charrnn,
+}

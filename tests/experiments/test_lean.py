@@ -1,0 +1,102 @@
+"""What a sweep's point leaves: weights and errors of the same single run; its figures are drawn later."""
+
+import json
+
+import numpy as np
+import pytest
+
+from pw13 import experiments
+from pw13.config import fields
+from pw13.config.settings import CharRNN, ConvDAE, DenseAE
+from pw13.errors import UserError
+from pw13.runs.folder import create_run
+from pw13.runs.record import read_run
+from pw13.training import resume_state
+from tests.helpers.tensorflow import start_tensorflow
+
+TIMES = {"seconds", "train_seconds", "throughput_per_second", "epoch_seconds"}
+SETTINGS = {
+    "dense-ae": DenseAE(code_size=4, epochs=2, seed=3, learning_rate=0.01),
+    "conv-dae": ConvDAE(epochs=1, limit=40, batch_size=20, seed=3, learning_rate=0.01),
+    "charrnn": CharRNN(units=8, epochs=2, seed=3, learning_rate=0.01, schedule="cosine"),
+}
+LEFT_OUT = {
+    "dense-ae": {"compression", "rate_distortion"},
+    "conv-dae": {"baselines", "by_noise", "code_values", "code_bytes_entropy", "png_bytes"},
+    "charrnn": {"names", "by_temperature", "real_names"},
+}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def tensorflow():
+    start_tensorflow()
+
+
+def train(kind, settings, paths, folder, **options):
+    """Run an experiment; return its run folder as read."""
+    run = create_run(folder, kind, {**fields.as_dict(settings), **paths})
+    experiments.run_experiment(kind, settings, run=run, **paths, **options)
+    return read_run(run.folder)
+
+
+def weights(record) -> dict[str, bytes]:
+    state = resume_state.load(record.folder / "checkpoints")
+    return {name: array.tobytes() for name, array in state.arrays.items()}
+
+
+def figures(record) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in (record.folder / "figures").iterdir()}
+
+
+@pytest.fixture(scope="module", params=list(SETTINGS))
+def runs(request, data, corpus, tmp_path_factory):
+    """Train a single run and, after another point of the same sweep, a lean one."""
+    kind, folder = request.param, tmp_path_factory.mktemp("runs")
+    settings = SETTINGS[kind]
+    paths = {"corpus": str(corpus)} if kind == "charrnn" else {"data": str(data)}
+    single = train(kind, settings, paths, folder)
+    other = type(settings)(**{**fields.as_dict(settings), "seed": 4, "learning_rate": 0.02})
+    train(kind, other, paths, folder, lean=True)
+    return kind, single, train(kind, settings, paths, folder, lean=True)
+
+
+def test_weights_and_errors_are_those_of_the_single_run(runs):
+    kind, single, lean = runs
+    assert weights(lean) == weights(single)
+    assert lean.metrics.keys() == single.metrics.keys()
+    assert {name for name, value in lean.metrics.items() if value is None} >= LEFT_OUT[kind]
+    same = single.metrics.keys() - TIMES - {name for name, value in lean.metrics.items() if value is None} - {"ngram"}
+    assert {name: lean.metrics[name] for name in same} == {name: single.metrics[name] for name in same}
+    assert {"val_nats" if kind == "charrnn" else "val_mse", "epochs", "parameters"} <= same
+
+
+def test_figures_are_drawn_later_with_the_same_bytes(runs, pw13):
+    _, single, lean = runs
+    assert not (lean.folder / "figures").exists() and not (lean.folder / "samples.txt").exists()
+    code, out, _ = pw13("runs", "figures", lean.folder, "--json")
+    assert code == 0
+    assert figures(lean) == figures(single)
+    assert len(json.loads(out)["figures"][lean.name]) == len(figures(single))
+
+
+def test_a_run_that_is_not_complete_or_of_other_data_has_no_figures(runs, tmp_path, data):
+    kind, single, _ = runs
+    with pytest.raises(UserError, match="expected a completed run"):
+        experiments.redraw_figures(read_run(create_run(tmp_path, kind, {}).folder))
+    facts = {**single.facts, "data": {**single.facts["data"], "sha256": "0" * 64}}
+    record = type(single)(single.folder, kind, single.config, facts, {**single.metrics, "by_temperature": None}, None)
+    with pytest.raises(UserError, match="data changed since"):
+        list(experiments.redraw_figures(record))
+
+
+def test_points_that_differ_in_numbers_alone_compile_once(runs):
+    from pw13.training import chunk
+
+    before = chunk._chunk.cache_info()
+    kind, _, lean = runs
+    settings = type(SETTINGS[kind])(**{**fields.as_dict(SETTINGS[kind]), "seed": 7, "learning_rate": 0.5})
+    paths = {name: lean.config[name] for name in ("data", "corpus") if name in lean.config}
+    train(kind, settings, paths, lean.folder.parent, lean=True)
+    after = chunk._chunk.cache_info()
+    assert after.misses == before.misses and after.hits == before.hits + 1
+    assert np.isfinite(read_run(lean.folder).metrics["epochs"])
