@@ -40,6 +40,18 @@ def test_a_missing_metric_is_a_dash_and_no_comment(tmp_path):
     assert all("–" in row for row in only_table(made["1f"]).rows)
 
 
+def test_what_a_sweep_leaves_out_is_missing_and_stops_nothing(tmp_path):
+    left_out = {
+        "dense-ae": ("compression", "rate_distortion"),
+        "conv-dae": ("baselines", "by_noise", "code_values", "pixel_values", "code_bytes_uint8", "code_bytes_entropy"),
+        "charrnn": ("mixture", "names", "by_temperature", "real_names"),
+    }
+    for kind, names in left_out.items():
+        make_run(tmp_path, kind, metrics=dict.fromkeys(names))
+    made = items(build(tmp_path))
+    assert "None" not in "".join(texts(item) for item in made.values())
+
+
 def test_the_appendix_lists_every_run(runs):
     listed = next(block for block in build(runs).chapters[-1].blocks if isinstance(block, Table))
     assert [row[0] for row in listed.rows] == sorted(path.name for path in runs.iterdir())
