@@ -42,17 +42,20 @@ function codesView(root, run, state) {
   const sliders = Array.from({ length: shownUnits }, (_, unit) => slider(T.codes.unit(unit), {
     min: range.low[unit], max: range.high[unit], step: (range.high[unit] - range.low[unit]) / 200, value: 0,
     show: (value) => value.toFixed(1), className: "unit",
-    oninput: (value) => { now.changes.set(unit, Number(value.toFixed(3))); show({ sliders: false }); },
+    oninput: (value) => { now.changes.set(unit, Number(value.toFixed(3))); show({ sliders: false, later: true }); },
   }));
   const mix = slider(T.codes.mix, { min: 0, max: 1, step: 0.01, value: 0, show: percent, oninput: (value) => {
     now.mix = value;
     now.changes.clear();
-    show();
+    show({ later: true });
   } });
   const pick = count ? slider(T.letter, { min: 1, max: count, step: 1, value: 1, oninput: (value) => choose(value - 1) }) : null;
   const pad = drawingPad(width, height, (image) => setSource({ kind: "drawing", image: Float64Array.from(image) }));
   const map = count ? codeMap(run, () => now, choose) : null;
-  const partner = el("div", { className: "row" }), hint = el("p", { className: "hint" });
+  const partnerPicture = el("canvas", { className: "pixels" });
+  const partner = el("div", { className: "row", hidden: true },
+    el("button", { type: "button", className: "thumbnail", ariaLabel: T.codes.another, title: T.codes.another, onclick: () => { now.with = otherLetter(); show(); } }, partnerPicture), mix.node);
+  const hint = el("p", { className: "hint" });
 
   function setSource(source) {
     now = { ...now, source, changes: new Map(), with: null, mix: 0.5 };
@@ -62,7 +65,7 @@ function codesView(root, run, state) {
     setSource({ kind: "letter", value: index });
   }
 
-  function draw({ sliders: moveSliders }) {
+  function draw({ sliders: moveSliders, later }) {
     const start = origin(), code = currentCode(start.code), rebuilt = net.decode(code), changed = now.changes.size > 0 || now.with !== null;
     input.show(start.image, start.text);
     const compared = start.image && !changed;
@@ -72,6 +75,15 @@ function codesView(root, run, state) {
       linear.show(image, T.codes.pca(net.components.shape[0]), T.mse(meanSquaredError(start.image, image)));
     } else linear.show(null, T.codes.pca(net.size), net.components ? "" : T.codes.noPca);
     if (moveSliders) sliders.forEach((each, unit) => each.set(code[unit]));
+    partner.hidden = now.with === null;
+    if (now.with !== null) paint(partnerPicture, letters[now.with], width, height);
+    mix.set(now.mix);
+    hint.textContent = now.with !== null ? T.codes.morphHint : now.source.kind === "random" ? T.codes.randomHint : now.source.kind === "mean" ? T.codes.meansHint : "";
+    if (later) settleLater(code, changed);
+    else settle(code, changed);
+  }
+  // What need not follow every step of a slider: the neighbours, the map and the address.
+  function settle(code, changed) {
     const nearest = nearestCodes(codes, code, NEAREST, now.source.kind === "letter" && !changed ? now.source.value : -1);
     near.replaceChildren(...thumbnails(nearest.map((index) => ({
       pixels: letters[index], label: `${T.letter} ${index + 1}: ${classOf(pictures, index)}`, onclick: () => choose(index),
@@ -79,19 +91,19 @@ function codesView(root, run, state) {
     const letter = now.source.kind === "letter" ? now.source.value : null;
     if (pick && letter !== null) pick.set(letter + 1);
     if (map) map.show(nearest, letter);
-    partner.replaceChildren(...(now.with === null ? [] : [partnerPicture(), mix.node]));
-    mix.set(now.mix);
-    hint.textContent = now.with !== null ? T.codes.morphHint : now.source.kind === "random" ? T.codes.randomHint : now.source.kind === "mean" ? T.codes.meansHint : "";
     state.write(writeCodesState(now));
   }
-  let pending = { sliders: false };
+  const settleLater = settled(settle);
+  const calm = { sliders: false, later: true };
+  let pending = calm;
   const scheduled = perFrame(() => {
     const options = pending;
-    pending = { sliders: false };
+    pending = calm;
     draw(options);
   });
-  function show(options = { sliders: true }) {
-    pending = { sliders: pending.sliders || options.sliders };
+  // sliders: whether they move too; later: whether the neighbours and the map may wait.
+  function show({ sliders: moveSliders = true, later = false } = {}) {
+    pending = { sliders: pending.sliders || moveSliders, later: pending.later && later };
     scheduled();
   }
 
@@ -117,9 +129,6 @@ function codesView(root, run, state) {
         el("div", { className: "row", role: "group", ariaLabel: T.codes.means }, meanButtons)) : null,
       el("section", {}, el("h2", { text: T.codes.draw }), el("p", { className: "hint", text: T.drawHere }), pad.node)));
 
-  function partnerPicture() {
-    return thumbnails([{ pixels: letters[now.with], label: T.codes.another, onclick: () => { now.with = otherLetter(); show(); } }], width, height)[0];
-  }
   // The next letter of another class than the one shown.
   function otherLetter() {
     const from = now.with ?? (now.source.kind === "letter" ? now.source.value : 0);
@@ -130,8 +139,8 @@ function codesView(root, run, state) {
     return (from + 1) % count;
   }
   if (now.source.kind === "drawing") pad.set(now.source.image);
-  draw({ sliders: true });
-  return { redraw: () => draw({ sliders: true }) };
+  draw({ sliders: true, later: false });
+  return { redraw: () => map?.redraw() };
 }
 
 function readCodesState(state, { count, pixels, size, classes }) {
@@ -177,14 +186,15 @@ function nearestCodes(codes, code, count, except) {
 function codeMap(run, current, choose) {
   const { pictures, width, height } = run, count = pictures.rows.length, pixels = width * height;
   const kinds = ["tsne", "pca"].filter((kind) => run[kind === "pca" ? "pca_map" : kind]);
-  let kind = kinds[0], chosen = null, nearest = [], places = [];
+  let kind = kinds[0], chosen = null, nearest = [], places = [], drawnSide = 0;
   const canvas = el("canvas", { className: "map", role: "img" }), lens = el("canvas", { className: "pixels lens", hidden: true });
   const box = el("div", { className: "map-box" }, canvas, lens);
   const caption = el("figcaption"), rows = el("tbody");
-  const choice = select(T.codes.map, kinds.map((key) => [key, T.codes.mapKinds[key]]), kind, (value) => { kind = value; redraw(); });
+  const choice = select(T.codes.map, kinds.map((key) => [key, T.codes.mapKinds[key]]), kind, (value) => { kind = value; fillTable(); redraw(); });
 
   function redraw() {
     const points = run[kind === "pca" ? "pca_map" : kind], side = box.clientWidth || 480, ratio = devicePixelRatio || 1;
+    drawnSide = box.clientWidth;
     canvas.width = canvas.height = side * ratio;
     const context = canvas.getContext("2d"), style = getComputedStyle(canvas), margin = 14;
     const [xs, ys] = [0, 1].map((axis) => extentOf(points, axis));
@@ -209,12 +219,15 @@ function codeMap(run, current, choose) {
     };
     nearest.forEach((index) => ring(index, 7, 1));
     if (chosen !== null) ring(chosen, 11, 2.5);
-    describeMap(points);
+    describeMap();
   }
-  function describeMap(points) {
+  function describeMap() {
     const names = nearest.map((index) => classOf(pictures, index));
     caption.textContent = T.codes.mapSentence(count, chosen === null ? null : { number: chosen + 1, name: classOf(pictures, chosen) }, names);
     canvas.setAttribute("aria-label", caption.textContent);
+  }
+  function fillTable() {
+    const points = run[kind === "pca" ? "pca_map" : kind];
     rows.replaceChildren(...pictures.classes.map((name, label) => {
       const members = Array.from({ length: count }, (_, i) => i).filter((i) => pictures.labels[i] === label);
       const mean = (axis) => significant(members.reduce((sum, i) => sum + points[2 * i + axis], 0) / members.length, 3);
@@ -243,10 +256,12 @@ function codeMap(run, current, choose) {
   const node = el("figure", { className: "chart" }, choice.node, el("p", { className: "hint", text: T.codes.mapHint }), box, caption,
     el("details", {}, el("summary", { text: T.table }), el("div", { className: "scroll" }, el("table", {}, head, rows))));
   const show = (near, letter) => {
+    if (drawnSide && letter === chosen && near.join() === nearest.join()) return;
     [nearest, chosen] = [near, letter];
     redraw();
   };
-  return { node, show };
+  fillTable();
+  return { node, show, redraw };
 }
 
 function extentOf(points, axis) {

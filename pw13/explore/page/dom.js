@@ -68,6 +68,15 @@ function perFrame(draw) {
   };
 }
 
+// Runs once, `pause` ms after the last call: for what may wait while a slider moves.
+function settled(run, pause = 120) {
+  let timer = 0;
+  return (...values) => {
+    clearTimeout(timer);
+    timer = setTimeout(run, pause, ...values);
+  };
+}
+
 const significant = (value, digits = 4) =>
   value === null || value === undefined || value === "" || !Number.isFinite(Number(value)) ? T.none
     : Number.isInteger(value) ? value.toLocaleString("en") : String(Number(Number(value).toPrecision(digits)));

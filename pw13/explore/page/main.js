@@ -4,19 +4,22 @@ const VIEWS = { codes: codesView, noise: noiseView, names: namesView, runs: runs
 const POLL = 2000; // ms between two looks at running trainings
 
 // The part of the address after "#": the view and its state. Views read it once and write every change.
+// It changes a little later than the page, since browsers limit how often it may.
 const address = {
+  last: "",
   read: () => new URLSearchParams(location.hash.slice(1)),
   write(view, values) {
     const parameters = new URLSearchParams({ view });
     for (const [name, value] of Object.entries(values)) if (value !== null && value !== undefined) parameters.set(name, value);
     this.last = `#${parameters}`;
-    history.replaceState(null, "", this.last);
+    this.replace();
   },
+  replace: settled(() => address.last !== location.hash && address.last && history.replaceState(null, "", address.last), 150),
 };
 
 function start(contents) {
   const remembered = {};
-  let shown = null, polling = 0;
+  let shown = null, polling = 0, current = 0;
   const services = contents.served ? served() : {};
   if (contents.served) services.live = (report) => {
     const own = ++polling;
@@ -29,6 +32,7 @@ function start(contents) {
     const parameters = address.read(), available = Object.keys(VIEWS);
     const asked = parameters.get("view"), view = available.includes(asked) ? asked : firstView(contents);
     const root = el("div", { className: `view ${view}` });
+    const own = ++current;
     polling++;
     for (const link of byId("views").children) link.setAttribute("aria-current", link.dataset.view === view ? "page" : "false");
     byId("view").replaceChildren(root);
@@ -43,6 +47,7 @@ function start(contents) {
     const state = {
       get: (name, fallback) => parameters.get(name) ?? fallback,
       write(next) {
+        if (own !== current) return; // a change that came after another view
         address.write(view, { ...values, ...next });
         remembered[view] = address.last;
       },
@@ -56,6 +61,7 @@ function start(contents) {
     link.dataset.view = view;
     link.addEventListener("click", (event) => {
       event.preventDefault();
+      address.last = ""; // a change on its way is remembered already
       history.pushState(null, "", remembered[view] ?? `#view=${view}`);
       show();
     });
