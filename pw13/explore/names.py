@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pw13.config.settings import Generate
+from pw13.explore import sampled_names
 from pw13.explore.packing import pack
 from pw13.inference.name_generator import load_generator, read_corpus
 from pw13.models.charrnn_numpy import Network
@@ -36,6 +37,7 @@ def view(record: Record) -> dict[str, Any]:
         "endings": pack(np.stack(endings)) if endings else None,
         "network": network(generator.network),
         "defaults": {"temp": Generate().temp, "n": Generate().n, "max_length": Generate().max_length},
+        "mixture": sampled_names.has_mixture(record),
         "known": known_set(corpus) if corpus else None,
     }
 

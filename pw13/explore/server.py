@@ -16,7 +16,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from pw13.errors import OptionError, UserError
-from pw13.explore import runs
+from pw13.explore import runs, sampled_names
 from pw13.explore.contents import Chosen, contents
 from pw13.explore.page import render
 from pw13.runs.record import Record, find_run, read_run
@@ -90,7 +90,7 @@ class Handler(BaseHTTPRequestHandler):
             return self.send_error(403, "the address lacks its token")
         try:
             answer = self.server.answer(parts.path, query)
-        except (UserError, OptionError, ValueError):
+        except (UserError, OptionError, ValueError, KeyError):
             answer = None
         if answer is None:
             return self.send_error(404, "not found")
@@ -141,6 +141,8 @@ def answer(chosen: Chosen, runs_dir: Path, path: str, query: Query) -> Answer | 
         return to_json(runs.rows(runs_dir))
     if path == "/run.json":
         return to_json(runs.details(find_record(query, runs_dir)))
+    if path == "/names.json":
+        return to_json(sampled_names.sample(find_record(query, runs_dir), query))
     if path == "/figure.png":
         return read_figure(find_record(query, runs_dir), query.get("name", ""))
     return None

@@ -49,7 +49,8 @@ class Tab:
             self.page.wait_for_selector("html[data-ready]")
         else:
             self.page.evaluate("(state) => { location.hash = state; }", state)
-            self.page.wait_for_timeout(50)
+        view = state.removeprefix("view=").split("&")[0]
+        self.page.wait_for_selector(f".view.{view} > *" if view in VIEWS else ".view > *")
         return self.page
 
 

@@ -84,6 +84,24 @@ def test_runs_and_details(served, runs):
     assert (status, headers["Content-Type"], body) == (200, "image/png", png())
 
 
+@pytest.mark.parametrize("model", ["mixture", "ngram"])
+def test_names_of_the_counted_models_are_those_of_generate(served, runs, pw13, model):
+    server, folder = served
+    options = f"run={runs.names['gru many-to-one 1']}&model={model}&n=20&seed=7&temp=0.9&top_k=0&top_p=1&prefix=B"
+    status, _, body = ask(server, f"/names.json?{options}")
+    names = json.loads(body)
+    assert status == 200 and len(names) == 20 and all(name["text"].startswith("B") for name in names)
+    code, out, _ = pw13(
+        "generate", "--run", runs.names["gru many-to-one 1"], "--runs-dir", folder, "--mix", "--seed", 7, "-n", 20,
+        "--temp", 0.9, "--prefix", "B",
+    )  # fmt: skip
+    assert code == 0 and ([name["text"] for name in names] == out.rstrip("\n").split("\n")) == (model == "mixture")
+    for wrong in ("temp=9e9e9", "temp=-1", "n=0", "seed=x", "top_k=-1", "prefix=%E2%98%83", "run=none"):
+        key = wrong.split("=")[0]
+        other = "&".join(part for part in options.split("&") if not part.startswith(f"{key}="))
+        assert ask(server, f"/names.json?{other}&{wrong}")[0] == 404
+
+
 @pytest.mark.parametrize(
     "run",
     [

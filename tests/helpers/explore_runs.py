@@ -7,9 +7,10 @@ from typing import NamedTuple
 import numpy as np
 
 from pw13 import config
+from pw13.baselines import ngram_models
 from pw13.config import fields
 from pw13.data.images import load_images
-from pw13.data.names import load_names, vocabulary
+from pw13.data.names import load_names, prepare_dataset, vocabulary
 from pw13.explore import noise
 from pw13.models import charrnn_numpy, dense_ae_numpy
 from pw13.system import machine
@@ -123,8 +124,10 @@ def charrnn(runs: Path, second: int, corpus: Path, *, cell: str, target: str, la
     vocab = vocabulary.build_vocabulary("".join(names.names) + "\n " + "".join(HEADS))
     settings = config.CharRNN(cell=cell, target=target, layers=layers, units=units, length=6)
     data = {"kind": "file", "path": str(corpus), "name": "names", "sha256": names.source.sha256}
-    paths, facts = {"corpus": str(corpus)}, {"vocabulary": vocab.digest}
-    folder = write_run(runs, second, settings, data=data, paths=paths, metrics={"held_out_nats": 2.5}, **facts)
+    texts = prepare_dataset(names.names, settings, known=vocab.characters).ngram_texts
+    paths, facts = {"corpus": str(corpus)}, {"vocabulary": vocab.digest, "ngram_texts": ngram_models.digests(*texts)}
+    metrics = {"held_out_nats": 2.5, "mixture": {"weight": 0.4}}
+    folder = write_run(runs, second, settings, data=data, paths=paths, metrics=metrics, **facts)
     specs = charrnn_numpy.weight_specs(cell, units, layers, vocab.size)
     write_model(folder, specs, 0.7, seed=second)
     endings = tuple(f"{name[:5].rjust(5)}\n" for name in names.names[:30])

@@ -28,7 +28,14 @@ function start(contents) {
     setTimeout(look, POLL);
   };
 
-  function show() {
+  // The arrays of a view are unpacked when it is first shown.
+  const packed = new Set(["codes", "noise", "names", "svm"]);
+  async function unpackView(view) {
+    if (packed.delete(view)) contents[view] = unpack(contents[view]);
+    contents[view] = await contents[view];
+  }
+
+  async function show() {
     const parameters = address.read(), available = Object.keys(VIEWS);
     const asked = parameters.get("view"), view = available.includes(asked) ? asked : firstView(contents);
     const root = el("div", { className: `view ${view}` });
@@ -37,6 +44,8 @@ function start(contents) {
     for (const link of byId("views").children) link.setAttribute("aria-current", link.dataset.view === view ? "page" : "false");
     byId("view").replaceChildren(root);
     document.title = `${T.views[view]} · pw13 explore`;
+    await unpackView(view);
+    if (own !== current) return;
     if (!contents[view].length) {
       const [text, command] = T.missing[view];
       root.append(el("p", { className: "lead" }, `${text} `, el("code", { text: command })));
@@ -72,7 +81,7 @@ function start(contents) {
   addEventListener("popstate", show);
   addEventListener("resize", perFrame(() => shown?.redraw()));
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => shown?.redraw());
-  show();
+  return show();
 }
 
 function firstView(contents) {
@@ -90,16 +99,14 @@ function served() {
   return {
     runs: () => ask("runs.json", {}),
     details: (run) => ask("run.json", { run }),
+    names: (options) => ask("names.json", options),
     figure: (run, name) => `figure.png?${new URLSearchParams({ run, name, token })}`,
   };
 }
 
 async function main() {
   try {
-    const contents = JSON.parse(byId("contents").textContent), views = ["codes", "noise", "names", "svm"];
-    const unpacked = await Promise.all(views.map((view) => unpack(contents[view])));
-    views.forEach((view, index) => { contents[view] = unpacked[index]; });
-    start(contents);
+    await start(JSON.parse(byId("contents").textContent));
   } catch (error) {
     byId("view").append(el("p", { className: "lead", text: T.broken(error.message) }));
     throw error;

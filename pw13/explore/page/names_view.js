@@ -5,7 +5,7 @@ const SHADES = [0.01, 0.05, 0.2, 0.5]; // probabilities at which a character's s
 const FRAME = 12; // ms of drawing between two frames
 
 function namesView(root, run, state, services) {
-  const net = new CharRNN(run), now = readNamesState(state, run.defaults);
+  const net = new CharRNN(run), now = readNamesState(state, run.defaults, services.names && run.mixture);
   const results = el("div", { className: "results" }), panel = el("aside", { className: "panel" }), message = el("p", { className: "hint", role: "status" });
   let started = 0;
 
@@ -185,7 +185,7 @@ function namesControls(run, now, services, onchange) {
   const count = number(now.n, 1, 1000, (value) => { now.n = value; }), seed = number(now.seed, 0, 2 ** 31 - 1, (value) => { now.seed = value; });
   const command = el("code"), same = el("p", { className: "hint" }, `${T.names.same} `, command);
   const fields = {
-    model: services.names ? select(T.names.model, Object.entries(T.names.models), now.model, (value) => { now.model = value; onchange(); }).node : null,
+    model: services.names && run.mixture ? select(T.names.model, Object.entries(T.names.models), now.model, (value) => { now.model = value; onchange(); }).node : null,
     temperature: temperature.node, topK: topK.node, topP: topP.node, prefix: field(T.names.prefix, prefix), count: field(T.names.count, count), seed: field(T.names.seed, seed),
     again: button(T.names.newSeed, () => { now.seed = newSeed(); seed.value = now.seed; onchange(); }, { className: "primary" }),
   };
@@ -196,7 +196,7 @@ function namesControls(run, now, services, onchange) {
   const show = (task) => {
     for (const [name, node] of Object.entries(fields)) if (node) node.hidden = !used[task].includes(name);
     node.hidden = !used[task].length;
-    same.hidden = task !== "list" || now.model !== "network";
+    same.hidden = task !== "list" || now.model === "ngram";
     command.textContent = generateCommand(run, now);
   };
   return { node, show, setPrefix: (text) => { prefix.value = text; } };
@@ -206,18 +206,18 @@ function generateCommand(run, now) {
   const safe = /^[A-Za-z0-9_.-]+$/.test(now.prefix), quoted = safe ? now.prefix : `'${now.prefix.replaceAll("'", "'\\''")}'`;
   return [
     `pw13 generate --run ${run.run} --seed ${now.seed} -n ${now.n} --temp ${now.temp}`,
-    now.topK ? ` --top-k ${now.topK}` : "", now.topP < 1 ? ` --top-p ${now.topP}` : "", now.prefix ? ` --prefix ${quoted}` : "",
+    now.topK ? ` --top-k ${now.topK}` : "", now.topP < 1 ? ` --top-p ${now.topP}` : "", now.model === "mixture" ? " --mix" : "", now.prefix ? ` --prefix ${quoted}` : "",
   ].join("");
 }
 
-function readNamesState(state, defaults) {
+function readNamesState(state, defaults, models) {
   const number = (name, fallback, low, high) => {
     const value = Number(state.get(name, String(fallback)));
     return value >= low && value <= high ? value : fallback;
   };
   const task = state.get("task", "list");
   return {
-    task: task in T.names.tasks ? task : "list", model: state.get("model", "network") === "ngram" ? "ngram" : "network",
+    task: task in T.names.tasks ? task : "list", model: models && state.get("model", "") in T.names.models ? state.get("model", "") : "network",
     temp: number("temp", defaults.temp, 0, 2), topK: Math.floor(number("top-k", 0, 0, 30)), topP: number("top-p", 1, 0.05, 1),
     prefix: state.get("prefix", "").replaceAll("\n", "").slice(0, defaults.max_length), n: Math.floor(number("n", defaults.n, 1, 1000)),
     seed: Math.floor(number("seed", 1, 0, 2 ** 31 - 1)), text: state.get("text", "").replaceAll("\n", "").slice(0, 200),
