@@ -53,7 +53,8 @@ def load_mixture(generator: NameGenerator) -> Mixture:
     record, vocab = generator.record, generator.vocab_file.vocabulary
     mixture, texts = (record.metrics or {}).get("mixture"), record.facts.get("ngram_texts")
     weight = mixture.get("weight") if isinstance(mixture, dict) else None
-    if not isinstance(weight, (int, float)) or not 0 <= weight <= 1 or not isinstance(texts, dict):
+    recorded = isinstance(texts, dict) and texts.keys() == {"train", "validation"}
+    if not isinstance(weight, (int, float)) or not 0 <= weight <= 1 or not recorded:
         raise UserError(f"{record.folder}: --mix: the run has no mixture with an n-gram model; train it again")
 
     def read_texts() -> tuple[np.ndarray, np.ndarray]:

@@ -50,6 +50,7 @@ def check_all(pw13, run: Path) -> None:
     done = attempt(pw13, run.parent, {0, 1}, *GENERATE, run)
     assert done.code or len(done.out.strip("\n").split("\n")) == 2
     attempt(pw13, run.parent, {0, 1}, "generate", "-n", 1, "--seed", 1, "--json", *here)
+    attempt(pw13, run.parent, {1}, *GENERATE, run, "--mix")
     attempt(pw13, run.parent, {0, 1, 2}, "score", "abc", "--json", "--run", run)
 
 

@@ -40,9 +40,11 @@ DOCUMENTS = {
         "command": ["pw13", "train-charrnn"], "seed": 0, "threads": 2, "versions": {"pw13": "1.0", "keras": "3"},
         "machine": {"host": "here", "processor": "some", "cores": 2, "system": "any"}, "pid": 1, "pid_started": 2.0,
         "peak_memory_mib": 3.5, "vocabulary": VOCAB.digest,
+        "ngram_texts": {"train": "0", "validation": "1"},
         "data": {"kind": "file", "path": "/nowhere/n.txt", "name": "names", "sha256": "0", "files": {}, "notes": []},
     },
-    "metrics.json": {"seconds": 1.0, "held_out_nats": 2.0, "names": {"new": 0.5}, "by_temperature": [{"temp": 1.0}]},
+    "metrics.json": {"seconds": 1.0, "held_out_nats": 2.0, "names": {"new": 0.5}, "by_temperature": [{"temp": 1.0}],
+                     "mixture": {"weight": 0.5}},
     "vocabulary.json": vocabulary.to_data(VOCAB, ENDINGS),
 }  # fmt: skip
 
