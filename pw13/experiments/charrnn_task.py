@@ -26,7 +26,7 @@ def make_task(model: keras.Model, data: NameDataset, config: CharRNN) -> Trainin
         order=stateful_order(data, config) if config.carry_state else window_order(data, config),
         loss=shared(make_loss, config, data.train_ids, np.array(newline)),
         carry=(lambda: charrnn.zero_states(config.batch_size, config)) if config.carry_state else tuple,
-        validation=lambda parameters: evaluator(parameters)[0],
+        validation=evaluator,
         xla=True,
         steps_per_chunk=steps_per_chunk(data.vocab_file.vocabulary.size, config),
     )

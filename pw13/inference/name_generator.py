@@ -51,11 +51,7 @@ def load_mixture(generator: NameGenerator) -> Mixture:
         UserError: the run has no mixture, or neither the cache nor the recorded path has what is to be counted.
     """
     record, vocab = generator.record, generator.vocab_file.vocabulary
-    mixture, texts = (record.metrics or {}).get("mixture"), record.facts.get("ngram_texts")
-    weight = mixture.get("weight") if isinstance(mixture, dict) else None
-    recorded = isinstance(texts, dict) and texts.keys() == {"train", "validation"}
-    if not isinstance(weight, (int, float)) or not 0 <= weight <= 1 or not recorded:
-        raise UserError(f"{record.folder}: --mix: the run has no mixture with an n-gram model; train it again")
+    weight, texts = _recorded_mixture(record)
 
     def read_texts() -> tuple[np.ndarray, np.ndarray]:
         names = _read_recorded_names(generator, "--mix")
@@ -65,7 +61,21 @@ def load_mixture(generator: NameGenerator) -> Mixture:
         return found
 
     counts = ngram_models.recall(texts, read_texts, size=vocab.size, newline=vocab.newline)
-    return Mixture(generator.network, counts, float(weight))
+    return Mixture(generator.network, counts, weight)
+
+
+def _recorded_mixture(record: Record) -> tuple[float, dict[str, str]]:
+    """Return the network's weight, and the digests of the texts that the n-gram model has counted.
+
+    Raises:
+        UserError: the run has no mixture.
+    """
+    mixture, texts = (record.metrics or {}).get("mixture"), record.facts.get("ngram_texts")
+    weight = mixture.get("weight") if isinstance(mixture, dict) else None
+    named = isinstance(texts, dict) and texts.keys() == {"train", "validation"}
+    if isinstance(weight, (int, float)) and 0 <= weight <= 1 and named:
+        return float(weight), dict(texts or {})
+    raise UserError(f"{record.folder}: --mix: the run has no mixture with an n-gram model; train it again")
 
 
 def read_corpus(generator: NameGenerator, *, needed: bool) -> tuple[str, ...] | None:

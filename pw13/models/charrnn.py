@@ -87,9 +87,3 @@ def losses(parameters: Sequence[tf.Tensor], hidden: tf.Tensor, targets: tf.Tenso
     """Return -ln p of the target characters: `(n, units)`, `(n,)` int32 -> `(n,)` float32."""
     logits = hidden @ parameters[-2] + parameters[-1]
     return tf.nn.sparse_softmax_cross_entropy_with_logits(labels=targets, logits=logits)
-
-
-def correct(parameters: Sequence[tf.Tensor], hidden: tf.Tensor, targets: tf.Tensor) -> tf.Tensor:
-    """Return 1 where the most probable character is the target, else 0: `(n,)` float32."""
-    logits = hidden @ parameters[-2] + parameters[-1]
-    return tf.cast(tf.argmax(logits, axis=1, output_type=tf.int32) == targets, tf.float32)

@@ -16,7 +16,7 @@ Evaluator = Callable[[Sequence[tf.Tensor]], tf.Tensor]
 
 
 def make_evaluator(names: Sequence[np.ndarray], newline: int, config: CharRNN) -> Evaluator:
-    """Return a function: parameters -> `(2,)` float32, mean nats per character and accuracy.
+    """Return a function: parameters -> mean nats per character, a float32 scalar.
 
     Many-to-one: each character from the `length` before it, across names; before the first name comes the last one.
     Many-to-many: each name from a newline into zero states, the state carried through the name.
@@ -42,10 +42,10 @@ def _window_evaluator(names: Sequence[np.ndarray], newline: int, config: CharRNN
             window = tf.gather(text, positions)
             start = charrnn.zero_states(WINDOWS_PER_BATCH, config)
             hidden, _ = charrnn.outputs(parameters, window[:-1], start, config)
-            return _masked_sums(parameters, hidden[-1], window[-1], tf.cast(indices >= 0, tf.float32))
+            return tf.reduce_sum(charrnn.losses(parameters, hidden[-1], window[-1]) * tf.cast(indices >= 0, tf.float32))
 
         sums = tf.map_fn(batch_sums, batches, fn_output_signature=tf.float32, parallel_iterations=1)
-        return tf.reduce_sum(sums, axis=0) / float(len(ids))
+        return tf.reduce_sum(sums) / float(len(ids))
 
     return evaluate
 
@@ -56,20 +56,14 @@ def _stream_evaluator(names: Sequence[np.ndarray], newline: int, config: CharRNN
     start = charrnn.zero_states(len(streams), config)
 
     def evaluate(parameters: Sequence[tf.Tensor]) -> tf.Tensor:
-        def step(i: tf.Tensor, sums: tf.Tensor, *states: tf.Tensor) -> tuple[tf.Tensor, ...]:
+        def step(i: tf.Tensor, total: tf.Tensor, *states: tf.Tensor) -> tuple[tf.Tensor, ...]:
             keep = tf.cast(ids[i] != newline, tf.float32)[None, :, None]
             hidden, new_states = charrnn.outputs(parameters, ids[i][None], states, config, keep=keep)
-            return i + 1, sums + _masked_sums(parameters, hidden[0], ids[i + 1], mask[i]), *new_states
+            nats = tf.reduce_sum(charrnn.losses(parameters, hidden[0], ids[i + 1]) * mask[i])
+            return i + 1, total + nats, *new_states
 
-        initial = (tf.constant(0), tf.zeros(2), *start)
-        _, sums, *_ = tf.while_loop(lambda i, *_: i < len(mask), step, initial, parallel_iterations=1)
-        return sums / float(masks.sum())
+        initial = (tf.constant(0), tf.constant(0.0), *start)
+        _, total, *_ = tf.while_loop(lambda i, *_: i < len(mask), step, initial, parallel_iterations=1)
+        return total / float(masks.sum())
 
     return evaluate
-
-
-def _masked_sums(parameters: Sequence[tf.Tensor], hidden: tf.Tensor, targets: tf.Tensor, mask: tf.Tensor) -> tf.Tensor:
-    """Return the sums of nats and of correct predictions where `mask` is 1, `(2,)` float32."""
-    nats = charrnn.losses(parameters, hidden, targets)
-    correct = charrnn.correct(parameters, hidden, targets)
-    return tf.stack([tf.reduce_sum(nats * mask), tf.reduce_sum(correct * mask)])
