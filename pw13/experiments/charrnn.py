@@ -9,7 +9,6 @@ import keras
 import numpy as np
 
 from pw13.baselines import ngram_models
-from pw13.baselines.ngram import Ngram
 from pw13.config.settings import CharRNN
 from pw13.data.names import NameDataset, NameList, load_names, prepare_dataset, vocabulary
 from pw13.errors import UserError
@@ -18,7 +17,7 @@ from pw13.experiments import charrnn_figures, charrnn_ngram, charrnn_samples
 from pw13.experiments.charrnn_evaluation import LogProbabilities
 from pw13.experiments.charrnn_start import apply_start, load_start
 from pw13.experiments.charrnn_task import make_task, windows_per_epoch
-from pw13.inference.contexts import Mixture
+from pw13.inference.contexts import Mixture, Model
 from pw13.inference.name_generator import load_generator
 from pw13.models import charrnn
 from pw13.models.charrnn_numpy import Network
@@ -28,7 +27,7 @@ from pw13.runs.record import Record, check_same_data, read_json
 from pw13.training.fit import fit, model_summaries, training_metrics
 from pw13.training.task import training_options
 
-MEASURES = ("mixture", "names", "by_temperature", "real_names")  # the metrics of sampled names and real ones
+MEASURES = ("names", "by_temperature", "real_names")  # the metrics of sampled names and real ones
 
 
 def run_experiment(
@@ -71,11 +70,12 @@ def run_experiment(
         "held_out_bits": nats["held_out"] / math.log(2),
         "held_out_accuracy": held_out_accuracy,
         "ngram": ngram_metrics(predicted, data),
+        "mixture": evaluation.mix(predicted, charrnn_ngram.predict(data)[1], data),
         **dict.fromkeys(MEASURES),
     }
     if lean:
         return metrics
-    metrics = with_names(metrics, network, predicted, data, config)
+    metrics = with_names(metrics, network, data, config)
     run.save_figures(charrnn_figures.draw(metrics, result.history, config))
     return metrics
 
@@ -90,8 +90,7 @@ def redraw(
         check_same_data(record, name_list.source)
         generator = load_generator(record)
         data = prepare_dataset(name_list.names, config, known=generator.vocab_file.vocabulary.characters)
-        predicted, _ = evaluation.predict(generator.network, data)
-        metrics = with_names(metrics, generator.network, predicted, data, config)
+        metrics = with_names(metrics, generator.network, data, config)
     return charrnn_figures.draw(metrics, history(record.folder), config)
 
 
@@ -140,32 +139,21 @@ def ngram_metrics(network: LogProbabilities, data: NameDataset) -> dict[str, Any
     }
 
 
-def with_names(
-    metrics: dict[str, Any], network: Network, predicted: LogProbabilities, data: NameDataset, config: CharRNN
-) -> dict[str, Any]:
-    """Return the metrics with `MEASURES`: of the mixture, of sampled names of each model, and of real names.
-
-    predicted: the network's log-probabilities.
-    """
+def with_names(metrics: dict[str, Any], network: Network, data: NameDataset, config: CharRNN) -> dict[str, Any]:
+    """Return the metrics with `MEASURES`: of sampled names of each model, and of real names."""
     counts, baseline = charrnn_ngram.fit(data), charrnn_ngram.names(data, config)
-    mixture = mixture_metrics(network, counts, predicted, data, config)
-    samples, rows = charrnn_samples.statistics(network, counts, data, config), baseline["by_temperature"]
+    models: dict[str, Model] = {"network": network}
+    if mixture := metrics.get("mixture"):
+        models["mixture"] = Mixture(network, counts, mixture["weight"])
+    rows = {name: charrnn_samples.statistics(model, counts, data, config) for name, model in models.items()}
     return {
         **metrics,
-        "ngram": {**metrics["ngram"], "names": charrnn_samples.at_default(rows), "by_temperature": rows},
-        "mixture": mixture,
-        "names": charrnn_samples.at_default(samples),
-        "by_temperature": samples,
+        "ngram": {**metrics["ngram"], **_names(baseline["by_temperature"])},
+        "mixture": {**mixture, **_names(rows["mixture"])} if mixture else None,
+        **_names(rows["network"]),
         "real_names": baseline["real"],
     }
 
 
-def mixture_metrics(
-    network: Network, counts: Ngram, predicted: LogProbabilities, data: NameDataset, config: CharRNN
-) -> dict[str, Any] | None:
-    """Return weight and nats of the mixture, and the statistics of names sampled from it; None if none are held out."""
-    metrics = evaluation.mix(predicted, charrnn_ngram.predict(data)[1], data)
-    if metrics is None:
-        return None
-    samples = charrnn_samples.statistics(Mixture(network, counts, metrics["weight"]), counts, data, config)
-    return {**metrics, "names": charrnn_samples.at_default(samples), "by_temperature": samples}
+def _names(rows: list[charrnn_samples.Row]) -> dict[str, Any]:
+    return {"names": charrnn_samples.at_default(rows), "by_temperature": rows}

@@ -62,7 +62,7 @@ def mix(network: LogProbabilities, counted: LogProbabilities, data: NameDataset)
     """Return the metrics of the mixture of both models, its weight chosen on the validation names; None without any.
 
     `weight` is the network's. `gain_ci95` is the interval of what the mixture gains over the better one of the two
-    on the held-out names, named in `gain_over`, in nats per character.
+    on the held-out names, named in `gain_over`, in nats per character. The measures of sampled names are None.
     """
     if not data.split.held_out:
         return None
@@ -76,4 +76,6 @@ def mix(network: LogProbabilities, counted: LogProbabilities, data: NameDataset)
         "held_out_nats": losses["held_out"],
         "gain_over": better,
         "gain_ci95": difference_interval(models[better], mixed, data),
+        "names": None,
+        "by_temperature": None,
     }
