@@ -43,11 +43,10 @@ def run_experiment(config: DenseAE, *, data: str | None, run: Run, lean: bool = 
     errors = {**training_metrics(result, models.autoencoder), **evaluation.errors(test, config)}
     if lean:
         return {**errors, **dict.fromkeys(evaluation.SIZES)}
-    points = evaluation.rate_distortion(test)
-    sizes, code_map = evaluation.sizes(test, points), evaluation.project_codes(test, config)
+    points, code_map = evaluation.rates_and_map(test, config)
     run.save_arrays("map", evaluation.map_arrays(code_map, test, config))
     run.save_figures(dense_ae_figures.draw(test, points, code_map, result.history, config))
-    return {**errors, **sizes}
+    return {**errors, **evaluation.sizes(test, points)}
 
 
 def redraw(config: DenseAE, record: Record, *, data: str | None) -> Iterator[NamedFigure]:
@@ -56,7 +55,7 @@ def redraw(config: DenseAE, record: Record, *, data: str | None) -> Iterator[Nam
     check_same_data(record, images.source)
     weights = read_best_weights(record, dense_ae_numpy.weight_specs(images.test_images[0].size, config))
     test = evaluation.evaluate(weights, images, split, config)
-    points, code_map = evaluation.rate_distortion(test), evaluation.project_codes(test, config)
+    points, code_map = evaluation.rates_and_map(test, config)
     return dense_ae_figures.draw(test, points, code_map, history(record.folder), config)
 
 

@@ -1,5 +1,6 @@
 """Evaluation of a dense autoencoder: its errors next to PCA's, and its code as compression."""
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -75,6 +76,13 @@ def sizes(part: Evaluation, points: dict[str, list[Point]]) -> dict[str, Any]:
         ),
         "rate_distortion": to_rows(points),
     }
+
+
+def rates_and_map(part: Evaluation, config: DenseAE) -> tuple[dict[str, list[Point]], CodeMap]:
+    """Return bytes against MSE by method, and the map of the test codes; both at the same time."""
+    with ThreadPoolExecutor(1) as pool:
+        code_map = pool.submit(project_codes, part, config)
+        return rate_distortion(part), code_map.result()
 
 
 def rate_distortion(part: Evaluation) -> dict[str, list[Point]]:

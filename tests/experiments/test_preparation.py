@@ -1,0 +1,38 @@
+"""Data are read while TensorFlow is imported, and what is wrong with them is said before any training."""
+
+import sys
+
+import pytest
+
+from pw13.config.settings import CharRNN, ConvDAE
+from pw13.data.images import dataset, load_images
+from pw13.errors import UserError
+from pw13.experiments import preparation
+
+
+@pytest.fixture
+def not_imported(monkeypatch):
+    monkeypatch.delitem(sys.modules, "tensorflow", raising=False)
+
+
+def test_the_data_are_there_when_tensorflow_is(not_imported, data, capsys):
+    with preparation.in_background("conv-dae", ConvDAE(), data=str(data)):
+        assert capsys.readouterr().err == "starting TensorFlow\n"
+    hits = dataset._read_folder.cache_info().hits
+    load_images(str(data))
+    assert dataset._read_folder.cache_info().hits == hits + 1
+
+
+def test_unreadable_data_are_refused(not_imported, tmp_path):
+    with (
+        pytest.raises(UserError, match="no such file"),
+        preparation.in_background("charrnn", CharRNN(), corpus=str(tmp_path / "names.txt")),
+    ):
+        pass
+
+
+def test_nothing_is_prepared_once_tensorflow_runs(monkeypatch, tmp_path, capsys):
+    monkeypatch.setitem(sys.modules, "tensorflow", sys)
+    with preparation.in_background("charrnn", CharRNN(), corpus=str(tmp_path / "names.txt")):
+        pass
+    assert capsys.readouterr().err == ""
