@@ -88,3 +88,17 @@ def test_an_intelex_classifier_is_the_one_that_the_package_fits(sets, fake_intel
     np.testing.assert_array_equal(classifier.predict(test), svc.predict(test))
     assert classifier.support_vectors == len(svc.support_)
     assert np.mean(classifier.predict(test) == exact.fit(train, labels, setting).predict(test)) > 0.99
+
+
+@both_kernels
+def test_a_pair_is_solved_to_the_bits_of_svc(sets, setting):
+    train, labels, _, _ = below(2, sets)
+    train = train[np.argsort(labels, kind="stable")]
+    first = int(np.sum(labels == 0))
+    kernel = kernels.kernel_matrix(train, train, setting)
+    svc = SVC(kernel="precomputed", C=setting.c).fit(kernel, np.arange(len(train)) >= first)
+    expected = np.zeros(len(train))
+    expected[svc.support_] = svc.dual_coef_[0]
+    solution = exact._solve_pair(kernel, first, setting.c)
+    np.testing.assert_array_equal(np.concatenate([solution.first, solution.second]), expected)
+    assert solution.intercept == svc.intercept_[0]
