@@ -149,7 +149,8 @@ def _run(sweep: Sweep, run: Run, executor: Any, jobs: int | None, dask: str | No
     from pw13.sweeps.scheduler import run_sweep
 
     run.update(crew={"jobs": jobs, "dask": dask})
-    _show(sweep, run, run_sweep(sweep, run=run, executor=executor), json)
+    lean = run.previous is None or bool(run.previous.facts.get("lean", True))  # `pw13 all` wants all of its points
+    _show(sweep, run, run_sweep(sweep, run=run, executor=executor, lean=lean), json)
 
 
 def _show(sweep: Sweep, run: Run, metrics: dict[str, Any], json: bool | None) -> None:
@@ -173,8 +174,10 @@ def _dry_run(sweep: Sweep, jobs: int | None, json: bool | None) -> None:
         run = create_run(folder, PREFIX + sweep.kind, sweep_options(sweep))
         sha256 = record_data(sweep, run)
         first = sweep.points[0]._replace(settings=dataclasses.replace(sweep.points[0].settings, epochs=1))
+        tried = [first, first._replace(name=f"{first.name}_again")] if count > 1 else [first]
         try:
-            seconds = estimate_seconds(sweep, make_job(sweep, run, first, sha256), LocalExecutor(1), parallel)
+            tried_jobs = [make_job(sweep, run, point, sha256) for point in tried]
+            seconds = estimate_seconds(sweep, tried_jobs, LocalExecutor(1), parallel)
         except signals.Interrupted as stop:
             console.warning("interrupted; nothing was saved")
             raise typer.Exit(stop.exit_code) from None

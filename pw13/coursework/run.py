@@ -110,7 +110,7 @@ def run_seeds(
         refuse_running(record)
     run = reopen_run(record, sweep.base) if record else create_sweep(sweep, runs_dir)
     executor = LocalExecutor(parallel_jobs(sweep, None))
-    run_sweep(sweep, run=dataclasses.replace(run, started_at=time.monotonic()), executor=executor)
+    run_sweep(sweep, run=dataclasses.replace(run, started_at=time.monotonic()), executor=executor, lean=False)
     return run.folder
 
 

@@ -31,6 +31,7 @@ class Job(NamedTuple):
     data_paths: dict[str, str]
     sha256: str
     versions: dict[str, str]
+    lean: bool = True  # whether the run leaves out what no sweep compares
 
 
 class JobResult(NamedTuple):
@@ -40,10 +41,10 @@ class JobResult(NamedTuple):
     error: str | None
 
 
-def make_job(sweep: Sweep, run: Run, point: Point, sha256: str) -> Job:
+def make_job(sweep: Sweep, run: Run, point: Point, sha256: str, *, lean: bool = True) -> Job:
     """Return the job of a point."""
     folder = (run.folder / point.name).absolute()
-    return Job(folder, sweep.kind, fields.as_dict(point.settings), sweep.data_paths, sha256, machine.versions())
+    return Job(folder, sweep.kind, fields.as_dict(point.settings), sweep.data_paths, sha256, machine.versions(), lean)
 
 
 def parallel_jobs(sweep: Sweep, jobs: int | None) -> int:

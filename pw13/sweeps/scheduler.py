@@ -1,6 +1,7 @@
 """Run a sweep: every point once, compared and plotted, however often it is interrupted and resumed."""
 
 from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 from pw13 import console
@@ -20,16 +21,19 @@ from pw13.system import signals
 MAX_TRIES = 3  # starts of a point whose worker dies; after that, the point is taken to be the cause
 
 
-def run_sweep(sweep: Sweep, *, run: Run, executor: Executor) -> dict[str, Any]:
+def run_sweep(sweep: Sweep, *, run: Run, executor: Executor, lean: bool = True) -> dict[str, Any]:
     """Run all points that are not complete, compare them, and return what metrics.json of the sweep holds.
+
+    lean: leave out of the points what no sweep compares, such as figures.
 
     Raises:
         Interrupted: by a signal; running points have written their checkpoints.
         UserError: points failed; the others are complete and compared.
     """
     with track_status(run):
+        run.update(lean=lean)
         sha256 = record_data(sweep, run)
-        errors = run_points(sweep, run, executor, sha256)
+        errors = run_points(sweep, run, executor, sha256, lean=lean)
         frame = results_table(sweep, run)
         run.save_text("results.csv", frame.to_csv(index=False, lineterminator="\n"))
         rows = summary(frame, sweep)
@@ -64,11 +68,11 @@ def record_data(sweep: Sweep, run: Run) -> str:
     return names.source.sha256
 
 
-def run_points(sweep: Sweep, run: Run, executor: Executor, sha256: str) -> dict[str, str]:
+def run_points(sweep: Sweep, run: Run, executor: Executor, sha256: str, *, lean: bool) -> dict[str, str]:
     """Run all points that are not complete; return the errors of failed points by name."""
     status = SweepStatus(sweep, run)
     waiting = [point for point in sweep.points if status.states[point.name].status != "completed"]
-    jobs = {point.name: make_job(sweep, run, point, sha256) for point in waiting}
+    jobs = {point.name: make_job(sweep, run, point, sha256, lean=lean) for point in waiting}
     tries: Counter[str] = Counter()
     if waiting:
         console.message(f"{len(waiting)} of {len(sweep.points)} points to run, on {executor.name}, in {run.folder}")
@@ -95,27 +99,33 @@ def run_points(sweep: Sweep, run: Run, executor: Executor, sha256: str) -> dict[
         status.save()
 
 
-def estimate_seconds(sweep: Sweep, job: Job, executor: Executor, jobs: int) -> float:
-    """Estimate the seconds of the whole sweep by running `job`, one epoch of its first point.
+def estimate_seconds(sweep: Sweep, jobs: Sequence[Job], executor: Executor, parallel: int) -> float:
+    """Estimate the seconds of the whole sweep by running `jobs`, one epoch each of settings like its first point's.
+
+    What the first job takes longer than the last one is taken once per worker: TensorFlow's start, data, compilation.
 
     Raises:
         Interrupted: by a signal.
-        UserError: that epoch failed.
+        UserError: an epoch failed.
     """
     try:
         with signals.graceful_stop():
-            executor.start(job)
-            while not (finished := executor.wait_finished(0.5)):
-                if signals.requested():
-                    executor.stop()
-                    signals.check()
+            metrics = [_run_alone(job, executor) for job in jobs]
     finally:
         executor.close()
-    if finished[0].error:
-        raise UserError(f"{sweep.points[0].name}: {finished[0].error}")
-    metrics = read_run(job.folder).metrics or {}
-    epoch = float(metrics["epoch_seconds"])
-    overhead = float(metrics["seconds"]) - epoch
+    seconds, epoch = [float(each["seconds"]) for each in metrics], float(metrics[-1]["epoch_seconds"])
     factor = epoch / epoch_seconds(sweep.kind, sweep.points[0].settings)  # measured over estimated
-    seconds = [overhead + factor * point_cost(sweep.kind, point) for point in sweep.points]
-    return sum(seconds) / min(jobs, len(seconds))
+    points = [seconds[-1] - epoch + factor * point_cost(sweep.kind, point) for point in sweep.points]
+    return seconds[0] - seconds[-1] + sum(points) / min(parallel, len(points))
+
+
+def _run_alone(job: Job, executor: Executor) -> dict[str, Any]:
+    """Run a job and return its metrics."""
+    executor.start(job)
+    while not (finished := executor.wait_finished(0.5)):
+        if signals.requested():
+            executor.stop()
+            signals.check()
+    if finished[0].error:
+        raise UserError(f"{job.folder.name}: {finished[0].error}")
+    return read_run(job.folder).metrics or {}

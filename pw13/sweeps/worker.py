@@ -53,7 +53,7 @@ def _execute(job: Job) -> None:
     settings = fields.from_dict(config.KINDS[job.kind], job.settings, str(job.folder))
     run = _open_job_run(job, settings)
     if run is not None:
-        experiments.run_experiment(job.kind, settings, run=run, lean=True, **job.data_paths)
+        experiments.run_experiment(job.kind, settings, run=run, lean=job.lean, **job.data_paths)
 
 
 def _open_job_run(job: Job, settings: Any) -> Run | None:
@@ -62,7 +62,7 @@ def _open_job_run(job: Job, settings: Any) -> Run | None:
     if not job.folder.exists():
         options = {**fields.as_dict(settings), **job.data_paths}
         data = {"sha256": job.sha256}  # so that different data at the same path are refused
-        run = create_run(job.folder.parent, job.kind, options, name=job.folder.name, data=data, lean=True)
+        run = create_run(job.folder.parent, job.kind, options, name=job.folder.name, data=data, lean=job.lean)
         return dataclasses.replace(run, started_at=started_at)
     record = _wait_until_idle(job.folder)
     if record.problem:

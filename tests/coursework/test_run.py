@@ -243,7 +243,8 @@ def sweep_calls(monkeypatch, data):
     """Replace the sweep by one whose points only finish; return the seeds of each call."""
     calls: list[list[int]] = []
 
-    def fake(sweep, *, run, executor):
+    def fake(sweep, *, run, executor, lean):
+        assert not lean  # the report compares all that a run measures
         calls.append([point.settings.seed for point in sweep.points])
         facts = {"data": {"sha256": data.sha256["corpus" if sweep.kind == "charrnn" else "data"]}}
         run.update(**facts)

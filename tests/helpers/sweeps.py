@@ -10,6 +10,8 @@ from pw13.sweeps.folder import Sweep, build_sweep
 from pw13.sweeps.jobs import Job, JobResult
 from pw13.system import signals
 
+TIMES = {"seconds": 10.0, "epoch_seconds": 2.0}
+
 
 class FakeExecutor:
     """Runs one job at a time by writing a finished run; `script`: the errors of the next tries of a point."""
@@ -20,6 +22,7 @@ class FakeExecutor:
     def __init__(self, script=None, stop_after=None):
         self.script, self.stop_after = script or {}, stop_after
         self.started: list[str] = []
+        self.times = TIMES
         self.now: Job | None = None
         self.stopped = self.closed = False
 
@@ -38,7 +41,7 @@ class FakeExecutor:
         tries = self.script.get(job.folder.name, [])
         error = tries.pop(0) if tries else None
         if error is None:
-            finish(job)
+            finish(job, self.times)
         return [JobResult(job, error)]
 
     def stop(self):
@@ -48,12 +51,11 @@ class FakeExecutor:
         self.closed = True
 
 
-def finish(job: Job) -> None:
+def finish(job: Job, times: dict[str, float] = TIMES) -> None:
     """Write a completed run of the job, with metrics that follow from its settings."""
     run = create_run(job.folder.parent, job.kind, {**job.settings, **job.data_paths}, name=job.folder.name)
     value = 1 / job.settings["code_size"] + job.settings["seed"] / 100
     run.save_text("history.csv", f"epoch,loss,val_loss\n1,1.0,{value + 1}\n2,1.0,{value}\n")
-    times = {"seconds": 10.0, "epoch_seconds": 2.0}
     run.finish({"val_mse": value, "epochs": 2, "compression": {"raw_bytes": 784}, **times})
 
 

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from pw13 import config
-from pw13.cli import sweep as cli_sweep
 from pw13.runs.record import read_run
 from pw13.sweeps import executors
 from pw13.sweeps.folder import build_sweep, create_sweep
+from pw13.sweeps.jobs import parallel_jobs
 from pw13.system import machine
 from tests.helpers.sweeps import FakeExecutor, make_sweep, run_with
 
@@ -39,10 +39,10 @@ def test_by_default_small_models_get_one_core_and_convolutions_their_threads(dat
     monkeypatch.setattr(machine, "cores", lambda: 4)
     dense = make_sweep(data, seeds=9)
     conv = build_sweep("conv-dae", config.ConvDAE(threads=2), {}, 9, {"data": str(data)})
-    assert [cli_sweep._jobs(sweep, None) for sweep in (dense, conv)] == [4, 2]
-    assert cli_sweep._jobs(dense, 3) == 3 and cli_sweep._jobs(make_sweep(data, seeds=1), None) == 2
+    assert [parallel_jobs(sweep, None) for sweep in (dense, conv)] == [4, 2]
+    assert parallel_jobs(dense, 3) == 3 and parallel_jobs(make_sweep(data, seeds=1), None) == 2
     monkeypatch.setattr(machine, "cores", lambda: 1)
-    assert cli_sweep._jobs(conv, None) == 1
+    assert parallel_jobs(conv, None) == 1
 
 
 def test_missing_data_are_refused_before_the_first_run(pw13):
@@ -57,12 +57,23 @@ def test_a_dry_run_runs_one_epoch_estimates_the_time_and_leaves_nothing(pw13, da
     grid = ["--grid", "code_size=2,4", "--seeds", 2, "--epochs", 3, "--jobs", 2, "--dry-run", "--data", data]
     code, out, _ = pw13("sweep", "dense-ae", *grid)
     assert (code, out) == (0, "4 runs, 2 in parallel: about 28 s\n")  # each 8 s, and 3 epochs of 2 s
-    assert executor.started == ["1_code_size=2_seed=0"] and executor.closed
+    assert executor.started == ["1_code_size=2_seed=0", "1_code_size=2_seed=0_again"] and executor.closed
     assert not Path("runs").exists()
     code, out, _ = pw13("sweep", "dense-ae", *grid, "--json")
     assert json.loads(out) == {"runs": 4, "jobs": 2, "seconds": 28.0, "first": "1_code_size=2_seed=0"}
     one = ["--grid", "code_size=2", "--epochs", 3, "--jobs", 1, "--dry-run", "--data", data]
     assert pw13("sweep", "dense-ae", *one)[1].startswith("1 run, 1 in parallel: about ")
+
+
+def test_what_only_the_first_point_of_a_worker_takes_is_counted_once(pw13, data, monkeypatch):
+    class Starting(FakeExecutor):
+        def start(self, job):
+            super().start(job)
+            self.times = {"seconds": 10.0 if len(self.started) > 1 else 50.0, "epoch_seconds": 2.0}
+
+    monkeypatch.setattr(executors, "LocalExecutor", lambda jobs: Starting())
+    grid = ["--grid", "code_size=2,4", "--seeds", 2, "--epochs", 3, "--jobs", 2, "--dry-run", "--data", data]
+    assert pw13("sweep", "dense-ae", *grid)[1] == "4 runs, 2 in parallel: about 68 s\n"  # 40 s to start
 
 
 def test_resuming_a_completed_sweep_shows_its_results(pw13, tmp_path, data):

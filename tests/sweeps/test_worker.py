@@ -19,13 +19,18 @@ def job(tmp_path) -> Job:
     return Job(tmp_path / "1_x", "dense-ae", settings, {"data": "builtin"}, "abc", machine.versions())
 
 
+leanness: list[bool] = []  # of each call
+
+
 @pytest.fixture
 def experiment_calls(monkeypatch):
     """Replace the experiments: record the call, raise the next of `faults`, else finish the run."""
     calls, faults = [], []
+    leanness.clear()
 
     def fake(kind, settings, *, run, lean, **data_paths):
-        assert lean
+        assert lean == read_run(run.folder).facts["lean"]
+        leanness.append(lean)
         calls.append((kind, settings, run.folder, data_paths))
         if faults:
             raise faults.pop()
@@ -44,6 +49,11 @@ def test_a_job_is_an_ordinary_run_with_its_own_duration(job, experiment_calls):
     assert record.metrics["seconds"] < 5  # not since this process began
     assert record.facts["data"]["sha256"] == "abc"
     assert run_job(job) is None and len(calls) == 1  # completed runs are not repeated
+
+
+def test_a_job_leaves_out_what_no_sweep_compares_unless_asked(job, experiment_calls, tmp_path):
+    assert run_job(job) is None and run_job(job._replace(folder=tmp_path / "2_x", lean=False)) is None
+    assert leanness == [True, False]
 
 
 def test_errors_are_returned_as_messages(job, experiment_calls):
