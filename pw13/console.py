@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 _quiet = False
 MAX_STYLED_ROWS = 100  # a longer table is plain text
 LINE_INTERVAL = 10.0  # seconds between lines of progress without a terminal
+BORDERS = 3  # characters of a table for each column, besides its content
+MIN_COLUMN = 10  # characters of a narrow column of text; longer words are folded
+MAX_WHOLE = 40  # characters of a word with digits that is not folded; checksums are longer
 MIN_BAR_WIDTH = 110  # terminal columns; below it progress has no bar
 # Format characters without which words of Arabic, Persian, Hebrew, Indian scripts and emoji are other words: joiners,
 # directions, and signs that stand before numbers. Unicode 16.0, sections 9.2 and 23.2.
@@ -106,23 +109,69 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]], *, 
     from rich.table import Table
     from rich.text import Text
 
+    width = None if sys.stdout.isatty() else 200
+    renderer = Console(file=sys.stdout, width=width, highlight=False, soft_wrap=False, emoji=False)
+    widths = _column_widths(columns, cells, renderer.width)
+    if widths is None:
+        _stacked_table(title, columns, cells, caption, renderer.width)
+        return
     view = Table(title=Text(title), caption=Text(caption) if caption else None, title_justify="left")
     view.show_header = any(columns)
-    for name, numeric in zip(columns, _numeric_columns(len(columns), cells), strict=True):
-        view.add_column(Text(name), justify="right" if numeric else "left", overflow="fold")
+    for name, numeric, room in zip(columns, _numeric_columns(len(columns), cells), widths, strict=True):
+        view.add_column(Text(name), justify="right" if numeric else "left", overflow="fold", width=room)
     for row in values:
         parts = (cell.parts if isinstance(cell, Styled) else ((format_cell(cell), ""),) for cell in row)
         view.add_row(
             *(Text.assemble(*((printable(text, sys.stdout), style) for text, style in cell)) for cell in parts)
         )
-    width = None if sys.stdout.isatty() else 200
-    renderer = Console(file=sys.stdout, width=width, highlight=False, soft_wrap=False, emoji=False)
     with renderer.capture() as captured:
         renderer.print(view)
     text = captured.get()
     if width:
         text = "\n".join(line.rstrip() for line in text.split("\n"))
     sys.stdout.write(_encodable(text, sys.stdout.encoding))
+
+
+def _column_widths(columns: Sequence[str], rows: Sequence[Sequence[str]], width: int) -> list[int] | None:
+    """Return the widths of columns of a table that fits into `width`; None if a number or a run's name would be cut."""
+    from rich.cells import cell_len
+
+    texts = [[name, *(row[index] for row in rows)] for index, name in enumerate(columns)]
+    widths = [max(map(cell_len, cells), default=0) for cells in texts]
+    least = [max(map(_least_width, " ".join(cells).split()), default=0) for cells in texts]
+    available = width - BORDERS * len(columns) - 1
+    if sum(least) > available:
+        return None
+    while sum(widths) > available:
+        widest = max(range(len(widths)), key=lambda index: (widths[index] > least[index]) * widths[index])
+        widths[widest] -= 1
+    return widths
+
+
+def _least_width(word: str) -> int:
+    """Return the room that a word needs: a number or the name of a run is never folded, so that it can be copied."""
+    whole = len(word) <= MAX_WHOLE and any(map(str.isdigit, word))
+    return len(word) if whole else min(len(word), MIN_COLUMN)
+
+
+def _stacked_table(
+    title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], caption: str | None, width: int
+) -> None:
+    """Print a table for a narrow terminal: each row as lines, "column: cell", under its first cell."""
+    import textwrap
+
+    def wrapped(text: str, indent: str = "") -> list[str]:
+        return textwrap.wrap(
+            text, width, initial_indent=indent, subsequent_indent=f"{indent}  ", break_long_words=False,
+            break_on_hyphens=False,
+        )  # fmt: skip
+
+    lines = wrapped(title)
+    for first, *others in rows:
+        named = [f"{name}: {cell}" for name, cell in zip(columns[1:], others, strict=True) if cell]
+        lines += wrapped(first) + [line for text in named for line in wrapped(text.removeprefix(": "), "  ")]
+    text = "\n".join([*lines, *wrapped(caption or ""), ""])
+    sys.stdout.write("\n".join(printable(line, sys.stdout) for line in text.split("\n")))
 
 
 def _plain_table(title: str, columns: Sequence[str], rows: list[list[str]]) -> None:

@@ -1,5 +1,8 @@
 """Durations, tables and cells, escapes; progress in plain lines, with status, time spent and time left."""
 
+import re
+import sys
+
 import pytest
 
 from pw13 import console
@@ -71,6 +74,37 @@ def test_a_table_shows_markup_literally(capsys):
     console.table("[bold]t[/bold]", ("name", "n"), [("[red]x[/red]", 1234567), ("y", None)])
     out = capsys.readouterr().out
     assert "[red]x[/red]" in out and "[bold]t[/bold]" in out and "1,234,567" in out
+
+
+NAME = "2026-11-24_22-36-05_conv-dae"
+
+
+@pytest.mark.parametrize("width", [20, 30, 40, 50, 60, 80, 120])
+def test_a_narrow_table_cuts_no_number_and_no_name_of_a_run(monkeypatch, capsys, width):
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", str(width))
+    columns = ("run", "kind", "status", "metric", "seconds", "note")
+    rows = [
+        (NAME, "conv-dae", "completed", "denoised_psnr_db 17.41", 123456, "text that may be folded anywhere it likes")
+    ]
+    console.table("runs", columns, rows)
+    console.key_values("facts", {"folder": f"/a/{'long/' * 20}", "bytes per image": 1234567, "share": 0.98765})
+    lines = re.sub(r"\x1b\[\d*m", "", capsys.readouterr().out).split("\n")
+    for whole in (NAME, "17.41", "123,456", "1,234,567", "0.9877"):
+        assert any(whole in line for line in lines), whole
+    if width > len(NAME):
+        assert max(map(len, lines)) <= width
+
+
+@pytest.mark.parametrize("width", [20, 40])
+def test_a_stacked_table_names_its_columns(monkeypatch, capsys, width):
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", str(width))
+    console.table(
+        "two runs", ("run", "kind", "loss", "note"), [(NAME, "charrnn", 1.5, ""), (f"{NAME}_2", "charrnn", 2.25, "x")]
+    )
+    out = capsys.readouterr().out
+    assert out.split("\n")[:5] == ["two runs", NAME, "  kind: charrnn", "  loss: 1.5", f"{NAME}_2"]
 
 
 def test_a_live_table_shows_markup_literally(monkeypatch, capsys):

@@ -9,6 +9,7 @@ import contextlib
 import functools
 import itertools
 import os
+import re
 import sys
 import time
 from collections.abc import Hashable, Sequence
@@ -25,6 +26,7 @@ from pw13.system import device, signals
 from pw13.system.process_pool import Worker, WorkerDied
 from pw13.training.shared import FREE
 
+DASK_ADDRESS = re.compile(r"(?:tcp|tls|wss?|ucxx?)://(?:\[[0-9a-fA-F:]+\]|[^\s:/\[\]]+):\d{1,5}/?")
 STOP_SECONDS = 3.5  # for points to write their checkpoints; below `signals.GRACE_SECONDS`
 
 
@@ -173,6 +175,8 @@ class DaskExecutor:
     free_slots = 1_000_000  # the Dask scheduler keeps the queue
 
     def __init__(self, address: str):
+        if not DASK_ADDRESS.fullmatch(address):
+            raise OptionError(f"--dask: expected an address such as tcp://HOST:8786, received {address!r}")
         try:
             from distributed import Client
         except ImportError:

@@ -24,7 +24,21 @@ from tests.helpers.sweeps import FakeExecutor, make_sweep, run_with
         (["--jobs", "0", "--seeds", "2"], "--jobs"),
         (["--seeds", "2", "--jobs", "2", "--dask", "tcp://127.0.0.1:1"], "--jobs"),
         (["--dask", "tcp://127.0.0.1:1", "--grid", "threads=1,2"], "threads"),
-        (["--seeds", "2", "--dask", "nowhere:at:all"], "--dask"),
+        *(
+            (
+                ["--seeds", "2", "--dask", address],
+                f"--dask: expected an address such as tcp://HOST:8786, received {address!r}",
+            )
+            for address in (
+                "nowhere:at:all",
+                "http://127.0.0.1:8786",
+                "127.0.0.1",
+                "",
+                "tcp://host",
+                "tcp://:1",
+                "tcp:1",
+            )
+        ),
         (["--seeds", "2", "--dask", "tcp://127.0.0.1:1", "--dry-run"], "--dry-run cannot be combined with --dask"),
         (["--seeds", "2", "--resume", "--dry-run"], "--dry-run cannot be combined with --resume"),
     ],
