@@ -100,6 +100,7 @@ class Styled(NamedTuple):
 
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]], *, caption: str | None = None) -> None:
     """Print a table on standard output, columns of numbers right-aligned; text is never markup."""
+    title = printable(title, sys.stdout)
     values = [list(row) for row in rows]
     cells = [[format_cell(value) for value in row] for row in values]
     if len(cells) > MAX_STYLED_ROWS:

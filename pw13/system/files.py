@@ -204,9 +204,14 @@ def to_json(value: Any) -> str:
     return json.dumps(_to_plain(value), ensure_ascii=False, indent=2, allow_nan=False) + "\n"
 
 
+def to_utf8(text: str) -> bytes:
+    """Return text in UTF-8; bytes of file names that are not UTF-8 as escapes, which JSON reads back as they were."""
+    return text.encode("utf-8", "backslashreplace")
+
+
 def write_json(path: Path, value: Any) -> None:
-    """Write strict JSON to `path`; lone surrogates, which UTF-8 lacks, as escapes."""
-    write_atomic(path, to_json(value).encode("utf-8", "backslashreplace"))
+    """Write strict JSON to `path`."""
+    write_atomic(path, to_utf8(to_json(value)))
 
 
 def write_with(path: Path, save: Callable[[BinaryIO], object]) -> None:

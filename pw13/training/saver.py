@@ -1,6 +1,7 @@
 """When a training writes its history, checkpoints and models, and its TensorBoard logs."""
 
 import importlib.util
+import os
 import time
 from collections.abc import Callable
 
@@ -73,7 +74,7 @@ def tensorboard_logger(run: Run) -> Callable[[dict[str, float]], None]:
     """
     if importlib.util.find_spec("tensorboard") is None:
         raise UserError("--tensorboard: TensorBoard is not installed; pip install -e '.[tensorboard]' in pw13's folder")
-    writer = tf.summary.create_file_writer(str(run.folder / "tensorboard"))
+    writer = tf.summary.create_file_writer(os.fsencode(run.folder / "tensorboard"))
 
     def log_epoch(row: dict[str, float]) -> None:
         with writer.as_default(step=int(row["epoch"])):

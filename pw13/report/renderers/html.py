@@ -4,6 +4,7 @@ import base64
 from pathlib import Path
 
 from pw13.report.document import MARKS, Document
+from pw13.system import files
 
 
 def html(document: Document) -> bytes:
@@ -19,4 +20,4 @@ def html(document: Document) -> bytes:
     chapters = [chapter._asdict() for chapter in document.chapters]  # Jinja would find tuple.index before a field
     template = environment.get_template("report.html.j2")
     page = template.render(document={**document._asdict(), "chapters": chapters}, marks=MARKS)
-    return page.encode("utf-8", "backslashreplace")
+    return files.to_utf8(page)

@@ -14,6 +14,7 @@ from pw13.report.renderers.markdown import item_cells
 from pw13.report.renderers.notebook_execution import KERNEL
 from pw13.report.run_selection import RunSelection, metric, read_history
 from pw13.runs.record import Record
+from pw13.system import files
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
@@ -133,4 +134,4 @@ def to_bytes(cells: "NotebookNode") -> bytes:
 
     writes: Callable[..., str] = nbformat.writes
     nbformat.validate(cells)
-    return (writes(cells) + "\n").encode("utf-8", "backslashreplace")
+    return files.to_utf8(writes(cells) + "\n")

@@ -80,10 +80,11 @@ def template_data(document: Document) -> dict[str, Any]:
 def escape_missing_glyphs(content: dict[str, Any]) -> dict[str, Any]:
     """Escape characters that no font here has a glyph for, and add a notice if there are any."""
     missing = missing_characters(content)
-    if not missing:
+    half = frozenset(c for c in set(_strings(content)) if unicodedata.category(c) == "Cs")  # bytes of file names
+    if not missing and not half:
         return content
-    escaped: dict[str, Any] = _escape_strings(content, missing)
-    return {**escaped, "notices": [*escaped["notices"], GLYPH_NOTICE]}
+    escaped: dict[str, Any] = _escape_strings(content, missing | half)
+    return {**escaped, "notices": [*escaped["notices"], GLYPH_NOTICE]} if missing else escaped
 
 
 def missing_characters(content: Any) -> frozenset[str]:
@@ -94,7 +95,7 @@ def missing_characters(content: Any) -> frozenset[str]:
 
 def foreign_characters(content: Any) -> frozenset[str]:
     """Return the characters of the strings in `content` that Typst's fallback font lacks; joiners need no glyph."""
-    visible = (c for c in set(_strings(content)) if not c.isascii() and unicodedata.category(c) != "Cf")
+    visible = (c for c in set(_strings(content)) if not c.isascii() and unicodedata.category(c) not in ("Cf", "Cs"))
     return frozenset(c for c in visible if ord(c) not in fonts.bundled(FALLBACK))
 
 
