@@ -56,7 +56,7 @@ def export(
 
     content = text if text is not None else files.to_json({"runs": flat})
     try:
-        files.write_atomic(out, content.encode())
+        files.write_atomic(out, files.to_utf8(content))
     except OSError as error:
         raise UserError(f"--out {out}: cannot be written: {error.strerror or error}") from None
     console.message(f"{len(flat)} runs: {out}")

@@ -26,7 +26,7 @@ def write_page(path: Path, chosen: Chosen, runs_dir: Path) -> None:
     Raises:
         UserError: a named run is damaged, or the file cannot be written.
     """
-    data = render(contents(chosen, runs.rows(runs_dir), served=False)).encode()
+    data = files.to_utf8(render(contents(chosen, runs.rows(runs_dir), served=False)))
     try:
         files.write_atomic(path, data)
     except OSError as error:

@@ -136,7 +136,7 @@ def answer(chosen: Chosen, runs_dir: Path, path: str, query: Query) -> Answer | 
         UserError: a run is missing or damaged.
     """
     if path == "/":
-        return "text/html; charset=utf-8", render(contents(chosen, runs.rows(runs_dir), served=True)).encode()
+        return "text/html; charset=utf-8", files.to_utf8(render(contents(chosen, runs.rows(runs_dir), served=True)))
     if path == "/runs.json":
         return to_json(runs.rows(runs_dir))
     if path == "/run.json":

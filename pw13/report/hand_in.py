@@ -98,7 +98,7 @@ def write_hand_in(options: HandInOptions, *, runs_dir: Path, out: Path) -> HandI
     contents["notebook.ipynb"] = notebook.to_bytes(cells)
     if options.explore and (page := explore_page(selection)):
         contents["explore.html"] = page
-    readme = {"README.md": portable.readme(selection, explore="explore.html" in contents).encode()}
+    readme = {"README.md": files.to_utf8(portable.readme(selection, explore="explore.html" in contents))}
     contents["hand-in.zip"] = pack(contents | readme | data | portable.run_files(selection))
     write_files(contents, out)
     missing = dict.fromkeys(f"{block.what} {block.command}" for block in document.blocks if isinstance(block, Missing))

@@ -3,6 +3,7 @@
 from pathlib import PurePath
 from typing import Any
 
+from pw13 import console
 from pw13.errors import UserError
 from pw13.report import hand_in_data
 from pw13.report.run_selection import RunSelection
@@ -50,7 +51,7 @@ def run_files(selection: RunSelection) -> dict[str, bytes]:
     for record in selection.records:
         values = {"config": portable_config(record), "run": portable_facts(record), "metrics": record.metrics}
         contents |= {
-            f"runs/{record.name}/{name}.json": files.to_json(value).encode("utf-8", "backslashreplace")
+            f"runs/{console.printable(record.name)}/{name}.json": files.to_utf8(files.to_json(value))
             for name, value in values.items()
         }
         contents |= _history(record)
@@ -60,7 +61,7 @@ def run_files(selection: RunSelection) -> dict[str, bytes]:
 def _history(record: Record) -> dict[str, bytes]:
     files.check_inside(record.folder / "history.csv")
     try:
-        return {f"runs/{record.name}/history.csv": (record.folder / "history.csv").read_bytes()}
+        return {f"runs/{console.printable(record.name)}/history.csv": (record.folder / "history.csv").read_bytes()}
     except FileNotFoundError:  # svm-eval
         return {}
     except OSError as error:

@@ -72,7 +72,7 @@ class Run:
         files.write_json(self.folder / name, value)
 
     def save_text(self, name: str, text: str) -> None:
-        files.write_atomic(self.folder / name, text.encode())
+        files.write_atomic(self.folder / name, files.to_utf8(text))
 
     def save_figure(self, name: str, figure: Any) -> Path:
         """Save a matplotlib Figure as `figures/NAME.png`; return the file."""

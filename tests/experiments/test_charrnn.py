@@ -49,11 +49,12 @@ def test_invalid_settings_are_refused(changes, option):
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory):
-    """A folder with the runs folder of one short run, and its corpus."""
+    """A folder with the runs folder of one short run, and its corpus; where it can be, its name is not UTF-8."""
     from pw13 import cli
     from pw13.system import signals
 
-    folder = tmp_path_factory.mktemp("charrnn")
+    folder = tmp_path_factory.mktemp("charrnn") / ("d\udce9p\udcf4t" if sys.platform == "linux" else "depot")
+    folder.mkdir()
     text = folder / "names.txt"
     text.write_text(windows.join(make_names(300)), encoding="utf-8", newline="")
     with pytest.MonkeyPatch.context() as patch:

@@ -40,6 +40,13 @@ def test_a_long_list_uses_every_worker():
     assert pids[0] == os.getpid() and len(set(pids)) == 3
 
 
+def test_a_worker_imports_no_module_of_the_current_folder(capfd):
+    for name in ("signal", "pickle", "numpy"):
+        Path(f"{name}.py").write_text(f"print('the {name} of the user')\nraise SystemExit(1)\n", "utf-8")
+    assert list(map_in_processes(double, iter(range(3)), workers=1, first=0)) == [(n, 2 * n) for n in range(3)]
+    assert "of the user" not in "".join(capfd.readouterr())
+
+
 def test_a_killed_worker_is_reported():
     with pytest.raises(UserError, match="worker process was killed"):
         list(map_in_processes(exit_at_5, iter(range(9)), workers=2, first=0))

@@ -5,6 +5,7 @@ import hashlib
 import io
 import json
 import os
+import sys
 import tarfile
 from pathlib import Path
 
@@ -328,6 +329,29 @@ def test_labels_from_one_under_emnist_names_are_renumbered():
     assert images.classes == tuple(str(number) for number in range(1, 27))
     assert np.array_equal(images.train_images, make_images(52, 1)[0].transpose(0, 2, 1))
     assert record["old_labels"] == list(range(1, 27))
+
+
+def test_emnist_without_transpose_is_noted(pw13):
+    put_idx("src", EMNIST, np.arange(6) % 3, np.arange(3))
+    code, _, err = pw13("data", "import", "src", "out", "--quiet")
+    assert code == 0 and err == (
+        "note: EMNIST's images lie on their side, as its files have rows and columns swapped; use --transpose\n"
+    )
+    assert pw13("data", "import", "src", "turned", "--quiet", "--transpose")[2] == ""
+    put_idx("mnist", FILES, np.arange(6) % 3, np.arange(3))
+    assert pw13("data", "import", "mnist", "other", "--quiet")[2] == ""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names of files are text")
+def test_names_that_are_not_utf8_are_escaped_in_folders_and_archives(pw13):
+    broken, odd = "A/br\udcf6ken.png", {f"Caf\udce9/{n}.png": png(image) for n, image in enumerate(letters(5, 7))}
+    files = tree() | odd | {broken: b"no picture"}
+    for source in (put("src", files), pack("src.tar", files)):
+        code, out, err = pw13("data", "import", source, f"{source}-made")
+        record = json.loads(Path(f"{source}-made/import.json").read_text("utf-8"))
+        assert code == 0 and "A/br\\xf6ken.png (not an image)" in err and "Caf\\xe9" in out
+        assert record["classes"] == ["A", "B", "Caf\\xe9"] and record["pictures"] == 45
+        assert load_images(f"{source}-made").classes == ("A", "B", "Caf\\xe9")
 
 
 @pytest.mark.parametrize("classes", [10, 47, 62])

@@ -13,8 +13,20 @@ def one_cell(source):
     )
 
 
-def test_cells_run_in_the_folder_and_standard_error_is_dropped(tmp_path):
-    cells = one_cell("import sys, os\nprint(1 + 1, file=sys.stderr)\nprint(os.getcwd())")
+def test_cells_run_in_the_folder_without_anything_of_the_users(tmp_path, monkeypatch):
+    """Standard error is dropped; modules, profiles and settings of the user's are not read; no network is needed."""
+    for name in ("signal", "zmq", "fractions"):
+        (tmp_path / f"{name}.py").write_text("raise SystemExit(1)", "utf-8")
+    startup = tmp_path / "home/.ipython/profile_default/startup"
+    startup.mkdir(parents=True)
+    (startup / "0.py").write_text("print('startup')", "utf-8")
+    (tmp_path / "matplotlibrc").write_text("text.usetex: True", "utf-8")
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("PYTHONSTARTUP", str(startup / "0.py"))
+    cells = one_cell(
+        "import sys, os, fractions, matplotlib, IPython\nprint(1 + 1, file=sys.stderr)\nprint(os.getcwd())\n"
+        "assert not matplotlib.rcParams['text.usetex']\nassert IPython.get_ipython().kernel.parent.transport == 'ipc'"
+    )
     (cell,) = notebook_execution.execute(cells, folder=tmp_path)["cells"]
     assert [out["text"] for out in cell["outputs"]] == [f"{tmp_path}\n"]
     assert "execution" not in cell["metadata"]
