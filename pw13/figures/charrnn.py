@@ -60,3 +60,33 @@ def novelty_against_plausibility(
     axes.grid(alpha=0.3)
     axes.legend(title="names at each temperature")
     return figure
+
+
+def loss_by_position(models: Mapping[str, Sequence[float]]) -> Figure:
+    """Plot nats per character against the position in the name, from 1, one line per model."""
+    figure = Figure(figsize=(6.4, 4), layout="constrained")
+    axes = figure.subplots()
+    for (model, nats), color, marker in zip(models.items(), (BLUE, GREY), "os", strict=False):
+        axes.plot(range(1, len(nats) + 1), nats, color=color, marker=marker, markersize=4, label=model)
+    axes.set(xlabel="position in the name", ylabel="nats per character, held-out names")
+    axes.grid(alpha=0.3)
+    axes.legend()
+    return figure
+
+
+def calibration(rows: Sequence[Mapping[str, float]], error: float) -> Figure:
+    """Plot the accuracy of the likeliest character against its probability, a dot per bin, as large as its share.
+
+    rows: from `metrics.calibration.reliability`. error: the expected calibration error.
+    """
+    figure = Figure(figsize=(4.8, 4.6), layout="constrained")
+    axes = figure.subplots()
+    total = sum(row["count"] for row in rows)
+    axes.plot([0, 1], [0, 1], color=GREY, linestyle="--", linewidth=1)
+    axes.annotate("calibrated", (0.62, 0.6), color=GREY, rotation=45, va="top")
+    sizes = [20 + 600 * row["count"] / total for row in rows]
+    axes.scatter([row["confidence"] for row in rows], [row["accuracy"] for row in rows], sizes, color=BLUE, alpha=0.7)
+    axes.set(xlim=(0, 1), ylim=(0, 1), aspect="equal", title=f"expected calibration error {error:.3f}")
+    axes.set(xlabel="probability of the likeliest character", ylabel="how often it comes")
+    axes.grid(alpha=0.3)
+    return figure

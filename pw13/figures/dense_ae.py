@@ -68,6 +68,16 @@ def code_map(points: np.ndarray, labels: np.ndarray, classes: Sequence[str]) -> 
     return figure
 
 
+def code_space(means: np.ndarray, path: np.ndarray, random: np.ndarray, classes: Sequence[str]) -> Figure:
+    """Draw what the decoder makes of codes that belong to no image, each `(n, height, width)` in [0, 1].
+
+    means: of the mean code of each of `classes`. path: of codes on the straight line between two letters. random: of
+    codes drawn from a normal distribution with mean and covariance of the training codes.
+    """
+    labels = ["mean code\nof a class", "between\ntwo letters", "random\ncodes"]
+    return image_grid([means, path, random], labels, classes)
+
+
 def unit_effects(changes: np.ndarray) -> Figure:
     """Draw the effect of each code unit on the output, `(units, height, width)` in [-1, 1]; the first 128 units."""
     shown = changes[:128]

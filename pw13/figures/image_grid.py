@@ -15,14 +15,16 @@ def image_grid(
     *,
     heading: str | None = None,
 ) -> Figure:
-    """Draw each of `rows`, `(columns, height, width)` in [0, 1], as a row of images.
+    """Draw each of `rows`, `(columns, height, width)` in [0, 1], as a row of images; rows may differ in length.
 
-    labels: one per row, at its left. titles: one per column, above the first row.
+    labels: one per row, at its left. titles: one per column of the first row, above it.
     """
-    columns = len(rows[0])
+    columns = max(map(len, rows))
     figure = Figure(figsize=(0.9 * columns + 1.3, 0.95 * len(rows) + 0.6), layout="constrained")
     grid = figure.subplots(len(rows), columns, squeeze=False)
     for row, (images, label) in enumerate(zip(rows, labels, strict=True)):
+        for axes in grid[row, len(images) :]:
+            axes.set_axis_off()
         for column, image in enumerate(images):
             axes = grid[row, column]
             axes.imshow(image, cmap="gray", vmin=0, vmax=1, interpolation="nearest")

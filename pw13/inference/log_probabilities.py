@@ -19,6 +19,7 @@ class Predicted(NamedTuple):
 
     log_probabilities: npt.NDArray[np.float32]  # ln p of the character
     correct: npt.NDArray[np.bool_]  # whether it is the likeliest one
+    confidence: npt.NDArray[np.float32]  # p of the likeliest one
 
 
 def of_names(net: Network, text: np.ndarray, newline: int, ending: np.ndarray) -> Predicted:
@@ -91,7 +92,7 @@ def _step_through(net: Network, text: np.ndarray, places: np.ndarray, newline: i
 
 
 def _allocate(count: int) -> Predicted:
-    return Predicted(np.empty(count, np.float32), np.empty(count, bool))
+    return Predicted(np.empty(count, np.float32), np.empty(count, bool), np.empty(count, np.float32))
 
 
 def _fill(predicted: Predicted, places: np.ndarray, logits: np.ndarray, rows: np.ndarray, ids: np.ndarray) -> None:
@@ -100,6 +101,7 @@ def _fill(predicted: Predicted, places: np.ndarray, logits: np.ndarray, rows: np
     logits -= logits.max(axis=1, keepdims=True)
     normalizers = np.log(np.exp(logits).sum(axis=1))
     predicted.log_probabilities[places] = logits[rows, ids] - normalizers[rows]
+    predicted.confidence[places] = np.exp(-normalizers)[rows]  # the largest logit is 0
 
 
 def _batches(order: np.ndarray) -> Iterator[np.ndarray]:
