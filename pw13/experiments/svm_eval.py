@@ -61,7 +61,7 @@ def run_experiment(
     with kernels.thread_pool(machine.cores()) as pool:
         trials = evaluate(features, kernel_names, labels, config, pool.map)
         first_kernel = [trial for trial in trials if trial.kernel == kernel_names[0]]
-        curves = learning_curves(first_kernel, labels, images, config, pool.map)
+        curves = learning_curves(one_encoder_each(first_kernel), labels, images, config, pool.map)
         reconstructed = on_reconstructions(first_kernel[0], images, encoders, linear, pool.map)
     for i, trial in enumerate(trials):
         run.save_arrays(f"svm-{i}-{trial.features.name}-{trial.kernel}", evaluation.arrays(trial.outcome))
@@ -138,6 +138,11 @@ def evaluate(
                 )
                 trials.append(Trial(features, outcome))
     return trials
+
+
+def one_encoder_each(trials: Sequence[Trial]) -> list[Trial]:
+    """Return the first trial of each kind and size of features: encoders of other seeds need no curve of their own."""
+    return list({(trial.features.name, trial.features.size): trial for trial in reversed(trials)}.values())[::-1]
 
 
 def learning_curves(
@@ -269,7 +274,7 @@ def save_figures(
 ) -> None:
     """Save confusion matrices, learning curve, accuracy by code size, and images that pixels and codes disagree on."""
     kernel = trials[0].kernel
-    shown = [trial for trial in trials if trial.kernel == kernel]
+    shown = one_encoder_each([trial for trial in trials if trial.kernel == kernel])
     tables = [metrics.confusion(images.test_labels, t.outcome.predictions, len(images.classes)) for t in shown]
     run.save_figure("confusion", figures.confusion_matrices(tables, [t.title for t in shown], images.classes, kernel))
     run.save_figure("learning_curve", figures.learning_curve(curves, kernel))

@@ -1,5 +1,6 @@
 """Comments on SVMs on codes and on pixels (1g)."""
 
+from pw13.metrics.intervals import Interval
 from pw13.report.commentary.phrasing import format_count, format_percent
 from pw13.svm.summary import ALPHA
 
@@ -18,6 +19,21 @@ def codes_against_pixels(pixels: float, codes: float, p: float | None, *, size: 
         )
     significance = f", {_significance(p)}" if p is not None else ""
     return f"{kernel} SVM: {difference}{significance}. A code has {format_count(size, 'value')}."
+
+
+def codes_over_encoders(pixels: float, codes: Interval, *, size: int, kernel: str) -> str:
+    """Compare the accuracy of codes, over encoders of several seeds, with that of pixels (a fraction)."""
+    assert codes.ci95 is not None
+    low, high = (bound - pixels for bound in codes.ci95)
+    if low <= 0 <= high:
+        verdict = "codes and pixels are not distinguishable"
+    else:
+        verdict = f"codes {'gain' if low > 0 else 'lose'} {100 * abs(codes.mean - pixels):.2f} points against pixels"
+    return (
+        f"{kernel} SVM: {verdict}, {format_percent(codes.mean, 2)} accuracy over {codes.n} encoders (95 % interval "
+        f"{format_percent(codes.ci95[0], 2)} to {format_percent(codes.ci95[1], 2)}) against {format_percent(pixels, 2)}. "
+        f"A code has {format_count(size, 'value')}."
+    )
 
 
 def _significance(p: float) -> str:

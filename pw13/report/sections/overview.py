@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from pw13 import console
+from pw13.metrics.intervals import Interval
 from pw13.report.commentary import conv_dae, dense_ae
 from pw13.report.commentary.phrasing import format_count, format_percent
 from pw13.report.comparable_runs import same_data
@@ -114,9 +115,17 @@ def _svm_accuracy(run: Record, features: str) -> tuple[str, str, str]:
     chosen = " (chosen by cross-validation)" if len(candidates) > 1 else ""
     return (
         f"SVM on {features}, {svm_summary.kernel(best)}{chosen}: test accuracy",
-        format_percent(best["accuracy"]),
+        _percent(svm_eval.over_encoders(results, best)) or format_percent(best["accuracy"]),
         run.name,
     )
+
+
+def _percent(accuracy: Interval | None) -> str:
+    """Return a mean accuracy with its interval; nothing for None."""
+    if accuracy is None or accuracy.ci95 is None:
+        return ""
+    low, high = map(format_percent, accuracy.ci95)
+    return f"{format_percent(accuracy.mean)} ({low} to {high})"
 
 
 def _sentences(selection: RunSelection) -> list[str]:

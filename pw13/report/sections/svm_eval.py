@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+from pw13.metrics.intervals import Interval, mean_interval
 from pw13.report import hints
 from pw13.report.commentary import svm_eval as commentary
 from pw13.report.commentary.phrasing import format_number, format_percent, join_words
@@ -119,10 +120,20 @@ def comparisons(metrics: dict[str, Any]) -> Iterator[str]:
     for kernel, name in (("rbf", "RBF"), ("linear", "Linear")):
         codes, pixels = preferred(results, "codes", kernel), preferred(results, "pixels", kernel)
         if codes and pixels:
+            if encoders := over_encoders(results, codes):
+                yield commentary.codes_over_encoders(pixels["accuracy"], encoders, size=codes["size"], kernel=name)
+                continue
             p = _p_value(metrics, kernel, codes)
             yield commentary.codes_against_pixels(
                 pixels["accuracy"], codes["accuracy"], p, size=codes.get("size", 0), kernel=name
             )
+
+
+def over_encoders(results: list[dict[str, Any]], codes: dict[str, Any]) -> Interval | None:
+    """Return the accuracy of codes over the encoders of one size, trained with several seeds; None for one encoder."""
+    key = (codes["features"], codes.get("size"), codes["kernel"])
+    accuracies = [r["accuracy"] for r in results if (r["features"], r.get("size"), r["kernel"]) == key]
+    return mean_interval(accuracies) if len(accuracies) > 1 else None
 
 
 def preferred(results: list[dict[str, Any]], features: str, kernel: str) -> dict[str, Any] | None:

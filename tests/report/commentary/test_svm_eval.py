@@ -2,6 +2,7 @@
 
 import pytest
 
+from pw13.metrics.intervals import mean_interval
 from pw13.report.commentary import svm_eval
 
 
@@ -54,3 +55,16 @@ def test_codes_are_usable_if_well_above_chance(accuracy, classes, text):
 
 def test_without_classes_usability_is_left_out():
     assert svm_eval.usable(0.9, 0) == ""
+
+
+@pytest.mark.parametrize(
+    ("accuracies", "text"),
+    [
+        ((0.93, 0.931, 0.932), "RBF SVM: codes gain 1.10 points against pixels, 93.10 % accuracy over 3 encoders"),
+        ((0.90, 0.901, 0.902), "RBF SVM: codes lose 1.90 points against pixels"),
+        ((0.91, 0.92, 0.925), "RBF SVM: codes and pixels are not distinguishable, 91.83 % accuracy over 3 encoders"),
+    ],
+)
+def test_over_several_encoders_the_interval_decides(accuracies, text):
+    sentence = svm_eval.codes_over_encoders(0.92, mean_interval(accuracies), size=32, kernel="RBF")
+    assert sentence.startswith(text) and "against 92.00 %. A code has 32 values." in sentence
