@@ -55,7 +55,7 @@ def run_experiment(
     )
     run.update(ngram_texts=ngram_models.digests(*data.ngram_texts))  # so that the model is found again in the cache
     network = charrnn_samples.network(config, result.best)
-    predicted, held_out_accuracy = evaluation.predict(network, data)
+    predicted, held_out = evaluation.predict(network, data)
     nats = evaluation.nats(predicted)
     metrics = {
         **training_metrics(result, model),
@@ -68,7 +68,8 @@ def run_experiment(
         "val_nats": nats["validation"],
         "held_out_nats": nats["held_out"],
         "held_out_bits": nats["held_out"] / math.log(2),
-        "held_out_accuracy": held_out_accuracy,
+        **evaluation.certainty(held_out),
+        "by_position": evaluation.by_position(predicted, charrnn_ngram.predict(data)[1], data),
         "ngram": ngram_metrics(predicted, data),
         "mixture": evaluation.mix(predicted, charrnn_ngram.predict(data)[1], data),
         **dict.fromkeys(MEASURES),

@@ -10,26 +10,59 @@ from pw13.baselines import ngram
 from pw13.baselines.ngram import Ngram
 from pw13.data.names import NameDataset
 from pw13.inference import log_probabilities
-from pw13.metrics import bootstrap, mixture
+from pw13.inference.log_probabilities import Predicted
+from pw13.metrics import bootstrap, calibration, mixture
 from pw13.models.charrnn_numpy import Network
 from pw13.system.streams import stream
 
+MIN_CHARACTERS = 100  # a mean over fewer says little
 SUBSETS = ("train", "validation", "held_out")
 
 Floats = npt.NDArray[np.float64]
 LogProbabilities = Mapping[str, Floats]  # subset -> ln p of each of its characters, (n,); no subset without names
 
 
-def predict(network: Network, data: NameDataset) -> tuple[LogProbabilities, float]:
-    """Return the network's log-probabilities, and its accuracy on the held-out characters, nan for none."""
+def predict(network: Network, data: NameDataset) -> tuple[LogProbabilities, Predicted | None]:
+    """Return the network's log-probabilities, and all that it says of the held-out characters; None without any."""
     newline = data.vocab_file.vocabulary.newline
     predicted = {
         subset: log_probabilities.of_text(network, data.joined_ids(names), newline)
         for subset, names in data.evaluation_sets().items()
         if names
     }
-    accuracy = float(predicted["held_out"].correct.mean()) if "held_out" in predicted else float("nan")
-    return {subset: found.log_probabilities.astype(float) for subset, found in predicted.items()}, accuracy
+    log_probs = {subset: found.log_probabilities.astype(float) for subset, found in predicted.items()}
+    return log_probs, predicted.get("held_out")
+
+
+def certainty(held_out: Predicted | None) -> dict[str, Any]:
+    """Return accuracy and calibration on the held-out characters, keys as in metrics.json; undefined without any.
+
+    `calibration_error` is the expected calibration error of the likeliest characters, `reliability` its bins.
+    """
+    if held_out is None:
+        return {"held_out_accuracy": float("nan"), "calibration_error": None, "reliability": None}
+    rows = calibration.reliability(held_out.confidence, held_out.correct)
+    error = calibration.expected_calibration_error(rows)
+    return {"held_out_accuracy": float(held_out.correct.mean()), "calibration_error": error, "reliability": rows}
+
+
+def by_position(
+    network: LogProbabilities, counted: LogProbabilities, data: NameDataset
+) -> list[dict[str, float]] | None:
+    """Return the nats of network and n-gram model by position in held-out names, from 1; None without any.
+
+    Positions that fewer than `MIN_CHARACTERS` names reach are left out. The closing newline counts.
+    """
+    if not data.split.held_out:
+        return None
+    positions = np.concatenate([np.arange(len(name) + 1) for name in data.split.held_out])
+    counts = np.bincount(positions)
+    nats_of = [np.bincount(positions, weights=-model["held_out"]) / counts for model in (network, counted)]
+    return [
+        {"position": i + 1, "characters": int(counts[i]), "nats": float(own), "ngram_nats": float(other)}
+        for i, (own, other) in enumerate(zip(*nats_of, strict=True))
+        if counts[i] >= MIN_CHARACTERS
+    ]
 
 
 def predict_ngram(counts: Ngram, data: NameDataset) -> LogProbabilities:

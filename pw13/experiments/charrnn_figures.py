@@ -13,13 +13,21 @@ NATS = {"train": "train_nats", "validation": "val_nats", "held_out": "held_out_n
 
 
 def draw(metrics: Mapping[str, Any], history: Sequence[Mapping[str, float]], config: CharRNN) -> Iterator[NamedFigure]:
-    """Draw the loss curves with the n-gram's line, nats per set of names, and sampled names next to real ones."""
+    """Draw the loss curves with the n-gram's line, nats per set of names and by position, calibration, sampled names.
+
+    Runs of 0.1.0 measured neither positions nor calibration.
+    """
     ngram = metrics["ngram"]
     name = f"{ngram['order']}-gram"
     lines = {f"{name}, validation": ngram["validation_nats"]} if _is_number(ngram["validation_nats"]) else {}
     yield "loss", loss_curves(history, label="nats per character", lines=lines, names=curve_names(config))
     bars = {subset: (metrics[key], ngram[f"{subset}_nats"]) for subset, key in NATS.items() if _is_number(metrics[key])}
     yield "nats", figures.cross_entropy_bars(bars, name)
+    if rows := metrics.get("by_position"):
+        lines_by_model = {"network": [row["nats"] for row in rows], name: [row["ngram_nats"] for row in rows]}
+        yield "positions", figures.loss_by_position(lines_by_model)
+    if rows := metrics.get("reliability"):
+        yield "calibration", figures.calibration(rows, metrics["calibration_error"])
     models = {"network": metrics["by_temperature"], name: ngram["by_temperature"]}
     models |= {"mixture": metrics["mixture"]["by_temperature"]} if metrics.get("mixture") else {}
     yield "names", figures.novelty_against_plausibility(models, metrics["real_names"])

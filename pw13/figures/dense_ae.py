@@ -1,6 +1,7 @@
 """Figures of the dense autoencoder."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib import colormaps
@@ -48,10 +49,19 @@ def best_and_worst(
     return image_grid([images[rows], outputs[rows]], ["input", "output"], titles, heading=heading)
 
 
-def code_map(points: np.ndarray, labels: np.ndarray, classes: Sequence[str]) -> Figure:
-    """Plot codes reduced to two dimensions, `(n, 2)`, with a colour and a label per class."""
-    figure = Figure(figsize=(7, 6), layout="constrained")
-    axes = figure.subplots()
+def code_map(tsne: np.ndarray, principal: np.ndarray, labels: np.ndarray, classes: Sequence[str]) -> Figure:
+    """Plot codes in two dimensions, `(n, 2)` each: by t-SNE and by PCA, with a colour and a label per class."""
+    figure = Figure(figsize=(11, 5.4), layout="constrained")
+    count = f"{len(labels):,} test codes"
+    several = tsne[:, 1].any()  # a single code unit is drawn on a line
+    titles = (f"t-SNE of {count}", f"first two principal components of {count}") if several else (count, count)
+    for axes, points, title in zip(figure.subplots(1, 2), (tsne, principal), titles, strict=True):
+        _scatter(axes, points, labels, classes)
+        axes.set(xticks=[], yticks=[], title=title)
+    return figure
+
+
+def _scatter(axes: Any, points: np.ndarray, labels: np.ndarray, classes: Sequence[str]) -> None:
     cmap = "tab10" if len(classes) <= 10 else "tab20"
     for label, name in enumerate(map(plain, classes)):
         chosen = points[labels == label]
@@ -60,12 +70,9 @@ def code_map(points: np.ndarray, labels: np.ndarray, classes: Sequence[str]) -> 
         color = colormaps[cmap](label % colormaps[cmap].N)
         axes.scatter(chosen[:, 0], chosen[:, 1], s=6, color=color, alpha=0.6, linewidths=0, label=name)
         axes.annotate(
-            name, np.median(chosen, axis=0), fontsize=14, weight="bold", ha="center", va="center",
+            name, np.median(chosen, axis=0), fontsize=12, weight="bold", ha="center", va="center",
             bbox={"boxstyle": "circle,pad=0.15", "fc": "white", "ec": color, "alpha": 0.85},
         )  # fmt: skip
-    method = "t-SNE of " if points[:, 1].any() else ""  # a single code unit is drawn on a line
-    axes.set(xticks=[], yticks=[], title=f"{method}{len(points):,} test codes")
-    return figure
 
 
 def code_space(means: np.ndarray, path: np.ndarray, random: np.ndarray, classes: Sequence[str]) -> Figure:

@@ -15,7 +15,7 @@ from pw13.system import files
 VALIDATION_METRICS = {"dense-ae": "val_mse", "charrnn": "val_nats"}
 BEST_VAL_LOSS = "best_val_loss"
 # Metrics that are curves of many points, which no table of single metrics has room for.
-CURVES = ("rate_distortion",)
+CURVES = ("rate_distortion", "reliability", "by_position")
 WITHOUT_EFFECT = ("threads", "checkpoint_every", "tensorboard", "sample_every")  # settings that change no result
 UNNAMED = ("run", "method")  # texts of a row that do not tell it from others
 

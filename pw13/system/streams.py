@@ -17,6 +17,7 @@ ROLES = (
     "bootstrap",
     "rate-distortion",  # which test images are measured
     "name selection",  # names sampled for the report's shortlist
+    "random codes",  # decoded to show that a plain autoencoder does not generate
 )
 
 

@@ -14,6 +14,7 @@ from pw13.report.commentary.phrasing import (
     join_words,
 )
 
+CALIBRATED = 0.01  # mean gap between accuracy and confidence that counts as none
 BASELINE_CELL = "SimpleRNN"
 SAME_NATS = 0.02  # nats per character: about the standard error of the mean of 1,000 names
 SAME_DIVERSITY = 0.01  # share of distinct trigrams
@@ -85,6 +86,39 @@ def mixed_with_ngram(metrics: Mapping[str, Any]) -> str:
 def _ngram_model(order: int | None) -> str:
     article = "An" if order is None or str(order).startswith(("8", "11", "18")) else "A"
     return f"{article} {order}-gram model" if order else "An n-gram model"
+
+
+def by_position(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Return where in a name the network is surprised most and least, and where it beats the n-gram model.
+
+    rows: `by_position` in metrics.json; none in runs of 0.1.0.
+    """
+    if len(rows) < 2:
+        return ""
+    hardest, easiest = max(rows, key=lambda row: row["nats"]), min(rows, key=lambda row: row["nats"])
+    ahead = [row for row in rows if row["nats"] < row["ngram_nats"]]
+    characters = sum(row["characters"] for row in ahead) / sum(row["characters"] for row in rows)
+    return (
+        f"The network is surprised most by character {hardest['position']} ({format_number(hardest['nats'], 3)} nats) "
+        f"and least by character {easiest['position']} ({format_number(easiest['nats'], 3)}); it is ahead of the "
+        f"n-gram model at {len(ahead)} of {len(rows)} positions, which hold {format_percent(characters, 0)} of the "
+        "characters."
+    )
+
+
+def calibration(error: float | None, rows: Sequence[Mapping[str, float]]) -> str:
+    """Return how far the probabilities can be trusted; rows: `reliability` in metrics.json."""
+    if error is None or not rows:
+        return ""
+    total = sum(row["count"] for row in rows)
+    accuracy, confidence = (sum(row["count"] * row[key] for row in rows) / total for key in ("accuracy", "confidence"))
+    lean = "too cautious" if accuracy > confidence else "too sure"
+    return (
+        f"The likeliest character comes in {format_percent(accuracy)} of the cases, and is given a probability of "
+        f"{format_percent(confidence)} on average: the network is "
+        f"{lean if abs(accuracy - confidence) >= CALIBRATED else 'calibrated on average'} (expected calibration error "
+        f"{error:.3f})."
+    )
 
 
 def setting_effect(what: str, rows: Sequence[tuple[Any, BySeed]]) -> str:

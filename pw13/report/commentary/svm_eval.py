@@ -29,10 +29,10 @@ def codes_over_encoders(pixels: float, codes: Interval, *, size: int, kernel: st
         verdict = "codes and pixels are not distinguishable"
     else:
         verdict = f"codes {'gain' if low > 0 else 'lose'} {100 * abs(codes.mean - pixels):.2f} points against pixels"
+    interval = " to ".join(format_percent(bound, 2) for bound in codes.ci95)
     return (
         f"{kernel} SVM: {verdict}, {format_percent(codes.mean, 2)} accuracy over {codes.n} encoders (95 % interval "
-        f"{format_percent(codes.ci95[0], 2)} to {format_percent(codes.ci95[1], 2)}) against {format_percent(pixels, 2)}. "
-        f"A code has {format_count(size, 'value')}."
+        f"{interval}) against {format_percent(pixels, 2)}. A code has {format_count(size, 'value')}."
     )
 
 

@@ -139,4 +139,20 @@ def training(run: Record) -> list[Block]:
             commentary.against_ngram(metrics),
             commentary.mixed_with_ngram(metrics),
         ),
+        *figure_block(
+            run,
+            "positions",
+            "2f",
+            "Nats per character by position in the held-out names.",
+            "Line plot of the loss by position, of the network and of the n-gram model.",
+        ),
+        *comment(commentary.by_position(metrics.get("by_position") or [])),
+        *figure_block(
+            run,
+            "calibration",
+            "2f",
+            "Calibration: how often the likeliest character comes, by its probability; large dots stand for many.",
+            "Scatter plot of accuracy against probability, with the diagonal.",
+        ),
+        *comment(commentary.calibration(metric(run, "calibration_error"), metrics.get("reliability") or [])),
     ]

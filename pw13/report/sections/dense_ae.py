@@ -162,8 +162,18 @@ def reconstructions(run: Record) -> list[Block]:
             run,
             "codes",
             "1e",
-            "Test codes in two dimensions (t-SNE): one point per image, coloured by class.",
-            "Scatter plot of codes in two dimensions, coloured by class.",
+            "Test codes in two dimensions, by t-SNE and by PCA: one point per image, coloured by class.",
+            "Two scatter plots of codes in two dimensions, coloured by class.",
+        ),
+        *figure_block(
+            run,
+            "code_space",
+            "1e",
+            "What the decoder makes of codes that belong to no image: mean codes of the classes, codes on the line "
+            "between two letters, and codes drawn from a normal distribution with mean and covariance of the training "
+            "codes. Means and lines leave the region of real letters, and random codes show why a plain autoencoder "
+            "does not generate: nothing in its training makes such codes decode to letters.",
+            "Three rows of decoded images.",
         ),
         *figure_block(
             run,

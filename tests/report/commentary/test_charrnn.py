@@ -213,3 +213,26 @@ def test_a_missing_metric_leaves_its_comment_out():
     assert charrnn.against_ngram({"held_out_nats": None, "ngram": {"held_out_nats": 1.0, "order": 5}}) == ""
     assert charrnn.many_to_many({0: 2.0}, {}, {}, {}, {}) == ""
     assert charrnn.temperatures([], {}, {}) == ""
+
+
+POSITIONS = [
+    {"position": 1, "characters": 100, "nats": 2.9, "ngram_nats": 2.8},
+    {"position": 2, "characters": 100, "nats": 2.1, "ngram_nats": 2.3},
+    {"position": 3, "characters": 50, "nats": 1.5, "ngram_nats": 1.6},
+]
+
+
+def test_positions_are_told_from_their_numbers():
+    text = charrnn.by_position(POSITIONS)
+    assert text.startswith("The network is surprised most by character 1 (2.90 nats) and least by character 3 (1.50)")
+    assert text.endswith("ahead of the n-gram model at 2 of 3 positions, which hold 60 % of the characters.")
+    assert charrnn.by_position([]) == charrnn.by_position(POSITIONS[:1]) == ""
+
+
+@pytest.mark.parametrize(
+    ("accuracy", "lean"), [(0.7, "too sure"), (0.9, "too cautious"), (0.805, "calibrated on average")]
+)
+def test_calibration_says_which_way_the_network_errs(accuracy, lean):
+    text = charrnn.calibration(0.1, [{"confidence": 0.8, "accuracy": accuracy, "count": 5}])
+    assert f"a probability of 80.0 % on average: the network is {lean} (expected calibration error 0.100)." in text
+    assert charrnn.calibration(None, []) == ""
