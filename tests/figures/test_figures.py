@@ -50,7 +50,19 @@ def test_the_first_image_of_each_class_is_shown():
 @pytest.mark.parametrize(("second", "title"), [(1.0, "t-SNE of 12 test codes"), (0.0, "12 test codes")])
 def test_the_map_of_a_single_code_unit_is_no_t_sne(second, title):
     points = np.column_stack([np.arange(12.0), np.full(12, second)])
-    assert dense_ae.code_map(points, LABELS, CLASSES).axes[0].get_title() == title
+    figure = dense_ae.code_map(points, points[:, ::-1], LABELS, CLASSES)
+    assert figure.axes[0].get_title() == title
+    assert figure.axes[1].get_title() == ("first two principal components of 12 test codes" if second else title)
+    for axes, column in zip(figure.axes, (0, 1), strict=True):
+        drawn = np.concatenate([group.get_offsets()[:, 0] for group in axes.collections])
+        assert sorted(drawn) == sorted(points[:, column])
+
+
+def test_codes_of_no_image_are_drawn_in_three_rows_of_any_length():
+    figure = dense_ae.code_space(IMAGES[:3], IMAGES[:5], 1 - IMAGES[:4], CLASSES)
+    rows = [axes for axes in figure.axes if axes.images]
+    assert len(rows) == 3 + 5 + 4 and [axes.get_title() for axes in rows[:3]] == CLASSES
+    np.testing.assert_array_equal(rows[-1].images[0].get_array(), 1 - IMAGES[3])
 
 
 @pytest.mark.parametrize("units", [1, 4, 32])
