@@ -212,7 +212,7 @@ def test_runs_sort_filter_and_open(tab, file, runs):
     page.get_by_label("Find").fill("lstm layers=2")
     assert page.locator(".run-list tbody tr").count() == 2
     page.locator(".run-list button.link").first.click()
-    assert "held_out_nats" in page.locator(".detail").inner_text()
+    assert re.search(r"held_out_nats\s+2.5", page.locator(".detail").inner_text())
     page.locator(".run-list input[type=checkbox]").first.check()
     assert "lowest at epoch 2: 0.3" in page.locator("figure.chart figcaption").first.inner_text()
 
@@ -317,7 +317,7 @@ def test_the_served_page_follows_a_training_and_shows_figures(tab, served, runs)
     one.page.goto(f"{server.address}#view=runs&show={run.name}&open={run.name}")
     page = one.page
     page.wait_for_selector("html[data-ready]")
-    until(page, "document.querySelector('.detail img')?.naturalWidth === 60")
+    until(page, "document.querySelector('.figures img')?.naturalWidth === 60")
     assert "Following running trainings." in page.locator("p[role=status]").inner_text()
     (run / "history.csv").write_text("epoch,loss,val_loss\n1,1,0.5\n2,1,0.25\n3,1,0.125\n", "utf-8")
     until(page, "document.querySelector('figure.chart figcaption').textContent.includes('lowest at epoch 3: 0.125')")

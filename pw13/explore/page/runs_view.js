@@ -21,9 +21,9 @@ function runsView(root, contents, state, services) {
   }
   function columnsFor(shown) {
     const settings = now.kind ? differing(shown) : [];
-    const names = ["name", ...(now.kind ? [] : ["kind", "description"]), "status", ...settings.map((name) => `settings.${name}`), "epochs"];
+    const names = ["name", ...(now.kind ? [] : ["description", "result"]), "status", ...settings.map((name) => `settings.${name}`), "epochs"];
     const metrics = now.kind ? [...new Set(shown.flatMap((run) => Object.keys(run.metrics)))].filter((name) => name !== "epochs").slice(0, 6) : [];
-    return [...names, ...metrics.map((name) => `metrics.${name}`), ...(now.kind ? [] : ["result"]), "seconds"];
+    return [...names, ...metrics.map((name) => `metrics.${name}`), "seconds"];
   }
   function drawTable() {
     const shown = visible(), columns = columnsFor(shown);
@@ -83,15 +83,18 @@ function runsView(root, contents, state, services) {
     const close = button(T.runs.close, () => { now.open = ""; drawDetail(false); write(); });
     const pairs = (values) => el("div", { className: "scroll" }, el("table", {}, el("tbody", {}, Object.entries(values).map(([name, value]) =>
       el("tr", {}, el("th", { text: name, scope: "row" }), el("td", { text: typeof value === "number" ? significant(value, 5) : Array.isArray(value) ? value.join(", ") : String(value ?? T.none) }))))));
-    const rest = el("div");
-    detail.replaceChildren(el("div", { className: "row" }, el("h2", { text: run.name, dir: "auto" }), close), el("p", { className: "hint", text: `${run.kind} · ${run.status}${run.problem ? ` · ${run.problem}` : ""}` }),
+    const rest = el("div"), shown = el("div", { className: "figures" });
+    detail.replaceChildren(el("div", { className: "row" }, el("h2", { text: run.name, dir: "auto" }), close), el("p", { className: "hint", text: `${run.kind} · ${run.status}${run.problem ? ` · ${run.problem}` : ""}` }), shown,
       el("div", { className: "split" }, el("div", {}, el("h3", { text: T.runs.settings }), pairs(run.settings)), rest));
     if (scroll) detail.scrollIntoView({ block: "start" });
-    const fill = (more) => rest.replaceChildren(
-      el("h3", { text: T.runs.metrics }), pairs(more.metrics ?? run.metrics),
-      ...(more.samples ? [el("h3", { text: T.runs.samples }), el("pre", { text: more.samples, dir: "auto" })] : []),
-      ...(more.figures?.length ? [el("h3", { text: T.runs.figures }), ...more.figures.map((name) => el("figure", {}, el("img", { src: services.figure(key(run), name), alt: T.runs.figure(name, run.name), loading: "lazy" }), el("figcaption", { text: name })))] : []),
-      services.details ? "" : el("p", { className: "hint", text: T.runs.figuresServed }));
+    const fill = (more) => {
+      shown.replaceChildren(...(more.figures ?? []).map((name) => el("figure", {}, el("img", { src: services.figure(key(run), name), alt: T.runs.figure(name, run.name) }), el("figcaption", { text: name.replaceAll("_", " ") }))));
+      const all = Object.keys(more.metrics ?? {}).length > Object.keys(run.metrics).length;
+      rest.replaceChildren(
+        el("h3", { text: T.runs.metrics }), pairs(run.metrics), all ? el("details", {}, el("summary", { text: T.runs.allMetrics }), pairs(more.metrics)) : "",
+        ...(more.samples ? [el("h3", { text: T.runs.samples }), el("pre", { text: more.samples, dir: "auto" })] : []),
+        services.details ? "" : el("p", { className: "hint", text: T.runs.figuresServed }));
+    };
     fill(contents.details.find((each) => each.name === run.name) ?? {});
     services.details?.(key(run)).then((more) => now.open === key(run) && fill(more), () => {});
   }
