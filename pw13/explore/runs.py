@@ -1,9 +1,7 @@
 """The view of runs: every run and sweep as a row, with its settings, metrics and history."""
 
-import fnmatch
 import math
 import os
-from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +41,11 @@ def _points(record: Record) -> list[Record]:
 def row(record: Record) -> dict[str, Any]:
     """Return one run: what the table, the curves and the sweeps need of it."""
     measured = comparison.numbers(record)
-    names = [*METRICS, *_matching(tables.PRIMARY_METRICS.get(record.kind, ()), measured), comparison.BEST_VAL_LOSS]
+    names = [
+        *METRICS,
+        *tables.matching(tables.PRIMARY_METRICS.get(record.kind, ()), measured),
+        comparison.BEST_VAL_LOSS,
+    ]
     try:
         result = tables.headline(record, measured)
     except OSError:  # a sweep that is being deleted
@@ -62,13 +64,6 @@ def row(record: Record) -> dict[str, Any]:
         "history": history(record),
         "grid": grid(record),
     }
-
-
-def _matching(patterns: Sequence[str], names: Mapping[str, Any]) -> list[str]:
-    """Return the names that match a pattern, where * stands for any text; a pattern without it stands for itself."""
-    return [
-        name for pattern in patterns for name in ([pattern] if "*" not in pattern else fnmatch.filter(names, pattern))
-    ]
 
 
 def history(record: Record) -> dict[str, list[float | None]]:

@@ -1,6 +1,7 @@
 """Runs as rows and columns: listed, side by side, one per line. Functions of records, which print nothing."""
 
 import fnmatch
+import itertools
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -76,7 +77,7 @@ def headline(record: Record, metrics: Mapping[str, Any]) -> str:
     if record.kind.startswith("sweep-") and not record.problem:
         done = metrics.get("completed", sum(point.status == "completed" for point in sweep_points(record.folder)))
         return f"{done} of {record.config.get('points', '?')} points"
-    names = [*_matching(PRIMARY_METRICS.get(record.kind, ()), metrics), BEST_VAL_LOSS]
+    names = [*matching(PRIMARY_METRICS.get(record.kind, ()), metrics), BEST_VAL_LOSS]
     values = [(name.removeprefix("results."), metrics[name]) for name in names if is_number(metrics.get(name))]
     if record.kind == "svm-eval":  # codes next to pixels
         shown = [pair for pair in values if pair[0].startswith(("codes-rbf", "pixels-rbf"))] or values
@@ -84,10 +85,13 @@ def headline(record: Record, metrics: Mapping[str, Any]) -> str:
     return f"{values[0][0]} {values[0][1]:.4g}" if values else "-"
 
 
-def _matching(patterns: Iterable[str], names: Iterable[str]) -> list[str]:
-    """Return the names that match the patterns, in the order of the patterns."""
-    names = list(names)
-    return list(dict.fromkeys(name for pattern in patterns for name in names if fnmatch.fnmatchcase(name, pattern)))
+def matching(patterns: Iterable[str], names: Iterable[str]) -> list[str]:
+    """Return the names that match the patterns, in the order of the patterns; * stands for any text."""
+    names = dict.fromkeys(names)
+    found = (
+        fnmatch.filter(names, pattern) if "*" in pattern else [pattern] * (pattern in names) for pattern in patterns
+    )
+    return list(dict.fromkeys(itertools.chain.from_iterable(found)))
 
 
 # ----------------------------------------------------------------------------------------------------------- tables
@@ -124,7 +128,7 @@ def primary_metrics(records: Iterable[Record]) -> list[str]:
     patterns = dict.fromkeys(name for record in records for name in PRIMARY_METRICS.get(record.kind, ()))
     measured = [numbers(record) for record in records]
     known = dict.fromkeys(name for metrics in measured for name, value in metrics.items() if value is not None)
-    return _matching((*patterns, BEST_VAL_LOSS), known)
+    return matching((*patterns, BEST_VAL_LOSS), known)
 
 
 def side_by_side(records: Sequence[Record], *, everything: bool = False) -> Table:
@@ -169,7 +173,7 @@ def differ(values: Sequence[Any]) -> bool:
 def mark_best(name: str, values: Sequence[Any]) -> list[Any]:
     """Return the values of a metric, the best one marked if they differ and better is known."""
     known = [value for value in values if is_number(value) and value == value]
-    better = min if _matching(LOWER_IS_BETTER, [name]) else max if _matching(HIGHER_IS_BETTER, [name]) else None
+    better = min if matching(LOWER_IS_BETTER, [name]) else max if matching(HIGHER_IS_BETTER, [name]) else None
     if better is None or len(known) < 2 or min(known) == max(known):
         return list(values)
     best = better(known)
