@@ -3,7 +3,6 @@
 import json
 import re
 import shutil
-import threading
 import time
 
 import pytest
@@ -12,7 +11,6 @@ from pw13.data.names import vocabulary
 from pw13.explore import page as pages
 from pw13.explore import runs as rows_of
 from pw13.explore.contents import choose, contents
-from pw13.explore.server import make_server
 from pw13.system import machine
 from tests.helpers.report_runs import png
 
@@ -292,18 +290,6 @@ def test_hostile_names_and_settings_are_text(tab, runs, tmp_path):
         assert page.locator("main img, main script, main iframe").count() == 0
         assert page.evaluate("document.scripts.length") == 2
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-
-
-@pytest.fixture
-def served(runs, tmp_path):
-    folder = shutil.copytree(runs.folder, tmp_path / "served")
-    server = make_server(choose([], folder), folder, 0)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-    thread.start()
-    yield server, folder
-    server.shutdown()
-    server.server_close()
-    thread.join()
 
 
 def test_the_served_page_follows_a_training_and_shows_figures(tab, served, runs):

@@ -14,22 +14,7 @@ from urllib.parse import quote
 
 import pytest
 
-from pw13.explore.contents import choose
-from pw13.explore.server import make_server
 from tests.helpers.report_runs import png
-
-
-@pytest.fixture
-def served(runs, tmp_path):
-    """Serve a copy of the runs; return the server and their folder."""
-    folder = shutil.copytree(runs.folder, tmp_path / "runs")
-    server = make_server(choose([], folder), folder, 0)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-    thread.start()
-    yield server, folder
-    server.shutdown()
-    server.server_close()
-    thread.join()
 
 
 def ask(server, path, *, method="GET", token=None, host=None, timeout=30):

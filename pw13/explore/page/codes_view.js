@@ -190,7 +190,7 @@ function codeMap(run, current, choose) {
   const canvas = el("canvas", { className: "map", role: "img" }), lens = el("canvas", { className: "pixels lens", hidden: true });
   const box = el("div", { className: "map-box" }, canvas, lens);
   const caption = el("figcaption"), rows = el("tbody");
-  const choice = select(T.codes.map, kinds.map((key) => [key, T.codes.mapKinds[key]]), kind, (value) => { kind = value; fillTable(); redraw(); });
+  const choice = select(T.codes.projection, kinds.map((key) => [key, T.codes.mapKinds[key]]), kind, (value) => { kind = value; fillTable(); redraw(); });
 
   function redraw() {
     const points = run[kind === "pca" ? "pca_map" : kind], side = box.clientWidth || 480, ratio = devicePixelRatio || 1;

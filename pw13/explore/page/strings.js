@@ -27,6 +27,7 @@ const T = {
   codes: {
     lead: (size, pixels) => `An autoencoder squeezes ${pixels} pixels into ${size} numbers, the code, and rebuilds the picture from them. Choose a letter, then move its numbers.`,
     map: "Map of the codes",
+    projection: "Projection",
     mapKinds: { tsne: "t-SNE (neighbours stay together)", pca: "PCA (straight axes)" },
     mapHint: "Near letters have similar codes. Point at one to see it, click to choose it.",
     mapSentence: (count, chosen, nearest) => `${count.toLocaleString("en")} test letters. ${chosen ? `Letter ${chosen.number} is ${quoted(chosen.name)}; ` : ""}${nearest.length ? `${chosen ? "nearest" : "Nearest"} by code: ${nearest.join(", ")}.` : ""}`,
