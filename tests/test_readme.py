@@ -49,7 +49,7 @@ def pw13_commands(page: Path) -> list[str]:
     """Every complete command of pw13 on a page, in blocks or between backticks."""
     inline = re.findall(r"`(pw13 [^`]+)`", page.read_text("utf-8"))
     in_blocks = [line for block in blocks(page) for line in command_lines(block)]
-    lines = [*inline, *(line for line in in_blocks if re.match(r"(\S*/)?pw13 [a-z-]", line))]
+    lines = [*inline, *(line.split(" | ")[0] for line in in_blocks if re.match(r"(\S*/)?pw13 [a-z-]", line))]
     return [line for line in dict.fromkeys(lines) if not re.search(r"=V,V|\.\.\.|`,|pw13 resume$", line)]
 
 
