@@ -23,6 +23,8 @@ def in_background(kind: str, settings: Any, **options: Any) -> Iterator[None]:
         yield
         return
     console.message("starting TensorFlow")
+    if kind == "dense-ae":
+        import PIL.Image  # noqa: F401  before TensorFlow, always: whichever comes first decides whose zlib packs PNG files
     with ThreadPoolExecutor(1) as pool:
         done = pool.submit(PREPARE[kind], settings, **options)
         yield
