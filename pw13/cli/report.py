@@ -79,6 +79,9 @@ def report(
     data: DataOption = None,
     corpus: CorpusOption = None,
     explore: ExploreOption = "full",
+    short: Annotated[
+        bool, typer.Option("--short", help="a report of about six pages; the notebook is complete")
+    ] = False,
     handout: Annotated[
         bool, typer.Option("--handout", help="print what was done for each item, and departures, and exit")
     ] = False,
@@ -113,7 +116,7 @@ def report(
             return console.json_document({"zip": str(check), "files": verified})
         return console.print_result(f"{check}: {len(verified)} files ok")
     request = hand_in.HandInOptions(
-        tuple(run or ()), tuple(author or ()), comments, names, answers == "full", execute, explore == "full"
+        tuple(run or ()), tuple(author or ()), comments, names, answers == "full", execute, explore == "full", short
     )
     if handout:
         return show_handout(hand_in.handout_rows(request, runs_dir=runs_dir), json)

@@ -27,6 +27,8 @@ CURVE_SIZES = (50, 100, 200, 500, 1000, 2000, 5000)  # training images in the fe
 CURVE_DRAWS = 5  # subsets of each size up to SMALL_SUBSET: one of 50 images says little
 SMALL_SUBSET = 1000
 
+HANDOUT_CODE_SIZE = 32  # of the codes that the report compares with pixels
+
 
 class Trial(NamedTuple):
     """One set of features evaluated with one kernel."""
@@ -275,15 +277,22 @@ def save_figures(
     """Save confusion matrices, learning curve, accuracy by code size, and images that pixels and codes disagree on."""
     kernel = trials[0].kernel
     shown = one_encoder_each([trial for trial in trials if trial.kernel == kernel])
-    tables = [metrics.confusion(images.test_labels, t.outcome.predictions, len(images.classes)) for t in shown]
-    run.save_figure("confusion", figures.confusion_matrices(tables, [t.title for t in shown], images.classes, kernel))
+    pair = compared_pair(shown)
+    tables = [metrics.confusion(images.test_labels, t.outcome.predictions, len(images.classes)) for t in pair]
+    run.save_figure("confusion", figures.confusion_matrices(tables, [t.title for t in pair], images.classes, kernel))
     run.save_figure("learning_curve", figures.learning_curve(curves, kernel))
     if len({t.features.size for t in shown if t.features.name == "codes"}) > 1:
         results = [row for row in rows if row["kernel"] == kernel]
         run.save_figure("code_size", figures.accuracy_by_code_size(results, kernel))
-    second = next((t for t in shown[1:] if t.features.name == "codes"), shown[1] if len(shown) > 1 else None)
-    if second:
-        pair = [(t.title, t.outcome.predictions) for t in (shown[0], second)]
+    if len(pair) > 1:
+        predictions = [(t.title, t.outcome.predictions) for t in pair]
         run.save_figure(
-            "disagreements", figures.disagreements(images.test_images, images.test_labels, images.classes, *pair)
+            "disagreements", figures.disagreements(images.test_images, images.test_labels, images.classes, *predictions)
         )
+
+
+def compared_pair(trials: Sequence[Trial]) -> list[Trial]:
+    """Return pixels and the codes that the text compares with them: of the handout's size 32, else the first."""
+    codes = [trial for trial in trials[1:] if trial.features.name == "codes"]
+    chosen = [trial for trial in codes if trial.features.size == HANDOUT_CODE_SIZE] or codes or list(trials[1:])
+    return [*trials[:1], *chosen[:1]]

@@ -6,7 +6,9 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
+from pw13.figures.direct_labels import LineEnd, label_lines
 from pw13.figures.image_grid import image_grid, one_per_class
+from pw13.figures.loss_curves import BLUE, GREEN, GREY, ORANGE
 from pw13.figures.text import plain
 
 MAX_CLASSES, WORST = 20, 10  # images in the two figures
@@ -47,20 +49,29 @@ def psnr_against_noise(levels: Sequence[Mapping[str, Any]], trained_at: float, k
     figure = Figure(figsize=(6.8, 4.6), layout="constrained")
     axes = figure.subplots()
     x = [row["noise"] for row in levels]
-    axes.plot(x, [row["denoised_psnr_db"] for row in levels], "o-", color="#d1495b", linewidth=2.5, label="network")
-    if levels[0]["baselines"]["linear"] is not None:
-        linear = [row["baselines"]["linear"] for row in levels]
-        axes.plot(x, linear, "s-", color="#30638e", markersize=4, label="linear denoiser")
-    corrected = [max(row["corrected_baselines"].values()) for row in levels]
-    axes.plot(x, corrected, "^-", color="#2a9d8f", markersize=4, label="best filter with gain and offset")
     filters = [max(psnr for name, psnr in row["baselines"].items() if name != "linear") for row in levels]
-    axes.plot(x, filters, "^:", color="#e9a23b", markersize=4, label="best filter as it is")
-    axes.plot(x, [row["noisy_psnr_db"] for row in levels], "--", color="#6c757d", label="noisy input")
+    lines = {
+        "network": ([row["denoised_psnr_db"] for row in levels], "o-", ORANGE),
+        "linear denoiser": ([row["baselines"]["linear"] for row in levels], "s-", BLUE),
+        "best filter with gain and offset": ([max(row["corrected_baselines"].values()) for row in levels], "^-", GREEN),
+        "best filter as it is": (filters, "v:", GREEN),
+        "noisy input": ([row["noisy_psnr_db"] for row in levels], "--", GREY),
+    }
+    if levels[0]["baselines"]["linear"] is None:
+        del lines["linear denoiser"]
+    for label, (values, style, color) in lines.items():
+        axes.plot(
+            x, values, style, color=color, label=label, markersize=4, linewidth=2.5 if label == "network" else 1.5
+        )
     if x[0] <= trained_at <= x[-1]:
-        axes.axvline(trained_at, color="#6c757d", linestyle=":", label="training noise level")
+        axes.axvline(trained_at, color=GREY, linestyle=":", label="training noise level")
+        axes.text(
+            trained_at, 0.98, " training noise level", fontsize=8, color=GREY, va="top",
+            transform=axes.get_xaxis_transform(),
+        )  # fmt: skip
     axes.set(xlabel=f"noise level ({kind})", ylabel="PSNR, dB")
     axes.grid(alpha=0.3)
-    axes.legend()
+    label_lines(axes, [LineEnd(x[-1], values[-1], label, color) for label, (values, _, color) in lines.items()])
     return figure
 
 

@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-BLUE, ORANGE, GREY, GREEN = "#2a6f97", "#d1495b", "#6c757d", "#4f772d"
+# Colours that differ for any colour vision (Okabe and Ito, 2008), and grey.
+BLUE, ORANGE, GREEN, PURPLE, YELLOW, GREY = "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#6c757d"
 
 
 def loss_curves(
@@ -25,7 +26,7 @@ def loss_curves(
     epochs = [row["epoch"] for row in history]
     marker = "o" if len(epochs) < 3 else None
     axes.plot(epochs, [row["loss"] for row in history], color=BLUE, label=names[0], marker=marker)
-    axes.plot(epochs, [row["val_loss"] for row in history], color=ORANGE, label=names[1], marker=marker)
+    axes.plot(epochs, [row["val_loss"] for row in history], color=ORANGE, linestyle="--", label=names[1], marker=marker)
     best = min(history, key=lambda row: row["val_loss"])
     axes.plot(best["epoch"], best["val_loss"], "o", color=ORANGE, label=f"best: {best['val_loss']:.4g}")
     for (name, value), style in zip((lines or {}).items(), ("--", ":", "-."), strict=False):

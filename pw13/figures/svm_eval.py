@@ -6,13 +6,13 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from pw13.figures.loss_curves import BLUE, GREY, ORANGE
+from pw13.figures.direct_labels import MARKERS, LineEnd, label_lines
+from pw13.figures.loss_curves import BLUE, GREEN, GREY, ORANGE
 from pw13.figures.text import plain
 
 NAMES = {"pixels": "pixels", "codes": "codes", "pca": "PCA codes", "conv-codes": "convolutional codes"}
 KERNELS = {"rbf": "RBF kernel", "linear": "linear kernel"}
-COLORS = (BLUE, ORANGE, "#3a7d44", "#8d5a97", "#c58b1b", GREY)
-LINE_STYLES = ("-", "--", ":")  # the next one whenever the colours are used up
+COLORS = {"pixels": GREY, "codes": BLUE, "pca": ORANGE, "conv-codes": GREEN}
 COLUMNS = 12  # images per row of the disagreements
 MAX_ANNOTATED = 20  # classes; above it the cells of a confusion matrix have no counts
 
@@ -20,31 +20,41 @@ MAX_ANNOTATED = 20  # classes; above it the cells of a confusion matrix have no 
 def confusion_matrices(
     matrices: Sequence[np.ndarray], titles: Sequence[str], classes: Sequence[str], kernel: str
 ) -> Figure:
-    """Draw confusion matrices, `(K, K)` int each, side by side; colour is the share of the true class.
+    """Draw confusion matrices, `(K, K)` int each, side by side, and of two their difference.
 
-    The colour scale is a square root, since almost all images are on the diagonal and the errors are of interest.
+    Colour is the share of the true class, on a square root scale, since almost all images are on the diagonal and the
+    errors are of interest.
     """
-    columns = min(len(matrices), 3)
-    rows = -(-len(matrices) // columns)
-    figure = Figure(figsize=(4.6 * columns + 0.8, 4.7 * rows + 0.4), layout="constrained")
-    grid = figure.subplots(rows, columns, squeeze=False)
-    for axes in grid.flat[len(matrices) :]:
-        axes.set_axis_off()
-    for axes, matrix, title in zip(grid.flat, matrices, titles, strict=False):
+    panels = len(matrices) + (len(matrices) == 2)
+    figure = Figure(figsize=(4.3 * panels + 0.8, 5), layout="constrained")
+    grid = figure.subplots(1, panels, squeeze=False)[0]
+    for axes, matrix, title in zip(grid, matrices, titles, strict=False):
         shares = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
         picture = axes.imshow(np.sqrt(shares), cmap="Blues", vmin=0, vmax=1)
         accuracy = np.trace(matrix) / max(matrix.sum(), 1)
         axes.set(title=f"{title}: accuracy {100 * accuracy:.2f} %", xlabel="predicted class")
         _label_classes(axes, classes)
         if len(classes) <= MAX_ANNOTATED:
-            _annotate(axes, matrix, shares)
-    for axes in grid[:, 0]:
-        axes.set_ylabel("true class")
+            _annotate(axes, matrix, shares > 0.4)
+    grid[0].set_ylabel("true class")
     label = "share of the images of the true class"
-    bar = figure.colorbar(picture, ax=grid, shrink=0.6, ticks=np.sqrt([0, 0.01, 0.05, 0.2, 0.5, 1]), label=label)
+    shown = list(grid[: len(matrices)])
+    bar = figure.colorbar(picture, ax=shown, shrink=0.6, ticks=np.sqrt([0, 0.01, 0.05, 0.2, 0.5, 1]), label=label)
     bar.ax.set_yticklabels(["0", "1 %", "5 %", "20 %", "50 %", "100 %"])
+    if len(matrices) == 2:
+        _difference(grid[-1], matrices[1] - matrices[0], titles, classes)
     figure.suptitle(f"Confusion matrices on the test set, {KERNELS[kernel]}", fontsize=11)
     return figure
+
+
+def _difference(axes: Any, change: np.ndarray, titles: Sequence[str], classes: Sequence[str]) -> None:
+    """Draw how many more images each cell of the second matrix has than of the first."""
+    limit = max(int(np.abs(change).max()), 1)
+    axes.imshow(change, cmap="PuOr", vmin=-limit, vmax=limit)
+    axes.set(title=f"{titles[1]} minus {titles[0]}", xlabel="predicted class")
+    _label_classes(axes, classes)
+    if len(classes) <= MAX_ANNOTATED:
+        _annotate(axes, change, np.abs(change) > 0.6 * limit, "{:+d}")
 
 
 def _label_classes(axes: Any, classes: Sequence[str]) -> None:
@@ -56,11 +66,12 @@ def _label_classes(axes: Any, classes: Sequence[str]) -> None:
     axes.set_yticks(range(len(names)), names, fontsize=size)
 
 
-def _annotate(axes: Any, matrix: np.ndarray, shares: np.ndarray) -> None:
+def _annotate(axes: Any, matrix: np.ndarray, dark: np.ndarray, form: str = "{}") -> None:
+    """Write the counts other than 0 into their cells, in white where the cell is dark."""
     for (row, column), count in np.ndenumerate(matrix):
         if count:
-            color = "white" if shares[row, column] > 0.4 else "black"
-            axes.text(column, row, str(count), ha="center", va="center", fontsize=6.5, color=color)
+            color = "white" if dark[row, column] else "black"
+            axes.text(column, row, form.format(count), ha="center", va="center", fontsize=6.5, color=color)
 
 
 def learning_curve(points: Sequence[Mapping[str, Any]], kernel: str) -> Figure:
@@ -69,23 +80,24 @@ def learning_curve(points: Sequence[Mapping[str, Any]], kernel: str) -> Figure:
     axes = figure.subplots()
     keys = list(dict.fromkeys((p["features"], p["size"], p["run"]) for p in points))
     names = [key[:2] for key in keys]
+    ends = []
     for index, key in enumerate(keys):
         line = [p for p in points if (p["features"], p["size"], p["run"]) == key]
         label = f"{NAMES[key[0]]} ({key[1]})" + (f", {key[2]}" if names.count(key[:2]) > 1 else "")
         errors = np.abs(np.array([p["ci95"] for p in line]).T - [p["accuracy"] for p in line])
         sizes, accuracies = [p["n_train"] for p in line], [p["accuracy"] for p in line]
-        color, style = COLORS[index % len(COLORS)], LINE_STYLES[index // len(COLORS) % len(LINE_STYLES)]
-        axes.errorbar(sizes, accuracies, errors, marker="o", capsize=3, color=color, linestyle=style, label=label)
+        axes.errorbar(
+            sizes, accuracies, errors, label=label, color=COLORS[key[0]], marker=MARKERS[index % len(MARKERS)],
+            markersize=4, capsize=2, elinewidth=0.8,
+        )  # fmt: skip
+        ends.append(LineEnd(sizes[-1], accuracies[-1], label, COLORS[key[0]]))
     axes.set_xscale("log")
     ticks = sorted({p["n_train"] for p in points})
     axes.set_xticks(ticks, [f"{tick:,}" for tick in ticks])
     axes.minorticks_off()
     axes.set(xlabel="training images", ylabel="test accuracy", title=f"SVM, {KERNELS[kernel]} (95 % CI)")
     axes.grid(alpha=0.3)
-    if len(keys) > len(COLORS):
-        figure.legend(loc="outside right upper")
-    else:
-        axes.legend(loc="lower right")
+    label_lines(axes, ends)
     return figure
 
 
@@ -93,11 +105,13 @@ def accuracy_by_code_size(results: Sequence[Mapping[str, Any]], kernel: str) -> 
     """Plot test accuracy of codes and PCA codes against code size, with that of pixels as a line, and 95 % CIs."""
     figure = Figure(figsize=(6.8, 4.4), layout="constrained")
     axes = figure.subplots()
-    for index, (name, label) in enumerate((("codes", "autoencoder codes"), ("pca", "PCA codes"))):
+    ends = []
+    for name, label, marker in (("codes", "autoencoder codes", "o"), ("pca", "PCA codes", "s")):
         rows = sorted((r for r in results if r["features"] == name), key=lambda r: r["size"])
         sizes, accuracies = [r["size"] for r in rows], np.array([r["accuracy"] for r in rows])
         errors = np.abs(np.array([r["ci95"] for r in rows]).T - accuracies) if rows else None
-        axes.errorbar(sizes, accuracies, errors, marker="o", capsize=3, color=COLORS[index], label=label)
+        axes.errorbar(sizes, accuracies, errors, marker=marker, capsize=3, color=COLORS[name], label=label)
+        ends += [LineEnd(sizes[-1], accuracies[-1], label, COLORS[name])] if rows else []
     pixels = next(r for r in results if r["features"] == "pixels")
     axes.axhspan(*pixels["ci95"], color=GREY, alpha=0.15, linewidth=0)
     axes.axhline(pixels["accuracy"], color=GREY, linestyle="--", label=f"pixels ({pixels['size']})")
@@ -107,7 +121,7 @@ def accuracy_by_code_size(results: Sequence[Mapping[str, Any]], kernel: str) -> 
     axes.minorticks_off()
     axes.set(xlabel="code size", ylabel="test accuracy", title=f"SVM, {KERNELS[kernel]} (95 % CI)")
     axes.grid(alpha=0.3)
-    axes.legend(loc="lower right")
+    label_lines(axes, [*ends, LineEnd(ticks[-1], pixels["accuracy"], f"pixels ({pixels['size']})", GREY)])
     return figure
 
 

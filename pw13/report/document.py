@@ -51,7 +51,7 @@ class Sources(NamedTuple):
 class Figure(NamedTuple):
     """A PNG; `alt` is its text alternative, `name` is unique in the document ("2g-names.png").
 
-    run: which run drew it, if one did.
+    run: which run drew it, if one did. svg: the same as vectors; runs of older versions have none.
     """
 
     name: str
@@ -59,6 +59,7 @@ class Figure(NamedTuple):
     caption: str
     alt: str
     run: str = ""
+    svg: bytes = b""
     kind: str = "figure"
 
 
@@ -110,13 +111,17 @@ class Chapter(NamedTuple):
 
 
 class Document(NamedTuple):
-    """The whole report. `date`: ISO date of the newest run; `notices`: caveats, printed on the first page."""
+    """The whole report.
+
+    `date`: ISO date of the newest run; `notices`: caveats, printed on the first page. short: set in small type.
+    """
 
     title: str
     authors: tuple[str, ...]
     date: str
     notices: tuple[str, ...]
     chapters: tuple[Chapter, ...]
+    short: bool = False
 
     @property
     def figures(self) -> tuple[Figure, ...]:

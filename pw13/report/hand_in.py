@@ -23,6 +23,7 @@ from pw13.report.outline import build_document, item_keys, questions
 from pw13.report.renderers import html, notebook, notebook_execution, pdf
 from pw13.report.run_selection import RunSelection, select_runs
 from pw13.report.sections.answers import prepared_answers, read_comments, template
+from pw13.report.shortening import shorten
 from pw13.system import files
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ class HandInOptions(NamedTuple):
     answers: bool = True
     execute: bool = True
     explore: bool = True
+    short: bool = False
 
 
 class HandIn(NamedTuple):
@@ -86,7 +88,8 @@ def write_hand_in(options: HandInOptions, *, runs_dir: Path, out: Path) -> HandI
         shown = " ".join(sorted(missing_characters))
         console.warning(f"no font here has {shown}; report.pdf shows escapes, report.html the characters")
 
-    contents = {"report.pdf": pdf.pdf(document), "report.html": html.html(document)}
+    printed = shorten(document) if options.short else document
+    contents = {"report.pdf": pdf.pdf(printed), "report.html": html.html(printed)}
     cells, data = notebook.notebook(document, selection), hand_in_data.files(selection)
     if options.execute:
         console.message("executing the notebook (about a minute)")

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from pw13.report.document import Chapter, Document, Item
+from pw13.report.commentary.phrasing import ONE_SEED
+from pw13.report.document import Block, Chapter, Document, Item, Text
 from pw13.report.handout import QUESTIONS, compliance
 from pw13.report.name_selection import NameSelection
 from pw13.report.run_selection import RunSelection
@@ -36,7 +37,7 @@ def build_document(
 
     def finished(items: list[Item]) -> tuple[Item, ...]:
         done = (with_space(with_comment(with_answer(item, answers), comments)) for item in items)
-        return tuple(item._replace(question=QUESTIONS.get(item.key, "")) for item in done)
+        return tuple(say_once(item)._replace(question=QUESTIONS.get(item.key, "")) for item in done)
 
     image_run = selection.dense or selection.conv or selection.svm
     exercises = (
@@ -125,6 +126,21 @@ def item_keys() -> list[str]:
 def questions() -> dict[str, str]:
     """Return what each item asks, in the report's own words."""
     return {key: QUESTIONS.get(key) or REVIEW_QUESTIONS[key] for key in item_keys()}
+
+
+def say_once(item: Item) -> Item:
+    """Return the item without the note on single seeds after its first time."""
+    blocks: list[Block] = []
+    said = False
+    for block in item.blocks:
+        text = block.text if isinstance(block, Text) else ""
+        if said and ONE_SEED in text:
+            text = text.replace(ONE_SEED, "").strip()
+            blocks += [Text(text, "comment")] if text else []
+        else:
+            blocks.append(block)
+        said = said or ONE_SEED in text
+    return item._replace(blocks=tuple(blocks))
 
 
 def report_date(selection: RunSelection) -> str:

@@ -112,13 +112,16 @@ def read_history(record: Record) -> list[dict[str, float]]:
     return [dict(row) for row in comparison.history(record.folder)]
 
 
-def read_figure(record: Record, name: str) -> bytes | None:
-    """Return the PNG `figures/NAME.png` of a run; None if there is none. Those that a sweep left out are drawn now."""
+def read_figure(record: Record, name: str, form: str = "png") -> bytes | None:
+    """Return the file `figures/NAME.png` of a run, or of another form; None if there is none.
+
+    Those that a sweep left out are drawn now.
+    """
     folder = record.folder / "figures"
     if record.facts.get("lean") and not folder.exists():
         _draw_figures(record)
     try:
-        return (folder / f"{name}.png").read_bytes()
+        return (folder / f"{name}.{form}").read_bytes()
     except OSError:
         return None
 

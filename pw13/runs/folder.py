@@ -75,11 +75,12 @@ class Run:
         files.write_atomic(self.folder / name, files.to_utf8(text))
 
     def save_figure(self, name: str, figure: Any) -> Path:
-        """Save a matplotlib Figure as `figures/NAME.png`; return the file."""
-        from pw13.figures import to_png
+        """Save a matplotlib Figure as `figures/NAME.png`, and NAME.svg for the report; return the PNG."""
+        from pw13.figures import to_png, to_svg
 
         png = to_png(figure)
         self._make_subfolder("figures")
+        files.write_atomic(self.folder / "figures" / f"{name}.svg", to_svg(figure))
         path = self.folder / "figures" / f"{name}.png"
         files.write_atomic(path, png)
         return path

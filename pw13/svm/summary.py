@@ -84,8 +84,8 @@ def few_labels(curve: Sequence[Result]) -> list[str]:
     if pixels is None or len(pixels.get("accuracies") or ()) < 2:
         return []
     return [
-        f"With {size} labelled images, {describe(codes)} reach {codes['accuracy']:.1%}, {describe(pixels)} "
-        f"{pixels['accuracy']:.1%} ({kernel(codes)}, {len(pixels['accuracies'])} draws): "
+        f"With {size} labelled images, {describe(codes)} reach {100 * codes['accuracy']:.1f} %, {describe(pixels)} "
+        f"{100 * pixels['accuracy']:.1f} % ({kernel(codes)}, {len(pixels['accuracies'])} draws): "
         f"{_verdict(paired_difference(codes['accuracies'], pixels['accuracies']))}. The codes were learned from all "
         "training images, without labels."
         for codes in curve
@@ -128,7 +128,7 @@ def lowest_recall(rows: Sequence[Result]) -> str:
     what = f"{describe(first)}, {kernel(first)}"
     if recalls[name] == 1:
         return f"With {what}, every test image is classified correctly."
-    return f"Lowest recall with {what}: class {name}, {recalls[name]:.1%}."
+    return f"Lowest recall with {what}: class {name}, {100 * recalls[name]:.1f} %."
 
 
 def without_duplicates(metrics: Mapping[str, Any], rows: Sequence[Result]) -> str:
@@ -142,8 +142,8 @@ def without_duplicates(metrics: Mapping[str, Any], rows: Sequence[Result]) -> st
     if first["accuracy_distinct"] is None:
         return f"All {copies:,} test images are {where}."
     return (
-        f"Without the {copies:,} test images {where}: {first['accuracy_distinct']:.2%} instead of "
-        f"{first['accuracy']:.2%} ({describe(first)}, {kernel(first)})."
+        f"Without the {copies:,} test images {where}: {100 * first['accuracy_distinct']:.2f} % instead of "
+        f"{100 * first['accuracy']:.2f} % ({describe(first)}, {kernel(first)})."
     )
 
 
@@ -172,7 +172,7 @@ def _count_values(result: Result) -> str:
 
 def _accuracy(result: Result) -> str:
     low, high = result["ci95"]
-    return f"{result['accuracy']:.2%} (95 % interval {low:.2%} to {high:.2%})"
+    return f"{100 * result['accuracy']:.2f} % (95 % interval {100 * low:.2f} % to {100 * high:.2f} %)"
 
 
 def _capitalized(text: str) -> str:

@@ -307,18 +307,18 @@ def test_the_comment_says_what_the_numbers_say():
     test = {"kernel": "rbf", "first": "pixels", "second": "codes", "size": 32, "run": "r", "p": 0.03}
     metrics = {"results": results, "mcnemar": [test], "n_test": 100, "n_test_distinct": 90}
     versus, pca, speed, weakest, copies = summary.sentences(metrics)
-    assert "codes (32 values) reach 91.50%" in versus
-    assert "0.50 points below pixels (784 values) with 92.00%" in versus
+    assert "codes (32 values) reach 91.50 %" in versus
+    assert "0.50 points below pixels (784 values) with 92.00 %" in versus
     assert "p = 0.03, significant" in versus and versus.startswith("RBF kernel: ")
     assert "not significant" in summary.against_pixels({**test, "p": 0.06}, results)
     assert "p < 1e-300, significant" in summary.against_pixels({**test, "p": 0.0}, results)
     assert "+0.50 points with 32 values" in pca
     assert "fitting takes 1 s vs 3 s (3.0x faster), excluding the autoencoder's training; prediction" in speed
     assert "including encoding, 1 s vs 2.9 s (2.9x faster)" in speed
-    assert "codes (32 values), RBF kernel: class I, 50.0%" in weakest
+    assert "codes (32 values), RBF kernel: class I, 50.0 %" in weakest
     assert "every test image is classified" in summary.lowest_recall([{**results[1], "recall": {"A": 1.0}}])
     assert summary.describe({**results[1], "size": 1}) == "codes (1 value)"
-    assert "Without the 10 test images in duplicate groups: 90.50% instead of 91.50%" in copies
+    assert "Without the 10 test images in duplicate groups: 90.50 % instead of 91.50 %" in copies
     leaked = summary.without_duplicates({**metrics, "n_test_in_train": 4}, results)
     assert "Without the 10 test images in duplicate groups or in training (4): " in leaked
 
@@ -352,9 +352,9 @@ def test_reconstructions_are_told_beside_the_originals():
     rows = [point("codes", 0.88, size=32), point("pca", 0.85, size=32)]
     assert summary.on_reconstructions({}) == []
     (sentence,) = summary.on_reconstructions({"results": [point("pixels", 0.92)], "reconstructions": rows})
-    assert "92.00% (95 % interval 91.00% to 93.00%) of the original test images" in sentence
-    assert "88.00% (95 % interval 87.00% to 89.00%) of autoencoder reconstructions from 32 values" in sentence
-    assert "85.00% (95 % interval 84.00% to 86.00%) of PCA reconstructions from 32 values" in sentence
+    assert "92.00 % (95 % interval 91.00 % to 93.00 %) of the original test images" in sentence
+    assert "88.00 % (95 % interval 87.00 % to 89.00 %) of autoencoder reconstructions from 32 values" in sentence
+    assert "85.00 % (95 % interval 84.00 % to 86.00 %) of PCA reconstructions from 32 values" in sentence
 
 
 @pytest.mark.parametrize("classes", [2, 26, 47])

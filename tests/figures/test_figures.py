@@ -130,7 +130,7 @@ def test_the_network_is_plotted_with_the_linear_denoiser_and_the_best_filters():
 def test_the_training_noise_level_is_marked_if_it_is_in_range():
     levels = [noise_level(0.1), noise_level(0.5)]
     inside, outside = (texts(conv_dae.psnr_against_noise(levels, level, "masking")) for level in (0.3, 0.7))
-    assert "training noise level" in inside and "training noise level" not in outside
+    assert " training noise level" in inside and " training noise level" not in outside
 
 
 def test_large_images_have_no_line_of_a_linear_denoiser():

@@ -21,6 +21,11 @@ def format_number(value: float | None, digits: int = 4) -> str:
     return f"{value:,.0f}" if abs(value) >= 10 ** (digits - 1) else f"{value:#.{digits}g}".rstrip(".")
 
 
+def format_decibels(value: float | None) -> str:
+    """Return a PSNR with one decimal, everywhere; a dash for None."""
+    return "–" if value is None else f"{value:.1f}"
+
+
 def format_count(number: int | None, noun: str) -> str:
     """Return a number with its noun: "1 thread", "2 threads"; a dash for None."""
     return f"{format_number(number)} {noun if number == 1 else noun + 's'}"

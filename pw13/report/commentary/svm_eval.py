@@ -9,16 +9,16 @@ HARDLY_USABLE = 0.1  # of the way from chance to perfect accuracy, below which c
 
 def codes_against_pixels(pixels: float, codes: float, p: float | None, *, size: int, kernel: str) -> str:
     """Return the difference in accuracy (a fraction each), and whether it is significant; `p` is McNemar's."""
-    points = 100 * (codes - pixels)
+    points, values = 100 * (codes - pixels), format_count(size, "value")
     if abs(points) < 0.005:
-        difference = f"codes match pixels, {format_percent(codes, 2)} accuracy"
+        difference = f"codes of {values} match pixels, {format_percent(codes, 2)} accuracy"
     else:
         difference = (
-            f"codes {'gain' if points > 0 else 'lose'} {abs(points):.2f} points against pixels, "
+            f"codes of {values} {'gain' if points > 0 else 'lose'} {abs(points):.2f} points against pixels, "
             f"{format_percent(codes, 2)} against {format_percent(pixels, 2)} accuracy"
         )
     significance = f", {_significance(p)}" if p is not None else ""
-    return f"{kernel} SVM: {difference}{significance}. A code has {format_count(size, 'value')}."
+    return f"{kernel} SVM: {difference}{significance}."
 
 
 def codes_over_encoders(pixels: float, codes: Interval, *, size: int, kernel: str) -> str:
@@ -47,10 +47,9 @@ def usable(codes: float, classes: int) -> str:
         return ""
     chance = 1 / classes
     if codes - chance < HARDLY_USABLE * (1 - chance):
-        return (
-            f"Hardly: {format_percent(codes)} accuracy, where chance is {format_percent(chance)} ({classes} classes)."
-        )
+        reached = format_percent(codes, 2)
+        return f"Hardly: {reached} accuracy, where chance is {format_percent(chance)} ({classes} classes)."
     return (
-        f"Yes: trained on codes alone, an SVM reaches {format_percent(codes)} test accuracy, {codes / chance:.1f} "
+        f"Yes: trained on codes alone, an SVM reaches {format_percent(codes, 2)} test accuracy, {codes / chance:.1f} "
         f"times chance ({classes} classes)."
     )

@@ -1,6 +1,7 @@
 """Render the report as PDF with Typst, from a static template that reads the document as JSON."""
 
 import datetime
+import re
 import shutil
 import struct
 import tempfile
@@ -15,6 +16,7 @@ from pw13.system import files, fonts
 MAX_WIDTH, MAX_HEIGHT = 164.0, 82.0  # of a figure, mm
 DPI = 120  # of the figures of a run
 FALLBACK = "DejaVuSansMono"  # of Typst
+TYPEFACE = "Libertinus Serif"  # as in report.typ
 SCALE = 0.78  # of a figure's own size, so that a page holds text and figure
 GLYPH_NOTICE = "Characters missing from the fonts of this PDF are escaped, as in \\u65e5; report.html shows them."
 
@@ -52,7 +54,7 @@ def _write_sources(folder: Path, document: Document, content: dict[str, Any]) ->
     for number, font in enumerate(fonts.covering(foreign_characters(content))):
         shutil.copyfile(font.path, folder / "fonts" / f"{number}-{font.path.name}")
     for figure in document.figures:
-        (folder / figure.name).write_bytes(figure.png)
+        (folder / file_name(figure)).write_bytes(in_typeface(figure.svg) if figure.svg else figure.png)
     files.write_json(folder / "document.json", content)
     (folder / "report.typ").write_bytes((Path(__file__).parent / "report.typ").read_bytes())
 
@@ -122,7 +124,7 @@ def block_data(block: Block) -> dict[str, Any]:
         return block._asdict()
     return {
         "kind": "figure",
-        "file": block.name,
+        "file": file_name(block),
         "caption": block.caption,
         "alt": block.alt,
         "width": width_mm(block.png),
@@ -140,6 +142,17 @@ def markdown_nodes(text: str) -> list[dict[str, Any]]:
 
     tokens = MarkdownIt("commonmark", {"html": False}).parse(text)
     return [as_dict(node) for node in SyntaxTreeNode(tokens).children]
+
+
+def file_name(figure: Figure) -> str:
+    """Return the name of a figure's file: that of its vectors, if there are any."""
+    return figure.name.removesuffix(".png") + ".svg" if figure.svg else figure.name
+
+
+def in_typeface(svg: bytes) -> bytes:
+    """Return a figure with its text in the typeface of the report, which is narrower than that of matplotlib."""
+    text = re.sub(r"'DejaVu Sans[^;\"]*", f"'{TYPEFACE}', 'DejaVu Sans Mono'", svg.decode())
+    return text.encode()
 
 
 def width_mm(png: bytes) -> float:

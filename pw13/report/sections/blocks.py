@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from pw13 import console
 from pw13.report.commentary import phrasing, training_curves
-from pw13.report.commentary.phrasing import format_number, join_words
+from pw13.report.commentary.phrasing import format_decibels, format_number, join_words
 from pw13.report.document import Block, Figure, Missing, Text, Verbatim
 from pw13.report.run_selection import Series, metric, read_figure, read_history
 from pw13.runs.record import Record
@@ -29,7 +29,8 @@ def missing(what: str, command: str) -> list[Block]:
 def figure_block(record: Record, name: str, key: str, caption: str, alt: str) -> list[Block]:
     """Return a run's figure; nothing if the run has none of that name."""
     png = read_figure(record, name)
-    return [Figure(f"{key}-{name}.png", png, caption, alt, record.name)] if png else []
+    svg = read_figure(record, name, "svg") or b""
+    return [Figure(f"{key}-{name}.png", png, caption, alt, record.name, svg)] if png else []
 
 
 def curves(run: Record) -> str:
@@ -95,12 +96,16 @@ def _align(rows: list[list[str]]) -> list[str]:
 
 
 def series_mean(series: Series, name: str, digits: int = 4) -> str:
-    """Return the mean of a metric, with its 95 % interval if there are several seeds."""
+    """Return the mean of a metric, with its 95 % interval if there are several seeds; a PSNR with one decimal."""
+
+    def shown(value: float | None) -> str:
+        return format_decibels(value) if name.endswith("psnr_db") else format_number(value, digits)
+
     found = series.interval(name)
     if found is None or found.ci95 is None:
-        return format_number(found.mean if found else None, digits)
-    low, high = (format_number(bound, digits) for bound in found.ci95)
-    return f"{format_number(found.mean, digits)} ({low} to {high})"
+        return shown(found.mean if found else None)
+    low, high = map(shown, found.ci95)
+    return f"{shown(found.mean)} ({low} to {high})"
 
 
 def seeds_note(all_series: Iterable[Series]) -> str:

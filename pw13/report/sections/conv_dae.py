@@ -8,7 +8,7 @@ from pw13.baselines import FILTER_NAMES
 from pw13.baselines.linear_denoiser import DRAWS
 from pw13.report import hints
 from pw13.report.commentary import conv_dae as commentary
-from pw13.report.commentary.phrasing import format_count, format_number, join_words
+from pw13.report.commentary.phrasing import format_count, format_decibels, format_number, join_words
 from pw13.report.document import Block, table
 from pw13.report.run_selection import RunSelection, metric
 from pw13.report.sections.blocks import (
@@ -144,8 +144,8 @@ def denoising(run: Record) -> list[Block]:
             "validation images.",
             ("method", "PSNR (dB)", "setting", "with gain and offset (dB)", "setting, gain, offset"),
             [
-                ("none (noisy image)", format_number(noisy, 3), "", "", ""),
-                ("the network", format_number(denoised, 3), "", "", ""),
+                ("none (noisy image)", format_decibels(noisy), "", "", ""),
+                ("the network", format_decibels(denoised), "", "", ""),
                 *(_baseline_row(name, baseline) for name, baseline in reversed(baselines.items())),
             ],
         ),
@@ -173,7 +173,7 @@ def denoising(run: Record) -> list[Block]:
 
 def _baseline_row(name: str, baseline: Mapping[str, Any] | None) -> tuple[str, str, str, str, str]:
     baseline = baseline or {}
-    psnr, corrected = (format_number(baseline.get(key), 3) for key in ("psnr_db", "corrected_psnr_db"))
+    psnr, corrected = (format_decibels(baseline.get(key)) for key in ("psnr_db", "corrected_psnr_db"))
     setting = _values(baseline.get("setting"))
     if name == "linear":
         return "linear denoiser", psnr, setting, "", ""

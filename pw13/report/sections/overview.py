@@ -115,7 +115,7 @@ def _svm_accuracy(run: Record, features: str) -> tuple[str, str, str]:
     chosen = " (chosen by cross-validation)" if len(candidates) > 1 else ""
     return (
         f"SVM on {features}, {svm_summary.kernel(best)}{chosen}: test accuracy",
-        _percent(svm_eval.over_encoders(results, best)) or format_percent(best["accuracy"]),
+        _percent(svm_eval.over_encoders(results, best)) or format_percent(best["accuracy"], 2),
         run.name,
     )
 

@@ -26,7 +26,7 @@ COLUMNS = (
 FIGURES = (  # name, caption, text alternative
     (
         "confusion",
-        "Confusion matrices: rows are true classes, columns predicted classes.",
+        "Confusion matrices: rows are true classes, columns predicted classes; right, codes minus pixels.",
         "Matrices of counts by true and predicted class, side by side.",
     ),
     (
@@ -161,4 +161,4 @@ def _accuracy(fraction: float | None) -> str:
 
 
 def _interval(bounds: list[float] | None) -> str:
-    return f"{100 * bounds[0]:.1f}–{100 * bounds[1]:.1f} %" if bounds and None not in bounds else "–"
+    return f"{100 * bounds[0]:.2f}–{100 * bounds[1]:.2f} %" if bounds and None not in bounds else "–"

@@ -13,20 +13,20 @@ from pw13.report.commentary import svm_eval
             0.90,
             0.893,
             0.08,
-            "codes lose 0.70 points against pixels, 89.30 % against 90.00 % accuracy, not significant (p = 0.08, "
-            "McNemar)",
+            "codes of 32 values lose 0.70 points against pixels, 89.30 % against 90.00 % accuracy, not significant "
+            "(p = 0.08, McNemar)",
         ),
         (0.90, 0.893, 0.001, "accuracy, significant (p = 0.001, McNemar)"),
         (
             0.89,
             0.90,
             0.00000001,
-            "codes gain 1.00 points against pixels, 90.00 % against 89.00 % accuracy, significant (p < 0.0001, "
-            "McNemar)",
+            "codes of 32 values gain 1.00 points against pixels, 90.00 % against 89.00 % accuracy, significant "
+            "(p < 0.0001, McNemar)",
         ),
-        (0.90, 0.90, 1.0, "codes match pixels, 90.00 % accuracy, not significant"),
-        (0.9, 0.8998, None, "codes lose 0.02 points against pixels, 89.98 % against 90.00 %"),
-        (0.90, 0.893, None, "89.30 % against 90.00 % accuracy. A code has 32 values."),
+        (0.90, 0.90, 1.0, "codes of 32 values match pixels, 90.00 % accuracy, not significant"),
+        (0.9, 0.8998, None, "codes of 32 values lose 0.02 points against pixels, 89.98 % against 90.00 %"),
+        (0.90, 0.893, None, "89.30 % against 90.00 % accuracy."),
         (0.90, 0.80, 0.05, "not significant (p = 0.05, McNemar)"),
     ],
 )
@@ -35,16 +35,18 @@ def test_codes_are_compared_with_pixels(pixels, codes, p, text):
 
 
 def test_a_code_of_one_value_is_singular():
-    assert svm_eval.codes_against_pixels(0.9, 0.8, None, size=1, kernel="Linear").endswith("A code has 1 value.")
+    assert svm_eval.codes_against_pixels(0.9, 0.8, None, size=1, kernel="Linear").startswith(
+        "Linear SVM: codes of 1 value lose"
+    )
 
 
 @pytest.mark.parametrize(
     ("accuracy", "classes", "text"),
     [
-        (0.9, 10, "Yes: trained on codes alone, an SVM reaches 90.0 % test accuracy, 9.0 times chance (10 classes)."),
-        (0.15, 10, "Hardly: 15.0 % accuracy, where chance is 10.0 % (10 classes)."),
-        (0.98, 2, "Yes: trained on codes alone, an SVM reaches 98.0 %"),
-        (0.52, 2, "Hardly: 52.0 % accuracy, where chance is 50.0 % (2 classes)."),
+        (0.9, 10, "Yes: trained on codes alone, an SVM reaches 90.00 % test accuracy, 9.0 times chance (10 classes)."),
+        (0.15, 10, "Hardly: 15.00 % accuracy, where chance is 10.0 % (10 classes)."),
+        (0.98, 2, "Yes: trained on codes alone, an SVM reaches 98.00 %"),
+        (0.52, 2, "Hardly: 52.00 % accuracy, where chance is 50.0 % (2 classes)."),
         (0.05, 47, "Hardly: "),
         (0.4, 47, "Yes: "),
     ],

@@ -33,7 +33,7 @@ def test_pixels_and_codes_are_compressed_alike(runs):
 def test_baselines_are_shown_as_they_are_and_corrected_with_readable_names(runs):
     made = items(build(runs))["conv-e"]
     assert list(only_table(made).rows) == [
-        ("none (noisy image)", "9.40", "", "", ""),
+        ("none (noisy image)", "9.4", "", "", ""),
         ("the network", "17.4", "", "", ""),
         ("linear denoiser", "15.8", "penalty 1e-07", "", ""),
         ("total variation filter", "12.1", "weight 0.15", "14.9", "weight 0.3, 1.86, -0.42"),

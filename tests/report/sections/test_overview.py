@@ -27,7 +27,7 @@ def test_the_summary_comments_on_the_key_results(runs):
     note, *comments = [block.text for block in build(runs).chapters[1].blocks if isinstance(block, Text)]
     assert note.startswith("Each value is from a single training run")
     assert comments[0].startswith("The dense autoencoder's test MSE, 0.02150, is 31.3 % lower than that of 32 ")
-    assert comments[1].startswith("RBF SVM: codes lose 0.70 points against pixels")
+    assert comments[1].startswith("RBF SVM: codes of 32 values lose 0.70 points against pixels")
     assert comments[2].startswith("On the test images the network raises the PSNR from 9.4 to 17.4 dB")
     assert len(comments) == 3
 
@@ -44,12 +44,12 @@ def test_the_svm_kernel_is_chosen_by_cross_validation(tmp_path):
     ]  # fmt: skip
     make_run(tmp_path, "svm-eval", metrics={"results": results})
     assert [row[:2] for row in key_results(build(tmp_path))] == [
-        ("SVM on pixels, RBF kernel (chosen by cross-validation): test accuracy", "91.0 %"),
-        ("SVM on codes, linear kernel (chosen by cross-validation): test accuracy", "87.0 %"),
+        ("SVM on pixels, RBF kernel (chosen by cross-validation): test accuracy", "91.00 %"),
+        ("SVM on codes, linear kernel (chosen by cross-validation): test accuracy", "87.00 %"),
     ]
     make_run(tmp_path, "svm-eval", 1, metrics={"results": results[:1]})
     assert [row[:2] for row in key_results(build(tmp_path))] == [
-        ("SVM on pixels, RBF kernel: test accuracy", "91.0 %"),
+        ("SVM on pixels, RBF kernel: test accuracy", "91.00 %"),
         ("SVM on codes: test accuracy", "–"),
     ]
 

@@ -5,8 +5,8 @@ from tests.helpers.report_runs import SVM, build, captions, items, make_run, tex
 
 def test_comments_come_from_the_metrics(runs):
     comment = texts(items(build(runs))["1g"], "comment")
-    assert comment.startswith("Yes: trained on codes alone, an SVM reaches 89.3 % test accuracy")
-    assert "codes lose 0.70 points against pixels" in comment
+    assert comment.startswith("Yes: trained on codes alone, an SVM reaches 89.30 % test accuracy")
+    assert "codes of 32 values lose 0.70 points against pixels" in comment
     assert "not significant (p = 0.08, McNemar)" in comment
 
 

@@ -1,0 +1,40 @@
+"""The report on a few pages: results and answers, without what the notebook and the long report have as well."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+
+from pw13.report.document import Block, Document, Figure, Item, Table, Text
+
+# The one figure of each item that shows what the handout asks for.
+FIGURES = (
+    "1e-reconstructions.png",
+    "1f-rate_distortion.png",
+    "1g-confusion.png",
+    "conv-e-denoising.png",
+    "2g-names.png",
+)
+KEPT = {"table": 1, "answer": 1, "comment": 2, "plain": 2, "verbatim": 0, "sources": 0}  # blocks of an item
+MAX_ROWS = 8  # of a table
+NAMES_COLUMN = "name"  # first of the table of chosen names, which the handout asks for
+
+
+def shorten(document: Document) -> Document:
+    """Return the report without summaries of models, secondary figures and tables, references and provenance."""
+    kept = [chapter for chapter in document.chapters if not chapter.title.startswith("Appendix")]
+    chapters = [chapter._replace(items=tuple(map(_shorten_item, chapter.items))) for chapter in kept]
+    return document._replace(chapters=tuple(chapters), short=True)
+
+
+def _shorten_item(item: Item) -> Item:
+    return item._replace(blocks=tuple(_blocks(item.blocks)))
+
+
+def _blocks(blocks: Iterable[Block]) -> Iterator[Block]:
+    """Yield what a short report keeps of an item: so many blocks of each sort, and the first rows of tables."""
+    counts: Counter[str] = Counter()
+    for block in blocks:
+        sort = block.role if isinstance(block, Text) else block.kind
+        wanted = block.name in FIGURES if isinstance(block, Figure) else counts[sort] < KEPT.get(sort, 100)
+        if wanted or (isinstance(block, Table) and block.columns[0] == NAMES_COLUMN):
+            counts[sort] += 1
+            yield block._replace(rows=block.rows[:MAX_ROWS]) if isinstance(block, Table) else block

@@ -1,0 +1,43 @@
+"""The report on a few pages."""
+
+import re
+
+from pw13.report.document import Figure, Missing, Sources, Table, Text, Verbatim, table
+from pw13.report.renderers import pdf
+from pw13.report.sections.answers import prepared_answers
+from pw13.report.shortening import MAX_ROWS, shorten
+from tests.helpers.report_runs import add_figure, build, items, png
+
+
+def test_a_short_report_keeps_every_item_with_one_table_and_its_figure(runs):
+    for folder in runs.iterdir():
+        add_figure(folder, "worst")
+    long = build(runs, answers=prepared_answers())
+    short = shorten(long)
+    assert items(short).keys() == items(long).keys()
+    assert not any(isinstance(block, Verbatim | Sources) for block in short.blocks)
+    assert {figure.name for figure in short.figures} == {
+        "1e-reconstructions.png", "1f-rate_distortion.png", "1g-confusion.png", "conv-e-denoising.png"
+    } & {figure.name for figure in long.figures}  # fmt: skip
+    for item in items(short).values():
+        assert sum(isinstance(block, Table) for block in item.blocks) <= 1
+        assert sum(isinstance(block, Text) and block.role == "answer" for block in item.blocks) <= 1
+    assert not any(chapter.title.startswith("Appendix") for chapter in short.chapters)
+
+
+def test_what_is_missing_and_the_chosen_names_stay(runs):
+    document = build(runs)
+    chapter = next(chapter for chapter in document.chapters if "startup" in chapter.title)
+    item = next(item for item in chapter.items if item.key == "2g")
+    names = table("names", ("name", "x"), [(str(n), "1") for n in range(16)])
+    blocks = (table("a", ("x",), [("1",)]), names, Missing("No run.", "pw13 all"), Figure("2g-x.png", png(), "c", "a"))
+    chapters = [chapter._replace(items=(item._replace(blocks=blocks),))]
+    (short,) = items(shorten(document._replace(chapters=tuple(chapters)))).values()
+    assert [block.kind for block in short.blocks] == ["table", "table", "missing"]
+    assert len(short.blocks[1].rows) == MAX_ROWS
+
+
+def test_a_short_report_has_fewer_pages(runs):
+    long = build(runs, answers=prepared_answers())
+    pages = [len(re.findall(rb"/Type ?/Page\b", pdf.pdf(document))) for document in (long, shorten(long))]
+    assert pages[1] <= 6 < pages[0]
