@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from matplotlib.text import Text
 
-from pw13.figures import charrnn, comparison, conv_dae, dense_ae, direct_labels, svm_eval, sweep
+from pw13.figures import charrnn, comparison, conv_dae, dense_ae, direct_labels, svm_eval, sweep, to_svg
 from pw13.figures.image_grid import image_grid, one_per_class
 from pw13.figures.loss_curves import BLUE, GREY, loss_curves
 
@@ -226,3 +226,17 @@ def test_only_the_best_line_of_a_sweep_is_coloured():
     rows = [{"units": units, "skip": skip, "mean": m, "low": m, "high": m} for units, skip, m in measured]
     figure = sweep.metric_by_axis(rows, {"units": [32, 64], "skip": [1, 3]}, "val_nats")
     assert [[line.get_color() for line in axes.lines] for axes in figure.axes] == [[BLUE, GREY]] * 2
+
+
+def test_two_confusion_matrices_have_their_difference():
+    matrices = [np.array([[3, 1], [0, 4]]), np.array([[4, 0], [1, 3]])]
+    figure = svm_eval.confusion_matrices(matrices, ["p", "c"], "AB", "rbf")
+    titles = [axes.get_title() for axes in figure.axes if axes.get_title()]
+    assert titles == ["p: accuracy 87.50 %", "c: accuracy 87.50 %", "c minus p"]
+    assert {"+1", "-1"} <= set(texts(figure))
+
+
+def test_a_figure_as_vectors_keeps_its_text_and_is_the_same_every_time():
+    figure = loss_curves(HISTORY)
+    svg = to_svg(figure)
+    assert b">epoch</text>" in svg and svg == to_svg(figure)

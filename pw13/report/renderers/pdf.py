@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from pw13.errors import UserError
-from pw13.report.document import MARKS, Block, Document, Figure, Markdown
+from pw13.report.document import MARKS, Block, Document, Figure, Item, Markdown
 from pw13.system import files, fonts
 
 MAX_WIDTH, MAX_HEIGHT = 164.0, 82.0  # of a figure, mm
 DPI = 120  # of the figures of a run
 FALLBACK = "DejaVuSansMono"  # of Typst
 TYPEFACE = "Libertinus Serif"  # as in report.typ
+ENLARGED = 1.2  # its text in figures
 SCALE = 0.78  # of a figure's own size, so that a page holds text and figure
 GLYPH_NOTICE = "Characters missing from the fonts of this PDF are escaped, as in \\u65e5; report.html shows them."
 
@@ -70,9 +71,7 @@ def template_data(document: Document) -> dict[str, Any]:
         {
             "title": chapter.title,
             "blocks": [block_data(block) for block in chapter.blocks],
-            "items": [
-                {**item._asdict(), "blocks": [block_data(block) for block in item.blocks]} for item in chapter.items
-            ],
+            "items": [_item_data(item) for item in chapter.items],
         }
         for chapter in document.chapters
     ]
@@ -116,8 +115,15 @@ def _escape_strings(value: Any, missing: frozenset[str]) -> Any:
     return [_escape_strings(item, missing) for item in value] if isinstance(value, (list, tuple)) else value
 
 
-def block_data(block: Block) -> dict[str, Any]:
-    """Return a block as the template reads it; a figure with its file name and its width in mm."""
+def _item_data(item: Item) -> dict[str, Any]:
+    return {**item._asdict(), "blocks": [block_data(block, item.label) for block in item.blocks]}
+
+
+def block_data(block: Block, label: str = "") -> dict[str, Any]:
+    """Return a block as the template reads it; a figure with its file name, its width in mm and its item's label.
+
+    Figures float, so the caption says to which item they belong.
+    """
     if isinstance(block, Markdown):
         return {"kind": "markdown", "nodes": markdown_nodes(block.text)}
     if not isinstance(block, Figure):
@@ -125,7 +131,7 @@ def block_data(block: Block) -> dict[str, Any]:
     return {
         "kind": "figure",
         "file": file_name(block),
-        "caption": block.caption,
+        "caption": f"{label}: {block.caption}" if label else block.caption,
         "alt": block.alt,
         "width": width_mm(block.png),
     }
@@ -150,9 +156,13 @@ def file_name(figure: Figure) -> str:
 
 
 def in_typeface(svg: bytes) -> bytes:
-    """Return a figure with its text in the typeface of the report, which is narrower than that of matplotlib."""
-    text = re.sub(r"'DejaVu Sans[^;\"]*", f"'{TYPEFACE}', 'DejaVu Sans Mono'", svg.decode())
-    return text.encode()
+    """Return a figure with its text in the typeface of the report: narrower than that of matplotlib, so set larger."""
+
+    def enlarged(match: re.Match[str]) -> str:
+        return f"font-size: {ENLARGED * float(match[1]):.4g}px"
+
+    text = re.sub(r"font-size: (\d+(?:\.\d+)?)px", enlarged, svg.decode())
+    return re.sub(r"font-family: 'DejaVu Sans'[^;\"]*", f"font-family: '{TYPEFACE}', 'DejaVu Sans Mono'", text).encode()
 
 
 def width_mm(png: bytes) -> float:

@@ -99,7 +99,9 @@ def series_mean(series: Series, name: str, digits: int = 4) -> str:
     """Return the mean of a metric, with its 95 % interval if there are several seeds; a PSNR with one decimal."""
 
     def shown(value: float | None) -> str:
-        return format_decibels(value) if name.endswith("psnr_db") else format_number(value, digits)
+        if name.endswith("psnr_db"):
+            return format_decibels(value)
+        return format_number(int(value) if value is not None and float(value).is_integer() else value, digits)
 
     found = series.interval(name)
     if found is None or found.ci95 is None:

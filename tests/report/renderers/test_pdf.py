@@ -5,6 +5,7 @@ from unittest.mock import Mock
 import pytest
 
 from pw13.errors import UserError
+from pw13.report.document import Figure
 from pw13.report.renderers import pdf
 from pw13.report.sections.answers import prepared_answers
 from tests.helpers.fonts import make_font, only_fonts
@@ -57,3 +58,15 @@ def test_own_words_are_a_tree_of_markdown():
     ]  # fmt: skip
     assert inline[1]["children"][0]["text"] == "b"
     assert len(nodes[1]["children"]) == 2
+
+
+def test_text_of_figures_is_in_the_typeface_of_the_report():
+    svg = b"<text style=\"font-size: 10px; font-family: 'DejaVu Sans', 'Arial'; x: y\">x</text>"
+    expected = b"<text style=\"font-size: 12px; font-family: 'Libertinus Serif', 'DejaVu Sans Mono'; x: y\">x</text>"
+    assert pdf.in_typeface(svg) == expected
+
+
+def test_a_figure_is_vectors_where_there_are_some_and_names_its_item():
+    figure = Figure("1d-loss.png", png(), "Loss.", "a line", svg=b"<svg/>")
+    assert (pdf.file_name(figure), pdf.file_name(figure._replace(svg=b""))) == ("1d-loss.svg", "1d-loss.png")
+    assert pdf.block_data(figure, "1d")["caption"] == "1d: Loss."
