@@ -69,7 +69,7 @@ function codesView(root, run, state) {
     const start = origin(), code = currentCode(start.code), rebuilt = net.decode(code), changed = now.changes.size > 0 || now.with !== null;
     input.show(start.image, start.text);
     const compared = start.image && !changed;
-    output.show(rebuilt, T.codes.output(!compared), compared ? T.mse(meanSquaredError(start.image, rebuilt)) : "");
+    output.show(rebuilt, T.codes.output[changed ? "changed" : start.image ? "reconstruction" : "decoded"], compared ? T.mse(meanSquaredError(start.image, rebuilt)) : "");
     if (net.components && start.image) {
       const image = net.pca(start.image);
       linear.show(image, T.codes.pca(net.components.shape[0]), T.mse(meanSquaredError(start.image, image)));

@@ -7,7 +7,7 @@ const FRAME = 12; // ms of drawing between two frames
 function namesView(root, run, state, services) {
   const net = new CharRNN(run), now = readNamesState(state, run.defaults, services.names && run.mixture);
   const results = el("div", { className: "results" }), panel = el("aside", { className: "panel" }), message = el("p", { className: "hint", role: "status" });
-  let started = 0;
+  let started = 0, chosen = false;
 
   const controls = namesControls(run, now, services, () => show());
   const tasks = Object.entries(T.names.tasks).map(([task, text]) => button(text, () => { now.task = task; show(); }, { className: "tab" }));
@@ -125,6 +125,7 @@ function namesView(root, run, state, services) {
     const add = (id) => {
       if (id === net.newline) return finish();
       now.prefix += net.characters[id];
+      chosen = true;
       controls.setPrefix(now.prefix);
       show();
     };
@@ -135,8 +136,8 @@ function namesView(root, run, state, services) {
       el("div", { className: "row" },
         button(T.names.back, () => { now.prefix = text.slice(0, -1).join(""); controls.setPrefix(now.prefix); show(); }),
         button(T.names.start, () => { now.prefix = ""; controls.setPrefix(""); show(); })));
-    const focused = results.querySelector(".bars button");
-    if (services.focus) focused?.focus({ preventScroll: true });
+    if (chosen) results.querySelector(".bars button").focus({ preventScroll: true }); // so that the keyboard stays here
+    chosen = false;
   }
   function score() {
     const output = el("div");

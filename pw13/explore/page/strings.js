@@ -34,7 +34,7 @@ const T = {
     mapColumns: ["class", "letters", "centre, across", "centre, up"],
     noPictures: "The letters that this run was trained on are no longer here. Draw one.",
     input: "input",
-    output: (changed) => (changed ? "from the changed code" : "reconstruction"),
+    output: { reconstruction: "reconstruction", decoded: "decoded", changed: "from the changed code" },
     pca: (size) => `PCA, ${size} numbers`,
     noPca: "this run kept no PCA",
     noInput: { mean: (name) => `mean code of ${name}`, random: "a random code" },
