@@ -52,7 +52,8 @@ def pdf(document: Document) -> bytes:
 
 def _write_sources(folder: Path, document: Document, content: dict[str, Any]) -> None:
     (folder / "fonts").mkdir()
-    for number, font in enumerate(fonts.covering(foreign_characters(content))):
+    labels = [figure.svg.decode("utf-8", "replace") for figure in document.figures]
+    for number, font in enumerate(fonts.covering(foreign_characters([content, labels]))):
         shutil.copyfile(font.path, folder / "fonts" / f"{number}-{font.path.name}")
     for figure in document.figures:
         (folder / file_name(figure)).write_bytes(in_typeface(figure.svg) if figure.svg else figure.png)
