@@ -127,7 +127,10 @@ def figures(
     json: JsonOption = None,
     quiet: QuietOption = None,
 ) -> None:
-    """Draw the figures of completed trainings into their folders, such as those that a sweep left out."""
+    """Draw the figures of completed trainings into their folders.
+
+    Points of a sweep leave them out.
+    """
     from pw13 import experiments
 
     console.start(quiet=bool(quiet))

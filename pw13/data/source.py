@@ -10,6 +10,10 @@ from pw13.errors import UserError
 from pw13.system import files
 
 CHUNK = 1 << 20
+EXPECTED = {  # what --data and --corpus name
+    "data": "folder; expected a folder of IDX files (train-images-idx3-ubyte.gz, ...)",
+    "corpus": "file; expected a list of names, one per line",
+}
 DEFAULT_PATHS = {"data": ("notmnist",), "corpus": ("startup-names", "companies.csv")}  # parts of the path, by flag
 NAMED_CORPORA = {"makemore": ("names", "names.txt")}  # published ones besides the default, by their name for --corpus
 
@@ -140,14 +144,18 @@ def resolve_path(name: str, value: str | None) -> str:
     """Resolve --data or --corpus to an absolute path, or to "builtin" where no default path exists.
 
     Raises:
-        UserError: `~user` names an unknown user, PW13_DATA_DIR no folder, or a corpus without a path is not there.
+        UserError: there is nothing at the path, `~user` names an unknown user, PW13_DATA_DIR no folder, or a corpus
+            without a path is not there.
     """
     if name == "corpus" and value in NAMED_CORPORA:
         return str(named_corpus(value).absolute())
     path = value if value is not None else default_path(*DEFAULT_PATHS[name])
     if path is None or path == "builtin":
         return "builtin"
-    return str(files.expand_user(path, f"--{name}").absolute())
+    resolved = files.expand_user(path, f"--{name}").absolute()
+    if not resolved.exists():  # found out before TensorFlow is started
+        raise UserError(f"{resolved}: no such {EXPECTED[name]}")
+    return str(resolved)
 
 
 def os_error(path: Path | str, error: OSError) -> UserError:

@@ -62,7 +62,7 @@ def test_by_default_small_models_get_one_core_and_convolutions_their_threads(dat
 def test_missing_data_are_refused_before_the_first_run(pw13):
     code, _, err = pw13("sweep", "dense-ae", "--grid", "code_size=2,3", "--data", "nowhere")
     assert code == 1 and "nowhere" in err
-    assert list(Path("runs").iterdir()) == []
+    assert not Path("runs").exists()
 
 
 def test_a_dry_run_runs_one_epoch_estimates_the_time_and_leaves_nothing(pw13, data, monkeypatch):
