@@ -31,7 +31,7 @@ NAME_KINDS = ("charrnn",)
 
 
 def notices(selection: RunSelection) -> list[str]:
-    """Return the caveats to all results: built-in, limited, incomplete or differing data."""
+    """Return the caveats to all results: built-in, limited, incomplete or differing data, short trainings."""
     texts: list[str] = []
     for kinds, published in ((IMAGE_KINDS, "notMNIST"), (NAME_KINDS, "the corpus of 172,486 names")):
         runs = [run for run in selection.records if run.kind in kinds]
@@ -50,7 +50,8 @@ def notices(selection: RunSelection) -> list[str]:
         for run in selection.records
         if run.config.get("limit") is not None
     ]
-    return texts
+    too_short = charrnn_variants.too_short_to_compare(charrnn_variants.cells(selection))
+    return [*texts, *([too_short] if too_short else [])]
 
 
 def handout(rows: Sequence[Row]) -> list[Block]:
@@ -139,7 +140,6 @@ def _sentences(selection: RunSelection) -> list[str]:
     if run := selection.conv:
         baselines = (run.metrics or {}).get("baselines") or {}
         sentences.append(conv_dae.denoising(metric(run, "noisy_psnr_db"), metric(run, "denoised_psnr_db"), baselines))
-    sentences.append(charrnn_variants.too_short_to_compare(charrnn_variants.cells(selection)))
     return sentences
 
 
