@@ -6,7 +6,7 @@
       history.csv      one row per epoch
       summary.txt      Keras summary()
       checkpoints/     resume state, model.keras, best.keras, ...
-      figures/*.png
+      figures/*.png, *.svg
       metrics.json     final metrics, written last
 
 Every file is replaced atomically (`pw13.system.files`), so a folder can be read at any moment.

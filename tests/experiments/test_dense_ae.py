@@ -56,7 +56,7 @@ def test_parameter_counts_of_the_handouts_model():
 def test_the_run_folder_is_complete(trained):
     names = {str(path.relative_to(trained)) for path in trained.rglob("*") if path.is_file()}
     drawn = ("reconstructions", "best_and_worst", "loss", "codes", "code_space", "units", "rate_distortion")
-    figures = {f"figures/{name}.png" for name in drawn}
+    figures = {f"figures/{name}.{form}" for name in drawn for form in ("png", "svg")}
     models = {f"checkpoints/{name}.keras" for name in ("model", "best", "encoder", "decoder")}
     states = {name for name in names if "state-" in name}
     written = {"config.json", "run.json", "history.csv", "summary.txt", "metrics.json", "checkpoints/map.npz"}

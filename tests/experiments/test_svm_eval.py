@@ -83,11 +83,8 @@ def test_codes_pixels_and_pca_with_both_kernels(pw13, data, capfd):
         assert np.mean(list(result["recall"].values())) == pytest.approx(result["accuracy"])
     assert metrics["results"][0]["accuracy"] > 0.9  # a bright block marks the class
     assert 0 <= metrics["mcnemar_p"] <= 1 and len(metrics["mcnemar"]) == 4
-    assert {p.name for p in (folder / "figures").iterdir()} == {
-        "confusion.png",
-        "learning_curve.png",
-        "disagreements.png",
-    }
+    drawn = {f"{name}.{form}" for name in ("confusion", "learning_curve", "disagreements") for form in ("png", "svg")}
+    assert {p.name for p in (folder / "figures").iterdir()} == drawn
     assert len(list((folder / "checkpoints").glob("svm-*.npz"))) == 6
     predictions, labels = np.load(folder / "checkpoints" / "predictions.npz"), load_images(str(data)).test_labels
     for result in metrics["results"]:
