@@ -154,6 +154,9 @@ class CharRNN:
     skip: int = setting(3, "stride between windows in characters", low=1, high=10_000)
     carry_state: bool = setting(False, "many-to-many only: keep the state across the windows of a name")
     dropout: float = setting(0.0, "dropout rate", low=0, high=0.95)
+    recurrent_dropout: float = setting(
+        0.0, "dropout rate of the state where it enters the recurrent kernel", low=0, high=0.95
+    )
     epochs: int = epochs(10)
     batch_size: int = batch_size(128)
     learning_rate: float = learning_rate(1e-3)

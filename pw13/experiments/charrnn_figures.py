@@ -44,6 +44,7 @@ def curve_names(config: CharRNN) -> tuple[str, str]:
     conditions = [
         *(["windows from mid-name"] if from_mid_name else []),
         *([f"dropout {config.dropout:g}"] if config.dropout else []),
+        *([f"recurrent dropout {config.recurrent_dropout:g}"] if config.recurrent_dropout else []),
     ]
     training = f"training ({', '.join(conditions)})" if conditions else "training"
     return training, "validation (whole names)" if from_mid_name else "validation"

@@ -66,7 +66,11 @@ def outputs(
             x_proj, bias = x_proj + bias[0], bias[1]
         x_proj = tf.reshape(x_proj, (*ids.shape, x_proj.shape[-1]))
         initial = tuple(states[count * i : count * (i + 1)])
-        hidden, final = rnn_cells.steps(config.cell, x_proj, recurrent, bias, initial, keep)
+        mask = None
+        if key is not None and config.recurrent_dropout:
+            shape = (ids.shape[1], config.units)
+            mask = dropout_mask(shape, config.recurrent_dropout, key + (config.layers + i))
+        hidden, final = rnn_cells.steps(config.cell, x_proj, recurrent, bias, initial, keep, mask)
         final_states += final
         if key is not None and config.dropout:
             hidden = rnn_cells.stack_steps(hidden)

@@ -108,6 +108,7 @@ def steps(
     bias: tf.Tensor,
     initial: State,
     keep: tf.Tensor | None = None,
+    recurrent_mask: tf.Tensor | None = None,
 ) -> tuple[tf.Tensor | list[tf.Tensor], State]:
     """Return the outputs h after each step and the final state; no gradient flows through either end's state.
 
@@ -115,6 +116,7 @@ def steps(
 
     x_proj: the input projection of the gates, `(steps, n, gates * units)`.
     keep: `(steps, n, 1)`, 0 to reset the state to zero before the step, else 1.
+    recurrent_mask: `(n, units)`, what h is multiplied by where it enters the recurrent kernel, for dropout.
     """
     spec, masks = CELLS[cell], () if keep is None else (keep,)
     count, unrolled = x_proj.shape[0], x_proj.shape[0] <= UNROLLED
@@ -126,8 +128,9 @@ def steps(
     def run(x_proj, recurrent, bias):  # type: ignore[no-untyped-def]
         def forward(previous, inputs):  # type: ignore[no-untyped-def]
             state = apply_mask(previous[: spec.states], inputs[1:])
-            new_state, saved = spec.forward(inputs[0], state[0] @ recurrent + bias, state)
-            return (*new_state, state[0], *saved)
+            h = state[0] if recurrent_mask is None else state[0] * recurrent_mask
+            new_state, saved = spec.forward(inputs[0], h @ recurrent + bias, state)
+            return (*new_state, h, *saved)
 
         zeros = [tf.tile(tf.zeros_like(initial[0]), (1, width)) for width in (1, *spec.saved)]
         results = scan(forward, count, (x_proj, *masks), (*initial, *zeros))
@@ -138,7 +141,8 @@ def steps(
             def backward(later, inputs):  # type: ignore[no-untyped-def]
                 d_state = (later[0] + inputs[0], *later[1 : spec.states])
                 d_x_proj, d_h_proj, d_previous = spec.backward(inputs[1 : 1 + len(spec.saved)], d_state)
-                d_h = d_previous[0] + tf.matmul(d_h_proj, recurrent, transpose_b=True)
+                d_h = tf.matmul(d_h_proj, recurrent, transpose_b=True)
+                d_h = d_previous[0] + (d_h if recurrent_mask is None else d_h * recurrent_mask)
                 mask = inputs[1 + len(spec.saved) :]
                 return (*apply_mask((d_h, *d_previous[1:]), mask), d_x_proj, d_h_proj)
 

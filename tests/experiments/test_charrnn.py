@@ -152,6 +152,7 @@ def check_names(metrics):
     [
         ({}, ("training", "validation")),
         ({"dropout": 0.2}, ("training (dropout 0.2)", "validation")),
+        ({"recurrent_dropout": 0.2}, ("training (recurrent dropout 0.2)", "validation")),
         ({"target": "many-to-many"}, ("training (windows from mid-name)", "validation (whole names)")),
         (
             {"target": "many-to-many", "dropout": 0.5},

@@ -25,7 +25,8 @@ TRAINERS = {
     "dense-ae": ("train-dense-ae", "--epochs", "20", "--batch-size", "1", "--code-size", "4", *ALWAYS),
     "conv-dae": ("train-conv-dae", "--epochs", "3", *ALWAYS),
     "charrnn": ("train-charrnn", "--epochs", "12", "--batch-size", "2", "--length", "2", "--units", "4",
-                "--target", "many-to-many", "--carry-state", "--dropout", "0.2", "--sample-every", "4", *ALWAYS),
+                "--target", "many-to-many", "--carry-state", "--dropout", "0.2", "--recurrent-dropout", "0.1",
+                "--sample-every", "4", *ALWAYS),
 }  # fmt: skip
 LAST_EPOCH = {kind: int(words[words.index("--epochs") + 1]) for kind, words in TRAINERS.items()}
 KILLS = int(os.environ.get("PW13_KILLS", "100"))

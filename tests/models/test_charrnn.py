@@ -144,6 +144,50 @@ def test_dropout_has_one_mask_for_all_steps_of_a_window():
     assert type(model.layers[1]).__name__ == "SpatialDropout1D"
 
 
+@pytest.mark.parametrize("steps", [4, 15])  # unrolled, and in a loop
+@pytest.mark.parametrize("cell", CELLS)
+def test_a_recurrent_mask_acts_as_rows_of_the_recurrent_kernel(cell, steps):
+    import tensorflow as tf
+
+    from pw13.models import charrnn, rnn_cells
+
+    config = settings(cell=cell)
+    _, (_, recurrent, bias, *_) = build(config)
+    bias = bias[0] if cell == "gru" else bias
+    rng = np.random.default_rng(3)
+    x_proj = tf.constant(rng.normal(size=(steps, 6, recurrent.shape[1])), tf.float32)
+    mask = tf.constant(rng.integers(0, 2, config.units) * 2.0, tf.float32)
+    start = charrnn.zero_states(6, config)
+
+    def run(recurrent, rows):
+        with tf.GradientTape() as tape:
+            tape.watch([x_proj, recurrent])
+            hidden, _ = rnn_cells.steps(cell, x_proj, recurrent, bias, start, None, rows)
+            hidden = rnn_cells.stack_steps(hidden)
+            loss = tf.reduce_sum(hidden * hidden)
+        return hidden, *tape.gradient(loss, [x_proj, recurrent])
+
+    hidden, d_x_proj, d_recurrent = run(recurrent, tf.tile(mask[None], (6, 1)))
+    expected, d_x_expected, d_masked = run(recurrent * mask[:, None], None)
+    assert np.ravel(hidden) == pytest.approx(np.ravel(expected), abs=1e-6)
+    assert np.ravel(d_x_proj) == pytest.approx(np.ravel(d_x_expected), abs=1e-5)
+    assert np.ravel(d_recurrent) == pytest.approx(np.ravel(d_masked * mask[:, None]), abs=1e-4)
+
+
+def test_recurrent_dropout_acts_in_training_alone_from_the_second_step_on():
+    import tensorflow as tf
+
+    config = settings(target="many-to-many", recurrent_dropout=0.5)
+    _, parameters = build(config)
+    x = random_ids(6, 5)
+    without = hidden_of(parameters, x, config)
+    first = hidden_of(parameters, x, config, key=tf.constant([1, 2]))
+    assert np.array_equal(first[0], without[0])  # the state before the first step is zero
+    assert not np.allclose(first[1], without[1])
+    assert not np.array_equal(first, hidden_of(parameters, x, config, key=tf.constant([1, 3])))
+    assert np.array_equal(first, hidden_of(parameters, x, config, key=tf.constant([1, 2])))
+
+
 @pytest.mark.parametrize("target", TARGETS)
 def test_nats_are_those_of_keras_over_every_character(target):
     import keras

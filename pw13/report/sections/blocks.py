@@ -41,7 +41,8 @@ def curves(run: Record) -> str:
 def curve_conditions(run: Record) -> training_curves.Conditions:
     config = run.config
     from_mid_name = config.get("target") == "many-to-many" and not config.get("carry_state")
-    return training_curves.Conditions(config["schedule"], config.get("dropout") or 0.0, from_mid_name)
+    dropout = config.get("dropout") or config.get("recurrent_dropout") or 0.0
+    return training_curves.Conditions(config["schedule"], dropout, from_mid_name)
 
 
 def too_short(what: str, named: Iterable[tuple[str, Series]]) -> str:
