@@ -127,14 +127,19 @@ def test_after_a_kill_and_an_interrupt_points_equal_runs_outside_a_sweep(tmp_pat
     alone = ["train-dense-ae", "--code-size", 3, *LONG, "--data", data, "--runs-dir", tmp_path / "alone"]
     assert pw13_process(*alone).wait(900) == 0
     (run,) = (tmp_path / "alone").iterdir()
-    assert outcome(run) == swept["2_code_size=3_seed=0"]
+    (weights, metrics), point = outcome(run), swept["2_code_size=3_seed=0"]
+    left_out = {name for name, value in point[1].items() if value is None}
+    assert left_out == {"compression", "rate_distortion"}
+    assert point[0] == weights
+    assert point[1] == {name: None if name in left_out else value for name, value in metrics.items()}
 
 
 @posix
 def test_workers_end_when_their_parent_is_killed(tmp_path):
     data = make_data(tmp_path / "data", size=(8, 8))
     process = pw13_process(
-        "sweep", "dense-ae", *LONG, "--epochs", 100_000, "--data", data, "--runs-dir", tmp_path / "runs"
+        *("sweep", "dense-ae", "--grid", "code_size=2", *LONG, "--epochs", 100_000),
+        *("--data", data, "--runs-dir", tmp_path / "runs"),
     )
     (point,) = wait_for(lambda: running_points(tmp_path / "runs"))
     process.kill()
