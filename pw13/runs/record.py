@@ -18,6 +18,8 @@ from pw13.system import files, locks, machine
 RUN_NAME = re.compile(r"\d{4}-\d\d-\d\d_\d\d-\d\d-\d\d_([a-z-]+?)(?:_\d+)?")
 DATA_PATH_KEYS = ("data", "corpus", "init_from", "runs", "runs_dir")  # keys of config.json that are not settings
 REQUIRED_PATH_KEYS = {"charrnn": ("corpus",), "svm-eval": ("data", "runs", "runs_dir")}  # per kind; default: data
+# Settings that pw13 0.1.0 did not have, and what it did: on the CPU, unless TensorFlow found a GPU.
+ADDED_SETTINGS = {"device": "cpu", "recurrent_dropout": 0.0}
 LAST_ALL = "all.json"  # in the runs folder: the runs of the latest `pw13 all`
 MAX_JSON_BYTES = 64 * 2**20  # no config, run or metrics file of pw13 is larger
 MAX_LISTED = 5  # runs named in an error
@@ -202,8 +204,7 @@ def settings_of(record: Record) -> Any:
     values = {key: value for key, value in record.config.items() if key != "kind" and key not in DATA_PATH_KEYS}
     if "split_seed" in names and "seed" in values:
         values.setdefault("split_seed", values["seed"])  # pw13 0.1.0 had one seed for both
-    if "device" in names:
-        values.setdefault("device", "cpu")  # so did pw13 0.1.0, unless TensorFlow found a GPU
+    values = {**{name: value for name, value in ADDED_SETTINGS.items() if name in names}, **values}
     try:
         if missing := sorted(names - values.keys()):
             raise OptionError(f"{where}: no {missing[0]!r}")
