@@ -1,6 +1,7 @@
 """`pw13 report --check ZIP --rerun`: the runs of a hand-in trained again, and the numbers that differ."""
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -63,6 +64,7 @@ def test_numbers_that_differ_are_listed(pw13, zipped, trained):
 def test_other_data_are_refused_before_any_training(pw13, zipped, trained, monkeypatch):
     other = Source("file", "/x", "other names", "e" * 64)
     monkeypatch.setattr(rerun, "load_names", lambda path: type("Data", (), {"source": other}))
+    Path("other.txt").write_text("Acme\n", "utf-8")
     code, _, err = pw13("report", "--check", zipped, "--rerun", "--corpus", "other.txt")
     assert code == 1 and "--corpus" in err and "expected the data of the hand-in, companies.csv" in err
     assert "received other names" in err and not trained[0]

@@ -81,12 +81,9 @@ def test_the_run_folder_is_complete(trained):
     assert metrics["held_out_bits"] == pytest.approx(metrics["held_out_nats"] / math.log(2))
     check_names(metrics)
     assert {"epoch 6", "epoch 1"} <= set((run / "samples.txt").read_text("utf-8").split("\n"))
-    assert sorted(path.name for path in (run / "figures").iterdir()) == [
-        "calibration.png",
-        "loss.png",
-        "names.png",
-        "nats.png",
-    ]
+    names = ("calibration", "loss", "names", "nats")
+    drawn = sorted(path.name for path in (run / "figures").iterdir())
+    assert drawn == [f"{name}.{kind}" for name in names for kind in ("png", "svg")]
 
 
 def test_network_ngram_model_and_mixture_are_measured_on_the_same_held_out_characters(trained):
