@@ -33,6 +33,7 @@ from pw13.sweeps.folder import (
     executor_options,
     find_identical,
     load_sweep,
+    refuse_other_version,
     sweep_options,
 )
 from pw13.sweeps.grid import parse_axes
@@ -125,6 +126,7 @@ def resume_sweep(record: Record, jobs: int | None, dask: str | None, json: bool 
     if record.status == "completed":
         console.message(f"{record.name} is complete; nothing to do")
         return _show(sweep, Run(record.folder), completed_metrics(record, sweep), json)
+    refuse_other_version(record, sweep)
     executor = _executor(sweep, jobs, dask)
     for leftover in record.folder.glob(".new-*"):  # of a point whose folder was being created at a kill
         for path in leftover.iterdir():

@@ -12,7 +12,7 @@ import dataclasses
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from pw13 import config
+from pw13 import __version__, config
 from pw13.config import fields
 from pw13.errors import OptionError, UserError
 from pw13.runs import comparison
@@ -125,6 +125,23 @@ def completed_metrics(record: Record, sweep: Sweep) -> dict[str, Any]:
     if valid_rows and {"metric", "points"} <= metrics.keys():
         return metrics
     raise UserError(f"{record.folder / 'metrics.json'}: corrupt: expected metric, points and a summary of the grid")
+
+
+def refuse_other_version(record: Record, sweep: Sweep) -> None:
+    """Refuse to train further points of a sweep of a version that draws other random numbers, such as 0.1.0.
+
+    Raises:
+        UserError: points are not complete, and those that are cannot be compared with what this version would train.
+    """
+    made_by = str((record.facts.get("versions") or {}).get("pw13"))
+    if made_by.split(".")[:2] == __version__.split(".")[:2]:
+        return
+    points = [point_status(record.folder / point.name, sweep.kind).status for point in sweep.points]
+    if missing := sum(status != "completed" for status in points):
+        raise UserError(
+            f"{record.folder}: {missing} of {len(points)} points are not complete, and were begun by pw13 {made_by}, "
+            f"whose random numbers {__version__} does not draw; start the sweep anew"
+        )
 
 
 def is_sweep(record: Record) -> bool:

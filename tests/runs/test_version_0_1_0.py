@@ -121,3 +121,15 @@ def test_a_sweep_whose_points_are_done_is_resumed_to_its_comparison(pw13, old):
     assert {key: document[key] for key in expected if key != "seconds"} == {
         key: value for key, value in expected.items() if key != "seconds"
     }
+
+
+def test_a_half_done_sweep_is_not_mixed_with_points_of_this_version(pw13, old):
+    (old / SWEEP / "metrics.json").unlink()
+    facts = load_json(old / SWEEP / "run.json")
+    (old / SWEEP / "run.json").write_text(json.dumps({**facts, "status": "interrupted"}), "utf-8")
+    point = sorted(path for path in (old / SWEEP).iterdir() if path.is_dir() and path.name[0].isdigit())[-1]
+    shutil.rmtree(point)
+    code, out, err = pw13("resume", SWEEP, "--quiet")
+    assert code == 1 and out == "" and err.count("\n") == 1
+    assert "1 of 2 points are not complete, and were begun by pw13 0.1.0" in err and "start the sweep anew" in err
+    assert not point.exists()
