@@ -79,10 +79,10 @@ const T = {
   },
 
   names: {
-    lead: "The network proposes a next character again and again until it ends the line. A die with unequal faces is cast for each.",
+    lead: "The network proposes a next character again and again until it ends the line. Each is drawn at random, by its probability.",
     tasks: { list: "Draw names", ladder: "Ladder of temperatures", choose: "Choose by hand", score: "Score a name" },
     temperature: "Temperature",
-    temperatureHint: (value) => (value === 0 ? "always the likeliest" : value < 0.7 ? "cautious" : value <= 1.1 ? "as trained" : "daring"),
+    temperatureHint: (value) => (value === 0 ? "always the likeliest" : value < 1 ? "cautious" : value === 1 ? "as trained" : "daring"),
     topK: "Likeliest only (top-k)",
     all: "all",
     topP: "Share of probability (top-p)",
