@@ -89,8 +89,11 @@ def compare(
 ) -> None:
     """Compare runs: differing settings and metrics.
 
-    The best value is marked, and sampled names are shown side by side.
+    The best value is marked, and sampled names are shown side by side. Of runs that differ in their seed only, means
+    and 95 % intervals (Student's t) are shown, and the differences to the first, paired by seed.
     """
+    from pw13.runs import over_seeds
+
     records = comparison.expand_sweeps([read_run(find_run(name, runs_dir)) for name in names])
     if len(records) < 2:
         raise OptionError(f"RUN...: expected at least two runs, received {len(records)}")
@@ -98,12 +101,14 @@ def compare(
         _save_figure(records, figure)
     if json:
         differing = comparison.differing_settings(records)
-        return console.json_document(
-            {"differing": differing, "runs": [comparison.as_json(record) for record in records]}
-        )
+        groups = over_seeds.as_json(over_seeds.summarize(records))
+        runs = [comparison.as_json(record) for record in records]
+        return console.json_document({"differing": differing, "runs": runs, "over_seeds": groups})
     table = tables.side_by_side if len(records) <= MAX_COLUMNS else tables.one_per_line
     columns, rows = table(records, everything=everything)
     console.table(f"{len(records)} runs", columns, rows, caption=_caption(rows, everything, len(records)))
+    if summaries := over_seeds.summarize(records):
+        console.table("over seeds: means and 95 % intervals", *over_seeds.table(summaries))
     if samples := tables.sample_names(records):
         console.table("novel names, sampled at the default temperature", *samples)
     _warn_broken(records)

@@ -1,0 +1,69 @@
+"""Means, intervals and paired differences of runs that differ in their seed."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from pw13.runs import over_seeds
+from pw13.runs.record import Record
+from pw13.system import files
+from tests.helpers.runs import make
+
+
+def run(size: int, seed: int, mse: float | None, **config) -> Record:
+    metrics = {"test_mse": mse, "parameters": 10} if mse is not None else None
+    facts = {"status": "completed", "machine": {}}
+    return Record(Path(f"{size}-{seed}"), "dense-ae", {"code_size": size, "seed": seed, **config}, facts, metrics, None)
+
+
+RUNS = [
+    *(run(16, seed, mse) for seed, mse in enumerate((0.040, 0.041, 0.042))),
+    *(run(32, seed, mse) for seed, mse in enumerate((0.030, 0.0311, 0.032))),
+    run(64, 0, 0.02),
+]
+
+
+def test_groups_have_means_and_intervals_and_are_paired_with_the_first_by_seed():
+    first, second, single = over_seeds.summarize(RUNS)
+    assert [(s.label, s.seeds) for s in (first, second, single)] == [
+        ("code_size 16", (0, 1, 2)),
+        ("code_size 32", (0, 1, 2)),
+        ("code_size 64", (0,)),
+    ]
+    half = 4.302653 * 0.001 / 3**0.5
+    assert first.metrics["test_mse"].mean == pytest.approx(0.041)
+    assert first.metrics["test_mse"].ci95 == pytest.approx((0.041 - half, 0.041 + half), abs=1e-8)
+    assert second.differences["test_mse"].mean == pytest.approx(-0.0099667, abs=1e-6)
+    assert second.differences["test_mse"].excludes_zero and first.differences == single.differences == {}
+
+
+def test_the_table_has_a_row_per_group():
+    columns, rows = over_seeds.table(over_seeds.summarize(RUNS))
+    assert columns == ["settings", "seeds", "test_mse", "test_mse minus the first"]
+    assert rows[0] == ["code_size 16", 3, "0.041 (0.03852 to 0.04348)", "-"]
+    assert rows[1][3] == "-0.00997 (-0.0101 to -0.00982)"
+    assert rows[2] == ["code_size 64", 1, "0.02", "-"]
+    unclear = [run(16, 0, 0.04), run(16, 1, 0.03), run(32, 0, 0.03), run(32, 1, 0.041)]
+    assert over_seeds.table(over_seeds.summarize(unclear))[1][1][3].endswith(", not distinguishable")
+
+
+def test_single_seeds_and_runs_without_metrics_have_no_summary():
+    assert over_seeds.summarize([run(16, 0, 0.04), run(32, 0, 0.03)]) == []
+    assert over_seeds.summarize([run(16, 0, None), run(16, 1, None)]) == []
+
+
+def test_compare_shows_and_prints_them(pw13, tmp_path):
+    for seed, mse in enumerate((0.04, 0.05)):
+        folder = make(
+            tmp_path / "runs", f"2026-11-24_22-36-0{seed}_dense-ae", metrics={"seconds": 1.0, "test_mse": mse}
+        )
+        config = json.loads((folder / "config.json").read_text("utf-8"))
+        files.write_json(folder / "config.json", {**config, "seed": seed})
+    names = [str(path) for path in sorted((tmp_path / "runs").iterdir())]
+    code, out, err = pw13("runs", "compare", *names)
+    assert code == 0, err
+    assert "over seeds: means and 95 % intervals" in out and "0.045" in out
+    (group,) = json.loads(pw13("runs", "compare", *names, "--json")[1])["over_seeds"]
+    assert group["seeds"] == [0, 1] and group["metrics"]["test_mse"]["mean"] == pytest.approx(0.045)
+    assert group["metrics"]["test_mse"]["n"] == 2 and len(group["metrics"]["test_mse"]["ci95"]) == 2
