@@ -9,7 +9,7 @@ from pw13 import console
 from pw13.cli.options import JsonOption
 from pw13.config import DEFAULT_RUNS_DIR
 from pw13.data.source import resolve_path
-from pw13.errors import UserError
+from pw13.errors import OptionError, UserError
 from pw13.system import device, machine
 
 # Module -> the extra that installs it.
@@ -41,12 +41,19 @@ def gpu_findings() -> dict[str, str]:
     gpus, wheels = device.nvidia_gpus(), gpu_probe.required_wheels()
     installed = sum(version is not None for version in wheels.values())
     findings = {
-        "device": device.from_environment() or "cpu",
+        "device": _device(),
         "driver": gpus[0]["driver_version"] if gpus else "none (nvidia-smi finds no GPU)",
         **{f"GPU {number}": _describe_gpu(gpu) for number, gpu in enumerate(gpus)},
         "NVIDIA wheels": f"{installed} of {len(wheels)}" + ("" if installed else " (extra gpu: 2.8 GB, Linux only)"),
     }
     return {**findings, **(_probe_findings(gpu_probe.probe()) if gpus or installed else {})}
+
+
+def _device() -> str:
+    try:
+        return device.from_environment() or "cpu"
+    except OptionError as error:
+        return str(error)
 
 
 def _describe_gpu(gpu: dict[str, str]) -> str:

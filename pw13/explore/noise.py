@@ -9,25 +9,13 @@ from pw13.errors import UserError
 from pw13.explore.images import images_of, pictures
 from pw13.explore.packing import Array, pack, read_arrays
 from pw13.inference.trained_run import read_best_weights
-from pw13.models.keras_archive import WeightSpec
+from pw13.models.conv_dae_weights import weight_specs
 from pw13.runs.record import Record, settings_of
 from pw13.system.streams import stream
 
 SHOWN = 60  # test images to choose from
 FILTERS = {"median": "size", "gaussian": "sigma"}  # and the name of their setting
 MAX_SIZE = 31  # pixels: larger than any filter that pw13 tries
-
-KERNELS = ((3, 3, 1, 32), (3, 3, 32, 64), (3, 3, 64, 128), (3, 3, 128, 128), (3, 3, 128, 64), (3, 3, 64, 1))
-
-
-def weight_specs() -> list[WeightSpec]:
-    """Return those of `models.conv_dae`, which needs TensorFlow."""
-    names = ["conv2d", *(f"conv2d_{i}" for i in range(1, len(KERNELS)))]
-    return [
-        WeightSpec(f"layers/{name}/vars/{i}", shape)
-        for name, kernel in zip(names, KERNELS, strict=True)
-        for i, shape in enumerate((kernel, kernel[3:]))
-    ]
 
 
 def view(record: Record) -> dict[str, Any]:

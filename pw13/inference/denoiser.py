@@ -24,6 +24,6 @@ def image_sides(record: Record) -> tuple[int, int]:
 def load_denoiser(record: Record, settings: ConvDAE) -> Any:
     """Return the denoiser of a run: its weights in the network that pw13 builds itself."""
     tensorflow_runtime.start(settings.threads, settings.seed)
-    from pw13.models import conv_dae
+    from pw13.models import conv_dae, conv_dae_weights
 
-    return conv_dae.Denoiser(read_best_weights(record, conv_dae.weight_specs()))
+    return conv_dae.Denoiser(read_best_weights(record, conv_dae_weights.weight_specs()))

@@ -94,9 +94,9 @@ def _dense(record: Record, images: ImageSet) -> Encoder:
 def _conv(record: Record, images: ImageSet) -> Encoder:
     config = settings_of(record)
     tensorflow_runtime.start(config.threads, config.seed)
-    from pw13.models import conv_dae
+    from pw13.models import conv_dae, conv_dae_weights
 
-    net = conv_dae.Denoiser(read_best_weights(record, conv_dae.weight_specs()))
+    net = conv_dae.Denoiser(read_best_weights(record, conv_dae_weights.weight_specs()))
     size = math.prod(conv_dae.code_shape(*images.train_images.shape[1:]))
 
     def encode(images: np.ndarray) -> np.ndarray:

@@ -9,10 +9,9 @@ import tensorflow as tf
 from keras import layers
 
 from pw13.errors import UserError
-from pw13.models.keras_archive import WeightSpec
+from pw13.models.conv_dae_weights import weight_specs
 
 CODE_CHANNELS = 128
-KERNELS = ((3, 3, 1, 32), (3, 3, 32, 64), (3, 3, 64, 128), (3, 3, 128, 128), (3, 3, 128, 64), (3, 3, 64, 1))
 
 # Which rows of a 3-row kernel meet an input row after it was doubled: TAPS[u, k] = 1 where kernel row k takes it into
 # row u of the four output rows that it reaches (the one above, its own two, the one below).
@@ -90,16 +89,6 @@ def bottleneck_summary(models: Autoencoder) -> str:
     return (
         f"A diabolo: {sizes}; output shape = input shape; code of {np.prod(models.decoder.input_shape[1:]):,} values.\n"
     )
-
-
-def weight_specs() -> list[WeightSpec]:
-    """Return path and shape of each convolution's kernel and bias in best.keras."""
-    names = ["conv2d", *(f"conv2d_{i}" for i in range(1, len(KERNELS)))]
-    return [
-        WeightSpec(f"layers/{name}/vars/{i}", shape)
-        for name, kernel in zip(names, KERNELS, strict=True)
-        for i, shape in enumerate((kernel, kernel[3:]))
-    ]
 
 
 class Denoiser(NamedTuple):

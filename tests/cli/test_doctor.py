@@ -76,3 +76,8 @@ def test_without_a_gpu_tensorflow_is_not_started(monkeypatch):
     monkeypatch.setattr("pw13.system.gpu_probe.probe", lambda: pytest.fail("TensorFlow was started"))
     found = doctor.gpu_findings()
     assert found["driver"].startswith("none") and found["NVIDIA wheels"].startswith("0 of 1 (extra gpu")
+
+
+def test_a_wrong_variable_is_a_finding(monkeypatch):
+    monkeypatch.setenv("PW13_DEVICE", "tpu")
+    assert doctor.gpu_findings()["device"] == "PW13_DEVICE: expected cpu or gpu, received 'tpu'"

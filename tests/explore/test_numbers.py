@@ -13,6 +13,7 @@ from pw13.inference import sampling
 from pw13.inference.name_generator import load_generator
 from pw13.inference.trained_run import read_best_weights
 from pw13.models import charrnn_numpy, dense_ae_numpy
+from pw13.models.conv_dae_weights import weight_specs
 from pw13.runs.record import read_run, settings_of
 from pw13.system.threefry import uniforms
 from tests.helpers.browser import library
@@ -70,7 +71,7 @@ def test_denoised_images_are_those_of_the_keras_layers(script, runs):
     """The reference is NumPy: 3x3 "same" convolutions, max pooling, nearest upsampling, as Keras defines them."""
     run = record(runs, "conv")
     image = to_float(load_images(str(runs.data)).test_images[0])
-    weights = read_best_weights(run, noise.weight_specs())
+    weights = read_best_weights(run, weight_specs())
     got = script(
         "return Array.from(new Denoiser(given.run).denoise(given.image));",
         {"run": noise.view(run), "image": image.ravel().tolist()},

@@ -11,8 +11,8 @@ from pw13.baselines import ngram_models
 from pw13.config import fields
 from pw13.data.images import load_images
 from pw13.data.names import load_names, prepare_dataset, vocabulary
-from pw13.explore import noise
 from pw13.models import charrnn_numpy, dense_ae_numpy
+from pw13.models.conv_dae_weights import weight_specs
 from pw13.system import machine
 from tests.helpers.data import make_data, make_names
 from tests.helpers.hostile import write_keras
@@ -96,7 +96,7 @@ def dense(runs: Path, second: int, data) -> str:
 
 def conv(runs: Path, second: int, data) -> str:
     folder = write_run(runs, second, config.ConvDAE(), data=data, metrics={"denoised_psnr_db": 17.0})
-    write_model(folder, noise.weight_specs(), 0.06)
+    write_model(folder, weight_specs(), 0.06)
     rng, levels = np.random.default_rng(2), np.array([0.1, 0.5, 0.9])
     np.savez(
         folder / "checkpoints" / "baselines.npz",

@@ -100,9 +100,9 @@ def by_position(rows: Sequence[Mapping[str, Any]]) -> str:
     characters = sum(row["characters"] for row in ahead) / sum(row["characters"] for row in rows)
     return (
         f"The network is surprised most by character {hardest['position']} ({format_number(hardest['nats'], 3)} nats) "
-        f"and least by character {easiest['position']} ({format_number(easiest['nats'], 3)}); it is ahead of the "
-        f"n-gram model at {len(ahead)} of {len(rows)} positions, which hold {format_percent(characters, 0)} of the "
-        "characters."
+        f"and least by character {easiest['position']} ({format_number(easiest['nats'], 3)}); its mean loss is "
+        f"below that of the n-gram model at {len(ahead)} of {len(rows)} positions, which hold "
+        f"{format_percent(characters, 0)} of the characters."
     )
 
 

@@ -80,9 +80,12 @@ def kernel_manager(scratch: Path) -> "AsyncKernelManager":
 
 
 def kernel_environment(scratch: str) -> dict[str, str]:
-    """Return the environment of a kernel: the user's without what libraries would read of the user's settings."""
+    """Return the environment of a kernel: the user's without what libraries would read of the user's settings.
+
+    GPUs are hidden: a notebook never takes one by accident.
+    """
     kept = {name: value for name, value in os.environ.items() if name not in ("PYTHONSTARTUP", "MPLBACKEND")}
-    own = {"IPYTHONDIR": scratch, "KERAS_HOME": os.devnull, "KERAS_BACKEND": "tensorflow"}
+    own = {"IPYTHONDIR": scratch, "KERAS_HOME": os.devnull, "KERAS_BACKEND": "tensorflow", "CUDA_VISIBLE_DEVICES": "-1"}
     return {**kept, **environment.for_processes(), **own}
 
 

@@ -171,8 +171,7 @@ def reconstructions(run: Record) -> list[Block]:
             "1e",
             "What the decoder makes of codes that belong to no image: mean codes of the classes, codes on the line "
             "between two letters, and codes drawn from a normal distribution with mean and covariance of the training "
-            "codes. Means and lines leave the region of real letters, and random codes show why a plain autoencoder "
-            "does not generate: nothing in its training makes such codes decode to letters.",
+            "codes. Nothing in the training of a plain autoencoder asks that such codes decode to letters.",
             "Three rows of decoded images.",
         ),
         *figure_block(

@@ -225,7 +225,9 @@ POSITIONS = [
 def test_positions_are_told_from_their_numbers():
     text = charrnn.by_position(POSITIONS)
     assert text.startswith("The network is surprised most by character 1 (2.90 nats) and least by character 3 (1.50)")
-    assert text.endswith("ahead of the n-gram model at 2 of 3 positions, which hold 60 % of the characters.")
+    assert text.endswith(
+        "its mean loss is below that of the n-gram model at 2 of 3 positions, which hold 60 % of the characters."
+    )
     assert charrnn.by_position([]) == charrnn.by_position(POSITIONS[:1]) == ""
 
 

@@ -23,9 +23,11 @@ def test_cells_run_in_the_folder_without_anything_of_the_users(tmp_path, monkeyp
     (tmp_path / "matplotlibrc").write_text("text.usetex: True", "utf-8")
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     monkeypatch.setenv("PYTHONSTARTUP", str(startup / "0.py"))
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0")
     cells = one_cell(
         "import sys, os, fractions, matplotlib, IPython\nprint(1 + 1, file=sys.stderr)\nprint(os.getcwd())\n"
-        "assert not matplotlib.rcParams['text.usetex']\nassert IPython.get_ipython().kernel.parent.transport == 'ipc'"
+        "assert not matplotlib.rcParams['text.usetex'] and os.environ['CUDA_VISIBLE_DEVICES'] == '-1'\n"
+        "assert IPython.get_ipython().kernel.parent.transport == 'ipc'"
     )
     (cell,) = notebook_execution.execute(cells, folder=tmp_path)["cells"]
     assert [out["text"] for out in cell["outputs"]] == [f"{tmp_path}\n"]
