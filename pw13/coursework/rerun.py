@@ -1,6 +1,5 @@
 """Train the runs of a hand-in again, from the settings in its zip, and compare the numbers; run no code of it."""
 
-import json
 import tempfile
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,7 +14,7 @@ from pw13.errors import UserError
 from pw13.report.archive import check_archive
 from pw13.runs.comparison import flatten, is_number
 from pw13.runs.folder import create_run
-from pw13.runs.record import DATA_PATH_KEYS, RUN_NAME
+from pw13.runs.record import DATA_PATH_KEYS, RUN_NAME, parse_object
 
 TOLERANCE = 0.01  # relative: other processors round differently
 # Parts of the names of metrics that are of the machine, not of the result.
@@ -112,14 +111,10 @@ def read_runs(path: Path) -> list[ZippedRun]:
 
 def _read_json(archive: zipfile.ZipFile, path: Path, name: str) -> dict[str, Any]:
     try:
-        value = json.loads(archive.read(name))
+        content = archive.read(name)
     except KeyError:
         raise UserError(f"{path}: {name}: missing; written by an older version of pw13?") from None
-    except (ValueError, RecursionError):
-        raise UserError(f"{path}: {name}: corrupt: not JSON") from None
-    if not isinstance(value, dict):
-        raise UserError(f"{path}: {name}: corrupt: expected an object")
-    return value
+    return parse_object(content, f"{path}: {name}")
 
 
 def _zipped_run(

@@ -71,13 +71,24 @@ def read_json(path: Path) -> dict[str, Any]:
     try:
         if path.stat().st_size > MAX_JSON_BYTES:
             raise UserError(f"{path}: {path.stat().st_size:,} bytes, expected at most {MAX_JSON_BYTES:,}")
-        value = json.loads(path.read_bytes())
+        content = path.read_bytes()
     except OSError as error:
         raise UserError(f"{path}: cannot read: {error.strerror}") from None
+    return parse_object(content, str(path))
+
+
+def parse_object(content: bytes, where: str) -> dict[str, Any]:
+    """Return the object that is the content of a JSON file; `where` names it in the message.
+
+    Raises:
+        UserError: not JSON, or not an object.
+    """
+    try:
+        value = json.loads(content)
     except (ValueError, RecursionError):
-        raise UserError(f"{path}: corrupt: not JSON") from None
+        raise UserError(f"{where}: corrupt: not JSON") from None
     if not isinstance(value, dict):
-        raise UserError(f"{path}: corrupt: expected an object")
+        raise UserError(f"{where}: corrupt: expected an object")
     return value
 
 
