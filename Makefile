@@ -4,6 +4,7 @@ VENV := .venv
 PYTHON := $(VENV)/bin/python
 PW13 := $(VENV)/bin/pw13
 PYTEST := $(PYTHON) -m pytest
+JOBS ?= 2  # processes that run the fast tests
 READY := $(VENV)/.ready
 TESTS_READY := $(VENV)/.ready-tests
 ARGS :=
@@ -79,7 +80,7 @@ bench: $(READY)  ## compare with Keras and PyTorch (PyTorch: pip install -c cons
 	$(PYTHON) -m bench $(ARGS)
 
 test: $(TESTS_READY)  ## run the fast tests
-	$(PYTEST) -m "not slow and not faults and not gpu" $(ARGS)
+	$(PYTEST) -n $(JOBS) --dist loadfile -m "not slow and not faults and not gpu" $(ARGS)
 
 test-slow: $(TESTS_READY)  ## run the tests on real data
 	$(PYTEST) -m "slow and not faults and not gpu" $(ARGS)
@@ -95,7 +96,7 @@ test-gpu: $(TESTS_READY)  ## run the tests that need an NVIDIA GPU
 
 coverage: $(TESTS_READY)  ## measure the branch coverage of the fast tests
 	$(PYTHON) -m coverage erase
-	$(PYTHON) -m coverage run -m pytest -m "not slow and not faults and not gpu" $(ARGS)
+	$(PYTHON) -m coverage run -m pytest -n $(JOBS) --dist loadfile -m "not slow and not faults and not gpu" $(ARGS)
 	$(PYTHON) -m coverage combine --quiet
 	$(PYTHON) -m coverage report
 
