@@ -1,6 +1,7 @@
 """The convolutional denoising autoencoder: train it on noisy copies, compare it with filters and a linear denoiser."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -62,8 +63,10 @@ def run_experiment(config: ConvDAE, *, data: str | None, run: Run, lean: bool = 
         return {**quality, **dict.fromkeys(evaluation.COMPARISONS)}
     compared = evaluation.compare(net, test, denoised, images, split, config)
     run.save_arrays("baselines", denoising_baselines.to_arrays(compared.baselines))
-    run.save_figures(conv_dae_figures.draw(compared, images, test, denoised, result.history, config))
-    return {**quality, **evaluation.comparison_metrics(compared), **evaluation.code_size(net, images, config)}
+    with ThreadPoolExecutor(1) as pool:  # LZMA leaves Python's lock to the drawing
+        sizes = pool.submit(evaluation.code_size, net, images, config)
+        run.save_figures(conv_dae_figures.draw(compared, images, test, denoised, result.history, config))
+    return {**quality, **evaluation.comparison_metrics(compared), **sizes.result()}
 
 
 def redraw(config: ConvDAE, record: Record, *, data: str | None) -> Iterator[NamedFigure]:

@@ -43,10 +43,10 @@ def run_experiment(config: DenseAE, *, data: str | None, run: Run, lean: bool = 
     errors = {**training_metrics(result, models.autoencoder), **evaluation.errors(test, config)}
     if lean:
         return {**errors, **dict.fromkeys(evaluation.SIZES)}
-    points, code_map = evaluation.rates_and_map(test, config)
-    run.save_arrays("map", evaluation.map_arrays(code_map, test, config))
-    run.save_figures(dense_ae_figures.draw(test, points, code_map, result.history, config))
-    return {**errors, **evaluation.sizes(test, points)}
+    measured = evaluation.measure(test, config)
+    run.save_figures(dense_ae_figures.draw(test, measured, result.history, config))
+    run.save_arrays("map", evaluation.map_arrays(measured.code_map.result(), test, config))
+    return {**errors, **evaluation.sizes(test, measured)}
 
 
 def redraw(config: DenseAE, record: Record, *, data: str | None) -> Iterator[NamedFigure]:
@@ -55,8 +55,7 @@ def redraw(config: DenseAE, record: Record, *, data: str | None) -> Iterator[Nam
     check_same_data(record, images.source)
     weights = read_best_weights(record, dense_ae_numpy.weight_specs(images.test_images[0].size, config))
     test = evaluation.evaluate(weights, images, split, config)
-    points, code_map = evaluation.rates_and_map(test, config)
-    return dense_ae_figures.draw(test, points, code_map, history(record.folder), config)
+    return dense_ae_figures.draw(test, evaluation.measure(test, config), history(record.folder), config)
 
 
 def load_split(data: str | None, config: DenseAE) -> tuple[ImageSet, TrainValSplit]:

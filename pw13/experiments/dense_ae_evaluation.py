@@ -1,6 +1,6 @@
 """Evaluation of a dense autoencoder: its errors next to PCA's, and its code as compression."""
 
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -66,23 +66,37 @@ def errors(part: Evaluation, config: DenseAE) -> dict[str, Any]:
     }
 
 
-def sizes(part: Evaluation, points: dict[str, list[Point]]) -> dict[str, Any]:
-    """Return the code's sizes, keys as in metrics.json. points: from `rate_distortion`."""
-    files = image_compression.lossless_bytes(part.images.test_images)
+class Measured(NamedTuple):
+    """What takes seconds and leaves Python's lock to others meanwhile: see `lossless_bytes`, `Point` and `CodeMap`."""
+
+    files: Future[dict[str, float]]
+    points: Future[dict[str, list[Point]]]
+    code_map: Future[CodeMap]
+
+
+def measure(part: Evaluation, config: DenseAE) -> Measured:
+    """Begin to measure sizes, bytes against MSE by method, and the map of the test codes."""
+    with_map, others = ThreadPoolExecutor(1), ThreadPoolExecutor(1)
+    measured = Measured(
+        points=others.submit(rate_distortion, part),
+        files=others.submit(image_compression.lossless_bytes, part.images.test_images),
+        code_map=with_map.submit(project_codes, part, config),
+    )
+    for pool in (with_map, others):
+        pool.shutdown(wait=False)
+    return measured
+
+
+def sizes(part: Evaluation, measured: Measured) -> dict[str, Any]:
+    """Return the code's sizes, keys as in metrics.json."""
     scale = compression.scale_of(part.codes)
     return {
         "compression": compression.compression_metrics(
-            part.images.test_images, part.test_codes, scale, part.net.decode, part.net.decoder_values, files
+            part.images.test_images, part.test_codes, scale, part.net.decode, part.net.decoder_values,
+            measured.files.result(),
         ),
-        "rate_distortion": to_rows(points),
-    }
-
-
-def rates_and_map(part: Evaluation, config: DenseAE) -> tuple[dict[str, list[Point]], CodeMap]:
-    """Return bytes against MSE by method, and the map of the test codes; both at the same time."""
-    with ThreadPoolExecutor(1) as pool:
-        code_map = pool.submit(project_codes, part, config)
-        return rate_distortion(part), code_map.result()
+        "rate_distortion": to_rows(measured.points.result()),
+    }  # fmt: skip
 
 
 def rate_distortion(part: Evaluation) -> dict[str, list[Point]]:

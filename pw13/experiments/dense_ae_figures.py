@@ -6,10 +6,9 @@ import numpy as np
 
 from pw13.baselines import pca
 from pw13.config.settings import DenseAE
-from pw13.experiments.dense_ae_evaluation import CodeMap, Evaluation
+from pw13.experiments.dense_ae_evaluation import CodeMap, Evaluation, Measured
 from pw13.figures import dense_ae as figures
 from pw13.figures.loss_curves import loss_curves
-from pw13.metrics.rate_distortion import Point
 from pw13.models import dense_ae_numpy
 from pw13.runs.folder import NamedFigure
 from pw13.system.streams import stream
@@ -18,11 +17,7 @@ SHOWN = 10  # images per row of the figure of codes that belong to no image
 
 
 def draw(
-    part: Evaluation,
-    points: Mapping[str, Sequence[Point]],
-    code_map: CodeMap,
-    history: Sequence[Mapping[str, float]],
-    config: DenseAE,
+    part: Evaluation, measured: Measured, history: Sequence[Mapping[str, float]], config: DenseAE
 ) -> Iterator[NamedFigure]:
     """Draw inputs above outputs (one per class, best and worst), loss, codes in several ways, units, bytes."""
     images, labels, classes = part.images.test_images, part.images.test_labels, part.images.classes
@@ -31,10 +26,11 @@ def draw(
     yield "reconstructions", figures.reconstructions(*pairs, labels, classes)
     yield "best_and_worst", figures.best_and_worst(*pairs, errors, labels, classes)
     yield "loss", loss_curves(history, label=f"loss ({config.loss})")
-    yield "codes", figures.code_map(code_map.places, principal(part, code_map), labels[code_map.rows], classes)
     yield "code_space", figures.code_space(*decoded_codes(part, config), classes[:SHOWN])
     yield "units", figures.unit_effects(unit_changes(part.net, part.codes, images.shape))
-    yield "rate_distortion", figures.rate_distortion(points, f"code size {config.code_size}")
+    yield "rate_distortion", figures.rate_distortion(measured.points.result(), f"code size {config.code_size}")
+    code_map = measured.code_map.result()
+    yield "codes", figures.code_map(code_map.places, principal(part, code_map), labels[code_map.rows], classes)
 
 
 def principal(part: Evaluation, code_map: CodeMap) -> np.ndarray:

@@ -10,6 +10,13 @@ logging.getLogger("matplotlib").setLevel(logging.ERROR)  # about fonts and folde
 matplotlib.rcdefaults()
 
 
+def to_files(figure: Any) -> tuple[bytes, bytes]:
+    """Return a matplotlib Figure as PNG and as SVG, laid out once, which takes longer than drawing."""
+    png = to_png(figure)
+    figure.set_layout_engine("none")
+    return png, to_svg(figure)
+
+
 def to_png(figure: Any) -> bytes:
     """Return a matplotlib Figure as a PNG file, the same bytes every time."""
     buffer = io.BytesIO()

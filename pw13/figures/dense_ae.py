@@ -8,7 +8,7 @@ from matplotlib import colormaps
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter
 
-from pw13.figures.image_grid import image_grid, one_per_class
+from pw13.figures.image_grid import TITLE_GAP, draw_images, image_grid, one_per_class
 from pw13.figures.text import plain
 from pw13.metrics.rate_distortion import Point, lower_envelope
 
@@ -89,17 +89,13 @@ def unit_effects(changes: np.ndarray) -> Figure:
     """Draw the effect of each code unit on the output, `(units, height, width)` in [-1, 1]; the first 128 units."""
     shown = changes[:128]
     columns = min(8, len(shown))
-    rows = -(-len(shown) // columns)
-    figure = Figure(figsize=(1.05 * columns + 1, 1.15 * rows + 0.8), layout="constrained")
-    grid = figure.subplots(rows, columns, squeeze=False)
-    for unit, axes in enumerate(grid.flat):
-        if unit >= len(shown):
-            axes.set_axis_off()
-            continue
-        picture = axes.imshow(shown[unit], cmap="RdBu_r", vmin=-1, vmax=1, interpolation="nearest")
-        axes.set(xticks=[], yticks=[])
-        axes.set_title(str(unit), fontsize=8, pad=2)
-    figure.colorbar(picture, ax=grid, shrink=0.7, label="change in pixel value")
+    rows = [shown[start : start + columns] for start in range(0, len(shown), columns)]
+    titles = [[str(unit) for unit in range(start, start + columns)] for start in range(0, len(shown), columns)]
+    titles[-1] = titles[-1][: len(rows[-1])]
+    figure = Figure(figsize=(1.05 * columns + 1, 1.15 * len(rows) + 0.8), layout="constrained")
+    axes = figure.subplots()
+    picture = draw_images(axes, rows, titles, row_gap=TITLE_GAP, fontsize=8, cmap="RdBu_r", vmin=-1, vmax=1)
+    figure.colorbar(picture, ax=axes, shrink=0.7, label="change in pixel value")
     separator = " " if columns > 5 else "\n"
     title = ("Effect of each code unit:", "output at mean + 2 SD minus output at mean - 2 SD")
     figure.suptitle(separator.join(title), fontsize=10)

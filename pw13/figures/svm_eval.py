@@ -7,6 +7,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from pw13.figures.direct_labels import MARKERS, LineEnd, label_lines
+from pw13.figures.image_grid import TITLE_GAP, draw_images
 from pw13.figures.loss_curves import BLUE, GREEN, GREY, ORANGE
 from pw13.figures.text import plain
 
@@ -141,14 +142,15 @@ def disagreements(
         title = f"correct with {winner}, misclassified with {loser}: {len(indices):,} test images (true → predicted)"
         half.suptitle(title, fontsize=10)
         shown = _balanced(indices, labels, 2 * COLUMNS)
-        for position, axes in enumerate(half.subplots(2, COLUMNS).flat):
-            axes.set(xticks=[], yticks=[])
-            if position >= len(shown):
-                axes.set_axis_off()
-                continue
-            index = shown[position]
-            axes.imshow(images[index], cmap="gray", vmin=0, vmax=255, interpolation="nearest")
-            axes.set_title(plain(f"{classes[labels[index]]} → {classes[wrong[index]]}"), fontsize=8, pad=2)
+        axes = half.subplots()
+        axes.set_axis_off()
+        if len(shown):
+            titles = [f"{classes[labels[index]]} → {classes[wrong[index]]}" for index in shown]
+            rows = [slice(start, start + COLUMNS) for start in range(0, len(shown), COLUMNS)]
+            draw_images(
+                axes, [images[shown[row]] for row in rows], [titles[row] for row in rows], room=(2, COLUMNS),
+                row_gap=TITLE_GAP, fontsize=8, cmap="gray", vmin=0, vmax=255,
+            )  # fmt: skip
     return figure
 
 

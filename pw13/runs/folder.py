@@ -76,11 +76,11 @@ class Run:
 
     def save_figure(self, name: str, figure: Any) -> Path:
         """Save a matplotlib Figure as `figures/NAME.png`, and NAME.svg for the report; return the PNG."""
-        from pw13.figures import to_png, to_svg
+        from pw13.figures import to_files
 
-        png = to_png(figure)
+        png, svg = to_files(figure)
         self._make_subfolder("figures")
-        files.write_atomic(self.folder / "figures" / f"{name}.svg", to_svg(figure))
+        files.write_atomic(self.folder / "figures" / f"{name}.svg", svg)
         path = self.folder / "figures" / f"{name}.png"
         files.write_atomic(path, png)
         return path

@@ -104,16 +104,16 @@ def _points(run: Record) -> dict[str, list[Point]]:
 
 def _figure(curves: Mapping[str, Sequence[Point]], code_sizes: str) -> Figure:
     from pw13.figures import dense_ae as figures
-    from pw13.figures import to_png, to_svg
+    from pw13.figures import to_files
 
-    figure = figures.rate_distortion(curves, code_sizes)
+    png, svg = to_files(figures.rate_distortion(curves, code_sizes))
     return Figure(
         "1f-rate_distortion.png",
-        to_png(figure),
+        png,
         f"Bytes per image against MSE, {code_sizes}. Lines: the best of each method; what lies between two points is "
         "reached by storing some images with one setting and the rest with the other.",
         "Line plot of MSE against bytes per image on logarithmic axes, one line per method.",
-        svg=to_svg(figure),
+        svg=svg,
     )
 
 
