@@ -6,13 +6,14 @@ import sys
 import pytest
 
 from pw13 import console
+from pw13.console import progress_bar, tables
 
 
 @pytest.fixture
 def clock(monkeypatch):
     """Return the time in seconds, in a list to be set."""
     now = [0.0]
-    monkeypatch.setattr(console.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(progress_bar.time, "monotonic", lambda: now[0])
     return now
 
 
@@ -49,7 +50,7 @@ def test_time_left_of_a_resumed_task_counts_only_new_steps(clock, capsys):
 
 def test_lines_are_an_interval_apart(clock, capsys):
     with console.progress("training", 10) as bar:
-        for clock[0] in (1.0, console.LINE_INTERVAL, console.LINE_INTERVAL + 1):
+        for clock[0] in (1.0, progress_bar.LINE_INTERVAL, progress_bar.LINE_INTERVAL + 1):
             bar.advance(1, "loss 2.5")
     assert capsys.readouterr().err.count("\n") == 1
 
@@ -108,7 +109,7 @@ def test_a_stacked_table_names_its_columns(monkeypatch, capsys, width):
 
 
 def test_a_live_table_shows_markup_literally(monkeypatch, capsys):
-    monkeypatch.setattr(console, "_is_live", lambda: True)
+    monkeypatch.setattr(tables, "is_live", lambda: True)
     monkeypatch.setenv("FORCE_COLOR", "1")
     with console.live_table() as show:
         show("points", ("[red]point[/red]", "epoch"), [("a=1", 3), ("a=2", None)], 0)

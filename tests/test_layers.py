@@ -92,8 +92,8 @@ def cycles(edges: dict[str, set[str]]) -> list[list[str]]:
         left = kept
 
 
-def test_only_console_and_errors_are_outside_the_packages():
-    assert {path.stem for path in PACKAGE.glob("*.py")} == {"__init__", "__main__", "console", "errors"}
+def test_only_errors_is_outside_the_packages():
+    assert {path.stem for path in PACKAGE.glob("*.py")} == {"__init__", "__main__", "errors"}
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["train-dense-ae", "--help"], ["--version"]])

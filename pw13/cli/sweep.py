@@ -20,7 +20,8 @@ from pw13.cli.options import (
 )
 from pw13.data.source import resolve_path
 from pw13.errors import OptionError
-from pw13.runs.folder import Run, create_run, reopen_run
+from pw13.runs.folder import Run
+from pw13.runs.opening import create_run, reopen_run
 from pw13.runs.record import Record
 from pw13.runs.resume import refuse_running
 from pw13.sweeps.folder import (

@@ -13,7 +13,7 @@ from pw13.data.names import load_names
 from pw13.errors import UserError
 from pw13.report.archive import check_archive
 from pw13.runs.comparison import flatten, is_number
-from pw13.runs.folder import create_run
+from pw13.runs.opening import create_run
 from pw13.runs.record import DATA_PATH_KEYS, RUN_NAME, parse_object
 
 TOLERANCE = 0.01  # relative: other processors round differently

@@ -19,7 +19,7 @@ def run_experiment(kind: str, settings: Any, *, run: Run, **options: Any) -> dic
     options: where the data are, such as `data="builtin"`, and of a trainer `lean`: leave out what no sweep compares.
     """
     from pw13.experiments import preparation
-    from pw13.runs.folder import track_status
+    from pw13.runs.ending import track_status
     from pw13.runs.record import read_json
     from pw13.system import device, machine, tensorflow_runtime, threads
 

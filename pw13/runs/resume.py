@@ -4,7 +4,7 @@ import dataclasses
 from typing import Any
 
 from pw13.errors import OptionError, UserError
-from pw13.runs.folder import cli_name
+from pw13.runs.ending import cli_name
 from pw13.runs.record import Record, settings_of
 
 

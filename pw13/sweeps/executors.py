@@ -18,7 +18,7 @@ from typing import Any, Protocol
 
 from pw13 import console
 from pw13.errors import OptionError, UserError
-from pw13.runs.folder import cli_name
+from pw13.runs.ending import cli_name
 from pw13.runs.record import read_run
 from pw13.sweeps.jobs import INTERRUPTED, WORKER_DIED, Job, JobResult
 from pw13.sweeps.worker import request_stop, run_job

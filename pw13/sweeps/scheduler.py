@@ -8,7 +8,8 @@ from pw13 import console
 from pw13.errors import UserError
 from pw13.experiments.runtime_estimate import epoch_seconds
 from pw13.figures import sweep as figures
-from pw13.runs.folder import Run, track_status
+from pw13.runs.ending import track_status
+from pw13.runs.folder import Run
 from pw13.runs.record import read_run
 from pw13.sweeps import sample_names
 from pw13.sweeps.executors import Executor

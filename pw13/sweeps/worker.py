@@ -10,7 +10,8 @@ from typing import Any
 from pw13 import config, console, experiments
 from pw13.config import fields
 from pw13.errors import OptionError, UserError
-from pw13.runs.folder import Run, create_run, reopen_run
+from pw13.runs.folder import Run
+from pw13.runs.opening import create_run, reopen_run
 from pw13.runs.record import Record, read_run, settings_of
 from pw13.sweeps.jobs import INTERRUPTED, Job
 from pw13.system import machine, signals

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pw13.runs.folder import create_run
+from pw13.runs.opening import create_run
 
 MAIN = "import sys; from pw13.cli import main; sys.exit(main())"
 

@@ -8,7 +8,7 @@ from pw13 import experiments
 from pw13.config import fields
 from pw13.config.settings import CharRNN, ConvDAE, DenseAE
 from pw13.errors import UserError
-from pw13.runs.folder import create_run
+from pw13.runs.opening import create_run
 from pw13.runs.record import read_run
 from pw13.training import resume_state
 from tests.helpers.tensorflow import start_tensorflow

@@ -23,7 +23,7 @@ from pw13.errors import UserError
 from pw13.experiments import svm_features
 from pw13.inference import encoders
 from pw13.models import dense_ae_numpy
-from pw13.runs.folder import create_run
+from pw13.runs.opening import create_run
 from pw13.runs.record import read_run, settings_of
 from pw13.svm import summary
 from tests.helpers.data import FILES, make_images

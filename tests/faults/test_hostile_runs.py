@@ -19,7 +19,7 @@ from pw13 import experiments
 from pw13.data.images import load_images
 from pw13.data.names import vocabulary
 from pw13.errors import UserError
-from pw13.runs.folder import track_status
+from pw13.runs.ending import track_status
 from pw13.system import machine
 from pw13.training import resume_state
 from tests.helpers import tally

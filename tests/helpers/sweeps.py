@@ -4,7 +4,7 @@ import signal
 from pathlib import Path
 
 from pw13.config.settings import DenseAE
-from pw13.runs.folder import create_run, reopen_run
+from pw13.runs.opening import create_run, reopen_run
 from pw13.runs.record import read_run
 from pw13.sweeps.folder import Sweep, build_sweep
 from pw13.sweeps.jobs import Job, JobResult

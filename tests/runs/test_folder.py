@@ -19,8 +19,9 @@ import pytest
 
 from pw13.config.settings import DenseAE
 from pw13.errors import OptionError, ResumeError, UserError
-from pw13.runs import folder
-from pw13.runs.folder import _on_forced_exit, cli_name, create_run, reopen_run, track_status
+from pw13.runs import ending, folder
+from pw13.runs.ending import _on_forced_exit, cli_name, track_status
+from pw13.runs.opening import create_run, reopen_run
 from pw13.runs.record import data_paths_of, find_run, list_runs, read_json, read_run, settings_of
 from pw13.system import files, locks, machine, signals
 from pw13.system.signals import Interrupted
@@ -152,7 +153,9 @@ def test_metrics_json_is_strict(tmp_path):
 
 
 def test_after_a_forced_exit_later_writes_do_not_change_the_status(tmp_path, monkeypatch):
-    monkeypatch.setattr(folder, "_run_json_lock", threading.RLock())
+    lock = threading.RLock()
+    monkeypatch.setattr(folder, "run_json_lock", lock)
+    monkeypatch.setattr(ending, "run_json_lock", lock)
     run = create_run(tmp_path / "runs", "dense-ae", {"epochs": 1})
     left, ended = threading.Event(), threading.Event()
     leaving = threading.Thread(target=lambda: (_on_forced_exit(run), left.set(), ended.wait()))

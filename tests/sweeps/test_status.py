@@ -1,6 +1,6 @@
 """The live table says what is best so far and what each job does."""
 
-from pw13.runs.folder import create_run
+from pw13.runs.opening import create_run
 from pw13.sweeps.folder import create_sweep
 from pw13.sweeps.jobs import JobResult, make_job
 from pw13.sweeps.status import SweepStatus

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from pw13.errors import UserError
-from pw13.runs.folder import Run, create_run
+from pw13.runs.folder import Run
+from pw13.runs.opening import create_run
 from pw13.system import files, signals
 from pw13.training import resume_state
 from tests.helpers import tally

@@ -1,0 +1,26 @@
+"""Terminal output: results on standard output, progress and messages on standard error. No other module writes there.
+
+Rich is imported inside the functions that need it, since every command imports this package.
+"""
+
+from pw13.console.output import (
+    error,
+    format_cell,
+    format_duration,
+    json_document,
+    message,
+    open_streams,
+    print_result,
+    print_text,
+    printable,
+    start,
+    warning,
+)
+from pw13.console.progress_bar import ProgressBar, progress
+from pw13.console.tables import Styled, TableUpdate, key_values, live_table, table
+
+__all__ = [
+    "ProgressBar", "Styled", "TableUpdate", "error", "format_cell", "format_duration", "json_document", "key_values",
+    "live_table", "message", "open_streams", "print_result", "print_text", "printable", "progress", "start", "table",
+    "warning",
+]  # fmt: skip
