@@ -4,14 +4,16 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from matplotlib import colormaps
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter
 
+from pw13.figures.direct_labels import MARKERS
 from pw13.figures.image_grid import TITLE_GAP, draw_images, image_grid, one_per_class
+from pw13.figures.loss_curves import BLUE, GREEN, GREY, ORANGE, PURPLE, YELLOW
 from pw13.figures.text import plain
 from pw13.metrics.rate_distortion import Point, lower_envelope
 
+CLASS_COLORS = (BLUE, ORANGE, GREEN, PURPLE, YELLOW, "#56b4e9", GREY)  # classes beyond them share, so letters tell
 LABEL_ROOM = 2.5  # factor of the axis of bytes, for the labels at the ends of the lines
 
 # Label, colour and marker. The colours differ for any colour vision (Okabe and Ito, 2008).
@@ -62,13 +64,14 @@ def code_map(tsne: np.ndarray, principal: np.ndarray, labels: np.ndarray, classe
 
 
 def _scatter(axes: Any, points: np.ndarray, labels: np.ndarray, classes: Sequence[str]) -> None:
-    cmap = "tab10" if len(classes) <= 10 else "tab20"
+    """Draw a point per code, as the letter of its class if that is one, and the class at the median of its codes."""
     for label, name in enumerate(map(plain, classes)):
         chosen = points[labels == label]
         if not len(chosen):
             continue
-        color = colormaps[cmap](label % colormaps[cmap].N)
-        axes.scatter(chosen[:, 0], chosen[:, 1], s=6, color=color, alpha=0.6, linewidths=0, label=name)
+        color, letter = CLASS_COLORS[label % len(CLASS_COLORS)], len(name) == 1 and name.isascii() and name.isalnum()
+        marker, size = (f"$\\mathbf{{{name}}}$", 24) if letter else (MARKERS[label % len(MARKERS)], 8)
+        axes.scatter(*chosen.T, s=size, marker=marker, color=color, alpha=0.7, linewidths=0.2, label=name)
         axes.annotate(
             name, np.median(chosen, axis=0), fontsize=12, weight="bold", ha="center", va="center",
             bbox={"boxstyle": "circle,pad=0.15", "fc": "white", "ec": color, "alpha": 0.85},
