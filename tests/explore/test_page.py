@@ -149,6 +149,8 @@ def test_codes_follow_the_sliders_and_live_in_the_address(tab, file):
     until(page, "location.hash.includes('letter%3A7')")
     page.get_by_role("button", name="Morph").click()
     until(page, "location.hash.includes('with')")
+    page.get_by_label("Other letter", exact=True).fill("5")
+    until(page, "location.hash.includes('with=4')")
 
 
 def test_a_drawn_letter_is_coded(tab, file):

@@ -53,8 +53,13 @@ function codesView(root, run, state) {
   const pad = drawingPad(width, height, (image) => setSource({ kind: "drawing", image: Float64Array.from(image) }));
   const map = count ? codeMap(run, () => now, choose) : null;
   const partnerPicture = el("canvas", { className: "pixels" });
+  const partnerPick = slider(T.codes.partner, { min: 1, max: Math.max(count, 1), step: 1, value: 1, oninput: (value) => {
+    now.with = value - 1;
+    now.changes.clear();
+    show({ later: true });
+  } });
   const partner = el("div", { className: "row", hidden: true },
-    el("button", { type: "button", className: "thumbnail", ariaLabel: T.codes.another, title: T.codes.another, onclick: () => { now.with = otherLetter(); show(); } }, partnerPicture), mix.node);
+    el("button", { type: "button", className: "thumbnail", ariaLabel: T.codes.another, title: T.codes.another, onclick: () => { now.with = otherLetter(); show(); } }, partnerPicture), partnerPick.node, mix.node);
   const hint = el("p", { className: "hint" });
 
   function setSource(source) {
@@ -76,7 +81,10 @@ function codesView(root, run, state) {
     } else linear.show(null, T.codes.pca(net.size), net.components ? "" : T.codes.noPca);
     if (moveSliders) sliders.forEach((each, unit) => each.set(code[unit]));
     partner.hidden = now.with === null;
-    if (now.with !== null) paint(partnerPicture, letters[now.with], width, height);
+    if (now.with !== null) {
+      paint(partnerPicture, letters[now.with], width, height);
+      partnerPick.set(now.with + 1);
+    }
     mix.set(now.mix);
     hint.textContent = now.with !== null ? T.codes.morphHint : now.source.kind === "random" ? T.codes.randomHint : now.source.kind === "mean" ? T.codes.meansHint : "";
     if (later) settleLater(code, changed);
