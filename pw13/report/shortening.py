@@ -14,7 +14,7 @@ FIGURES = (
     "2g-names.png",
 )
 KEPT = {"table": 1, "answer": 1, "comment": 2, "plain": 2, "verbatim": 0, "sources": 0}  # blocks of an item
-MAX_ROWS = 8  # of a table
+MAX_ROWS = 6  # of a table
 NAMES_COLUMN = "name"  # first of the table of chosen names, which the handout asks for
 
 
