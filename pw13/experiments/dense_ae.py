@@ -88,4 +88,7 @@ def make_losses(config: DenseAE, images: np.ndarray, val_images: np.ndarray) -> 
         batch = tf.cast(tf.gather(pixels, tf.maximum(indices, 0)), tf.float32) / 255
         return tf.reduce_sum(model.losses(parameters, batch, config) * mask), tf.reduce_sum(mask), carry
 
-    return loss, tf.function(lambda parameters: tf.reduce_mean(model.losses(parameters, val_batch, config)))
+    def validation(parameters):  # type: ignore[no-untyped-def]
+        return tf.reduce_mean(model.losses(parameters, val_batch, config))
+
+    return loss, tf.function(validation, autograph=False)

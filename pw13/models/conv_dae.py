@@ -120,7 +120,8 @@ def _in_batches(function: Any, parameters: list[np.ndarray], inputs: np.ndarray,
 def _compiled(function: Any, shape: tuple[int, ...]) -> Any:
     """Compile `function` for batches of arrays of one shape, once per process."""
     weights = [tf.TensorSpec(spec.shape, tf.float32) for spec in weight_specs()]
-    return tf.function(function, input_signature=[weights, tf.TensorSpec((None, *shape), tf.float32)])
+    signature = [weights, tf.TensorSpec((None, *shape), tf.float32)]
+    return tf.function(function, input_signature=signature, autograph=False)
 
 
 # The same network as plain functions of its arrays (kernel, bias, kernel, ...): 1.5 times faster to train than the

@@ -84,7 +84,7 @@ def xla_product() -> str:
     """Multiply two small matrices on the first GPU inside a function that XLA compiled; return "works" or the error."""
     import tensorflow as tf
 
-    @tf.function(jit_compile=True)  # type: ignore[untyped-decorator]
+    @tf.function(jit_compile=True, autograph=False)  # type: ignore[untyped-decorator]
     def product(a: tf.Tensor) -> tf.Tensor:
         return tf.linalg.matmul(a, a)
 

@@ -93,7 +93,7 @@ def epoch_rng(seed: int, epoch: int) -> np.random.Generator:
 def mean_over_batches(mean_loss: Callable[..., tf.Tensor], n: int, batch_size: int) -> Validation:
     """Return a validation function: the mean of `mean_loss(parameters, start, end)` over `n` rows, in batches."""
     bounds = [(start, min(start + batch_size, n)) for start in range(0, n, batch_size)]
-    compiled = tf.function(mean_loss, reduce_retracing=True)
+    compiled = tf.function(mean_loss, reduce_retracing=True, autograph=False)
 
     def validation(parameters: list[tf.Tensor]) -> tf.Tensor:
         sums = [compiled(parameters, tf.constant(a), tf.constant(b)) * float(b - a) for a, b in bounds]
