@@ -4,7 +4,18 @@ import numpy as np
 import pytest
 from matplotlib.text import Text
 
-from pw13.figures import charrnn, comparison, conv_dae, dense_ae, direct_labels, svm_eval, sweep, to_svg
+from pw13.figures import (
+    charrnn,
+    comparison,
+    conv_dae,
+    dense_ae,
+    direct_labels,
+    svm_eval,
+    sweep,
+    to_files,
+    to_png,
+    to_svg,
+)
 from pw13.figures.image_grid import image_grid, one_per_class
 from pw13.figures.loss_curves import BLUE, GREY, loss_curves
 
@@ -276,3 +287,23 @@ def test_a_figure_as_vectors_keeps_its_text_and_is_the_same_every_time():
     figure = loss_curves(HISTORY)
     svg = to_svg(figure)
     assert b">epoch</text>" in svg and svg == to_svg(figure)
+
+
+def test_both_files_of_a_figure_have_one_layout():
+    draw = lambda: loss_curves(HISTORY, label="loss (mse)")  # noqa: E731
+    figure = draw()
+    png, svg = to_files(figure)
+    assert png == to_png(draw()) and to_files(draw()) == (png, svg)
+    places = [axes.get_position().bounds for axes in figure.axes]
+    to_png(figure)
+    assert [axes.get_position().bounds for axes in figure.axes] == places
+    assert b">epoch</text>" in svg
+
+
+def test_the_map_of_codes_shows_letters_where_classes_are_letters():
+    points = np.arange(24.0).reshape(12, 2)
+    letters, words = (dense_ae.code_map(points, points, LABELS, names) for names in ("ABC", ["one", "$", "B"]))
+    shapes = [
+        [len(group.get_paths()[0].vertices) for group in figure.axes[0].collections] for figure in (letters, words)
+    ]
+    assert len(set(shapes[0])) == 3 and shapes[1][2] == shapes[0][1] and shapes[1][0] != shapes[0][0]
