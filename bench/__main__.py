@@ -18,12 +18,12 @@ Every peer runs in its own process, which waits while the others train; the peer
 reverse order. All start from the same weights and see the same examples in the same order in the first epoch, the last
 partial batch included; a row whose first-epoch loss differs from pw13's by more than 1 % does not count. TensorFlow
 (2.9 and later) leaves oneDNN off on processors without AVX-512 VNNI unless the user enables it, so Keras trains with
-oneDNN off and on. examples/s: median of the rounds, without compilation and data preparation. compile: for pw13 before
-the first step, for the others how much longer the first epoch took. of sgemm: arithmetic of the model's matrix
-products, forward and backward, as a fraction of the rate of a 2048 x 2048 float32 product in NumPy measured between
-the rounds; one-hot products count as nothing, and a convolution after upsampling counts as the layer defines it,
-although pw13 computes 16 of its 36 multiplications. peak: memory of the whole process, including TensorFlow or PyTorch
-itself.
+oneDNN off and on. examples/s: median over the rounds of the fastest epoch in each, without compilation and data
+preparation. compile: for pw13 before the first step, for the others how much longer the first epoch took. of sgemm:
+arithmetic of the model's matrix products, forward and backward, as a fraction of the rate of a 2048 x 2048 float32
+product in NumPy measured between the rounds; one-hot products count as nothing, and a convolution after upsampling
+counts as the layer defines it, although pw13 computes 16 of its 36 multiplications. peak: memory of the whole process,
+including TensorFlow or PyTorch itself.
 """
 
 

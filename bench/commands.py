@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from bench.table import markdown
 from bench.worker import environment
-from pw13.config.settings import SvmEval
+from pw13.config.settings import DenseAE, SvmEval
 
 PW13 = [sys.executable, "-m", "pw13"]
 COLUMNS = ("command", "seconds", "range", "pw13 speed-up", "peak MiB")
@@ -109,6 +109,37 @@ def generate(tiny: bool) -> str:
     return head + markdown(COLUMNS, [*lines_ten, *lines_many])
 
 
+def train(tiny: bool) -> str:
+    """Compare `train-dense-ae`, with all that it measures and draws, with a script that does the same in Keras."""
+    epochs = DenseAE().epochs if not tiny else 2
+    with TemporaryDirectory() as folder:
+        own = [*PW13, "train-dense-ae", "--epochs", str(epochs), "--runs-dir", folder, "--json", "--quiet"]
+        keras = [sys.executable, "-m", "bench.dense_keras", folder, str(epochs), "0", "[32]", "1"]
+        timings = time_commands(
+            {"pw13 train-dense-ae": own, "Keras, scikit-learn, matplotlib": keras}, 1 if tiny else 2
+        )
+    (expected,) = json.loads(timings[1].output).values()
+    head = f"### train-dense-ae\n\n{epochs} epochs, and everything around them: both measure PCA, sizes of image files "
+    head += "and a t-SNE of 1,000 codes, draw and save. pw13 also measures rates and distortions and draws five more "
+    head += f"figures. Test MSE {json.loads(timings[0].output)['test_mse']:.4f} and {expected:.4f}."
+    return f"{head}\n\n{markdown(COLUMNS, rows(timings))}"
+
+
+def sweep(tiny: bool) -> str:
+    """Compare a sweep of eight points with a loop over Keras trainings in one process."""
+    sizes, seeds, limit, epochs = ([8, 16], 2, 200, 1) if tiny else ([8, 16, 32, 64], 2, 500, 2)
+    with TemporaryDirectory() as folder:
+        grid = ["--grid", f"code_size={','.join(map(str, sizes))}", "--seeds", str(seeds)]
+        counts = ["--limit", str(limit), "--epochs", str(epochs)]
+        own = [*PW13, "sweep", "dense-ae", *grid, *counts, "--runs-dir", folder, "--quiet"]
+        numbers = [str(epochs), str(limit), json.dumps(sizes), str(seeds)]
+        keras = [sys.executable, "-m", "bench.dense_keras", folder, *numbers]
+        timings = time_commands({"pw13 sweep dense-ae": own, "Keras `fit` in a loop": keras}, 1 if tiny else 2)
+    head = f"### sweep\n\n{len(sizes) * seeds} trainings on {limit} images, {epochs} epochs each. pw13 leaves a run "
+    head += "folder for each, with weights, history and errors; Keras leaves the test errors."
+    return f"{head}\n\n{markdown(COLUMNS, rows(timings))}"
+
+
 def _names(count: int) -> tuple[str, ...]:
     from pw13.data.names import load_names
 
@@ -123,4 +154,4 @@ def startup(tiny: bool) -> str:
     return f"### start-up\n\n{markdown(COLUMNS, rows(time_commands(commands, 1 if tiny else 3)))}"
 
 
-PARTS = {"svm": svm, "generate": generate, "startup": startup}
+PARTS = {"train": train, "sweep": sweep, "svm": svm, "generate": generate, "startup": startup}

@@ -29,7 +29,7 @@ MANY_TO_MANY = {"target": "many-to-many", "units": 256, "length": 32, "skip": 32
 IMAGES = {"learning_rate": LEARNING_RATE, "schedule": "constant", "threads": THREADS}
 TASKS = (
     Task("dense", "dense AE 784-32-784", "dense-ae", IMAGES, 10_000, "images"),
-    Task("conv", "conv DAE, noise 0.5", "conv-dae", IMAGES, 2_500, "images"),
+    Task("conv", "conv DAE, noise 0.5, drawn once", "conv-dae", {**IMAGES, "fixed_noise": True}, 2_500, "images"),
     Task("simple", "SimpleRNN-64 many-to-one", "charrnn", _rnn("simple"), 100_000),
     Task("gru", "GRU-64 many-to-one", "charrnn", _rnn("gru"), 100_000),
     Task("lstm", "LSTM-64 many-to-one", "charrnn", _rnn("lstm"), 100_000),

@@ -87,14 +87,13 @@ def _dense(task: Task, count: int) -> Prepared:
 
 def _conv(task: Task, count: int) -> Prepared:
     from pw13.config.settings import ConvDAE
-    from pw13.data.images import noise, to_float
     from pw13.experiments import conv_dae
     from pw13.models import conv_dae as model
 
     config = ConvDAE(**task.settings)
     images, split = _images(config, count)
     training_task = conv_dae.make_task(model.build(28, 28), split, config)
-    noisy = noise.add(to_float(split.train_images), "gaussian", config.noise, rng=np.random.default_rng(0))
+    (noisy,) = conv_dae.fixed_noise(split, config)  # the same for every peer
     return Prepared(training_task, {"clean": split.train_images, "noisy": noisy}, 0, images.source.name)
 
 

@@ -107,8 +107,8 @@ def test_the_checks_of_a_gpu_pass_on_the_cpu(tmp_path):
 @pytest.mark.slow
 def test_all_peers_train_the_same(real_data, tmp_path):
     out = tmp_path / "results.md"
-    command = [sys.executable, "-m", "bench", "--tiny", "--only", "dense,lstm", "--out", out]
+    command = [sys.executable, "-m", "bench", "--tiny", "--only", "dense,conv,lstm", "--out", out]
     subprocess.run(command, cwd=ROOT, check=True, capture_output=True, timeout=600)
     text = out.read_text("utf-8")
     assert "does not count:" not in text
-    assert text.count("Keras `fit`, oneDNN on") == 2
+    assert text.count("Keras `fit`, oneDNN on") == 3
