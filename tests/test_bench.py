@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from bench import commands, gpu, makemore, table, tasks
+from bench import commands, gpu, make_names, makemore, table, tasks
 from bench.rounds import PEERS, Result
 from bench.worker import MODULES, environment
 
@@ -48,6 +48,14 @@ def test_commands_alternate_and_a_failing_one_is_reported():
     assert [row[0] for row in commands.rows([first, second])] == ["a", "b"]
     with pytest.raises(RuntimeError, match="exited with 3"):
         commands.run([sys.executable, "-c", "raise SystemExit(3)"])
+
+
+def test_made_names_are_distinct_and_a_longer_list_begins_with_a_shorter_one(tmp_path):
+    make_names.make(tmp_path / "few", 1000)
+    make_names.make(tmp_path / "more", 3000)
+    few, more = ((tmp_path / name).read_text("utf-8").split("\n")[:-1] for name in ("few", "more"))
+    assert len(set(more)) == len(more) == 3000 and more[:1000] == few
+    assert all(name.strip() == name for name in more)
 
 
 def test_makemores_models_train_as_long_as_pw13_on_its_split_by_distinct_name(tmp_path, monkeypatch):

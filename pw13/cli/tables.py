@@ -6,6 +6,7 @@ from typing import Any
 
 from pw13 import console
 from pw13.baselines.linear_denoiser import MAX_PIXELS
+from pw13.baselines.ngram_models import ngram_name
 from pw13.runs.folder import Run
 
 
@@ -92,7 +93,7 @@ def _baseline(baseline: dict[str, Any] | None) -> str:
 
 def charrnn(metrics: dict[str, Any]) -> dict[str, Any]:
     corpus, ngram, names = metrics["corpus"], metrics["ngram"], metrics["names"]
-    gram = f"{ngram['order']}-gram"
+    gram = ngram_name(ngram)
     return {
         "network": f"{metrics['cell']}, {metrics['units']} units, {metrics['target']}",
         "corpus: names; characters": f"{corpus['names']:,}; {corpus['characters']:,}",

@@ -56,6 +56,7 @@ def run_experiment(
     run.update(ngram_texts=ngram_models.digests(*data.ngram_texts))  # so that the model is found again in the cache
     network = charrnn_samples.network(config, result.best)
     predicted, held_out = evaluation.predict(network, data)
+    facts, counted = charrnn_ngram.predict(data)
     nats = evaluation.nats(predicted)
     metrics = {
         **training_metrics(result, model),
@@ -69,9 +70,9 @@ def run_experiment(
         "held_out_nats": nats["held_out"],
         "held_out_bits": nats["held_out"] / math.log(2),
         **evaluation.certainty(held_out),
-        "by_position": evaluation.by_position(predicted, charrnn_ngram.predict(data)[1], data),
-        "ngram": ngram_metrics(predicted, data),
-        "mixture": evaluation.mix(predicted, charrnn_ngram.predict(data)[1], data),
+        "by_position": evaluation.by_position(predicted, counted, data),
+        "ngram": {**facts, **ngram_metrics(predicted, counted, data)},
+        "mixture": evaluation.mix(predicted, counted, data),
         **dict.fromkeys(MEASURES),
     }
     if lean:
@@ -124,14 +125,12 @@ def save_models(run: Run, model: keras.Model, best: list[np.ndarray], last: list
     run.save_model("best", model)
 
 
-def ngram_metrics(network: LogProbabilities, data: NameDataset) -> dict[str, Any]:
-    """Return the n-gram's order and its nats on each subset; None for the measures of names sampled from it.
+def ngram_metrics(network: LogProbabilities, counted: LogProbabilities, data: NameDataset) -> dict[str, Any]:
+    """Return the n-gram's nats on each subset; None for the measures of names sampled from it.
 
     `difference_ci95` is the interval of the network's held-out nats per character minus the n-gram's.
     """
-    order, counted = charrnn_ngram.predict(data)
     return {
-        "order": order,
         "smoothing": "kneser-ney",
         **{f"{subset}_nats": nats for subset, nats in evaluation.nats(counted).items()},
         "difference_ci95": evaluation.difference_interval(network, counted, data),
@@ -142,7 +141,7 @@ def ngram_metrics(network: LogProbabilities, data: NameDataset) -> dict[str, Any
 
 def with_names(metrics: dict[str, Any], network: Network, data: NameDataset, config: CharRNN) -> dict[str, Any]:
     """Return the metrics with `MEASURES`: of sampled names of each model, and of real names."""
-    counts, baseline = charrnn_ngram.fit(data), charrnn_ngram.names(data, config)
+    counts, baseline = charrnn_ngram.fit(data).model, charrnn_ngram.names(data, config)
     models: dict[str, Model] = {"network": network}
     if mixture := metrics.get("mixture"):
         models["mixture"] = Mixture(network, counts, mixture["weight"])

@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from pw13.baselines.ngram_models import ngram_name
 from pw13.config.settings import CharRNN
 from pw13.figures import charrnn as figures
 from pw13.figures.loss_curves import loss_curves
@@ -18,7 +19,7 @@ def draw(metrics: Mapping[str, Any], history: Sequence[Mapping[str, float]], con
     Runs of 0.1.0 measured neither positions nor calibration.
     """
     ngram = metrics["ngram"]
-    name = f"{ngram['order']}-gram"
+    name = ngram_name(ngram)
     lines = {f"{name}, validation": ngram["validation_nats"]} if _is_number(ngram["validation_nats"]) else {}
     yield "loss", loss_curves(history, label="nats per character", lines=lines, names=curve_names(config))
     bars = {subset: (metrics[key], ngram[f"{subset}_nats"]) for subset, key in NATS.items() if _is_number(metrics[key])}

@@ -64,15 +64,16 @@ def _statistics(
     """Return the row of a temperature."""
     options = sampling.SamplingOptions(temperature)
     names = list(sampling.generate(model, data.vocab_file, STATISTICS_SAMPLES, options, seed=seed))
-    texts, corpus = [name.text for name in names], set(data.names)
+    texts = [name.text for name in names]
+    known = set(texts).intersection(data.names)
     return {
         "temperature": options.temperature,
         "sampled": len(texts),
         "whole": float(np.mean([name.whole for name in names])),
-        "new": float(np.mean([text not in corpus for text in texts])),
+        "new": float(np.mean([text not in known for text in texts])),
         "held_out_met": share_met(texts, data.split.held_out),
         **measures(texts, counts, data, config),
-        "examples": [text for text in dict.fromkeys(texts) if text not in corpus][:20],
+        "examples": [text for text in dict.fromkeys(texts) if text not in known][:20],
     }
 
 
@@ -100,7 +101,7 @@ def measures(texts: Sequence[str], counts: Ngram, data: NameDataset, config: Cha
     `similarity` is the mean similarity to the nearest training name, 0 to 1, of the first names only; that of
     `distinct_trigrams` is of as many names as are held out, since it falls with their number.
     """
-    train = tuple(dict.fromkeys(data.split.train))
+    train = data.distinct_train
     compared = texts[: min(COMPARED_SAMPLES, max(COMPARISONS // len(train), 10))]
     nearest = nearest_known(compared, train, threads=config.threads)
     return {

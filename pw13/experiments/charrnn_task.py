@@ -94,7 +94,7 @@ def stateful_loss(newline: int, config: CharRNN) -> Loss:
     """Return the loss of parallel streams, whose states carry over from step to step and are reset at a newline."""
 
     def loss(parameters, ids, states, key):  # type: ignore[no-untyped-def]
-        ids = tf.transpose(ids)
+        ids = tf.transpose(tf.cast(ids, tf.int32))
         valid_ids, mask = tf.maximum(ids, 0), tf.cast(ids[1:] >= 0, tf.float32)
         keep = tf.cast(ids[:-1] != newline, tf.float32)[:, :, None]
         hidden, last_states = charrnn.outputs(parameters, valid_ids[:-1], states, config, keep=keep, key=key)

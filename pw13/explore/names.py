@@ -27,7 +27,7 @@ def view(record: Record) -> dict[str, Any]:
         UserError: a file is missing or corrupt.
     """
     generator = load_generator(record)
-    vocab, corpus = generator.vocab_file.vocabulary, read_corpus(generator, needed=False)
+    vocab, corpus = generator.vocab_file.vocabulary, read_corpus(generator)
     many_to_one = generator.network.target == "many-to-one"
     endings = [vocab.encode(ending).astype(np.int32) for ending in generator.vocab_file.endings] if many_to_one else []
     return {

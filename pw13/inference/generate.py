@@ -10,7 +10,13 @@ from pw13.data.names.vocabulary import NEWLINE, VocabularyFile
 from pw13.errors import OptionError
 from pw13.inference import sampling
 from pw13.inference.contexts import Model
-from pw13.inference.name_generator import NameGenerator, load_generator, load_mixture, read_corpus
+from pw13.inference.name_generator import (
+    NameGenerator,
+    load_generator,
+    load_mixture,
+    read_corpus,
+    read_recorded_names,
+)
 from pw13.inference.similarity import nearest_known
 from pw13.inference.trained_run import find_trained_run
 
@@ -62,11 +68,14 @@ def generate_names(source: Source, request: Generate, *, details: bool) -> list[
         UserError: the corpus that --only-new needs is gone.
     """
     generator, factors = source.generator, LADDER if request.ladder else (1.0,)
-    corpus = read_corpus(generator, needed=request.only_new) if request.only_new or details else None
+    if request.only_new:
+        corpus: tuple[str, ...] | None = read_recorded_names(generator, "--only-new")
+    else:
+        corpus = read_corpus(generator) if details else None
     rows = []
     for factor in factors:
         options = sampling.SamplingOptions(request.temp * factor, request.top_k, request.top_p, request.max_length)
-        accept = new_names(corpus) if request.only_new else lambda text: True
+        accept = new_names(corpus or ()) if request.only_new else list
         sampled = sampling.generate(
             source.model, generator.vocab_file, request.n, options,
             prefix=request.prefix, accept=accept, seed=source.seed,
@@ -90,22 +99,26 @@ def check_prefix(request: Generate, vocab_file: VocabularyFile) -> None:
         raise OptionError(f"--prefix: {unknown[0]!r} (U+{ord(unknown[0]):04X}) is not in the model's vocabulary")
 
 
-def new_names(corpus: tuple[str, ...] | None) -> Callable[[str], bool]:
-    """Return a function that accepts each name outside the corpus, once."""
-    seen = set(corpus or ())
+def new_names(corpus: Sequence[str]) -> Callable[[Sequence[sampling.Name]], list[sampling.Name]]:
+    """Return a function that keeps the names outside the corpus, each once.
 
-    def accept(text: str) -> bool:
-        new = text not in seen
-        seen.add(text)
-        return new
+    It passes over the corpus for each batch of names: a set of a large one would take more time and memory.
+    """
+    seen: set[str] = set()
+
+    def accept(names: Sequence[sampling.Name]) -> list[sampling.Name]:
+        distinct = {name.text: name for name in reversed(names) if name.text not in seen}
+        seen.update(distinct)
+        known = set(distinct).intersection(corpus)
+        return [name for name in names if distinct.get(name.text) is name and name.text not in known]
 
     return accept
 
 
 def describe(names: Sequence[sampling.Name], corpus: Sequence[str] | None) -> list[dict[str, Any]]:
     """Return each name with its mean ln p per character and the most similar name of the corpus, None if unknown."""
-    known = set(corpus or ())
-    nearest = nearest_known([name.text for name in names], corpus)
+    texts = [name.text for name in names]
+    known, nearest = set(texts).intersection(corpus or ()), nearest_known(texts, corpus)
     return [
         {
             "name": name.text,

@@ -54,7 +54,7 @@ def load_mixture(generator: NameGenerator) -> Mixture:
     weight, texts = _recorded_mixture(record)
 
     def read_texts() -> tuple[np.ndarray, np.ndarray]:
-        names = _read_recorded_names(generator, "--mix")
+        names = read_recorded_names(generator, "--mix")
         found = prepare_dataset(names, generator.settings, known=vocab.characters).ngram_texts
         if ngram_models.digests(*found) != texts:
             raise UserError(f"{record.folder}: --mix: the corpus is split in another way than when the run was trained")
@@ -78,22 +78,16 @@ def _recorded_mixture(record: Record) -> tuple[float, dict[str, str]]:
     raise UserError(f"{record.folder}: --mix: the run has no mixture with an n-gram model; train it again")
 
 
-def read_corpus(generator: NameGenerator, *, needed: bool) -> tuple[str, ...] | None:
-    """Read the distinct names that the run was trained on, from their recorded path; None if unavailable.
-
-    Raises:
-        UserError: missing or changed, and `needed`.
-    """
+def read_corpus(generator: NameGenerator) -> tuple[str, ...] | None:
+    """Read the distinct names that the run was trained on, from their recorded path; None if unavailable."""
     try:
-        return tuple(dict.fromkeys(_read_recorded_names(generator, "--only-new")))
+        return tuple(dict.fromkeys(read_recorded_names(generator, "")))
     except UserError:
-        if needed:
-            raise
         return None
 
 
-def _read_recorded_names(generator: NameGenerator, option: str) -> tuple[str, ...]:
-    """Return the names in the run's corpus, for an option that requires it.
+def read_recorded_names(generator: NameGenerator, option: str) -> tuple[str, ...]:
+    """Return the names in the run's corpus, duplicates included, for an option that requires it.
 
     Raises:
         UserError: missing or changed.

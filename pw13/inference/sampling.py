@@ -5,7 +5,7 @@ character. A name depends on the seed and its number, not on how many are sample
 temperature changes.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -87,10 +87,10 @@ def generate(
     options: SamplingOptions,
     *,
     prefix: str = "",
-    accept: Callable[[str], bool] = lambda text: True,
+    accept: Callable[[Sequence[Name]], Sequence[Name]] = list,
     seed: int,
 ) -> Iterator[Name]:
-    """Yield up to `n` names that start with `prefix`; blank names and those that `accept` rejects are left out.
+    """Yield up to `n` names that start with `prefix`, without blank names, of each batch those that `accept` keeps.
 
     Fewer if `DRAWS * n` attempts do not give as many. The first names of a seed are the same for every `n`.
     """
@@ -100,10 +100,10 @@ def generate(
         size = min(max(missing, 64) if attempted else missing, MAX_BATCH, DRAWS * n - attempted)
         numbers = np.arange(attempted, attempted + size)
         attempted += size
-        for name in generate_batch(model, vocab_file, numbers, options, prefix_ids, seed=seed):
-            if missing and name.text.strip() and accept(name.text):
-                missing -= 1
-                yield name
+        batch = generate_batch(model, vocab_file, numbers, options, prefix_ids, seed=seed)
+        kept = accept([name for name in batch if name.text.strip()])[:missing]
+        missing -= len(kept)
+        yield from kept
 
 
 def generate_batch(

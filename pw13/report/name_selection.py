@@ -92,7 +92,7 @@ def select_names(records: Sequence[Record]) -> NameSelection | None:
         return None
     best = min(usable, key=lambda record: ((record.metrics or {}).get("val_nats") or float("inf"), record.name))
     generator = load_generator(best)
-    corpus = read_corpus(generator, needed=False)
+    corpus = read_corpus(generator)
     candidates = sample_candidates(generator, corpus)
     names = shortlist(candidates, corpus)
     return NameSelection(

@@ -49,7 +49,7 @@ def names_from_file(path: Path, records: Sequence[Record]) -> NameSelection:
         )
         for text in texts
     ]
-    corpus = read_corpus(generator, needed=False) if generator else None
+    corpus = read_corpus(generator) if generator else None
     run = generator.record.name if generator else ""
     return NameSelection(tuple(compare_names(names, corpus)), run, corpus is not None, path.name)
 

@@ -21,6 +21,9 @@ def track_status(run: Run) -> Iterator[Run]:
 
     A new run rejected before its data were recorded is deleted; a reopened one that is rejected, or that cannot be
     resumed, is restored. The lock of the folder is released.
+
+    Raises:
+        UserError: memory ran out; what is finished is kept.
     """
     signals.on_forced_exit(lambda: _on_forced_exit(run))
     try:
@@ -34,6 +37,8 @@ def track_status(run: Run) -> Iterator[Run]:
             raise
         with contextlib.suppress(OSError):
             run.close("failed", error=f"{error}"[:2000] or type(error).__name__)
+        if isinstance(error, MemoryError):
+            raise UserError(f"out of memory; free some, then resume with: pw13 resume {cli_name(run.folder)}") from None
         raise
     finally:
         signals.clear_exit_hooks()

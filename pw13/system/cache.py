@@ -85,7 +85,7 @@ def _write(path: Path, arrays: Arrays, kind: str, max_bytes: int) -> None:
     np.savez(buffer, allow_pickle=False, **{**arrays, CHECKSUM: np.array(_checksum(arrays))})
     with contextlib.suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)
-        files.write_atomic(path, buffer.getvalue())
+        files.write_atomic(path, buffer.getbuffer())  # no copy: a language model is large
         _drop_oldest(path.parent.glob(f"{kind}-*.npz"), max_bytes)
 
 

@@ -21,7 +21,7 @@ from pw13.errors import UserError
 class FileOps:
     """The operations that change the disk, one call each, so that a test can make each fail."""
 
-    def write(self, file: BinaryIO, data: bytes) -> None:
+    def write(self, file: BinaryIO, data: bytes | memoryview) -> None:
         """Write all of `data`: on a full disk a write first falls short without an error; only the next one fails."""
         rest = memoryview(data)
         while rest:
@@ -50,7 +50,7 @@ NO_FOLDER_SYNC = (*NO_SYNC, errno.EBADF, errno.EACCES, errno.EPERM, errno.EISDIR
 NO_REPLACE = (errno.EEXIST, errno.EPERM)  # of a rename onto an existing file
 
 
-def write_atomic(path: Path, data: bytes) -> None:
+def write_atomic(path: Path, data: bytes | memoryview) -> None:
     """Write `data` to `path` so that a reader sees the old file or the new one, never a part.
 
     Writes a temporary file, syncs it and renames it over the old one; then syncs the folder, so that the rename
@@ -62,7 +62,7 @@ def write_atomic(path: Path, data: bytes) -> None:
     write_together({path: data})
 
 
-def write_together(contents: Mapping[Path, bytes]) -> None:
+def write_together(contents: Mapping[Path, bytes | memoryview]) -> None:
     """Write several files as `write_atomic` does; none is replaced before all are on the disk.
 
     Raises:
@@ -218,7 +218,7 @@ def write_with(path: Path, save: Callable[[BinaryIO], object]) -> None:
     """Let `save` write to a buffer, then write the buffer to `path` atomically."""
     buffer = io.BytesIO()
     save(buffer)
-    write_atomic(path, buffer.getvalue())
+    write_atomic(path, buffer.getbuffer())
 
 
 def _to_plain(value: Any) -> Any:

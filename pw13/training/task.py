@@ -81,7 +81,8 @@ def shuffled_batches(n: int, batch_size: int, rng: np.random.Generator) -> np.nd
     """Return 0 to n-1 in random order, `(steps, batch_size)` int32, the last row padded with -1."""
     steps = math.ceil(n / batch_size)
     order = np.full(steps * batch_size, -1, np.int32)
-    order[:n] = rng.permutation(n)
+    order[:n] = np.arange(n)
+    rng.shuffle(order[:n])  # as `rng.permutation(n)`, which takes 8 bytes per example
     return order.reshape(steps, batch_size)
 
 

@@ -6,14 +6,16 @@ import math
 import shutil
 import subprocess
 import sys
+import tempfile
 import zipfile
 
 import numpy as np
 import pytest
 
 from pw13.baselines import ngram
+from pw13.baselines.ngram import counting
 from pw13.config.settings import CharRNN
-from pw13.data.names import load_names, prepare_dataset, vocabulary, windows
+from pw13.data.names import dataset, load_names, prepare_dataset, vocabulary, windows
 from pw13.errors import OptionError, UserError
 from pw13.inference import sampling
 from pw13.inference.contexts import Mixture
@@ -473,3 +475,27 @@ def test_the_handouts_numbers_of_the_real_corpus(real_data):
     assert len(data.train_ids) == 2_567_986
     default = prepare_dataset(names, CharRNN())
     assert [len(subset) for subset in default.split] == [154_239, 8_569, 8_569]
+
+
+def test_memory_that_runs_out_while_counting_costs_nothing_that_is_finished(pw13, tmp_path, monkeypatch):
+    """The network is trained; resumed, the run counts a sample of the names, and every table says so."""
+    (tmp_path / "names.txt").write_text(windows.join(make_names(301)), encoding="utf-8")
+    (tmp_path / "tmp").mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "tmp"))
+    monkeypatch.setenv("PW13_CACHE_DIR", str(tmp_path / "cache"))
+    monkeypatch.setattr(dataset, "MAX_COUNTED", 1000)
+    arguments = ["--corpus", tmp_path / "names.txt", "--epochs", 1, "--units", 4, "--runs-dir", tmp_path / "runs"]
+    with monkeypatch.context() as patch:
+        patch.setattr(counting, "number", lambda keys: np.empty(2**50))
+        code, _, err = pw13("train-charrnn", *arguments)
+    run = only_run(tmp_path / "runs", "charrnn")
+    assert code == 1
+    assert err.strip().split("\n")[-1] == f"pw13: out of memory; free some, then resume with: pw13 resume {run.name}"
+    assert (run / "checkpoints" / "best.keras").exists() and load_json(run / "run.json")["status"] == "failed"
+    code, out, err = pw13("resume", run)
+    assert code == 0, err
+    counted = load_json(run / "metrics.json")["ngram"]
+    assert counted["training_names"] == 271 and 90 < counted["counted_names"] < 140 and not counted["limited"]
+    name = f"{counted['order']}-gram of {counted['counted_names']} of 271 names"
+    assert f"held-out, {name}" in out and f"mixture with the {name}" in out
+    assert list((tmp_path / "tmp").iterdir()) == []

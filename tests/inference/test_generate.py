@@ -6,6 +6,7 @@ import pytest
 
 from pw13.config.settings import Generate
 from pw13.inference import generate
+from pw13.inference.sampling import Name
 from pw13.report.name_selection import Candidate, shortlist
 from tests.helpers.charrnn_run import NAME, make_run
 
@@ -57,3 +58,10 @@ def test_without_its_corpus_a_name_is_neither_known_nor_new(corpus, tmp_path):
     (name,) = generate_names(tmp_path / "runs", n=1)
     assert (name["known"], name["nearest"], name["similarity"]) == (None, None, None)
     assert name["mean_log_probability"] < 0
+
+
+def test_new_names_are_outside_the_corpus_and_come_once_over_all_batches():
+    accept = generate.new_names(("Known", "Other", "Known"))
+    batches = [["Known", "Nimbo", "Zi", "Nimbo"], ["Zi", "other", "Other"], ["Known"]]
+    kept = [accept([Name(text, -1.0, True) for text in texts]) for texts in batches]
+    assert [[name.text for name in names] for names in kept] == [["Nimbo", "Zi"], ["other"], []]

@@ -2,6 +2,7 @@
 
 import pytest
 
+from pw13.inference import similarity
 from pw13.inference.similarity import nearest_known
 
 CORPUS = ("ACME", "Acme", "Facebook", "Straße AG")
@@ -35,3 +36,13 @@ def test_names_come_back_in_their_order():
 @pytest.mark.parametrize("corpus", [None, ()])
 def test_without_a_corpus_no_name_is_known(corpus):
     assert nearest_known(["Acme", "Zimble"], corpus) == [None, None]
+
+
+def test_blocks_of_names_give_what_the_whole_gives(monkeypatch):
+    names = [f"{first}{last}" for first in ("ax", "Bo", "cu", "Ax", "de") for last in ("nim", "nimbo", "zi", "")]
+    texts = ["axnimb", "Axzi", "bo", "denimbus", "qq", "cuzi"]
+    whole = nearest_known(texts, names)
+    monkeypatch.setattr(similarity, "BLOCK", 3)
+    monkeypatch.setattr(similarity, "COMPARISONS", 6)
+    assert nearest_known(texts, names) == whole
+    assert whole[0].name == "axnimbo"  # before "Axnimbo", which is as similar

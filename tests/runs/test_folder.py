@@ -121,6 +121,15 @@ def test_the_status_records_how_work_ended(tmp_path, error, status):
     assert record.status == status and "ended" in record.facts
 
 
+def test_memory_that_runs_out_leaves_a_failed_run_and_names_the_way_on(tmp_path):
+    run = create_run(tmp_path, "charrnn", {})
+    with pytest.raises(UserError) as error, track_status(run):
+        raise MemoryError("Unable to allocate 9 TiB")
+    assert str(error.value) == f"out of memory; free some, then resume with: pw13 resume {run.folder}"
+    record = read_run(run.folder)
+    assert (record.status, record.facts["error"]) == ("failed", "Unable to allocate 9 TiB")
+
+
 def test_a_run_rejected_before_its_data_are_recorded_is_deleted_and_later_kept(tmp_path):
     for error in (UserError("no data"), OptionError("--noise")):
         run = create_run(tmp_path, "dense-ae", {})

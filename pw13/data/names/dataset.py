@@ -14,6 +14,7 @@ from pw13.errors import UserError
 ENDINGS_KEPT = 1000  # in vocabulary.json; `generate` draws its first window from them
 NAMES_KEPT = 1000  # in vocabulary.json; `score` ranks names among them
 PROBE_SIZE = 8000  # training names used for evaluation
+MAX_COUNTED = 40_000_000  # characters that the n-gram model counts, at 9 bytes each; of a larger corpus a sample
 
 
 class NameDataset(NamedTuple):
@@ -34,9 +35,24 @@ class NameDataset(NamedTuple):
         return self.vocab_file.vocabulary.encode(windows.join(names))
 
     @property
+    def distinct_train(self) -> tuple[str, ...]:
+        """The training names without duplicates, which only a split that holds no names out has."""
+        return self.split.train if self.split.held_out else tuple(dict.fromkeys(self.split.train))
+
+    @property
+    def counted_names(self) -> tuple[str, ...]:
+        """The names that the n-gram model counts: the distinct training names, or evenly spaced ones of too many."""
+        names = self.distinct_train
+        characters = sum(map(len, names)) + len(names)
+        if characters <= MAX_COUNTED:
+            return names
+        rows = np.linspace(0, len(names) - 1, len(names) * MAX_COUNTED // characters).astype(int)
+        return tuple(names[row] for row in rows)
+
+    @property
     def ngram_texts(self) -> tuple[np.ndarray, np.ndarray]:
-        """The ids of the joined distinct training names, which the n-gram model counts, and of the validation names."""
-        return self.joined_ids(tuple(dict.fromkeys(self.split.train))), self.joined_ids(self.split.validation)
+        """The ids of the joined names that the n-gram model counts, and of the validation names."""
+        return self.joined_ids(self.counted_names), self.joined_ids(self.split.validation)
 
     @property
     def train_probe(self) -> tuple[str, ...]:

@@ -99,7 +99,8 @@ def decode(path: Path, data: bytes, encoding: str) -> str:
         if isinstance(error, UnicodeError):
             raise UserError(f"{path}: cannot decode as {encoding}: {error}") from None
         raise OptionError(f"--encoding: unknown encoding {encoding!r}") from None
-    if match := NOT_TEXT.search(text):
+    certain = is_utf8(encoding) and "\0" not in text  # UTF-8 has no halves of characters
+    if match := None if certain else NOT_TEXT.search(text):
         line, found = text.count("\n", 0, match.start()) + 1, ord(match[0])
         what = f"half a character (U+{found:04X})" if found else "a NUL byte"
         raise UserError(f"{path}: line {line:,} contains {what}; expected text, one name per line")
@@ -109,20 +110,20 @@ def decode(path: Path, data: bytes, encoding: str) -> str:
 def split_names(text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Split `text` into `(names, notes)`; byte order marks, carriage returns before newlines and blank lines go."""
     lines = text.removesuffix("\n").split("\n")
-    unmarked = [line.lstrip(BOM) for line in lines]
-    stripped = [line.rstrip("\r") for line in unmarked]
+    unmarked = [line.lstrip(BOM) for line in lines] if BOM in text else lines
+    stripped = [line.rstrip("\r") for line in unmarked] if "\r" in text else unmarked
     names = tuple(line for line in stripped if line.strip(" \t"))
     ignored = {
-        "byte order mark": _length(lines) - _length(unmarked),
-        "carriage return": _length(unmarked) - _length(stripped),
+        "byte order mark": _characters_lost(lines, unmarked),
+        "carriage return": _characters_lost(unmarked, stripped),
         "blank line": len(lines) - len(names),
     }
     parts = [f"{count:,} {what}{'s' if count > 1 else ''}" for what, count in ignored.items() if count]
     return names, (f"ignored: {', '.join(parts)}",) if parts and names else ()
 
 
-def _length(lines: list[str]) -> int:
-    return sum(map(len, lines))
+def _characters_lost(lines: list[str], shorter: list[str]) -> int:
+    return 0 if shorter is lines else sum(map(len, lines)) - sum(map(len, shorter))
 
 
 def repair_accents(names: tuple[str, ...]) -> tuple[tuple[str, ...], str]:

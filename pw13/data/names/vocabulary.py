@@ -11,6 +11,7 @@ from pw13.errors import UserError
 
 NEWLINE = "\n"
 FORMAT = 1
+BLOCK = 2**18  # characters encoded at a time: 8-byte indices of a whole corpus would be most of the memory
 
 
 @dataclass(frozen=True)
@@ -54,12 +55,18 @@ class Vocabulary:
         Raises:
             KeyError: a character is not in the vocabulary; the key is that character.
         """
+        ids = np.empty(len(text), self.dtype)
+        for start in range(0, len(text), BLOCK):
+            ids[start : start + BLOCK] = self._encode(text[start : start + BLOCK])
+        return ids
+
+    def _encode(self, text: str) -> np.ndarray:
         points, known = code_points(text), self._code_points
         ids = np.minimum(np.searchsorted(known, points), self.size - 1)
         unknown = np.flatnonzero(known[ids] != points)
         if len(unknown):
             raise KeyError(text[unknown[0]])
-        return ids.astype(self.dtype)
+        return ids
 
     def decode(self, ids: np.ndarray) -> str:
         """Return the text of `(n,)` integer ids."""
@@ -92,7 +99,7 @@ def code_points(text: str) -> np.ndarray:
 
 def build_vocabulary(text: str) -> Vocabulary:
     """Build the vocabulary of a text."""
-    return Vocabulary(tuple(map(chr, np.unique(code_points(text)))))
+    return Vocabulary(tuple(sorted(set(text))))
 
 
 def to_data(vocabulary: Vocabulary, endings: tuple[str, ...], names: tuple[str, ...] = ()) -> dict[str, Any]:

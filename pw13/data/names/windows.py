@@ -7,6 +7,8 @@ import numpy as np
 
 from pw13.data.names.vocabulary import NEWLINE, code_points
 
+BLOCK = 2**16  # names moved at a time: the index of each character takes 8 bytes
+
 
 class Split(NamedTuple):
     """Names for training, for every choice of a setting, and for the final evaluation."""
@@ -18,7 +20,7 @@ class Split(NamedTuple):
 
 def join(names: Sequence[str]) -> str:
     """Join names to one string, a newline after each."""
-    return "".join(name + NEWLINE for name in names)
+    return NEWLINE.join(names) + NEWLINE if names else ""
 
 
 def split_ids(ids: np.ndarray, newline: int) -> list[np.ndarray]:
@@ -93,21 +95,26 @@ def stateful_windows(names: Sequence[np.ndarray], count: int, newline: int) -> t
 def permuted(ids: np.ndarray, newline: int, *, rng: np.random.Generator) -> np.ndarray:
     """Shuffle the names of a text, each with its newline: `(n,)` in the dtype of `ids`."""
     ends = np.flatnonzero(ids == newline) + 1
-    starts = np.concatenate([[0], ends[:-1]])
     order = rng.permutation(len(ends))
-    lengths = (ends - starts)[order]
+    starts, lengths = np.append(0, ends[:-1])[order], np.diff(ends, prepend=0)[order]
+    blocks = [slice(row, row + BLOCK) for row in range(0, len(order), BLOCK)]
+    return np.concatenate([_gather(ids, starts[block], lengths[block]) for block in blocks] or [ids])
+
+
+def _gather(ids: np.ndarray, starts: np.ndarray, lengths: np.ndarray) -> np.ndarray:
+    """Return the pieces of a text that begin at `starts`, one after the other."""
     new_starts = np.cumsum(lengths) - lengths
-    return ids[np.repeat(starts[order] - new_starts, lengths) + np.arange(len(ids))]
+    return np.asarray(ids[np.repeat(starts - new_starts, lengths) + np.arange(lengths.sum())])
 
 
 def stream_steps(ids: np.ndarray, batch: int, length: int, newline: int) -> np.ndarray:
-    """Cut a text into `batch` parallel streams of `steps * length` characters, `(steps, batch, length + 1)` int32.
+    """Cut a text into `batch` parallel streams of `steps * length` characters, `(steps, batch, length + 1)`.
 
     Step s of a stream has its next `length` characters and the one after them. The first input is a newline; the last
-    streams are padded with -1.
+    streams are padded with -1. The type is int16, or int32 if the ids need it.
     """
     steps = -(-len(ids) // (batch * length))
-    padded = np.full(batch * steps * length + 1, -1, np.int32)
+    padded = np.full(batch * steps * length + 1, -1, np.int16 if ids.dtype == np.uint8 else np.int32)
     padded[0] = newline
     padded[1 : len(ids) + 1] = ids
     view = np.lib.stride_tricks.sliding_window_view(padded, length + 1)[::length]

@@ -5,6 +5,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from pw13.baselines.ngram import PRUNED
 from pw13.report.commentary.contrasts import BySeed, change, compared, is_lower, is_same, mean
 from pw13.report.commentary.phrasing import (
     format_bytes,
@@ -49,17 +50,17 @@ def against_ngram(metrics: Mapping[str, Any]) -> str:
     network, baseline = metrics.get("held_out_nats"), ngram.get("held_out_nats")
     if network is None or baseline is None:
         return ""
-    model = _ngram_model(ngram.get("order"))
+    model, missing = _ngram_model(ngram), _not_counted(ngram)
     if not ngram.get("difference_ci95"):  # of a run of 0.1.0
-        return f"{model} of the same training names has a held-out loss of {format_number(baseline)}."
+        return f"{model} has a held-out loss of {format_number(baseline)}."
     low, high = ngram["difference_ci95"]
     interval = f"95 % interval of the difference {low:+.4f} to {high:+.4f}"
     if low <= 0 <= high:
-        return f"{model} of the same training names does as well: {format_number(baseline)} ({interval})."
+        return f"{model} does as well: {format_number(baseline)} ({interval}).{missing}"
     verdict = "lower" if baseline < network else "higher"
     return (
-        f"{model} of the same training names has a {verdict} held-out loss: {format_number(baseline)}, by "
-        f"{abs(baseline - network):.4f} ({interval})."
+        f"{model} has a {verdict} held-out loss: {format_number(baseline)}, by {abs(baseline - network):.4f} "
+        f"({interval}).{missing}"
     )
 
 
@@ -83,9 +84,19 @@ def mixed_with_ngram(metrics: Mapping[str, Any]) -> str:
     )
 
 
-def _ngram_model(order: int | None) -> str:
+def _not_counted(ngram: Mapping[str, Any]) -> str:
+    """Return which n-grams the model of a large corpus does without."""
+    left_out, limited = ngram.get("left_out"), ngram.get("limited")
+    pruned = f" {left_out:,} n-grams of {PRUNED} and more characters that occur once are left out." if left_out else ""
+    return pruned + (" Longer n-grams are too many to count." if limited else "")
+
+
+def _ngram_model(ngram: Mapping[str, Any]) -> str:
+    """Return the model with its article, and the names that it counts."""
+    order, counted, names = (ngram.get(key) for key in ("order", "counted_names", "training_names"))
     article = "An" if order is None or str(order).startswith(("8", "11", "18")) else "A"
-    return f"{article} {order}-gram model" if order else "An n-gram model"
+    sample = f"{counted:,} of the {names:,}" if counted and names and counted < names else "the same"
+    return f"{article} {order or 'n'}-gram model of {sample} training names"
 
 
 def by_position(rows: Sequence[Mapping[str, Any]]) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from pw13.baselines import ngram_models
 from pw13.report.commentary.phrasing import format_number, format_percent
 from pw13.report.document import Block, table
 from pw13.report.run_selection import metric
@@ -88,8 +89,7 @@ def mixture(run: Record) -> Names:
 
 
 def ngram_name(run: Record) -> str:
-    order = ngram(run).get("order")
-    return f"{order}-gram" if order else "n-gram"
+    return ngram_models.ngram_name(ngram(run))
 
 
 def real_names(run: Record) -> Names:

@@ -1,7 +1,9 @@
 """A prepared name list: the split follows --split-seed alone, whatever --seed draws."""
 
+import itertools
+
 from pw13.config import CharRNN
-from pw13.data.names import prepare_dataset
+from pw13.data.names import dataset, prepare_dataset
 from tests.helpers.data import make_names
 
 NAMES = tuple(make_names(200))
@@ -17,3 +19,22 @@ def test_another_split_seed_holds_out_other_names():
     first, other = (prepare_dataset(NAMES, CharRNN(split_seed=seed)) for seed in (0, 5))
     assert set(first.split.held_out) != set(other.split.held_out)
     assert set(first.split.train) | set(first.split.validation) | set(first.split.held_out) == set(NAMES)
+
+
+def test_all_distinct_training_names_are_counted():
+    held_out, whole = (prepare_dataset((*NAMES, *NAMES), CharRNN(hold_out=share)) for share in (0.05, 0.0))
+    assert held_out.counted_names == held_out.split.train and len(held_out.counted_names) == 180
+    assert whole.counted_names == NAMES and len(whole.split.train) == 400
+
+
+def test_of_too_many_characters_evenly_spaced_names_are_counted(monkeypatch):
+    data = prepare_dataset(NAMES, CharRNN(hold_out=0.0))
+    characters = sum(len(name) + 1 for name in NAMES)
+    monkeypatch.setattr(dataset, "MAX_COUNTED", characters // 4)
+    sample = data.counted_names
+    rows = [NAMES.index(name) for name in sample]
+    assert 48 <= len(sample) <= 50 and rows[0] == 0 and rows[-1] == 199
+    assert {b - a for a, b in itertools.pairwise(rows)} <= {4, 5}
+    assert len(data.ngram_texts[0]) == sum(len(name) + 1 for name in sample)
+    monkeypatch.setattr(dataset, "MAX_COUNTED", characters)
+    assert data.counted_names == NAMES

@@ -35,6 +35,15 @@ def test_text_survives_encode_and_decode():
     assert vocab.decode(vocab.encode("")) == ""
 
 
+def test_blocks_of_a_text_are_encoded_as_the_whole(monkeypatch):
+    vocab = vocabulary.build_vocabulary(TEXT)
+    whole = vocab.encode(TEXT)
+    monkeypatch.setattr(vocabulary, "BLOCK", 4)
+    assert vocab.encode(TEXT).tolist() == whole.tolist()
+    with pytest.raises(KeyError, match="q"):
+        vocab.encode(TEXT + "q")
+
+
 def test_ids_have_the_smallest_dtype():
     assert vocabulary.build_vocabulary("".join(map(chr, range(10, 10 + 256)))).dtype == np.uint8
     assert vocabulary.build_vocabulary("".join(map(chr, range(10, 10 + 257)))).dtype == np.uint16

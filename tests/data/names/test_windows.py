@@ -80,6 +80,19 @@ def test_permuted_reorders_whole_names():
     assert sorted(vocab.decode(shuffled).split("\n")) == sorted(vocab.decode(ids).split("\n"))
 
 
+def test_names_are_moved_in_blocks_as_in_one(monkeypatch):
+    ids = np.frombuffer(windows.join(NAMES).encode(), np.uint8)
+    whole = windows.permuted(ids, ord("\n"), rng=rng())
+    monkeypatch.setattr(windows, "BLOCK", 7)
+    assert windows.permuted(ids, ord("\n"), rng=rng()).tolist() == whole.tolist()
+
+
+def test_streams_take_the_smallest_type_that_has_the_padding():
+    for ids, dtype in ((np.array([255, 0], np.uint8), np.int16), (np.array([65535, 0], np.uint16), np.int32)):
+        steps = windows.stream_steps(ids, batch=2, length=3, newline=0)
+        assert steps.dtype == dtype and steps.max() == ids[0] and steps.min() == -1
+
+
 def test_streams_continue_from_step_to_step():
     steps = windows.stream_steps(np.arange(1, 12), batch=2, length=2, newline=0)
     assert steps.shape == (3, 2, 3)

@@ -46,6 +46,20 @@ def test_without_held_out_names_only_the_training_loss_is_given():
             {"held_out_nats": 1.2, "order": None},
             "An n-gram model of the same training names has a held-out loss of 1.200.",
         ),
+        (
+            {
+                "held_out_nats": 1.4,
+                "order": 6,
+                "difference_ci95": [0.08, 0.12],
+                "limited": True,
+                "left_out": 1234,
+                "counted_names": 300_000,
+                "training_names": 1_552_500,
+            },
+            "A 6-gram model of 300,000 of the 1,552,500 training names has a lower held-out loss: 1.400, by 0.1000 "
+            "(95 % interval of the difference +0.0800 to +0.1200). 1,234 n-grams of 6 and more characters that occur "
+            "once are left out. Longer n-grams are too many to count.",
+        ),
     ],
 )
 def test_the_ngram_model_is_better_only_where_the_interval_excludes_0(ngram, text):

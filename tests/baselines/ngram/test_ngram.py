@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pw13.baselines import ngram
+from pw13.baselines.ngram import counting
 from pw13.data.names import vocabulary, windows
 
 NAMES = ["anna", "hanna", "hannah", "ann", "nan", "ana", "bob", "bo"] * 3
@@ -53,12 +54,12 @@ def test_order_two_by_hand():
 
 def test_ngrams_at_a_name_s_start_keep_their_raw_counts():
     _, text = text_of(["ab", "a", "ab"])  # newline 0, a 1, b 2, start 3
-    one, two, _ = ngram.count(text, size=3, newline=0, order=3)
+    one, two, _ = counting.count(text, size=3, newline=0, order=3)
     ids = dict(zip(two.keys.tolist(), two.times.tolist(), strict=True))
     assert ids == {1 * 3 + 0: 1, 1 * 3 + 2: 2, 2 * 3 + 0: 2, 3 * 3 + 1: 3}
     assert two.starts.tolist() == [False, False, False, True]
     model = ngram.fit(text, size=3, newline=0, order=3)
-    assert model.levels[1].times.tolist() == [1, 1, 1, 3]  # a and b stand after one symbol each, Sa three times
+    assert model.levels[1].table.times.tolist() == [1, 1, 1, 3]  # a and b stand after one symbol each, Sa three times
     assert one.times.tolist() == [3, 3, 2, 0]
 
 
@@ -66,16 +67,20 @@ def test_ngrams_at_a_name_s_start_keep_their_raw_counts():
 
 
 class Dictionaries:
-    """Modified Kneser-Ney as the paper writes it, in dictionaries."""
+    """Modified Kneser-Ney as the paper writes it, in dictionaries.
 
-    def __init__(self, names: list[str], characters: tuple[str, ...], order: int):
-        self.characters = characters
+    prune_from: from this length on n-grams that occur once count, but have no probability of their own.
+    """
+
+    def __init__(self, names: list[str], characters: tuple[str, ...], order: int, prune_from: int = 99):
+        self.characters, self.prune_from = characters, prune_from
         raw: dict[int, Counter[str]] = defaultdict(Counter)
         for name in names:
             text = "^" + name + "\n"
             for length in range(1, order + 2):
                 raw[length].update(text[i : i + length] for i in range(len(text) - length + 1))
         del raw[1]["^"]
+        self.raw = raw
         self.times = {order: raw[order]}
         for length in range(1, order):
             followers = Counter(gram[1:] for gram in raw[length + 1])
@@ -91,6 +96,9 @@ class Dictionaries:
         found = [0.0, *(k - (k + 1) * y * n[k + 1] / n[k] for k in (1, 2, 3))]
         return found if min(found[1:]) > 0 else [0.0, 0.5, 1.0, 1.5]
 
+    def is_kept(self, gram: str) -> bool:
+        return len(gram) < self.prune_from or self.raw[len(gram)][gram] > 1
+
     def probability(self, context: str, character: str, length: int) -> float:
         if length == 0:
             return 1 / len(self.characters)
@@ -101,8 +109,9 @@ class Dictionaries:
         found = {c: self.times[length][context + c] for c in self.characters if self.times[length][context + c]}
         if not found:
             return lower
-        total, lost = sum(found.values()), sum(self.discounts[length][min(n, 3)] for n in found.values())
-        own = found.get(character, 0)
+        total, kept = sum(found.values()), {c: n for c, n in found.items() if self.is_kept(context + c)}
+        lost = total - sum(n - self.discounts[length][min(n, 3)] for n in kept.values())
+        own = kept.get(character, 0)
         return (own - self.discounts[length][min(own, 3)]) / total + lost / total * lower
 
 
@@ -116,16 +125,32 @@ def test_probabilities_are_those_of_a_plain_implementation(order):
         assert found == pytest.approx(expected, rel=1e-12)
 
 
+@pytest.mark.parametrize(("order", "prune_from"), [(2, 2), (3, 2), (5, 3), (6, 5)])
+def test_ngrams_that_occur_once_are_left_out_as_in_a_plain_implementation(order, prune_from):
+    names = ["anna", "hanna", "hannah", "ann", "nan", "ana", "bob", "bo", "banana", "nabob", "hob", "anna", "bo"]
+    vocab, text = text_of(names)
+    model = ngram.fit(text, size=vocab.size, newline=vocab.newline, order=order, prune_from=prune_from)
+    plain = Dictionaries(names, vocab.characters, order, prune_from)
+    for name in ("hanna", "bobo", "nnh", "nabobanana", ""):
+        found = ngram.probabilities(model, vocab.encode(name + "\n"))
+        expected = [plain.probability("^" + name[:i], (name + "\n")[i], order) for i in range(len(name) + 1)]
+        assert found == pytest.approx(expected, rel=1e-12)
+    assert len(model.levels[-1].table.keys) == sum(n > 1 for n in plain.raw[order].values())
+    back = ngram.from_arrays(ngram.to_arrays(model))
+    assert ngram.probabilities(back, text).tolist() == ngram.probabilities(model, text).tolist()
+
+
 # --------------------------------------------------------------------------------------------- properties
 
 NAME = st.text("abcd é", min_size=1, max_size=12)
 
 
 @settings(max_examples=60, deadline=None)
-@given(st.lists(NAME, min_size=1, max_size=30), NAME, st.integers(1, 8))
-def test_probabilities_of_all_next_characters_sum_to_one(names, context, order):
+@given(st.lists(NAME, min_size=1, max_size=30), NAME, st.integers(1, 8), st.sampled_from([None, 2, 4]))
+def test_probabilities_of_all_next_characters_sum_to_one(names, context, order, prune_from):
     vocab = vocabulary.build_vocabulary(windows.join([*names, context]))
-    model = ngram.fit(vocab.encode(windows.join(names)), size=vocab.size, newline=vocab.newline, order=order)
+    alphabet = {"size": vocab.size, "newline": vocab.newline}
+    model = ngram.fit(vocab.encode(windows.join(names)), **alphabet, order=order, prune_from=prune_from)
     state = ngram.initial_state(model, 1)
     for number in vocab.encode(context):
         row = ngram.next_probabilities(model, state)
@@ -179,12 +204,12 @@ def test_large_alphabets_reach_the_highest_order(size):
 def test_keys_that_do_not_fit_beside_their_places_are_numbered_all_the_same():
     keys = np.array([5, 3, 5, 2**62, 3, 5])
     for scale in (1, 2**40 // 5):
-        unique, first, numbers, counts = ngram._number(np.minimum(keys, 10) * scale)
+        unique, first, numbers, counts = counting.number(np.minimum(keys, 10) * scale)
         assert unique.tolist() == [3 * scale, 5 * scale, 10 * scale]
         assert first.tolist() == [1, 0, 3]
         assert numbers.tolist() == [1, 0, 1, 2, 0, 1]
         assert counts.tolist() == [2, 3, 1]
-    assert ngram._number(keys)[0].tolist() == [3, 5, 2**62]
+    assert counting.number(keys)[0].tolist() == [3, 5, 2**62]
 
 
 def test_the_smallest_order_near_the_best_is_chosen():
@@ -198,11 +223,72 @@ def test_nats_of_each_order_are_those_of_its_model():
     _, train = text_of(NAMES, vocab)
     _, validation = text_of(["anna", "nana", "hob"], vocab)
     alphabet = {"size": vocab.size, "newline": vocab.newline}
-    nats = ngram.validation_nats(train, validation, **alphabet)
+    model, nats = ngram.estimate(train, validation, **alphabet)
     assert len(nats) == ngram.MAX_ORDER
     for order in (1, 2, 4, 8, 16):
-        model = ngram.fit(train, order=order, **alphabet)
-        assert -np.log(ngram.probabilities(model, validation)).mean() == pytest.approx(nats[order - 1], rel=1e-12)
+        fitted = ngram.fit(train, order=order, **alphabet)
+        assert ngram.nats(fitted, validation) == pytest.approx(nats[order - 1], rel=1e-12)
+    expected = ngram.fit(train, order=ngram.choose_order(nats), **alphabet)
+    assert equal(model, expected)
+
+
+def equal(one, other):
+    pairs = zip(ngram.to_arrays(one).items(), ngram.to_arrays(other).items(), strict=True)
+    return all(a == b and x.dtype == y.dtype and x.tolist() == y.tolist() for (a, x), (b, y) in pairs)
+
+
+def test_without_validation_text_the_order_is_the_default_one():
+    vocab, text = text_of(NAMES)
+    model, nats = ngram.estimate(text, text[:0], size=vocab.size, newline=vocab.newline)
+    assert (model.order, nats) == (ngram.DEFAULT_ORDER, [])
+
+
+# ------------------------------------------------------------------------------------------ large corpora
+
+
+def random_names(count, seed=0):
+    rng = np.random.default_rng(seed)
+    return ["".join(rng.choice(list("abcde f"), rng.integers(1, 12))) + "x" for _ in range(count)]
+
+
+@pytest.mark.parametrize("block", [1, 7, 200])
+@pytest.mark.parametrize("prune_from", [None, 3])
+def test_counts_in_blocks_equal_the_whole(monkeypatch, block, prune_from):
+    vocab, text = text_of(random_names(150))
+    options = {"size": vocab.size, "newline": vocab.newline, "order": 9, "prune_from": prune_from}
+    whole = list(counting.count(text, **options))
+    monkeypatch.setattr(counting, "BLOCK", block)
+    for one, other in zip(whole, counting.count(text, **options), strict=True):
+        assert [np.array(field).tolist() for field in one] == [np.array(field).tolist() for field in other]
+        assert [np.array(field).dtype for field in one] == [np.array(field).dtype for field in other]
+
+
+def test_a_long_text_is_pruned():
+    vocab, text = text_of(random_names(400))
+    _, validation = text_of(random_names(100, seed=1), vocab)
+    alphabet = {"size": vocab.size, "newline": vocab.newline}
+    pruned = ngram.estimate(text, validation, **alphabet, long_text=len(text) - 1)
+    assert pruned.nats[: ngram.PRUNED - 1] == ngram.estimate(text, validation, **alphabet).nats[: ngram.PRUNED - 1]
+    longest = ngram.fit(text, **alphabet, order=ngram.MAX_ORDER, prune_from=ngram.PRUNED)
+    assert pruned.nats[-1] == pytest.approx(ngram.nats(longest, validation), rel=1e-12)
+    assert sum(level.table.left_out for level in longest.levels[: ngram.PRUNED - 1]) == 0
+    assert longest.levels[ngram.PRUNED - 1].table.left_out > 0
+
+
+def test_an_order_whose_ngrams_are_too_many_is_not_tried():
+    vocab, text = text_of(random_names(400))
+    _, validation = text_of(random_names(100, seed=1), vocab)
+    alphabet = {"size": vocab.size, "newline": vocab.newline}
+    sizes = np.cumsum([len(counts.keys) for counts in counting.count(text, **alphabet, order=4)])
+    free = ngram.estimate(text, validation, **alphabet)
+    assert not free.limited and len(free.nats) == ngram.MAX_ORDER
+    kept = ngram.estimate(text, validation, **alphabet, max_ngrams=int(sizes[1]))
+    assert kept.nats == free.nats[:2]
+    assert equal(kept.model, ngram.fit(text, **alphabet, order=2)) and kept.limited
+    fewer = ngram.estimate(text, validation, **alphabet, max_ngrams=int(sizes[1]) - 1)
+    assert fewer.nats == free.nats[:1]
+    unvalidated = ngram.estimate(text, text[:0], **alphabet, max_ngrams=int(sizes[2]))
+    assert unvalidated.model.order == 3 and unvalidated.limited
 
 
 def test_a_model_comes_back_from_its_arrays():
