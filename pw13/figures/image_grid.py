@@ -51,26 +51,35 @@ def draw_images(
     the axes an image is 1 wide and 1 high. Returns the drawn picture, for a colour bar.
     """
     height, width = next(image for row in rows for image in row).shape
+    canvas, places = _tile(rows, room, row_gap)
+    extent = (0, canvas.shape[1] / width, canvas.shape[0] / height, 0)
+    picture = axes.imshow(canvas, extent=extent, aspect=height / width, interpolation="nearest", **style)
+    frames = [Rectangle((x, y), 1, 1) for row in places for x, y in row]
+    axes.add_collection(PatchCollection(frames, facecolor="none", edgecolor="black", linewidth=0.8))
+    for row, texts in zip(places, titles, strict=False):
+        for (x, y), text in zip(row, texts, strict=True):
+            axes.annotate(plain(text), (x + 0.5, y), (0, 3), textcoords="offset points", ha="center", fontsize=fontsize)
+    axes.set(xticks=[], frame_on=False, xlim=extent[:2], ylim=extent[2:])
+    axes.set_yticks([places[row][0][1] + 0.5 for row in range(len(labels))], labels, fontsize=9)
+    axes.tick_params(length=0)
+    return picture
+
+
+def _tile(
+    rows: Sequence[Sequence[np.ndarray] | np.ndarray], room: tuple[int, int], row_gap: float
+) -> tuple[np.ndarray, list[list[tuple[float, float]]]]:
+    """Return the images on one canvas, float32, NaN between them, and the place (x, y) of each, in images."""
+    height, width = next(image for row in rows for image in row).shape
     down, right = height + max(1, round(row_gap * height)), width + max(1, round(COLUMN_GAP * width))
     shape = max(room[0], len(rows)), max(room[1], *map(len, rows))
     canvas = np.full(((shape[0] - 1) * down + height, (shape[1] - 1) * right + width), np.nan, np.float32)
-    frames = []
     for row, images in enumerate(rows):
         for column, image in enumerate(images):
-            top, left = row * down, column * right
-            canvas[top : top + height, left : left + width] = image
-            frames.append(Rectangle((left / width, top / height), 1, 1))
-    extent = (0, canvas.shape[1] / width, canvas.shape[0] / height, 0)
-    picture = axes.imshow(canvas, extent=extent, aspect=height / width, interpolation="nearest", **style)
-    axes.add_collection(PatchCollection(frames, facecolor="none", edgecolor="black", linewidth=0.8))
-    for row, texts in enumerate(titles):
-        for column, text in enumerate(texts):
-            above = column * right / width + 0.5, row * down / height
-            axes.annotate(plain(text), above, (0, 3), textcoords="offset points", ha="center", fontsize=fontsize)
-    axes.set(xticks=[], frame_on=False, xlim=extent[:2], ylim=extent[2:])
-    axes.set_yticks([row * down / height + 0.5 for row in range(len(labels))], labels, fontsize=9)
-    axes.tick_params(length=0)
-    return picture
+            canvas[row * down : row * down + height, column * right : column * right + width] = image
+    return canvas, [
+        [(column * right / width, row * down / height) for column in range(len(images))]
+        for row, images in enumerate(rows)
+    ]
 
 
 def one_per_class(labels: np.ndarray) -> np.ndarray:
