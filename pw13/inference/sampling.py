@@ -97,7 +97,8 @@ def generate(
     prefix_ids = vocab_file.vocabulary.encode(prefix)
     missing, attempted = n, 0
     while missing and attempted < DRAWS * n:
-        size = min(max(missing, 64) if attempted else missing, MAX_BATCH, DRAWS * n - attempted)
+        size = max(missing, attempted, 64) if attempted else missing  # larger while few are accepted
+        size = min(size, MAX_BATCH, DRAWS * n - attempted)
         numbers = np.arange(attempted, attempted + size)
         attempted += size
         batch = generate_batch(model, vocab_file, numbers, options, prefix_ids, seed=seed)

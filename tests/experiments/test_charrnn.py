@@ -254,10 +254,10 @@ def test_only_new_names_are_new_and_distinct(pw13, trained):
 
 
 def test_only_new_gives_up_and_reports_the_count(pw13, trained):
-    code, out, err = generate(pw13, trained, "-n", 300, "--only-new", "--temp", 0)
+    code, out, err = generate(pw13, trained, "-n", 100, "--only-new", "--temp", 0)
     assert code == 1
     count = len(out.strip().split("\n"))
-    assert f"only {count} of 300" in err
+    assert f"only {count} of 100" in err
 
 
 def test_only_new_requires_the_unchanged_corpus(pw13, trained, tmp_path):
