@@ -5,7 +5,7 @@ import json
 import pytest
 
 from pw13.config.settings import Generate
-from pw13.inference import generate
+from pw13.inference import generate, name_generator
 from pw13.inference.sampling import Name
 from pw13.report.name_selection import Candidate, shortlist
 from tests.helpers.charrnn_run import NAME, make_run
@@ -65,3 +65,10 @@ def test_new_names_are_outside_the_corpus_and_come_once_over_all_batches():
     batches = [["Known", "Nimbo", "Zi", "Nimbo"], ["Zi", "other", "Other"], ["Known"]]
     kept = [accept([Name(text, -1.0, True) for text in texts]) for texts in batches]
     assert [[name.text for name in names] for names in kept] == [["Nimbo", "Zi"], ["other"], []]
+
+
+def test_names_without_details_do_not_read_the_corpus(corpus, tmp_path, monkeypatch):
+    monkeypatch.setattr(name_generator, "load_names", lambda *_, **__: pytest.fail("read"))
+    request = Generate(n=3, seed=1)
+    source = generate.open_source(request, run=None, runs_dir=tmp_path / "runs")
+    assert len(generate.generate_names(source, request, details=False)[0].names) == 3

@@ -1,11 +1,13 @@
 """The cache: made once, checked at every read, bounded, and never needed."""
 
+import errno
 import os
 
 import numpy as np
 import pytest
 
-from pw13.system import cache
+from pw13.system import cache, files
+from tests.helpers.disks import FaultyDisk
 
 KEY = {"version": 1, "data": "a" * 64}
 BOUND = 1 << 20
@@ -92,3 +94,10 @@ def test_what_is_larger_than_the_bound_is_not_written(folder):
 def test_without_a_variable_it_lies_in_the_user_s_cache_folder(monkeypatch):
     monkeypatch.delenv("PW13_CACHE_DIR")
     assert cache.folder().name == "pw13"
+
+
+def test_a_disk_that_fills_leaves_nothing_behind(folder, monkeypatch):
+    disk = FaultyDisk("write", 1, OSError(errno.ENOSPC, "No space left on device"))
+    monkeypatch.setattr(files, "file_ops", disk)
+    assert cache.cached("kind", KEY, Maker(), max_bytes=BOUND)["b"][0] == 1.5
+    assert disk.happened and list(folder.iterdir()) == []

@@ -21,6 +21,7 @@ Ints32 = npt.NDArray[np.int32]
 Symbols = npt.NDArray[np.integer]
 
 BLOCK = 2**21  # n-grams sorted at a time: about 100 MB
+PIECE = 2**17  # numbers compared at a time: they stay in the processor's cache
 MAX_NGRAMS = 2**31 - 1  # of one length: numbers are int32
 TOO_SHORT, LEFT_OUT = -1, -2  # instead of a number: the name has too few symbols; the n-gram occurs once
 
@@ -116,9 +117,12 @@ def _count_longer(
 
 def _ends(numbers: Ints32, first: int, end: int, symbols: Symbols, size: int) -> Ints:
     """Return where n-grams end whose contexts have numbers from `first` to before `end`."""
-    ends = np.flatnonzero((numbers[:-1] >= first) & (numbers[:-1] < end)) + 1
-    followed: Ints = ends[symbols[ends] != size]
-    return followed
+    found = []
+    for start in range(0, len(numbers) - 1, PIECE):
+        piece = numbers[start : min(start + PIECE, len(numbers) - 1)]
+        found.append(np.flatnonzero((piece >= first) & (piece < end)) + start + 1)
+    ends: Ints = np.concatenate(found)
+    return ends[symbols[ends] != size]
 
 
 def _add_counts(counts: Ints32, numbers: npt.NDArray[np.integer]) -> None:

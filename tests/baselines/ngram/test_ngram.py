@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from pw13.baselines import ngram
 from pw13.baselines.ngram import counting
-from pw13.data.names import vocabulary, windows
+from pw13.config import CharRNN
+from pw13.data.names import load_names, prepare_dataset, vocabulary, windows
 
 NAMES = ["anna", "hanna", "hannah", "ann", "nan", "ana", "bob", "bo"] * 3
 
@@ -303,3 +304,15 @@ def test_a_model_comes_back_from_its_arrays():
 def test_bad_orders_and_empty_texts_are_refused(text, order):
     with pytest.raises(ValueError, match=r"order|empty"):
         ngram.fit(np.array(text, np.int64), size=2, newline=0, order=order)
+
+
+@pytest.mark.slow
+def test_the_losses_on_the_real_corpus(real_data):
+    data = prepare_dataset(load_names(None).names, CharRNN())
+    vocab, (train, validation) = data.vocab_file.vocabulary, data.ngram_texts
+    held_out, alphabet = data.joined_ids(data.split.held_out), {"size": vocab.size, "newline": vocab.newline}
+    model, nats = ngram.estimate(train, validation, **alphabet)
+    assert [round(nats[order - 1], 4) for order in (8, 10, 12)] == [1.7014, 1.6992, 1.6989]
+    assert (model.order, model.left_out, round(ngram.nats(model, held_out), 4)) == (10, 0, 1.7114)
+    pruned = ngram.estimate(train, validation, **alphabet, long_text=0)
+    assert pruned.model.left_out > 0 and round(ngram.nats(pruned.model, held_out), 4) == 1.7101
