@@ -70,11 +70,11 @@ def names(data: NameDataset, config: CharRNN) -> dict[str, Any]:
 
 def _key(data: NameDataset) -> dict[str, Any]:
     """Return what the model and its measures depend on."""
-    texts = {"names": data.names, **data.split._asdict()}
-    digests = {name: digest(data.joined_ids(part)) for name, part in texts.items()}
     return {
         "version": VERSION,
         "model": ngram_models.VERSION,
-        **digests,
+        "train": digest(data.train_ids),
+        "validation": digest(data.joined_ids(data.split.validation)),
+        "held_out": digest(data.joined_ids(data.split.held_out)),
         "vocabulary": data.vocab_file.vocabulary.digest,
     }

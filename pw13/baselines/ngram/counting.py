@@ -20,7 +20,7 @@ Ints = npt.NDArray[np.int64]
 Ints32 = npt.NDArray[np.int32]
 Symbols = npt.NDArray[np.integer]
 
-BLOCK = 2**21  # n-grams sorted at a time: about 100 MB
+BLOCK = 2**20  # n-grams sorted at a time: about 60 MB
 PIECE = 2**17  # numbers compared at a time: they stay in the processor's cache
 MAX_NGRAMS = 2**31 - 1  # of one length: numbers are int32
 TOO_SHORT, LEFT_OUT = -1, -2  # instead of a number: the name has too few symbols; the n-gram occurs once
@@ -121,8 +121,9 @@ def _ends(numbers: Ints32, first: int, end: int, symbols: Symbols, size: int) ->
     for start in range(0, len(numbers) - 1, PIECE):
         piece = numbers[start : min(start + PIECE, len(numbers) - 1)]
         found.append(np.flatnonzero((piece >= first) & (piece < end)) + start + 1)
-    ends: Ints = np.concatenate(found)
-    return ends[symbols[ends] != size]
+    ends = np.concatenate(found)
+    followed: Ints = ends[symbols[ends] != size]
+    return followed
 
 
 def _add_counts(counts: Ints32, numbers: npt.NDArray[np.integer]) -> None:

@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from pw13.baselines.ngram.counting import Counts, Ints32, count
 from pw13.baselines.ngram.model import Ngram, Table, make_level
-from pw13.baselines.ngram.scoring import Walk, begin_walk, step
+from pw13.baselines.ngram.scoring import Walk, begin_walks, step
 
 MAX_ORDER = 16
 TOLERANCE = 0.0005  # nats on validation: the smallest order this close to the best one is chosen
@@ -70,7 +70,7 @@ def estimate(
     Raises:
         ValueError: the text is empty.
     """
-    walk, nats = begin_walk(validation, size, newline), []
+    walks, nats = begin_walks(validation, size, newline), []
     counted = count(
         _not_empty(train),
         size=size,
@@ -82,8 +82,10 @@ def estimate(
     for tables in _tables(counted, size):
         if len(validation):
             if len(tables) > 1 and (lower := tables[-2].lower):  # known by now
-                walk = step(walk, make_level(lower, size), size)
-            nats.append(_mean_nats(step(walk, make_level(tables[-1].highest, size), size)))
+                level = make_level(lower, size)
+                walks = [step(walk, level, size) for walk in walks]
+            highest = make_level(tables[-1].highest, size)
+            nats.append(sum(_nats(step(walk, highest, size)) for walk in walks) / len(validation))
     return Estimate(_model(tables[: choose_order(nats) if nats else None], size, newline), nats)
 
 
@@ -124,5 +126,5 @@ def _model(tables: list[Tables], size: int, newline: int) -> Ngram:
     return Ngram(size, newline, tuple(make_level(level, size) for level in levels if level))
 
 
-def _mean_nats(walk: Walk) -> float:
-    return float(-np.log(walk.probabilities[walk.depth > 0]).mean())
+def _nats(walk: Walk) -> float:
+    return float(-np.log(walk.probabilities[walk.depth > 0]).sum())

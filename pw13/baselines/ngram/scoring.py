@@ -8,6 +8,8 @@ import numpy.typing as npt
 from pw13.baselines.ngram.counting import Ints, Symbols, with_starts
 from pw13.baselines.ngram.model import Floats, Level, Ngram, find, shares
 
+PIECE = 2**17  # characters that walk at a time
+
 
 class Walk(NamedTuple):
     """A text on its way through the levels: probabilities by contexts of up to `length` - 1 symbols."""
@@ -21,10 +23,12 @@ class Walk(NamedTuple):
 
 def probabilities(model: Ngram, text: npt.NDArray[Any]) -> Floats:
     """Return the probability of each character of joined names given those before it in its name, `(n,)`."""
-    walk = begin_walk(text, model.size, model.newline)
-    for level in model.levels:
-        walk = step(walk, level, model.size)
-    return walk.probabilities[walk.depth > 0]
+    found = [np.empty(0)]
+    for walk in begin_walks(text, model.size, model.newline):
+        for level in model.levels:
+            walk = step(walk, level, model.size)
+        found.append(walk.probabilities[walk.depth > 0])
+    return np.concatenate(found)
 
 
 def nats(model: Ngram, text: npt.NDArray[Any]) -> float:
@@ -32,8 +36,14 @@ def nats(model: Ngram, text: npt.NDArray[Any]) -> float:
     return float(-np.log(probabilities(model, text)).mean()) if len(text) else float("nan")
 
 
-def begin_walk(text: npt.NDArray[Any], size: int, newline: int) -> Walk:
-    """Return the walk of joined names before the first level."""
+def begin_walks(text: npt.NDArray[Any], size: int, newline: int) -> list[Walk]:
+    """Return walks before the first level, each of some of the joined names."""
+    ends = np.flatnonzero(text == newline) + 1
+    rows = np.searchsorted(ends, np.arange(PIECE, len(text), PIECE))
+    return [_begin_walk(part, size, newline) for part in np.split(text, ends[rows]) if len(part)]
+
+
+def _begin_walk(text: npt.NDArray[Any], size: int, newline: int) -> Walk:
     symbols = with_starts(text, size, newline)
     begins = np.flatnonzero(symbols == size)
     depth = np.arange(len(symbols)) - np.repeat(begins, np.diff(begins, append=len(symbols)))

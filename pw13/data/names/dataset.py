@@ -52,7 +52,9 @@ class NameDataset(NamedTuple):
     @property
     def ngram_texts(self) -> tuple[np.ndarray, np.ndarray]:
         """The ids of the joined names that the n-gram model counts, and of the validation names."""
-        return self.joined_ids(self.counted_names), self.joined_ids(self.split.validation)
+        counted = self.counted_names
+        train = self.train_ids if counted is self.split.train else self.joined_ids(counted)
+        return train, self.joined_ids(self.split.validation)
 
     @property
     def train_probe(self) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pw13.baselines import ngram
-from pw13.baselines.ngram import counting
+from pw13.baselines.ngram import counting, scoring
 from pw13.config import CharRNN
 from pw13.data.names import load_names, prepare_dataset, vocabulary, windows
 
@@ -182,6 +182,15 @@ def test_seen_names_are_likelier_than_scrambled_ones():
     vocab, model = fitted(NAMES, 4)
     seen, scrambled = (ngram.probabilities(model, vocab.encode(name)).prod() for name in ("hannah\n", "nhaahn\n"))
     assert seen > scrambled
+
+
+def test_names_in_pieces_have_the_probabilities_of_the_whole(monkeypatch):
+    vocab, model = fitted(NAMES, 4)
+    text = vocab.encode(windows.join(["hanna", "a", "bobohabo", "nnn"]))
+    whole = ngram.probabilities(model, text)
+    for piece in (1, 5, 11):
+        monkeypatch.setattr(scoring, "PIECE", piece)
+        assert ngram.probabilities(model, text).tolist() == whole.tolist()
 
 
 def test_no_text_has_no_probabilities():
