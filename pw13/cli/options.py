@@ -6,7 +6,7 @@ shown as "[default: X]", by Typer where the parameter has it, else by `described
 
 import inspect
 import typing
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -15,6 +15,7 @@ import typer
 from pw13 import config
 from pw13.cli import completion
 from pw13.config import fields, presets
+from pw13.errors import OptionError
 from pw13.system import device, files
 
 
@@ -140,6 +141,21 @@ def resolve_shared(top: Mapping[str, Any], flags: Mapping[str, Any]) -> dict[str
     if "runs_dir" in resolved:
         resolved["runs_dir"] = files.expand_user(resolved["runs_dir"], "--runs-dir")
     return resolved
+
+
+def refuse_besides(context: typer.Context, mode: str, allowed: Container[str]) -> None:
+    """Refuse the options on the command line that do nothing beside the option `mode`, such as "--check".
+
+    allowed: names of the parameters that go with it.
+
+    Raises:
+        OptionError: the first other one.
+    """
+    for parameter in context.command.params:
+        source = context.get_parameter_source(str(parameter.name))
+        given = source is not None and source.name == "COMMANDLINE"
+        if given and mode not in parameter.opts and parameter.name not in allowed:
+            raise OptionError(f"{parameter.opts[0]} cannot be combined with {mode}")
 
 
 def _keyword(name: str, annotation: Any, default: Any) -> inspect.Parameter:

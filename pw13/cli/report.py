@@ -1,5 +1,7 @@
 """`pw13 report` and `pw13 all`: the hand-in from runs, and the whole coursework in one process."""
 
+import contextlib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -55,7 +57,16 @@ ExecuteOption = Annotated[
 ]
 
 
+# Options that do one thing and exit, and the parameters that go with each.
+MODES = {
+    "--template": ("quiet",),
+    "--check": ("rerun", "data", "corpus", "json", "quiet"),
+    "--handout": ("run", "comments", "names", "answers", "runs_dir", "json", "quiet"),
+}
+
+
 def report(
+    context: typer.Context,
     run: Annotated[
         list[str] | None,
         typer.Option(
@@ -98,13 +109,15 @@ def report(
 ) -> None:
     """Write the report and the hand-in from finished runs.
 
-    The files are report.pdf, report.html, notebook.ipynb and hand-in.zip.
+    The files are report.pdf, report.html, notebook.ipynb, explore.html and hand-in.zip.
     """
     from pw13.report import hand_in
 
     console.start(quiet=bool(quiet))
-    if check is None and (rerun or data is not None or corpus is not None):
-        raise OptionError("--rerun, --data and --corpus belong to --check ZIP --rerun")
+    for mode, value in (("--template", template), ("--check", check), ("--handout", handout)):
+        if value:
+            options.refuse_besides(context, mode, MODES[mode])
+    require_check(check, rerun, data, corpus)
     if template is not None:
         hand_in.write_template(template)
         return console.print_result(str(template))
@@ -120,7 +133,29 @@ def report(
     )
     if handout:
         return show_handout(hand_in.handout_rows(request, runs_dir=runs_dir), json)
-    show(hand_in.write_hand_in(request, runs_dir=runs_dir, out=out), json)
+    with interruptible("nothing was written"):
+        show(hand_in.write_hand_in(request, runs_dir=runs_dir, out=out), json)
+
+
+def require_check(check: Path | None, rerun: bool, data: str | None, corpus: str | None) -> None:
+    """Refuse options of `--check ZIP --rerun` without it."""
+    if rerun and check is None:
+        raise OptionError("--rerun: requires --check ZIP")
+    for flag, value in (("--data", data), ("--corpus", corpus)):
+        if value is not None and not rerun:
+            raise OptionError(f"{flag}: requires --check ZIP --rerun")
+
+
+@contextlib.contextmanager
+def interruptible(outcome: str) -> Iterator[None]:
+    """Print one line and exit with the code of the signal that stops the work in this context."""
+    from pw13.system import signals
+
+    try:
+        yield
+    except signals.Interrupted as stop:
+        console.warning(f"interrupted; {outcome}")
+        raise typer.Exit(stop.exit_code) from None
 
 
 def show_handout(rows: list[Any], json: bool | None) -> None:
@@ -131,7 +166,7 @@ def show_handout(rows: list[Any], json: bool | None) -> None:
     console.table("the handout", ("item", "status", "done"), [(row.label, row.status, row.done) for row in rows])
     for row in rows:
         for departure in row.departures:
-            console.print_result(f"{row.label}: {departure.text}; settled by: {departure.command}")
+            console.print_result(f"{row.label}: {departure.text.rstrip('.')}; settled by: {departure.command}")
 
 
 def rerun_hand_in(path: Path, data: str | None, corpus: str | None, json: bool | None) -> None:
@@ -199,7 +234,8 @@ def all_(
     )
     hand_in.check_options(request, out)
     done = run_coursework(base, rest, seeds, fresh)
-    written = hand_in.write_hand_in(request, runs_dir=rest["runs_dir"], out=out)
+    with interruptible(f"the runs are complete, the report is not written. {way_on(fresh)}"):
+        written = hand_in.write_hand_in(request, runs_dir=rest["runs_dir"], out=out)
     if not rest["json"]:
         rows = [(result.step.name, result.how, result.run.name, f"{result.seconds:.0f}") for result in done]
         console.table("coursework", ("step", "status", "run", "seconds"), rows)
@@ -220,7 +256,6 @@ def run_coursework(base: dict[str, Any], rest: dict[str, Any], seeds: int, fresh
     from pw13.coursework import run
     from pw13.coursework.plan import course_steps, overrides_handout
     from pw13.data.source import resolve_path
-    from pw13.system import signals
 
     paths = {name: resolve_path(name, rest[name]) for name in ("data", "corpus")}
     if overrides_handout(base["charrnn"]):
@@ -228,12 +263,12 @@ def run_coursework(base: dict[str, Any], rest: dict[str, Any], seeds: int, fresh
             "note: cell, target and carry_state of [charrnn] are ignored; every variant of the handout is trained"
         )
     course_data = run.inspect_data(paths["data"], paths["corpus"], base["charrnn"])
-    try:
+    with interruptible(f"progress saved. {way_on(fresh)}"):
         return run.run_coursework(course_steps(base, seeds), course_data, runs_dir=rest["runs_dir"], fresh=fresh)
-    except signals.Interrupted as stop:
-        command = "the same command without --fresh" if fresh else "the same command"
-        console.warning(f"interrupted; progress saved. Run {command} to resume")
-        raise typer.Exit(stop.exit_code) from None
+
+
+def way_on(fresh: bool) -> str:
+    return f"Run the same command{' without --fresh' if fresh else ''} to resume"
 
 
 def show(written: Any, json: bool | None) -> None:

@@ -1,7 +1,6 @@
 """The hand-in: report.pdf, report.html, notebook.ipynb and hand-in.zip, written from finished runs."""
 
 import contextlib
-import os
 import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -63,14 +62,26 @@ def check_options(options: HandInOptions, out: Path) -> None:
         UserError: a user file cannot be read, or `out` cannot be written.
         OptionError: a comment on an unknown item, or an author's name that is no text.
     """
-    refuse_bytes(options.authors)
+    refuse_authors(options.authors)
     if options.comments:
         read_comments(options.comments, item_keys())
     if options.names:
         read_names(options.names)
-    existing = next(path for path in (out, *out.absolute().parents) if path.exists())
-    if not existing.is_dir() or not os.access(existing, os.W_OK):
-        raise UserError(f"{out}: cannot be written: {existing} is not a writable folder")
+    make_folder(out)
+
+
+def make_folder(out: Path) -> None:
+    """Create the folder of a hand-in, and a file in it for a moment: permissions alone do not tell.
+
+    Raises:
+        UserError: it cannot be created, or not be written into.
+    """
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=out):
+            pass
+    except OSError as error:
+        raise UserError(f"--out {out}: cannot be written: {error.strerror or error}") from None
 
 
 def write_hand_in(options: HandInOptions, *, runs_dir: Path, out: Path) -> HandIn:
@@ -81,6 +92,7 @@ def write_hand_in(options: HandInOptions, *, runs_dir: Path, out: Path) -> HandI
         OptionError: a comment on an unknown item.
     """
     selection, _, document = build(options, runs_dir)
+    make_folder(out)  # before a minute of work
     for text in document.notices:  # caveats, such as --limit, are shown even with --quiet
         console.warning(text)
 
@@ -109,9 +121,11 @@ def write_hand_in(options: HandInOptions, *, runs_dir: Path, out: Path) -> HandI
     return HandIn(out, tuple(contents), run_names, document.notices, tuple(missing))
 
 
-def refuse_bytes(authors: Sequence[str]) -> None:
-    """Refuse an author's name with bytes that the terminal's encoding lacks: no report shows them rightly."""
+def refuse_authors(authors: Sequence[str]) -> None:
+    """Refuse an author without a name, or with bytes that the terminal's encoding lacks: no report shows them."""
     for author in authors:
+        if not author.strip():
+            raise OptionError(f"--author: expected a name, received {author!r}")
         if any("\ud800" <= character <= "\udfff" for character in author):
             raise OptionError(f"--author: expected text in UTF-8, received {author!r}")
 
@@ -144,7 +158,7 @@ def write_template(path: Path) -> None:
 
 def build(options: HandInOptions, runs_dir: Path) -> tuple[RunSelection, NameSelection | None, Document]:
     """Return the runs, the names and the document of a report."""
-    refuse_bytes(options.authors)
+    refuse_authors(options.authors)
     comments = read_comments(options.comments, item_keys()) if options.comments else {}
     selection = select_runs(options.runs, runs_dir)
     answers = prepared_answers() if options.answers else {}
@@ -197,10 +211,9 @@ def explore_page(selection: RunSelection) -> bytes | None:
 
 def write_files(contents: dict[str, bytes], out: Path) -> None:
     try:
-        out.mkdir(parents=True, exist_ok=True)
         files.write_together({out / name: data for name, data in contents.items()})
     except OSError as error:
-        raise UserError(f"{out}: cannot be written: {error.strerror or error}") from None
+        raise UserError(f"--out {out}: cannot be written: {error.strerror or error}") from None
 
 
 def check(path: Path) -> Sequence[str]:

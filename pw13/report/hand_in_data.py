@@ -22,18 +22,32 @@ def facts(record: Record | None) -> dict[str, Any]:
     return data if isinstance(data, dict) else {}
 
 
+def image_run(selection: RunSelection) -> Record | None:
+    """Return the run whose images the notebook reads."""
+    return selection.dense or selection.conv or selection.svm
+
+
+def names_run(selection: RunSelection) -> Record | None:
+    """Return the run whose names the notebook reads: the SimpleRNN of 2e, else the newest char-RNN."""
+    return selection.baseline_rnn or next(reversed(selection.of_kind("charrnn")), None)
+
+
 def image_facts(selection: RunSelection) -> dict[str, Any]:
-    return facts(selection.dense or selection.conv or selection.svm)
+    return facts(image_run(selection))
+
+
+def names_facts(selection: RunSelection) -> dict[str, Any]:
+    return facts(names_run(selection))
 
 
 def is_builtin(selection: RunSelection) -> bool:
     """Return whether any data of the runs are built in."""
-    return "builtin" in (image_facts(selection).get("kind"), facts(selection.baseline_rnn).get("kind"))
+    return "builtin" in (image_facts(selection).get("kind"), names_facts(selection).get("kind"))
 
 
 def names_file(selection: RunSelection) -> str:
     """Return the name of the file of names that the notebook reads from the folder `data`."""
-    data = facts(selection.baseline_rnn)
+    data = names_facts(selection)
     return "names.txt" if data.get("kind") == "builtin" else Path(str(data.get("path", "companies.csv"))).name
 
 
@@ -54,7 +68,7 @@ def files(selection: RunSelection) -> dict[str, bytes]:
     contents: dict[str, bytes] = {}
     if image_facts(selection).get("kind") == "builtin":
         contents |= letter_files(datasets.letters())
-    if facts(selection.baseline_rnn).get("kind") == "builtin":
+    if names_facts(selection).get("kind") == "builtin":
         contents["data/names.txt"] = datasets.names().encode()
     return contents | {NOTICE: notice()} if contents else {}
 
@@ -84,7 +98,7 @@ def notice() -> bytes:
 
 def environment(selection: RunSelection) -> dict[str, str]:
     """Return the variables by which the notebook finds data of the runs that are not beside it."""
-    images, names = image_facts(selection), facts(selection.baseline_rnn)
+    images, names = image_facts(selection), names_facts(selection)
     places = {}
     if images.get("kind") == "folder":
         places["IMAGES_DIR"] = str(images.get("path"))

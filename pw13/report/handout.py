@@ -35,7 +35,19 @@ QUESTIONS = {
     "cells": "Optional: with LSTM or GRU, can the loss be lowered further, and do the names get better?",
 }
 HANDOUT = {"batch_size": 128, "length": 10, "skip": 3, "units": 64, "layers": 1}  # numbers that the handout names
+NOTHING = "–"  # was done
 NAMES_ASKED = range(5, 11)
+NUMBERS: dict[str, dict[str, tuple[str, ...]]] = {  # of HANDOUT, by kind and item
+    "conv-dae": {"conv-d": ("batch_size",)},
+    "charrnn": {"2d": ("length", "skip"), "2e": ("units", "layers")},
+}
+TRAINING_ITEMS = {"dense-ae": "1d", "conv-dae": "conv-d", "svm-eval": "1g", "charrnn": "2f"}  # of epochs and --limit
+DATA_ITEMS = {"dense-ae": "1d", "charrnn": "2b"}
+_NOTMNIST = ("notMNIST", "--data", "notmnist")
+PUBLISHED = {  # the course's data of a kind, their option, and the name by which they are fetched
+    **dict.fromkeys(("dense-ae", "conv-dae", "svm-eval"), _NOTMNIST),
+    "charrnn": ("the course's names", "--corpus", "names"),
+}
 
 
 class Departure(NamedTuple):
@@ -46,7 +58,10 @@ class Departure(NamedTuple):
 
 
 class Row(NamedTuple):
-    """An item of the handout: "complete", "partly missing" or "missing"; what was done; the departures."""
+    """An item of the handout: its status, what was done, and the departures.
+
+    status: "complete", "with departures", "partly missing", "missing" or, of a question, "to answer".
+    """
 
     key: str
     label: str
@@ -58,23 +73,22 @@ class Row(NamedTuple):
 
 def compliance(items: Sequence[Item], selection: RunSelection, names: int) -> list[Row]:
     """Return a row per item of the report; names: how many were chosen."""
-    return [
-        Row(
-            item.key,
-            item.label,
-            item.question or item.title,
-            _status(item),
-            _done(item, selection, names),
-            (*_gaps(item), *departures(item.key, selection, names)),
-        )
-        for item in items
-    ]
+    return [_row(item, selection, names) for item in items]
 
 
-def _status(item: Item) -> str:
+def _row(item: Item, selection: RunSelection, names: int) -> Row:
+    done, found = _done(item, selection, names), tuple(departures(item.key, selection, names))
+    status = _status(item, nothing=done == NOTHING)
+    if status == "complete" and found:
+        status = "with departures"
+    return Row(item.key, item.label, item.question or item.title, status, done, (*_gaps(item), *found))
+
+
+def _status(item: Item, *, nothing: bool) -> str:
+    """Return the status of an item by its content; nothing: no run has done any of it."""
     gaps = [block for block in item.blocks if isinstance(block, Missing)]
     if gaps or not item.blocks:
-        return "missing" if len(gaps) == len(item.blocks) else "partly missing"
+        return "missing" if nothing or len(gaps) == len(item.blocks) else "partly missing"
     return "to answer" if any(isinstance(block, Space) for block in item.blocks) else "complete"
 
 
@@ -91,7 +105,7 @@ def _done(item: Item, selection: RunSelection, names: int) -> str:
     if item.key.startswith("3"):
         return _answered(item)
     if run is None:
-        return "–"
+        return NOTHING
     settings = run.config
     sizes = [str(series.value) for series in selection.series(selection.dense, "code_size")]
     series = {key: [str(s.value) for s in selection.series(selection.baseline_rnn, key)] for key in ("epochs", "units")}
@@ -111,93 +125,91 @@ def _done(item: Item, selection: RunSelection, names: int) -> str:
         "conv-d": f"{trained}, MSE",
         "conv-e": "figure and PSNR of test images, against filters and a linear denoiser",
         "2a": "steps described",
-        "2b": str(hand_in_data.facts(run).get("name", "–")),
+        "2b": str(hand_in_data.facts(run).get("name", NOTHING)),
         "2c": "one text, with a newline after each name",
         "2d": f"length {settings.get('length')}, skip {settings.get('skip')}, one-hot by batch",
         "2e": f"SimpleRNN, {format_count(settings.get('units'), 'unit')}; Dense, softmax",
         "2f": trained,
         "2g": f"epochs {', '.join(series['epochs'])}; units {', '.join(series['units'])}; {names} names chosen",
         "m2m": "same settings, targets shifted by one character",
-        "cells": join_words([cell.upper() for cell in cells if cell != "simple"]) or "–",
+        "cells": join_words([cell.upper() for cell in cells if cell != "simple"]) or NOTHING,
     }
-    return done.get(item.key, "–")
+    return done.get(item.key, NOTHING)
 
 
 def _answered(item: Item) -> str:
     if any(isinstance(block, Markdown) for block in item.blocks):
         return "own answer"
     prepared = any(isinstance(block, Text) and block.role == "answer" for block in item.blocks)
-    return "prepared answer" if prepared else "–"
+    return "prepared answer" if prepared else NOTHING
 
 
 def departures(key: str, selection: RunSelection, names: int) -> Iterator[Departure]:
-    """Yield where the runs of an item depart from the handout, or from the length at which pw13 trains by default."""
-    dense, conv, svm, rnn = selection.dense, selection.conv, selection.svm, selection.baseline_rnn
-    if key == "1b" and dense and dense.config["activation"] != _default(dense, "activation"):
-        activation = _default(dense, "activation")
-        yield Departure(
-            f"activation of the code {dense.config['activation']} instead of {activation}",
-            hints.rerun(dense, activation=activation),
-        )
-    if key == "1d" and dense:
-        yield from _data(dense)
-        yield from _shortened(dense)
-    if key == "1g" and svm:
-        yield from _shortened(svm)
-    if key == "conv-d" and conv:
-        yield from _numbers(conv, "batch_size")
-        yield from _shortened(conv)
-    if rnn:
-        yield from _of_names(key, rnn, names)
+    """Yield where the runs of an item depart from the handout, or from the length at which pw13 trains by default.
 
-
-def _of_names(key: str, rnn: Record, names: int) -> Iterator[Departure]:
-    if key == "2b":
-        yield from _data(rnn)
-    counts = hand_in_data.facts(rnn).get("counts") or {}
-    if key == "2c" and counts.get("held_out"):
-        held_out = format_number(counts["held_out"] + counts.get("validation", 0))
-        yield Departure(
-            f"{held_out} of {format_number(counts.get('names'))} names are held out to measure with, not trained on",
-            hints.rerun(rnn, hold_out=0.0),
-        )
-    settings = {"2d": ("length", "skip"), "2e": ("units", "layers")}.get(key, ())
-    yield from _numbers(rnn, *settings)
-    if key == "2f":
-        yield from _shortened(rnn)
-    if key == "2g" and names not in NAMES_ASKED:
+    Departures of one run are settled by one command.
+    """
+    for run in filter(None, (selection.dense, selection.conv, selection.svm, selection.baseline_rnn)):
+        changes = list(_changes(run))
+        texts = [change.text for change in changes if change.item == key]
+        if key == DATA_ITEMS.get(run.kind) and _is_builtin(run):
+            texts.insert(0, f"{hand_in_data.facts(run).get('name')} instead of {PUBLISHED[run.kind][0]}")
+        settings = {name: value for change in changes for name, value in change.settings.items()}
+        if texts:
+            yield Departure("; ".join(texts), _command(run, settings))
+        if key == "2c" and run.kind == "charrnn":
+            yield from _held_out(run, settings)
+        if key == DATA_ITEMS.get(run.kind) and run.kind != "charrnn":
+            yield from (Departure(str(note), "–") for note in hand_in_data.facts(run).get("notes") or ())
+    if key == "2g" and selection.baseline_rnn and names not in NAMES_ASKED:
         yield Departure(f"{format_count(names, 'name')} chosen instead of 5 to 10", "pw13 report --names FILE")
 
 
-def _numbers(run: Record, *settings: str) -> Iterator[Departure]:
-    """Yield the settings whose number is not that of the handout."""
-    for name in settings:
-        if run.config.get(name) != HANDOUT[name]:
-            words = name.replace("_", " ")
-            yield Departure(
-                f"{words} {run.config.get(name)} instead of {HANDOUT[name]}", hints.rerun(run, **{name: HANDOUT[name]})
-            )
+class Change(NamedTuple):
+    """A departure of a run in its settings: the item, what departs, and the settings of the handout or of pw13."""
+
+    item: str
+    text: str
+    settings: dict[str, Any]
 
 
-def _shortened(run: Record) -> Iterator[Departure]:
+def _changes(run: Record) -> Iterator[Change]:
+    if run.kind == "dense-ae" and run.config["activation"] != (default := _default(run, "activation")):
+        text = f"activation of the code {run.config['activation']} instead of {default}"
+        yield Change("1b", text, {"activation": default})
+    for item, names in NUMBERS.get(run.kind, {}).items():
+        for name in names:
+            if run.config.get(name) != HANDOUT[name]:
+                text = f"{name.replace('_', ' ')} {run.config.get(name)} instead of {HANDOUT[name]}"
+                yield Change(item, text, {name: HANDOUT[name]})
+    trained = TRAINING_ITEMS[run.kind]
     if run.config.get("limit") is not None:
-        limit = format_count(run.config["limit"], "training image")
-        yield Departure(f"at most {limit}", hints.rerun(run, limit=None))
+        yield Change(trained, f"at most {format_count(run.config['limit'], 'training image')}", {"limit": None})
     epochs = _default(run, "epochs")
     if epochs is not None and run.config.get("epochs", epochs) < epochs:
-        trained = format_count(run.config["epochs"], "epoch")
-        yield Departure(f"{trained} instead of the default {epochs}", hints.rerun(run, epochs=epochs))
+        text = f"{format_count(run.config['epochs'], 'epoch')} instead of the default {epochs}"
+        yield Change(trained, text, {"epochs": epochs})
 
 
-def _data(run: Record) -> Iterator[Departure]:
-    data = hand_in_data.facts(run)
-    if data.get("kind") == "builtin":
-        asked, name = ("the course's names", "names") if run.kind == "charrnn" else ("notMNIST", "notmnist")
-        flag = "corpus" if run.kind == "charrnn" else "data"
-        command = f"pw13 data fetch {name}, then: {hints.rerun(run).replace(f' --{flag} builtin', '')}"
-        yield Departure(f"{data.get('name')} instead of {asked}", command)
-    for note in data.get("notes") or () if run.kind != "charrnn" else ():
-        yield Departure(str(note), "–")
+def _command(run: Record, settings: dict[str, Any]) -> str:
+    """Return the command of a run like `run`, but with `settings` and the published data instead of built-in ones."""
+    command = hints.rerun(run, **settings)
+    if not _is_builtin(run):
+        return command
+    _, flag, name = PUBLISHED[run.kind]
+    return f"pw13 data fetch {name}, then: {command.replace(f' {flag} builtin', '')}"
+
+
+def _held_out(run: Record, settings: dict[str, Any]) -> Iterator[Departure]:
+    counts = hand_in_data.facts(run).get("counts") or {}
+    if counts.get("held_out"):
+        held_out = format_number(counts["held_out"] + counts.get("validation", 0))
+        text = f"{held_out} of {format_number(counts.get('names'))} names are held out to measure with, not trained on"
+        yield Departure(text, _command(run, {**settings, "hold_out": 0.0}))
+
+
+def _is_builtin(run: Record) -> bool:
+    return hand_in_data.facts(run).get("kind") == "builtin"
 
 
 def _default(run: Record, key: str) -> Any:

@@ -45,10 +45,13 @@ def _flag(key: str, value: Any) -> list[str]:
 
 
 def _places(record: Record, data: str) -> list[str]:
-    """Return the flags for data and runs folder, unless they are the default ones."""
+    """Return the flags for data and runs folder, unless they are the default ones.
+
+    Built-in data are the default only until others are fetched, so they are always named.
+    """
     path = record.config.get(data)
     try:
-        default = path is None or resolve_path(data, None) == path
+        default = path is None or (path != "builtin" and resolve_path(data, None) == path)
     except UserError:
         default = False
     return [*([] if default else [f"--{data}", place(str(path))]), *_flag_of_runs_dir(record.folder.parent)]

@@ -105,12 +105,12 @@ def readme(selection: RunSelection, *, explore: bool) -> str:
 
 def _data_text(selection: RunSelection) -> str:
     """Return which data the notebook needs, and where it looks for them."""
-    images, names = hand_in_data.image_facts(selection), hand_in_data.facts(selection.baseline_rnn)
+    images, names = hand_in_data.image_facts(selection), hand_in_data.names_facts(selection)
     text = "Built-in data are in data/. " if hand_in_data.is_builtin(selection) else ""
     if images.get("kind") == "folder":
         text += (
             f"Put the four IDX files of {images.get('name')} into data/, or set IMAGES_DIR to their folder (sha256 of "
-            f"the training images: {hand_in_data.checked_sha256(selection.dense or selection.conv or selection.svm)}). "
+            f"the training images: {hand_in_data.checked_sha256(hand_in_data.image_run(selection))}). "
         )
     if names.get("kind") == "file":
         file = hand_in_data.names_file(selection)

@@ -96,7 +96,7 @@ def test_odd_runs_in_a_zip_are_refused(pw13, tmp_path, contents, message):
 
 def test_rerun_needs_check(pw13):
     code, _, err = pw13("report", "--rerun")
-    assert code == 2 and "--check ZIP --rerun" in err
+    assert code == 2 and "--rerun: requires --check ZIP" in err
 
 
 def test_differences_are_relative():

@@ -1,6 +1,7 @@
 """The written hand-in, and `pw13 report`."""
 
 import json
+import signal
 import zipfile
 from unittest.mock import Mock
 
@@ -10,6 +11,7 @@ from pw13.config.settings import DenseAE
 from pw13.errors import OptionError, UserError
 from pw13.models import dense_ae_numpy
 from pw13.report import hand_in
+from pw13.system.signals import Interrupted
 from tests.helpers.explore_runs import write_model
 from tests.helpers.fonts import only_fonts
 from tests.helpers.report_runs import make_run
@@ -110,7 +112,14 @@ def test_a_limit_is_shown_even_with_quiet(pw13, tmp_path):
         (["--check", "none.zip"], 1, "none.zip: cannot be read: No such file"),
         (["--comments", "own.toml"], 2, "own.toml: unknown item '9z'; items: 1a, 1b"),
         (["--names", "empty.txt"], 1, "--names empty.txt: contains no names"),
-        (["--no-execute", "--out", "taken"], 1, "taken: cannot be written"),
+        (["--out", "taken"], 1, "--out taken: cannot be written"),
+        (["--author", " "], 2, "--author: expected a name, received ' '"),
+        (["--rerun"], 2, "--rerun: requires --check ZIP"),
+        (["--check", "x.zip", "--data", "d"], 2, "--data: requires --check ZIP --rerun"),
+        (["--check", "x.zip", "--handout"], 2, "--handout cannot be combined with --check"),
+        (["--check", "x.zip", "--author", "A"], 2, "--author cannot be combined with --check"),
+        (["--handout", "--template", "x.toml"], 2, "--handout cannot be combined with --template"),
+        (["--handout", "--out", "x"], 2, "--out cannot be combined with --handout"),
     ],
 )
 def test_the_command_refuses_with_a_message_that_names_the_fault(pw13, runs, arguments, code, message):
@@ -119,3 +128,10 @@ def test_the_command_refuses_with_a_message_that_names_the_fault(pw13, runs, arg
     received, out, err = pw13("report", *arguments)
     assert (received, out) == (code, "")
     assert message in err.strip().split("\n")[-1]
+
+
+def test_a_signal_ends_the_command_with_one_line_and_its_exit_code(pw13, runs, monkeypatch):
+    stopped = Mock(side_effect=Interrupted(signal.SIGTERM))
+    monkeypatch.setattr(hand_in.notebook_execution, "execute", stopped)
+    code, out, err = pw13("report", "--explore", "none", "--quiet")
+    assert (code, out) == (143, "") and err.splitlines()[-1] == "note: interrupted; nothing was written"

@@ -35,36 +35,43 @@ def test_a_run_to_the_letter_has_no_departures(folder):
     assert made["conv-d"].done == "Adam, 20 epochs, batches of 128, MSE"
 
 
-def test_each_departure_has_the_command_that_settles_it(folder):
-    make_run(folder, "dense-ae", 0, activation="relu", limit=500)
+def test_one_command_settles_all_departures_of_a_run(folder):
+    make_run(folder, "dense-ae", 0, activation="relu", limit=500, epochs=2)
     make_run(folder, "svm-eval", 1, limit=100)
     make_run(folder, "conv-dae", 2, batch_size=32, epochs=3)
-    make_run(folder, "charrnn", 3, length=12, units=32, epochs=2)
-    made = {key: [tuple(each) for each in row.departures] for key, row in rows(folder, names=3).items()}
-    assert made["1b"] == [
-        ("activation of the code relu instead of linear", "pw13 train-dense-ae --limit 500"),
+    make_run(folder, "charrnn", 3, length=12, units=32, epochs=2, cell="simple")
+    found = rows(folder, names=3)
+    made = {key: [tuple(each) for each in row.departures] for key, row in found.items()}
+    assert made["1b"] == [("activation of the code relu instead of linear", "pw13 train-dense-ae")]
+    assert made["1d"] == [
+        ("at most 500 training images; 2 epochs instead of the default 150", "pw13 train-dense-ae"),
+        ("notMNIST with 10,440 training images, not the published 60,000", "–"),
     ]
-    assert ("at most 500 training images", "pw13 train-dense-ae --activation relu") in made["1d"]
-    assert made["1d"][0][0] == "notMNIST with 10,440 training images, not the published 60,000"
     assert ("at most 100 training images", "pw13 svm-eval") in made["1g"]
-    assert made["conv-d"] == [
-        ("batch size 32 instead of 128", "pw13 train-conv-dae --epochs 3"),
-        ("3 epochs instead of the default 20", "pw13 train-conv-dae --batch-size 32"),
-    ]
-    base = "pw13 train-charrnn --units 32 --length 12 --epochs 2"
-    assert made["2c"] == [("60 of 600 names are held out to measure with, not trained on", f"{base} --hold-out 0")]
-    assert made["2d"] == [("length 12 instead of 10", base.replace(" --length 12", ""))]
-    assert made["2e"] == [("units 32 instead of 64", base.replace(" --units 32", ""))]
-    assert made["2f"] == [("2 epochs instead of the default 10", base.replace(" --epochs 2", ""))]
+    both = "batch size 32 instead of 128; 3 epochs instead of the default 20"
+    assert made["conv-d"] == [(both, "pw13 train-conv-dae")]
+    held_out = "60 of 600 names are held out to measure with, not trained on"
+    assert made["2c"] == [(held_out, "pw13 train-charrnn --hold-out 0")]
+    assert made["2d"] == [("length 12 instead of 10", "pw13 train-charrnn")]
+    assert made["2e"] == [("units 32 instead of 64", "pw13 train-charrnn")]
+    assert made["2f"] == [("2 epochs instead of the default 10", "pw13 train-charrnn")]
     assert made["2g"][-1] == ("3 names chosen instead of 5 to 10", "pw13 report --names FILE")
+    assert {found[key].status for key in ("1b", "1d", "conv-d", "2c", "2d", "2e", "2f")} == {"with departures"}
 
 
 def test_built_in_data_are_a_departure(folder):
-    make_run(folder, "dense-ae", 0, data=BUILTIN)
-    (departure,) = rows(folder)["1d"].departures
-    assert departure == (
-        "built-in letters (rendered) instead of notMNIST", "pw13 data fetch notmnist, then: pw13 train-dense-ae"
-    )  # fmt: skip
+    run = make_run(folder, "dense-ae", 0, data=BUILTIN, epochs=2, code_size=16)
+    config = run / "config.json"
+    config.write_text(json.dumps({**json.loads(config.read_text("utf-8")), "data": "builtin"}), "utf-8")
+    made = rows(folder)
+    assert made["1d"].departures == (
+        (
+            "built-in letters (rendered) instead of notMNIST; 2 epochs instead of the default 150",
+            "pw13 data fetch notmnist, then: pw13 train-dense-ae --code-size 16",
+        ),
+    )
+    # to compare with, on the same data whatever is fetched later
+    assert made["1a"].departures[0].command == "pw13 train-dense-ae --epochs 2 --data builtin"
 
 
 def test_what_no_run_provides_is_missing(folder):
@@ -72,6 +79,7 @@ def test_what_no_run_provides_is_missing(folder):
     made = rows(folder)
     assert (made["1a"].status, made["1g"].status, made["1e"].status) == ("partly missing", "missing", "complete")
     assert made["1g"].done == "–"
+    assert made["conv-b"].status == made["2b"].status == "missing"
     assert made["1g"].departures == (("No evaluation of SVMs.", "pw13 svm-eval"),)
 
 
@@ -85,7 +93,7 @@ def test_questions_are_answered_by_oneself_by_pw13_or_not_yet(folder):
 def test_the_command_prints_the_list(pw13, runs):
     code, out, _ = pw13("report", "--handout")
     assert code == 0 and "conv d" in out and "partly missing" in out
-    assert "2c: 60 of 600 names are held out" in out
+    assert "2c: 60 of 600 names are held out" in out and ".; settled by" not in out
     listed = json.loads(pw13("report", "--handout", "--json")[1])["items"]
     assert len(listed) == 24 and listed[0]["key"] == "1a" and not (runs.parent / "report").exists()
 

@@ -38,19 +38,23 @@ REPAIRED = 'line if line.isascii() else line.encode("latin-1").decode("mac_roman
 
 
 def notebook(document: Document, selection: RunSelection) -> "NotebookNode":
-    """Return the notebook, not executed; its cells are numbered."""
+    """Return the notebook, not executed; its cells are numbered.
+
+    Code that reads images or names is in it only if a run of the report has read such.
+    """
     from nbformat import v4
 
     new_notebook: Callable[..., NotebookNode] = v4.new_notebook
     values, cells = _values(selection), []
+    without = {"images": hand_in_data.image_run(selection) is None, "names": hand_in_data.names_run(selection) is None}
     for kind, name, body in read_template():
         if kind in ("report", "open", "rest"):
             text, attachments = item_cells(document, name, kind)
             if text:
                 cells.append(_new_cell("markdown", text, attachments))
-        elif kind == "code":
+        elif kind == "code" and not without.get(name):
             cells.append(_new_cell("code", fill_template(body, values)))
-        else:
+        elif kind == "markdown":
             cells.append(_new_cell("markdown", body))
     for index, cell in enumerate(cells, 1):
         cell["id"] = f"cell-{index:03d}"
@@ -58,7 +62,10 @@ def notebook(document: Document, selection: RunSelection) -> "NotebookNode":
 
 
 def read_template() -> list[tuple[str, str, str]]:
-    """Return the parts of notebook_cells.txt: kind (report, open, rest, markdown, code), name, lines."""
+    """Return the parts of notebook_cells.txt: kind (report, open, rest, markdown, code), name, lines.
+
+    The name of code is what it reads: images or names.
+    """
     text = (Path(__file__).parent / "notebook_cells.txt").read_text("utf-8")
     parts = re.split(r"^%% (\w+) ?(.*)\n", text, flags=re.MULTILINE)[1:]
     return [(parts[i], parts[i + 1], parts[i + 2].strip("\n")) for i in range(0, len(parts), 3)]
@@ -87,9 +94,10 @@ def _values(selection: RunSelection) -> dict[str, str]:
         "charrnn": selection.baseline_rnn,
         "many-to-many": many.get("many-to-many"),
     }
-    dense, conv, rnn = (_settings(runs[kind], kind) for kind in ("dense-ae", "conv-dae", "charrnn"))
+    dense, conv = (_settings(runs[kind], kind) for kind in ("dense-ae", "conv-dae"))
+    rnn = _settings(hand_in_data.names_run(selection), "charrnn")
     noisy_docstring, noisy = NOISY[conv["noise_kind"]]
-    images = hand_in_data.facts(selection.dense or selection.conv or selection.svm)
+    images = hand_in_data.image_facts(selection)
     return {
         "runs": "RUNS = " + run_facts(runs),
         "names_file": hand_in_data.names_file(selection),

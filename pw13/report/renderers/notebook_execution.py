@@ -1,23 +1,29 @@
 """Execute a notebook in a fresh kernel of this Python."""
 
+import asyncio
+import atexit
 import os
+import re
 import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pw13.errors import UserError
-from pw13.system import environment, files
+from pw13.system import environment, files, signals
 
 if TYPE_CHECKING:
     from jupyter_client.manager import AsyncKernelManager
+    from nbclient import NotebookClient
     from nbformat import NotebookNode
 
 CELL_TIMEOUT = 600  # seconds
 MAX_ADDRESS = 90  # bytes of a socket's path; the limit of systems is 104 or 108, and a number follows
 START_LINE = "import matplotlib; matplotlib.rcdefaults()"  # a matplotlibrc in the current folder
+COLOR = re.compile(r"\x1b\[[0-9;]*m")  # in the traceback of a cell
 KERNEL = {"name": "python3", "display_name": "Python 3", "language": "python"}
 
 
@@ -31,6 +37,7 @@ def execute(cells: "NotebookNode", *, folder: Path, variables: Mapping[str, str]
 
     Raises:
         UserError: a cell failed, or the kernel could not be started.
+        Interrupted: by a signal.
     """
     from nbclient import NotebookClient
     from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
@@ -41,11 +48,9 @@ def execute(cells: "NotebookNode", *, folder: Path, variables: Mapping[str, str]
                 cells, km=kernel_manager(Path(scratch)), timeout=CELL_TIMEOUT, record_timing=False,
                 resources={"metadata": {"path": str(folder)}},
             )  # fmt: skip
-            client.execute(
-                cleanup_kc=True, stderr=subprocess.DEVNULL, env={**kernel_environment(scratch), **(variables or {})}
-            )
+            _run(client, {**kernel_environment(scratch), **(variables or {})})
         except (CellExecutionError, CellTimeoutError, DeadKernelError, RuntimeError) as error:
-            lines = [line for line in str(error).strip().split("\n") if line.strip()]
+            lines = [line for line in COLOR.sub("", str(error)).strip().split("\n") if line.strip()]
             raise UserError(f"the notebook could not be executed: {lines[-1] if lines else error}") from None
         except OSError as error:
             raise UserError(
@@ -55,6 +60,23 @@ def execute(cells: "NotebookNode", *, folder: Path, variables: Mapping[str, str]
         if cell["cell_type"] == "code":
             cell["outputs"] = clean_outputs(cell["outputs"])
     return cells
+
+
+def _run(client: "NotebookClient", variables: Mapping[str, str]) -> None:
+    """Execute a client's notebook; kill its kernel when a signal asks to stop.
+
+    In a thread of its own: in the main thread nbclient would handle signals itself, and not leave it to pw13.
+    """
+    work = client.async_execute(cleanup_kc=True, stderr=subprocess.DEVNULL, env=variables)
+    with signals.graceful_stop(), ThreadPoolExecutor(1) as pool:
+        done = pool.submit(asyncio.run, work)
+        while not wait([done], 0.2).done:
+            process = getattr(getattr(client.km, "provisioner", None), "process", None)
+            if signals.requested() and process is not None:
+                process.kill()
+        atexit.unregister(client._cleanup_kernel)
+        signals.check()
+        done.result()
 
 
 def kernel_manager(scratch: Path) -> "AsyncKernelManager":

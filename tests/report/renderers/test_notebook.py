@@ -1,5 +1,6 @@
 """The report as a notebook."""
 
+import ast
 import gzip
 import hashlib
 import os
@@ -66,6 +67,20 @@ def test_the_code_uses_the_settings_of_the_runs(tmp_path):
     assert "length, skip = 12, 3" in code
     assert "raw.decode('latin-1')" in code and 'line.encode("latin-1").decode("mac_roman")' in code
     assert '"data/companies.csv"' in code and '"parameters": None' in code
+
+
+@pytest.mark.parametrize(
+    ("kind", "read", "not_read"),
+    [("charrnn", "read_names()", 'read_idx("'), ("conv-dae", 'read_idx("', "= read_names()")],
+)
+def test_only_data_of_the_runs_are_read(tmp_path, kind, read, not_read):
+    make_run(tmp_path, kind, **({"cell": "lstm"} if kind == "charrnn" else {}))
+    code = "\n".join(code_cells(tmp_path))
+    assert read in code and not_read not in code
+    variables = hand_in_data.environment(select_runs([], tmp_path))
+    assert list(variables) == (["NAMES_FILE"] if kind == "charrnn" else ["IMAGES_DIR"])
+    names = {node.id for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Name)}
+    assert {"x_train", "corpus_names"} & names == ({"corpus_names"} if kind == "charrnn" else {"x_train"})
 
 
 def readers(runs, folder, monkeypatch):

@@ -1,10 +1,23 @@
 """Execution of the notebook."""
 
+import os
+import signal
+import tempfile
+import threading
+import time
+
 import nbformat
 import pytest
 
 from pw13.errors import UserError
 from pw13.report.renderers import notebook_execution
+from pw13.system import signals
+
+
+@pytest.fixture(autouse=True)
+def no_request():
+    yield
+    signals.reset()
 
 
 def one_cell(source):
@@ -49,4 +62,28 @@ def test_pieces_of_standard_output_are_joined():
 def test_a_failing_cell_is_one_line(tmp_path):
     with pytest.raises(UserError, match=r"ZeroDivisionError") as refused:
         notebook_execution.execute(one_cell("1 / 0"), folder=tmp_path)
-    assert "\n" not in str(refused.value)
+    assert "\n" not in str(refused.value) and "\x1b" not in str(refused.value)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_stops_the_kernel_and_leaves_nothing(tmp_path, monkeypatch, number):
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    source = "import os, pathlib, time\npathlib.Path('pid').write_text(str(os.getpid()))\ntime.sleep(60)"
+    before = signal.getsignal(number)
+    stopper = threading.Thread(target=request_once, args=(tmp_path / "pid", number))
+    stopper.start()
+    with pytest.raises(signals.Interrupted) as stopped:
+        notebook_execution.execute(one_cell(source), folder=tmp_path)
+    stopper.join()
+    assert stopped.value.number == number and signal.getsignal(number) is before
+    assert list(tmp_path.iterdir()) == [tmp_path / "pid"]
+    with pytest.raises(ProcessLookupError):
+        os.kill(int((tmp_path / "pid").read_text("utf-8")), 0)
+
+
+def request_once(path, number):
+    """Ask to stop as soon as the cell of the notebook runs."""
+    while not path.exists():
+        time.sleep(0.05)
+    signals.request(number)
