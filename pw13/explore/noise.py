@@ -36,6 +36,7 @@ def view(record: Record) -> dict[str, Any]:
         "run": record.name, "height": height, "width": width, "noise": settings.noise, "kind": settings.noise_kind,
         "pictures": pictures(images, rows), "weights": [pack(array) for array in weights],
         "filters": tuned_filters(stored) if stored else own_filters(record, settings.noise),
+        "averages": averages(record),
     }  # fmt: skip
     linear = stored.get("linear_weights"), stored.get("linear_bias")
     if linear[0] is not None and linear[1] is not None:
@@ -44,6 +45,27 @@ def view(record: Record) -> dict[str, Any]:
             raise UserError(f"{record.name}: baselines.npz does not match the images of this run")
         result["linear"] = [pack(linear[0]), pack(linear[1].astype(np.float32))]
     return result
+
+
+def averages(record: Record) -> list[dict[str, float]]:
+    """Return, for each noise level, the mean PSNR in dB of each method on the test images, as far as the run has it."""
+    rows = (record.metrics or {}).get("by_noise")
+    levels = [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
+    return [{name: float(value) for name, value in means(level).items() if is_finite(value)} for level in levels]
+
+
+def means(level: dict[str, Any]) -> dict[str, Any]:
+    """Return the means of one entry of `by_noise`; of a filter with the gain and offset that the page applies."""
+    plain, corrected = (level.get(name) or {} for name in ("baselines", "corrected_baselines"))
+    filters = {name: corrected.get(name) for name in FILTERS} if isinstance(corrected, dict) else {}
+    linear = plain.get("linear") if isinstance(plain, dict) else None
+    own = {"noise": level.get("noise"), "noisy": level.get("noisy_psnr_db"), "network": level.get("denoised_psnr_db")}
+    return {**own, **filters, "linear": linear}
+
+
+def is_finite(value: Any) -> bool:
+    """Return whether a value read from JSON is a finite number."""
+    return isinstance(value, int | float) and abs(value) < float("inf")
 
 
 def tuned_filters(stored: dict[str, Array]) -> list[dict[str, Any]]:

@@ -27,7 +27,10 @@ def rows(runs_dir: Path) -> list[dict[str, Any]]:
     for record in reversed(list_runs(runs_dir)):
         found.append(row(record))
         if record.kind.startswith("sweep-") and not record.problem:
-            found += [{**row(point), "sweep": record.name} for point in _points(record)]
+            varied = [*grid(record), "seed"]
+            found += [
+                {**row(point), "sweep": record.name, "description": place(point, varied)} for point in _points(record)
+            ]
     return found
 
 
@@ -59,7 +62,7 @@ def row(record: Record) -> dict[str, Any]:
         "seconds": comparison.seconds(record),
         "description": _plain(tables.description(record)),
         "result": result,
-        "settings": {str(name): _plain(value) for name, value in comparison.settings(record).items()},
+        "settings": {str(name): _plain(value) for name, value in comparison.settings(record).items() if name != "grid"},
         "metrics": {name: measured[name] for name in names if _is_number(measured.get(name))},
         "history": history(record),
         "grid": grid(record),
@@ -81,6 +84,12 @@ def grid(record: Record) -> dict[str, list[Any]]:
     if not isinstance(axes, dict):
         return {}
     return {str(name): [_plain(v) for v in values] for name, values in axes.items() if isinstance(values, list)}
+
+
+def place(point: Record, varied: list[str]) -> str:
+    """Return the varied settings of a sweep's point, which are what tells it from the others."""
+    values = comparison.settings(point)
+    return ", ".join(f"{name} {_plain(values[name])}" for name in dict.fromkeys(varied) if name in values)
 
 
 def details(record: Record) -> dict[str, Any]:

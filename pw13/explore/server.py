@@ -118,11 +118,14 @@ class Handler(BaseHTTPRequestHandler):
 
 
 def make_server(chosen: Chosen, runs_dir: Path, port: int) -> Server:
-    """Return a server of the page, listening.
+    """Return a server of the page, listening. Runs that are damaged later are left out of the page.
 
     Raises:
-        UserError: the port is taken or may not be used.
+        UserError: a named run is damaged, or the port is taken or may not be used.
     """
+    if chosen.named:
+        contents(chosen, [], served=True)
+        chosen = chosen._replace(named=False)
     try:
         return Server(port, functools.partial(answer, chosen, runs_dir))
     except OSError as error:

@@ -1,5 +1,6 @@
 """The view of SVMs: confusion matrices of pixels and codes, with images of each cell."""
 
+import itertools
 from typing import Any
 
 import numpy as np
@@ -7,23 +8,23 @@ import numpy as np
 from pw13.errors import UserError
 from pw13.explore.images import images_of, pictures
 from pw13.explore.packing import Array, read_arrays
-from pw13.metrics import confusion
+from pw13.metrics import confusion, mcnemar
 from pw13.runs.record import Record
 
-PER_CELL = 8  # images shown of a cell
+MISTAKES, RIGHT = 60, 16  # images shown of a cell off and on the diagonal
 FEATURES = ("pixels", "codes", "pca", "conv-codes")
 KERNELS = ("rbf", "linear")
 
 
 def view(record: Record) -> dict[str, Any]:
-    """Return what the page shows of an SVM run.
+    """Return what the page shows of an SVM run: of one without predictions or images, `problem` says which.
 
     Raises:
-        UserError: the run is of an earlier version, which kept no predictions, its images are gone, or it is corrupt.
+        UserError: the predictions are corrupt.
     """
     images, stored = images_of(record), read_arrays(record, "predictions")
     if images is None or not stored:
-        raise UserError(f"{record.name}: {'its images are gone' if stored else 'no predictions; evaluate it again'}")
+        return {"run": record.name, "problem": "images" if stored else "predictions"}
     labels, count = images.test_labels, len(images.classes)
     names = [f"{features}-{kernel}" for kernel in KERNELS for features in FEATURES if f"{features}-{kernel}" in stored]
     for name in names:
@@ -41,7 +42,15 @@ def view(record: Record) -> dict[str, Any]:
         }
         for name in names
     ]
-    return {"run": record.name, "pictures": shown, "sets": sets}
+    pairs = itertools.combinations(names, 2)
+    tests = {f"{one},{other}": mcnemar_p(labels, stored[one], stored[other]) for one, other in pairs}
+    return {"run": record.name, "pictures": shown, "sets": sets, "images": len(labels), "tests": tests}
+
+
+def mcnemar_p(labels: Array, one: Array, other: Array) -> float:
+    """Return the p-value of McNemar's test between two sets of predictions `(n,)`."""
+    right, other_right = one == labels, other == labels
+    return mcnemar(int((right & ~other_right).sum()), int((other_right & ~right).sum()))
 
 
 def check(predicted: Array, images: int, classes: int) -> None:
@@ -56,7 +65,8 @@ def cell_rows(labels: Array, predicted: Array, classes: int) -> dict[str, list[i
     """Return the first test images of each cell, by "true,predicted"."""
     cells: dict[str, list[int]] = {}
     for row, cell in enumerate(labels.astype(np.int64) * classes + predicted):
-        rows = cells.setdefault(f"{cell // classes},{cell % classes}", [])
-        if len(rows) < PER_CELL:
+        truth, said = divmod(int(cell), classes)
+        rows = cells.setdefault(f"{truth},{said}", [])
+        if len(rows) < (RIGHT if truth == said else MISTAKES):
             rows.append(row)
     return cells

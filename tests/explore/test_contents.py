@@ -66,6 +66,8 @@ def test_runs_without_the_new_files_are_shown_with_less(folder, runs):
     assert "tsne" not in shown["codes"][0] and "pca" not in shown["codes"][0] and "pca_map" in shown["codes"][0]
     assert shown["noise"][0]["filters"] == [{"noise": 0.5, "median": [5, 1, 0]}]
     assert shown["svm"] == []
+    named = contents(choose([runs.names["svm"]], folder), rows_of.rows(folder), served=True)
+    assert named["svm"] == [{"run": runs.names["svm"], "problem": "predictions"}]
 
 
 def test_runs_of_0_1_0_are_listed(tmp_path):

@@ -153,6 +153,61 @@ def test_codes_follow_the_sliders_and_live_in_the_address(tab, file):
     until(page, "location.hash.includes('with=4')")
 
 
+def test_codes_say_what_a_change_costs_and_undo_it(tab, file):
+    page = tab().open(file.as_uri(), "view=codes&show=letter:3")
+    undo = page.get_by_role("button", name="Undo changes")
+    assert undo.is_disabled()
+    page.locator(".unit input").nth(2).focus()
+    page.keyboard.press("End")
+    until(page, "/MSE 0.\\d+, before 0.\\d+/.test(document.querySelector('.trio').textContent)")
+    undo.click()
+    until(page, "!location.hash.includes('code=')")
+    page.get_by_role("button", name="Random code").click()
+    until(page, "document.querySelectorAll('.trio figure:not([hidden])').length === 1")
+    undo.click()
+    until(page, "location.hash.includes('letter%3A3')")
+    page.get_by_label("Projection").select_option("pca")
+    until(page, "location.hash.includes('map=pca')")
+    page.reload()
+    page.wait_for_selector("html[data-ready]")
+    assert page.get_by_label("Projection").input_value() == "pca"
+
+
+def test_clicks_are_steps_back_and_a_last_change_is_kept(tab, file):
+    page = tab().open(file.as_uri(), "view=codes&show=letter:3")
+    page.get_by_role("button", name="Mean code of a class 3").click()
+    until(page, "location.hash.includes('mean%3A3')")
+    page.get_by_role("button", name="Mean code of a class 4").click()
+    until(page, "location.hash.includes('mean%3A4')")
+    page.locator(".unit input").nth(2).fill("0")
+    page.evaluate("new Promise(requestAnimationFrame)")
+    page.locator("nav a", has_text="SVM").click()
+    page.wait_for_selector(".view.svm > *")
+    for expected in ("mean%3A4&code=2", "mean%3A3", "letter%3A3"):
+        page.go_back()
+        until(page, f"location.hash.includes('{expected}')")
+
+
+def test_a_name_and_a_matrix_are_one_tab_stop_with_arrows(tab, file):
+    one = tab()
+    page = one.open(file.as_uri(), "view=names&seed=3&n=4")
+    page.wait_for_selector(".sentence")
+    assert page.locator("ol.names button:not([tabindex='-1'])").count() == 4
+    page.locator("ol.names .name").nth(1).locator("button").first.focus()
+    page.keyboard.press("ArrowRight")
+    assert page.evaluate("document.activeElement === document.querySelectorAll('ol.names .name')[1].children[1]")
+    page = one.open(file.as_uri(), "view=svm")
+    page.locator("table.matrix").first.locator("button").first.focus()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    until(page, "location.hash.includes('cell=0%3A')")
+    assert page.evaluate("document.activeElement.closest('td.chosen') !== null")
+    page = one.open(file.as_uri(), "view=runs")
+    page.get_by_role("button", name="sort by status").click()
+    assert page.evaluate("document.activeElement.ariaLabel") == "sort by status"
+    assert page.locator("body > button").first.inner_text() == "Skip to the view"
+
+
 def test_a_drawn_letter_is_coded(tab, file):
     page = tab().open(file.as_uri(), "view=codes")
     page.locator(".pad").scroll_into_view_if_needed()
@@ -171,16 +226,22 @@ def test_noise_shows_each_method_with_its_psnr_where_it_is_known(tab, file):
     page = tab().open(file.as_uri(), "view=noise")
     shown = lambda: page.locator(".pictures figure:visible b").all_inner_texts()  # noqa: E731
     assert shown() == ["clean", "noisy", "network", "median filter", "Gaussian filter", "linear map"]
-    assert len(re.findall(r"[\d.]+ dB", page.locator(".pictures").inner_text())) == 5
-    page.get_by_label("Noise", exact=True).fill("0.9")
-    until(page, "location.hash.includes('level=0.9')")
-    assert shown() == ["clean", "noisy", "network", "median filter", "Gaussian filter"]
+    values = lambda: re.findall(r"[\d.]+ dB", page.locator(".pictures.large").inner_text())  # noqa: E731
+    assert len(values()) == 5 and page.locator(".pictures.large").inner_text().count("best") == 1
+    assert (
+        "Mean of the whole test set at noise 0.5: network 17.0 dB, noisy 9.0 dB."
+        in page.locator(".hint").first.inner_text()
+    )
     page.get_by_label("Noise", exact=True).fill("0.3")
     until(page, "location.hash.includes('level=0.3')")
-    assert shown() == ["clean", "noisy", "network"]
+    assert len(shown()) == 6 and len(values()) == 3
+    assert page.get_by_text("set for noise 0.1, 0.5, 0.9 only").count() == 2
     page.get_by_label("Noise", exact=True).fill("0")
     until(page, "location.hash.includes('level=0&')")
-    assert "identical" in page.locator(".pictures").inner_text()
+    assert "identical, best" in page.locator(".pictures.large").inner_text()
+    sentence = page.locator(".sentence").inner_text()
+    assert sentence.startswith("Noise 0.0: doing nothing is best on this picture")
+    assert sentence.endswith("than the noisy picture (identical). It only knows Gaussian noise 0.5.")
 
 
 def test_names_ladder_choosing_and_scoring(tab, file):
@@ -190,6 +251,13 @@ def test_names_ladder_choosing_and_scoring(tab, file):
     names = page.locator(".names li .name").all_inner_texts()
     assert len(names) == 4
     assert page.locator(".bars li").count() in (10, 11)
+    assert page.locator(".sentence").inner_text().startswith("4 names, all new")
+    page.get_by_label("Likeliest only (top-k)").fill("1")
+    until(page, "document.querySelector('.bars .chosen')?.textContent.endsWith('%100 %')")
+    page.get_by_label("Likeliest only (top-k)").fill("0")
+    page.get_by_label("Names", exact=True).fill("-3")
+    page.get_by_label("Names", exact=True).blur()
+    assert page.get_by_label("Names", exact=True).input_value() == "4"
     assert "--seed 3 -n 4 --temp 0.8" in page.locator("code").inner_text()
     page.get_by_role("button", name="Ladder").click()
     until(page, "document.querySelectorAll('.ladder tbody tr').length === 4")
@@ -218,6 +286,8 @@ def test_runs_sort_filter_and_open(tab, file, runs):
     assert re.search(r"held_out_nats\s+2.5", page.locator(".detail").inner_text())
     page.locator(".run-list input[type=checkbox]").first.check()
     assert "lowest at epoch 2: 0.3" in page.locator("figure.chart figcaption").first.inner_text()
+    page = tab().open(file.as_uri(), f"view=runs&show={','.join(runs.names.values())}")
+    assert page.locator(".plot .label").all_text_contents() == ["epoch", "nats per character", "epoch", "MSE"]
 
 
 def test_confusion_matrices_open_their_cells(tab, file):
@@ -226,6 +296,12 @@ def test_confusion_matrices_open_their_cells(tab, file):
     page.locator("table.matrix").nth(1).locator("button").nth(1).click()
     assert page.locator(".cell-images canvas").count() >= 1
     until(page, "location.hash.includes('cell=1%3A')")
+    page.locator("table.matrix").nth(2).locator("button").nth(1).click()
+    assert page.locator(".cell-images h3").count() == 2
+    caption = page.locator("figcaption").nth(2).inner_text()
+    assert caption.startswith(
+        "The second is right on 9 fewer of 60 letters: more than chance explains (McNemar's test, p = 0.0039)."
+    )
 
 
 SPOILT = (

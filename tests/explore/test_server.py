@@ -209,6 +209,13 @@ def test_the_command_prints_its_address_alone_and_ends_with_a_signal(runs):
     assert "Traceback" not in err
 
 
+def test_a_damaged_run_that_is_named_is_reported_at_the_start(pw13, served, runs):
+    _, folder = served
+    (folder / runs.names["conv"] / "checkpoints" / "best.keras").write_bytes(b"PK broken")
+    code, out, err = pw13("explore", "--no-browser", runs.names["conv"], "--runs-dir", folder)
+    assert (code, out) == (1, "") and "best.keras" in err
+
+
 def test_a_taken_port_is_refused(pw13, runs):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]

@@ -56,22 +56,24 @@ function spread(places, gap, high) {
   return result;
 }
 
-// Lines with their labels at their ends. series: [{label, xs, ys, faint}], gaps where y is null.
-function lineChart(width, series, xLabel, label) {
+// Lines with their labels at their ends. series: [{label, xs, ys, color, faint}], gaps where y is null.
+function lineChart(width, series, xLabel, yLabel, label) {
   const height = 320, roomy = width > 560;
   const short = (text) => (text.length > 26 ? `${text.slice(0, 25)}…` : text);
   const right = roomy ? 24 + 6.6 * Math.max(...series.map((each) => short(each.label).length)) : 34;
-  const { node, x, y } = axes({ width, height, xLabel, label, right, whole: true,
+  const { node, x, y } = axes({ width, height, xLabel, yLabel, label, right, whole: true,
     xs: extent(series.flatMap((each) => each.xs)).map((value, i) => (i ? value : Math.max(value, 0))),
     ys: extent(series.flatMap((each) => each.ys).filter((value) => value !== null)) });
-  const ends = spread(series.map((each) => y(each.ys.findLast((value) => value !== null) ?? 0)), 14, height - 40);
-  series.forEach((each, index) => {
-    const points = each.xs.map((value, i) => (each.ys[i] === null ? null : [x(value), y(each.ys[i])])).filter(Boolean);
-    const color = colorOf(each.color ?? index), last = points[points.length - 1];
+  const labelled = series.filter((each) => !each.faint);
+  const ends = spread(labelled.map((each) => y(each.ys.findLast((value) => value !== null) ?? 0)), 14, height - 40);
+  series.forEach((each) => {
+    const index = labelled.indexOf(each), points = each.xs.map((value, i) => (each.ys[i] === null ? null : [x(value), y(each.ys[i])])).filter(Boolean);
+    const color = colorOf(each.color), last = points[points.length - 1];
     if (!last) return;
     const path = points.map(([a, b], i) => `${i ? "L" : "M"}${a.toFixed(1)} ${b.toFixed(1)}`).join("");
-    node.append(svg("path", { d: path, style: `stroke:${color}`, class: each.faint ? "line faint" : "line", "stroke-dasharray": dashOf(each.color ?? index) }));
+    node.append(svg("path", { d: path, style: `stroke:${color}`, class: each.faint ? "line faint" : "line", "stroke-dasharray": dashOf(each.color) }));
     if (points.length === 1) node.append(svg("circle", { cx: last[0], cy: last[1], r: 4, style: `fill:${color}` }));
+    if (!each.faint && Math.abs(ends[index] - last[1]) > 3) node.append(svg("line", { x1: last[0], y1: last[1], x2: last[0] + 6, y2: ends[index], style: `stroke:${color}`, class: "leader" }));
     if (!each.faint) node.append(svg("text", { x: last[0] + 7, y: ends[index] + 4, style: `fill:${color}`, class: "direct", text: roomy ? short(each.label) : String(index + 1) }));
   });
   return node;

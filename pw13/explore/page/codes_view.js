@@ -11,6 +11,7 @@ function codesView(root, run, state) {
   const shownUnits = Math.min(net.size, MAX_SLIDERS);
   const read = () => readCodesState(state, { count, pixels, size: net.size, classes: pictures.classes.length });
   let now = read();
+  let home = now.source.kind === "letter" ? now.source.value : 0; // the letter that "undo" returns to
 
   // What the sliders start from: a letter, a drawing, the mean of a class or a random code, perhaps mixed with a letter.
   function origin() {
@@ -51,7 +52,7 @@ function codesView(root, run, state) {
   } });
   const pick = count ? slider(T.letter, { min: 1, max: count, step: 1, value: 1, oninput: (value) => choose(value - 1) }) : null;
   const pad = drawingPad(width, height, (image) => setSource({ kind: "drawing", image: Float64Array.from(image) }));
-  const map = count ? codeMap(run, () => now, choose) : null;
+  const map = count ? codeMap(run, now.map, choose, (kind) => { now.map = kind; state.write(writeCodesState(now)); }) : null;
   const partnerPicture = el("canvas", { className: "pixels" });
   const partnerPick = slider(T.codes.partner, { min: 1, max: Math.max(count, 1), step: 1, value: 1, oninput: (value) => {
     now.with = value - 1;
@@ -67,14 +68,16 @@ function codesView(root, run, state) {
     show();
   }
   function choose(index) {
+    home = index;
     setSource({ kind: "letter", value: index });
   }
 
   function draw({ sliders: moveSliders, later }) {
     const start = origin(), code = currentCode(start.code), rebuilt = net.decode(code), changed = now.changes.size > 0 || now.with !== null;
     input.show(start.image, start.text);
-    const compared = start.image && !changed;
-    output.show(rebuilt, T.codes.output[changed ? "changed" : start.image ? "reconstruction" : "decoded"], compared ? T.mse(meanSquaredError(start.image, rebuilt)) : "");
+    output.show(rebuilt, T.codes.output[changed ? "changed" : start.image ? "reconstruction" : "decoded"], start.image ? cost(start, rebuilt, changed) : start.text);
+    input.node.hidden = linear.node.hidden = !start.image;
+    undo.disabled = !changed && (now.source.kind === "letter" || !count);
     if (net.components && start.image) {
       const image = net.pca(start.image);
       linear.show(image, T.codes.pca(net.components.shape[0]), T.mse(meanSquaredError(start.image, image)));
@@ -87,19 +90,24 @@ function codesView(root, run, state) {
     }
     mix.set(now.mix);
     hint.textContent = now.with !== null ? T.codes.morphHint : now.source.kind === "random" ? T.codes.randomHint : now.source.kind === "mean" ? T.codes.meansHint : "";
+    state.write(writeCodesState(now));
     if (later) settleLater(code, changed);
     else settle(code, changed);
   }
-  // What need not follow every step of a slider: the neighbours, the map and the address.
+  function cost({ image, code }, rebuilt, changed) {
+    const mse = meanSquaredError(image, rebuilt);
+    return changed ? T.codes.cost(mse, meanSquaredError(image, net.decode(code))) : T.mse(mse);
+  }
+  // What need not follow every step of a slider: the neighbours and the map.
   function settle(code, changed) {
     const nearest = nearestCodes(codes, code, NEAREST, now.source.kind === "letter" && !changed ? now.source.value : -1);
     near.replaceChildren(...thumbnails(nearest.map((index) => ({
       pixels: letters[index], label: `${T.letter} ${index + 1}: ${classOf(pictures, index)}`, onclick: () => choose(index),
     })), width, height));
     const letter = now.source.kind === "letter" ? now.source.value : null;
-    if (pick && letter !== null) pick.set(letter + 1);
+    if (letter !== null) pick?.set(letter + 1);
+    else pick?.blank();
     if (map) map.show(nearest, letter);
-    state.write(writeCodesState(now));
   }
   const settleLater = settled(settle);
   const calm = { sliders: false, later: true };
@@ -116,8 +124,13 @@ function codesView(root, run, state) {
   }
 
   const meanButtons = pictures.classes.map((name, label) => button(name, () => setSource({ kind: "mean", value: label }), { ariaLabel: `${T.codes.means} ${name}` }));
-  const changes = el("div", { className: "row" },
-    button(T.codes.reset, () => { now.changes.clear(); now.with = null; show(); }),
+  const undo = button(T.codes.reset, () => {
+    if (!now.changes.size && now.with === null && count) return choose(home);
+    now.changes.clear();
+    now.with = null;
+    show();
+  });
+  const changes = el("div", { className: "row" }, undo,
     count ? button(T.codes.random, () => setSource({ kind: "random", value: newSeed() })) : null,
     count > 1 ? button(T.codes.morph, () => { now.with = otherLetter(); now.changes.clear(); show(); }) : null);
   root.append(
@@ -160,13 +173,14 @@ function readCodesState(state, { count, pixels, size, classes }) {
   const partner = Math.floor(Number(state.get("with", "-1")));
   const changes = state.get("code", "").split(",").map((pair) => pair.split(":").map(Number));
   return {
-    source, with: partner >= 0 && partner < count ? partner : null, mix: clip(Number(state.get("mix", "0.5")) || 0),
+    map: state.get("map", null), source, with: partner >= 0 && partner < count ? partner : null, mix: clip(Number(state.get("mix", "0.5")) || 0),
     changes: new Map(changes.filter(([unit, number]) => Number.isInteger(unit) && unit < size && Number.isFinite(number))),
   };
 }
 
-function writeCodesState({ source, with: partner, mix, changes }) {
+function writeCodesState({ map, source, with: partner, mix, changes }) {
   return {
+    map,
     show: `${source.kind}:${source.kind === "drawing" ? encodeDrawing(source.image) : source.value}`,
     with: partner, mix: partner === null ? null : mix,
     code: changes.size ? Array.from(changes, ([unit, value]) => `${unit}:${value}`).join(",") : null,
@@ -191,14 +205,19 @@ function nearestCodes(codes, code, count, except) {
 }
 
 // The map: each letter is drawn as the name of its class at its place.
-function codeMap(run, current, choose) {
+function codeMap(run, first, choose, project) {
   const { pictures, width, height } = run, count = pictures.rows.length, pixels = width * height;
   const kinds = ["tsne", "pca"].filter((kind) => run[kind === "pca" ? "pca_map" : kind]);
-  let kind = kinds[0], chosen = null, nearest = [], places = [], drawnSide = 0;
+  let kind = kinds.includes(first) ? first : kinds[0], chosen = null, nearest = [], places = [], drawnSide = 0;
   const canvas = el("canvas", { className: "map", role: "img" }), lens = el("canvas", { className: "pixels lens", hidden: true });
   const box = el("div", { className: "map-box" }, canvas, lens);
   const caption = el("figcaption"), rows = el("tbody");
-  const choice = select(T.codes.projection, kinds.map((key) => [key, T.codes.mapKinds[key]]), kind, (value) => { kind = value; fillTable(); redraw(); });
+  const choice = select(T.codes.projection, kinds.map((key) => [key, T.codes.mapKinds[key]]), kind, (value) => {
+    kind = value;
+    fillTable();
+    redraw();
+    project(kind);
+  });
 
   function redraw() {
     const points = run[kind === "pca" ? "pca_map" : kind], side = box.clientWidth || 480, ratio = devicePixelRatio || 1;
@@ -212,7 +231,7 @@ function codeMap(run, current, choose) {
     }));
     context.scale(ratio, ratio);
     context.clearRect(0, 0, side, side);
-    Object.assign(context, { textAlign: "center", textBaseline: "middle", font: `600 ${side > 420 ? 11 : 9}px system-ui, sans-serif` });
+    Object.assign(context, { textAlign: "center", textBaseline: "middle", font: `600 ${Math.max(9, side / 44)}px system-ui, sans-serif` });
     places.forEach(([x, y], i) => {
       context.fillStyle = style.getPropertyValue(`--series-${pictures.labels[i] % COLORS.length}`);
       context.globalAlpha = 0.85;

@@ -35,7 +35,25 @@ function slider(label, { min, max, step, value, show = String, oninput, classNam
     set(input.value);
     oninput(Number(input.value));
   });
-  return { node: el("label", { className: `slider ${className}` }, el("span", { text: label }), input, output), input, set };
+  const blank = () => { output.textContent = T.none; };
+  return { node: el("label", { className: `slider ${className}` }, el("span", { text: label }), input, output), input, set, blank };
+}
+
+// One stop of the Tab key for all buttons in `node`; arrows move between them, in a table also up and down.
+function arrows(node) {
+  const stops = () => Array.from(node.querySelectorAll("button"));
+  const current = (stop) => stops().forEach((each) => { each.tabIndex = each === stop ? 0 : -1; });
+  current(stops()[0]);
+  node.addEventListener("focusin", (event) => event.target.matches("button") && current(event.target));
+  node.addEventListener("keydown", (event) => {
+    const all = stops(), from = event.target.closest("button"), cell = from?.closest("td");
+    const step = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (!step || !from) return;
+    const line = cell && /Down|Up/.test(event.key) ? all.filter((each) => each.closest("td").cellIndex === cell.cellIndex) : all;
+    line[line.indexOf(from) + step]?.focus();
+    event.preventDefault();
+  });
+  return node;
 }
 
 function field(label, input) {

@@ -4,18 +4,30 @@ const VIEWS = { codes: codesView, noise: noiseView, names: namesView, runs: runs
 const POLL = 2000; // ms between two looks at running trainings
 
 // The part of the address after "#": the view and its state. Views read it once and write every change.
-// It changes a little later than the page, since browsers limit how often it may.
+// A click that changes it is a step back; what slides or is typed is none, and shows in the address a little later,
+// since browsers limit how often it may change.
 const address = {
   last: "",
+  clicked: false,
   read: () => new URLSearchParams(location.hash.slice(1)),
   write(view, values) {
     const parameters = new URLSearchParams({ view });
     for (const [name, value] of Object.entries(values)) if (value !== null && value !== undefined) parameters.set(name, value);
-    this.last = `#${parameters}`;
+    const next = `#${parameters}`, changed = this.last && next !== this.last;
+    if (this.clicked && changed) {
+      this.flush();
+      history.pushState(null, "", next);
+    }
+    if (changed) this.clicked = false;
+    this.last = next;
     this.replace();
   },
-  replace: settled(() => address.last !== location.hash && address.last && history.replaceState(null, "", address.last), 150),
+  flush: () => address.last && address.last !== location.hash && history.replaceState(null, "", address.last),
+  replace: settled(() => address.flush(), 150),
 };
+addEventListener("click", (event) => { address.clicked = Boolean(event.target.closest("button, .map, [type=checkbox]")); }, true);
+addEventListener("change", (event) => { address.clicked = event.target.matches("select, [type=checkbox]"); }, true);
+addEventListener("input", (event) => { address.clicked &&= event.target.matches("select, [type=checkbox]"); }, true);
 
 function start(contents) {
   const remembered = {};
@@ -36,6 +48,9 @@ function start(contents) {
   }
 
   async function show() {
+    address.last = "";
+    address.clicked = false;
+    shown = null;
     const parameters = address.read(), available = Object.keys(VIEWS);
     const asked = parameters.get("view"), view = available.includes(asked) ? asked : firstView(contents);
     const root = el("div", { className: `view ${view}` });
@@ -62,23 +77,24 @@ function start(contents) {
       },
     };
     if (runs?.length > 1) root.append(select(T.run, runs.map((each) => [each.run, each.run]), run.run, (name) => { location.hash = new URLSearchParams({ view, run: name }); }).node);
-    shown = VIEWS[view](root, run ?? contents, state, services);
+    if (run?.problem) root.append(el("p", { className: "lead" }, `${T.problems[run.problem](run.run)} `, el("code", { text: T.missing[view][1] })));
+    else shown = VIEWS[view](root, run ?? contents, state, services);
   }
 
+  document.body.prepend(button(T.skip, () => byId("view").focus(), { className: "skip" }));
   byId("views").append(...Object.entries(T.views).map(([view, text]) => {
     const link = el("a", { href: `#view=${view}`, text });
     link.dataset.view = view;
     link.addEventListener("click", (event) => {
       event.preventDefault();
-      address.last = ""; // a change on its way is remembered already
+      address.flush();
       history.pushState(null, "", remembered[view] ?? `#view=${view}`);
       show();
     });
     return link;
   }));
   byId("footer").append(el("p", { text: T.footer(contents.version, contents.served) }), contents.notes.length ? el("p", { text: T.notShown(contents.notes) }) : "");
-  addEventListener("hashchange", () => location.hash !== address.last && show());
-  addEventListener("popstate", show);
+  addEventListener("popstate", show); // also when the address is edited
   addEventListener("resize", perFrame(() => shown?.redraw()));
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => shown?.redraw());
   return show();

@@ -19,18 +19,24 @@ function namesView(root, run, state, services) {
     started++;
     results.replaceChildren();
     panel.replaceChildren();
-    message.textContent = "";
+    message.textContent = modelNote();
     const options = { temperature: now.temp, topK: now.topK, topP: now.topP, prefix: now.prefix, maxLength: run.defaults.max_length };
     const unknown = Array.from(now.prefix).find((character) => !net.ids.has(character));
     if (unknown !== undefined && now.task !== "score") message.textContent = T.names.unknown(unknown);
     else ({ list, ladder, choose, score })[now.task](options);
   }
 
+  function modelNote() {
+    if (now.model !== "network") return now.task === "list" ? T.names.modelNotes[now.model] : T.names.networkOnly;
+    return services.names && !run.mixture && now.task === "list" ? T.names.noMixture : "";
+  }
+
   // ------------------------------------------------------------------------------------------------- drawing names
   function list(options) {
     if (now.model !== "network") return listServed();
     const items = el("ol", { className: "names" }), own = started, names = [];
-    results.append(legend(), items);
+    const progress = el("p", { className: "hint", role: "status" });
+    results.append(now.temp === 0 ? el("p", { className: "hint", text: T.names.frozen(net.target === "many-to-one") }) : "", legend(), items, progress);
     const source = sampleNames(net, options, now.seed, now.n);
     const more = () => {
       if (own !== started) return;
@@ -38,11 +44,12 @@ function namesView(root, run, state, services) {
       let next = source.next();
       while (!next.done) {
         names.push(next.value);
-        items.append(el("li", {}, nameButton(next.value), knownMark(next.value.text, next.value.complete)));
-        if (names.length === 1) explain(next.value, 0);
+        items.append(el("li", {}, nameButton(next.value, options), knownMark(next.value.text, next.value.complete)));
+        if (names.length === 1) explain(next.value, 0, options);
         if (performance.now() > until) break;
         next = source.next();
       }
+      progress.textContent = next.done ? "" : T.names.progress(names.length, now.n);
       if (!next.done) return void requestAnimationFrame(more);
       results.append(summary(names.map((name) => [name.text, name.nats.toFixed(2), knownText(name.text)])));
     };
@@ -53,14 +60,15 @@ function namesView(root, run, state, services) {
     message.textContent = T.names.drawing;
     services.names({ run: run.run, model: now.model, n: now.n, seed: now.seed, temp: now.temp, top_k: now.topK, top_p: now.topP, prefix: now.prefix }).then((names) => {
       if (own !== started) return;
-      message.textContent = "";
+      message.textContent = modelNote();
       results.append(el("ol", { className: "names" }, names.map((name) => el("li", {}, el("span", { className: "name", dir: "auto", text: name.text }), knownMark(name.text, name.complete)))),
         summary(names.map((name) => [name.text, name.nats.toFixed(2), knownText(name.text)])));
     }, () => { if (own === started) message.textContent = T.names.failed; });
   }
   function summary(rows) {
-    const fresh = run.known ? new Set(rows.filter((row) => !isKnown(run.known, row[0])).map((row) => row[0])).size : null;
-    return el("div", {}, el("p", { className: "sentence", text: T.names.sentence(rows.length, fresh) }),
+    const different = new Set(rows.map((row) => row[0]));
+    const fresh = run.known ? [...different].filter((text) => !isKnown(run.known, text)).length : null;
+    return el("div", {}, el("p", { className: "sentence", text: T.names.sentence(rows.length, different.size, fresh) }),
       run.known ? el("p", { className: "hint", text: T.names.knownHint(run.known) }) : null,
       el("details", {}, el("summary", { text: T.table }), el("div", { className: "scroll" }, table(T.names.columns, rows))));
   }
@@ -70,43 +78,52 @@ function namesView(root, run, state, services) {
     return el("span", { className: known ? "mark known" : "mark", text: `${known ? T.names.known : ""} ${complete ? "" : T.names.cut}`.trim() });
   }
 
-  // A name whose characters are coloured by their probability; the one pointed at is explained beside it.
-  function nameButton(name) {
-    return el("span", { className: "name", dir: "auto" }, name.steps.filter((step) => step.id !== undefined).map((step, index) => {
+  // A name whose characters are coloured by their probability; the one pointed at is explained beside it. options: of
+  // drawing it, if it was drawn.
+  function nameButton(name, options) {
+    return arrows(el("span", { className: "name", dir: "auto" }, name.steps.filter((step) => step.id !== undefined).map((step, index) => {
       const text = step.id === net.newline ? "⏎" : net.characters[step.id];
-      const node = button(text, () => explain(name, index), {
+      const node = button(text, () => explain(name, index, options), {
         className: `character shade-${shadeOf(step.probability)}${step.id === net.newline ? " end" : ""}`,
         ariaLabel: `${characterName(step.id)}: ${percent(step.probability)}`,
       });
-      node.addEventListener("pointerenter", () => explain(name, index));
-      node.addEventListener("focus", () => explain(name, index));
+      node.addEventListener("pointerenter", () => explain(name, index, options));
+      node.addEventListener("focus", () => explain(name, index, options));
       return node;
-    }));
+    })));
   }
-  function explain(name, index) {
+  function explain(name, index, options) {
     const before = name.steps.slice(0, index).map((step) => net.characters[step.id]).join(""), step = name.steps[index];
-    panel.replaceChildren(el("h3", { text: T.names.whatElse(before), dir: "auto" }), bars(step.probabilities, step.id), el("p", { className: "hint", text: T.names.pickHint }));
+    const shaped = options && (options.temperature !== 1 || options.topK || options.topP < 1);
+    panel.replaceChildren(el("h3", { text: T.names.whatElse(before), dir: "auto" }), name.text ? el("p", { className: "hint", text: T.names.inName(name.text), dir: "auto" }) : "",
+      shaped ? el("p", { className: "bars-head hint" }, el("span", { text: T.names.plain }), el("b", { text: T.names.shaped })) : "",
+      bars(step.probabilities, step.id, null, shaped ? drawProbabilities(step.logits, options) : null), el("p", { className: "hint", text: T.names.pickHint }));
   }
-  function bars(probabilities, chosen, onclick) {
-    const ids = likeliest(probabilities), top = probabilities[ids[0]];
+  // The ten likeliest characters. shaped: their probabilities after temperature, top-k and top-p, which the bars show then.
+  function bars(probabilities, chosen, onclick, shaped) {
+    const ids = likeliest(probabilities), long = shaped ?? probabilities, top = Math.max(...ids.map((id) => long[id]));
     const rows = ids.concat(chosen === undefined || ids.includes(chosen) ? [] : [chosen]).map((id) => {
       const bar = el("i");
-      bar.style.width = `${Math.max(1, (100 * probabilities[id]) / top)}%`;
-      const label = characterName(id), cells = [el("b", { text: label, dir: "auto" }), el("span", { className: "bar" }, bar), el("span", { text: percent(probabilities[id]) })];
+      bar.style.width = `${long[id] ? Math.max(1, (100 * long[id]) / top) : 0}%`;
+      const label = characterName(id), numbers = shaped ? [probabilities[id], shaped[id]] : [probabilities[id]];
+      const cells = [el("b", { text: label, dir: "auto" }), el("span", { className: "bar" }, bar), ...numbers.map((value) => el("span", { text: percent(value) }))];
       return onclick ? el("li", {}, el("button", { type: "button", onclick: () => onclick(id) }, cells)) : el("li", { className: id === chosen ? "chosen" : "" }, cells);
     });
-    return el("ol", { className: "bars" }, rows);
+    return el("ol", { className: shaped ? "bars two" : "bars" }, rows);
   }
   const characterName = (id) => (id === net.newline ? T.names.end : net.characters[id] === " " ? T.names.space : net.characters[id]);
   const legend = () => el("p", { className: "legend hint" }, el("span", { text: T.names.legend }), T.names.shades.map((text, shade) => el("span", { className: `character shade-${shade}`, text })));
 
   // --------------------------------------------------------------------------------------------- the other tasks
   function ladder(options) {
-    const own = started, body = el("tbody"), head = el("tr", {}, LADDER.map((temperature) => el("th", { text: T.names.ladderColumn(temperature), scope: "col" })));
-    results.append(el("p", { className: "hint", text: T.names.ladderHint }), el("div", { className: "scroll" }, el("table", { className: "ladder" }, el("thead", {}, head), body)));
+    const own = started, body = el("tbody"), head = el("tr", {}, LADDER.map((temperature) => el("th", { text: temperature.toFixed(1), scope: "col" })));
+    const progress = el("p", { className: "hint", role: "status" });
+    results.append(el("p", { className: "hint", text: T.names.ladderHint }), el("div", { className: "scroll" },
+      el("table", { className: "ladder" }, el("caption", { text: T.names.temperature }), el("thead", {}, head), body)), progress);
     let number = 0, rows = 0;
     const more = () => {
-      if (own !== started || rows >= now.n || number >= ATTEMPTS * now.n) return;
+      if (own !== started || rows >= now.n) return;
+      if (number >= ATTEMPTS * now.n) return void (progress.textContent = "");
       const until = performance.now() + FRAME;
       do {
         const names = LADDER.map((temperature) => sampleName(net, { ...options, temperature }, now.seed, number));
@@ -115,6 +132,7 @@ function namesView(root, run, state, services) {
         rows++;
         body.append(el("tr", {}, names.map((name) => el("td", { text: name.text, dir: "auto" }))));
       } while (performance.now() < until && rows < now.n);
+      progress.textContent = rows < now.n ? T.names.progress(rows, now.n) : "";
       requestAnimationFrame(more);
     };
     more();
@@ -150,7 +168,7 @@ function namesView(root, run, state, services) {
       const { steps } = readText(net, `${now.text}\n`, uniform(now.seed, 0, 0));
       const nats = -steps.reduce((sum, step) => sum + Math.log(step.probability), 0) / steps.length;
       output.replaceChildren(el("p", { className: "big" }, nameButton({ steps })),
-        el("p", { className: "sentence", text: T.names.scored(nats, nats / Math.LN2, Math.exp(nats)) }),
+        el("p", { className: "sentence", text: T.names.scored(nats, nats / Math.LN2, Math.exp(nats), net.characters.length) }),
         run.known ? el("p", {}, el("b", { text: knownText(now.text) }), ` · ${T.names.knownHint(run.known)}`) : "",
         el("details", {}, el("summary", { text: T.table }), table(T.names.nextColumns, steps.map((step) => [characterName(step.id), percent(step.probability)]))));
       explain({ steps }, 0);
@@ -178,12 +196,13 @@ function namesControls(run, now, services, onchange) {
   const topP = slider(T.names.topP, { min: 0.05, max: 1, step: 0.05, value: now.topP, show: percent, oninput: (value) => { now.topP = value; onchange(); } });
   const prefix = el("input", { type: "text", value: now.prefix, maxLength: run.defaults.max_length, dir: "auto", autocomplete: "off", spellcheck: false });
   prefix.addEventListener("input", () => { now.prefix = prefix.value; onchange(); });
-  const number = (value, min, max, set) => {
-    const input = el("input", { type: "number", min, max, value });
-    input.addEventListener("input", () => { if (input.value !== "" && input.checkValidity()) { set(Math.floor(Number(input.value))); onchange(); } });
+  const number = (name, min, max) => {
+    const input = el("input", { type: "number", min, max, value: now[name] });
+    input.addEventListener("input", () => { if (input.value !== "" && input.checkValidity()) { now[name] = Math.floor(Number(input.value)); onchange(); } });
+    input.addEventListener("change", () => { input.value = now[name]; }); // what is out of range is not kept
     return input;
   };
-  const count = number(now.n, 1, 1000, (value) => { now.n = value; }), seed = number(now.seed, 0, 2 ** 31 - 1, (value) => { now.seed = value; });
+  const count = number("n", 1, 1000), seed = number("seed", 0, 2 ** 31 - 1);
   const command = el("code"), same = el("p", { className: "hint" }, `${T.names.same} `, command);
   const fields = {
     model: services.names && run.mixture ? select(T.names.model, Object.entries(T.names.models), now.model, (value) => { now.model = value; onchange(); }).node : null,

@@ -3,9 +3,10 @@
 function noiseView(root, run, state) {
   const net = new Denoiser(run), { width, height, pictures } = run, pixels = width * height, count = pictures.rows.length;
   const letters = Array.from({ length: count }, (_, i) => pixelsOf(pictures, i, pixels));
-  const now = readNoiseState(state, run, count, pixels);
-  const methods = ["clean", "noisy", "network", "median", "gaussian", "linear"];
-  const shown = Object.fromEntries(methods.map((name) => [name, picture(width, height, name === "network" ? "accent" : "")]));
+  const now = readNoiseState(state, run, typicalLetter(run, letters), count, pixels);
+  const filters = ["median", "gaussian"].filter((name) => run.filters.some((row) => row[name]));
+  const methods = ["clean", "noisy", "network", ...filters, ...(run.linear ? ["linear"] : [])];
+  const shown = Object.fromEntries(methods.map((name) => [name, picture(width, height)]));
   const caption = el("p", { className: "sentence" }), note = el("p", { className: "hint" }), rows = el("tbody");
 
   const level = slider(T.noise.level, { min: 0, max: 1, step: 0.1, value: now.level, show: (value) => value.toFixed(1), oninput: (value) => { now.level = value; show(); } });
@@ -19,33 +20,39 @@ function noiseView(root, run, state) {
   function results(clean) {
     const noisy = addNoise(clean, now.kind, now.level, now.seed), images = { clean, noisy, network: net.denoise(noisy) };
     const tuned = run.filters.find((row) => Math.abs(row.noise - now.level) < 1e-6);
-    for (const name of ["median", "gaussian"]) {
-      if (tuned && tuned[name]) images[name] = filter(name, tuned[name], noisy, height, width);
-    }
-    if (run.linear && Math.abs(now.level - run.noise) < 1e-6) images.linear = linearDenoise(run.linear, noisy);
+    for (const name of filters) if (tuned?.[name]) images[name] = filter(name, tuned[name], noisy, height, width);
+    if (run.linear) images.linear = linearDenoise(run.linear, noisy);
     return { images, tuned };
+  }
+  function sentence(ranked) {
+    const level = now.level.toFixed(1), text = (each) => `${each.label} with ${T.noise.db(each.psnr)}`;
+    const [noisy, network] = ["noisy", "network"].map((name) => ranked.find((each) => each.name === name));
+    const first = ranked[0] === noisy ? T.noise.nothing(level, text(ranked[1])) : T.noise.sentence(level, text(ranked[0]), text(ranked[1]));
+    if (network.psnr - noisy.psnr > 0.05) return first;
+    const trained = now.kind === run.kind && Math.abs(now.level - run.noise) < 1e-6;
+    return first + T.noise.worse(T.noise.db(network.psnr), T.noise.db(noisy.psnr)) + (trained ? "" : T.noise.onlyKnows(run.noise, T.noise.kinds[run.kind]));
   }
 
   function draw() {
     const clean = now.drawing || letters[now.letter] || new Float64Array(pixels), { images, tuned } = results(clean);
-    const ranked = [];
-    for (const name of methods) {
-      const image = images[name];
-      shown[name].node.hidden = !image;
-      if (!image) continue;
-      const value = psnr(meanSquaredError(clean, image));
-      shown[name].show(image, T.noise[name], name === "clean" ? "" : T.noise.db(value));
-      if (name !== "clean" && name !== "noisy") ranked.push({ label: T.noise[name], psnr: value });
+    const ranked = [], means = (now.kind === run.kind && run.averages.find((row) => Math.abs(row.noise - now.level) < 1e-6)) || {};
+    for (const name of methods.slice(1)) if (images[name]) ranked.push({ name, label: T.noise[name], psnr: psnr(meanSquaredError(clean, images[name])) });
+    ranked.sort((a, b) => (a.psnr < b.psnr) - (a.psnr > b.psnr));
+    shown.clean.show(clean, T.noise.clean);
+    for (const name of methods.slice(1)) {
+      const rank = ranked.findIndex((each) => each.name === name), value = rank < 0 ? T.noise.noFilter(run.filters.map((row) => row.noise)) : T.noise.db(ranked[rank].psnr);
+      shown[name].show(images[name] ?? null, T.noise[name], rank ? value : T.noise.best(value));
     }
-    const noisyPsnr = { label: T.noise.noisy, psnr: psnr(meanSquaredError(clean, images.noisy)) };
-    ranked.sort((a, b) => b.psnr - a.psnr);
-    caption.textContent = T.noise.sentence(now.level.toFixed(1), ranked);
+    const average = methods.filter((name) => name in means).sort((a, b) => means[b] - means[a]);
+    caption.textContent = sentence(ranked);
     note.textContent = [
-      T.noise.trained(run.noise, T.noise.kinds[run.kind]),
-      tuned ? T.noise.filtersFor(T.noise.kinds[run.kind]) : run.filters.length ? T.noise.filtersMissing(run.filters.map((row) => row.noise)) : "",
-      run.linear && !images.linear ? T.noise.linearAt(run.noise) : "",
+      average.length ? T.noise.average(now.level.toFixed(1), average.map((name) => `${T.noise[name]} ${T.noise.db(means[name])}`)) : T.noise.noAverage,
+      T.noise.unit,
+      T.noise[run.linear ? "trained" : "trainedAlone"](run.noise, T.noise.kinds[run.kind]),
+      tuned ? T.noise.filtersFor(T.noise.kinds[run.kind]) : "",
     ].filter(Boolean).join(" ");
-    rows.replaceChildren(...[...ranked, noisyPsnr].map((each) => el("tr", {}, el("td", { text: each.label }), el("td", { text: Number.isFinite(each.psnr) ? each.psnr.toFixed(2) : T.noise.db(each.psnr) }))));
+    const cells = ({ name, label, psnr: value }) => [label, Number.isFinite(value) ? value.toFixed(2) : T.noise.db(value), name in means ? means[name].toFixed(2) : T.none];
+    rows.replaceChildren(...ranked.map((each) => el("tr", {}, cells(each).map((text) => el("td", { text })))));
     choices.forEach((node, index) => node.setAttribute("aria-pressed", String(!now.drawing && index === now.letter)));
     state.write({
       letter: now.drawing ? null : now.letter, drawing: now.drawing ? encodeDrawing(now.drawing) : null,
@@ -70,14 +77,22 @@ function noiseView(root, run, state) {
   return { redraw: draw };
 }
 
-function readNoiseState(state, run, count, pixels) {
+// The letter to begin with: the one whose Gaussian-filtered picture has the median error, so neither easy nor hard.
+function typicalLetter({ noise, kind, filters, height, width }, letters) {
+  const tuned = filters.find((row) => Math.abs(row.noise - noise) < 1e-6 && row.gaussian);
+  if (!tuned) return 0;
+  const errors = letters.map((image) => meanSquaredError(image, filter("gaussian", tuned.gaussian, addNoise(image, kind, noise, 0), height, width)));
+  return Array.from(letters.keys()).sort((a, b) => errors[a] - errors[b])[letters.length >> 1] ?? 0;
+}
+
+function readNoiseState(state, run, typical, count, pixels) {
   const whole = (name, fallback, limit) => {
     const value = Math.floor(Number(state.get(name, String(fallback))));
     return value >= 0 && value < limit ? value : fallback;
   };
   const level = Number(state.get("level", String(run.noise))), kind = state.get("kind", run.kind);
   return {
-    letter: whole("letter", 0, Math.max(count, 1)), seed: whole("seed", 0, 2 ** 32),
+    letter: whole("letter", typical, Math.max(count, 1)), seed: whole("seed", 0, 2 ** 32),
     drawing: state.get("drawing", "") ? decodeDrawing(state.get("drawing", ""), pixels) : null,
     level: Number.isFinite(level) ? clip(level) : run.noise, kind: kind in T.noise.kinds ? kind : run.kind,
   };

@@ -32,7 +32,12 @@ function runsView(root, contents, state, services) {
       const text = T.runs.columns[column] ?? column.replace(/^\w+\./, "");
       const arrow = now.sort === column ? (now.down ? " ▼" : " ▲") : "";
       return el("th", { scope: "col", ariaSort: now.sort === column ? (now.down ? "descending" : "ascending") : null },
-        button(text + arrow, () => { now.down = now.sort === column && !now.down; now.sort = column; update(); }, { ariaLabel: T.runs.sort(text) }));
+        button(text + arrow, () => {
+          now.down = now.sort === column && !now.down;
+          now.sort = column;
+          update();
+          list.querySelectorAll("thead button")[columns.indexOf(column)].focus(); // the new one in its place
+        }, { ariaLabel: T.runs.sort(text) }));
     }));
     const body = shown.map((run) => {
       const box = el("input", { type: "checkbox", checked: now.shown.has(key(run)), ariaLabel: `${T.runs.columns.show} ${run.name}` });
@@ -46,24 +51,27 @@ function runsView(root, contents, state, services) {
     if (column === "name") return el("td", { className: run.sweep ? "point" : "" }, button(run.name, () => { now.open = key(run); drawDetail(true); write(); }, { className: "link", dir: "auto" }));
     const value = valueOf(run, column);
     if (column === "status") return el("td", { className: `status ${value.split(" ")[0]}`, text: value, title: run.problem ?? "" });
-    return typeof value === "number" ? el("td", { className: "number", text: significant(value) }) : el("td", { text: String(value ?? T.none), dir: "auto" });
+    return typeof value === "number" ? el("td", { className: "number", text: significant(value) }) : el("td", { text: String(value ?? T.none), dir: "auto", className: ["description", "result"].includes(column) ? "wide" : "" });
   }
 
+  // One chart per kind of loss: nats and squared errors have no common axis.
   function drawCurves() {
-    const chosen = runs.filter((run) => now.shown.has(key(run)) && run.history.val_loss);
+    const chosen = runs.filter((run) => now.shown.has(key(run)) && run.history.val_loss), units = [...new Set(chosen.map(lossOf))];
     if (!chosen.length) return curves.replaceChildren(el("h2", { text: T.runs.curves }), el("p", { className: "hint", text: T.runs.needTwo }));
+    const box = el("input", { type: "checkbox", checked: now.train });
+    box.addEventListener("change", () => { now.train = box.checked; drawCurves(); write(); curves.querySelector("[type=checkbox]").focus(); });
+    curves.replaceChildren(...units.map((unit) => curveChart(unit, chosen.filter((run) => lossOf(run) === unit))), el("label", { className: "check" }, box, T.runs.trainLoss));
+  }
+  function curveChart(unit, chosen) {
     const series = chosen.flatMap((run, index) => {
       const xs = run.history.epoch ?? run.history.val_loss.map((_, i) => i + 1);
       const main = { label: `${index + 1} ${shortName(run)}`, xs, ys: run.history.val_loss, color: index };
       return now.train && run.history.loss ? [main, { ...main, label: "", ys: run.history.loss, faint: true }] : [main];
     });
     const lows = chosen.map((run) => lowest(run));
-    const box = el("input", { type: "checkbox", checked: now.train });
-    box.addEventListener("change", () => { now.train = box.checked; drawCurves(); write(); });
-    curves.replaceChildren(chart(T.runs.curves, lineChart(roomIn(root), series, T.runs.epoch, T.runs.curves),
+    return chart(T.runs.curves, lineChart(roomIn(root), series, T.runs.epoch, T.runs.losses[unit] ?? unit, T.runs.curves),
       lows.map((low, i) => T.runs.lowest(shortName(chosen[i]), low.epoch, low.value)).join(". ") + ".",
-      T.runs.curveColumns, chosen.map((run, i) => [run.name, run.history.val_loss.length, significant(lows[i].value), lows[i].epoch, significant(run.history.val_loss.at(-1))])),
-      el("label", { className: "check" }, box, T.runs.trainLoss));
+      T.runs.curveColumns, chosen.map((run, i) => [run.name, run.history.val_loss.length, significant(lows[i].value), lows[i].epoch, significant(run.history.val_loss.at(-1))]));
   }
 
   function drawSweeps() {
@@ -73,6 +81,7 @@ function runsView(root, contents, state, services) {
     const metric = sweepMetric(points), groups = sweepGroups(sweep, points, metric);
     sweeps.replaceChildren(el("h2", { text: T.runs.sweep }),
       all.length > 1 ? select(T.runs.sweep, all.map((run) => [run.name, run.name]), sweep.name, (value) => { now.sweep = value; drawSweeps(); write(); }).node : el("p", { className: "hint", text: sweep.name }),
+      el("p", { className: "hint", text: T.runs.sweepSize(sweep.settings.epochs, sweep.settings.limit) }),
       ...(groups.length ? sweepCharts(roomIn(root), sweep, groups, metric) : []));
   }
 
@@ -80,18 +89,27 @@ function runsView(root, contents, state, services) {
     const run = runs.find((each) => key(each) === now.open);
     detail.hidden = !run;
     if (!run) return;
-    const close = button(T.runs.close, () => { now.open = ""; drawDetail(false); write(); });
+    const close = button(T.runs.close, () => {
+      now.open = "";
+      drawDetail(false);
+      write();
+      Array.from(list.querySelectorAll(".link")).find((link) => link.textContent === run.name)?.focus();
+    });
     const pairs = (values) => el("div", { className: "scroll" }, el("table", {}, el("tbody", {}, Object.entries(values).map(([name, value]) =>
-      el("tr", {}, el("th", { text: name, scope: "row" }), el("td", { text: typeof value === "number" ? significant(value, 5) : Array.isArray(value) ? value.join(", ") : String(value ?? T.none) }))))));
+      el("tr", {}, el("th", { text: name, scope: "row", }), el("td", { text: typeof value === "number" ? significant(value, 5) : Array.isArray(value) ? value.join(", ") : String(value ?? T.none) }))))));
+    const meanings = (values) => el("p", { className: "hint", text: [
+      ...Object.keys(values).filter((name) => name in T.runs.metricNames).map((name) => `${name}: ${T.runs.metricNames[name]}, ${T.runs.better(LOWER_IS_BETTER(name))}.`),
+      "train_seconds" in values ? T.runs.timing : "",
+    ].join(" ") });
     const rest = el("div"), shown = el("div", { className: "figures" });
     detail.replaceChildren(el("div", { className: "row" }, el("h2", { text: run.name, dir: "auto" }), close), el("p", { className: "hint", text: `${run.kind} · ${run.status}${run.problem ? ` · ${run.problem}` : ""}` }), shown,
-      el("div", { className: "split" }, el("div", {}, el("h3", { text: T.runs.settings }), pairs(run.settings)), rest));
+      el("div", { className: "split" }, el("div", {}, el("h3", { text: T.runs.settings }), pairs({ ...run.settings, ...run.grid })), rest));
     if (scroll) detail.scrollIntoView({ block: "start" });
     const fill = (more) => {
       shown.replaceChildren(...(more.figures ?? []).map((name) => el("figure", {}, el("img", { src: services.figure(key(run), name), alt: T.runs.figure(name, run.name) }), el("figcaption", { text: name.replaceAll("_", " ") }))));
       const all = Object.keys(more.metrics ?? {}).length > Object.keys(run.metrics).length;
       rest.replaceChildren(
-        el("h3", { text: T.runs.metrics }), pairs(run.metrics), all ? el("details", {}, el("summary", { text: T.runs.allMetrics }), pairs(more.metrics)) : "",
+        ...(Object.keys(run.metrics).length ? [el("h3", { text: T.runs.metrics }), pairs(run.metrics), meanings(run.metrics)] : []), all ? el("details", {}, el("summary", { text: T.runs.allMetrics }), pairs(more.metrics)) : "",
         ...(more.samples ? [el("h3", { text: T.runs.samples }), el("pre", { text: more.samples, dir: "auto" })] : []),
         services.details ? "" : el("p", { className: "hint", text: T.runs.figuresServed }));
     };
@@ -136,8 +154,10 @@ function runsView(root, contents, state, services) {
   return { redraw: () => { drawCurves(); drawSweeps(); } };
 }
 
+const lossOf = (run) => (run.kind === "charrnn" ? "nats" : run.settings.loss ?? "mse");
 const key = (run) => (run.sweep ? `${run.sweep}/${run.name}` : run.name);
-const roomIn = (root) => Math.max(280, Math.min(1030, root.clientWidth - (root.clientWidth > 560 ? 42 : 26)));
+// The width of a chart in pixels of normal type: where the type is larger, so is the chart.
+const roomIn = (root) => Math.max(280, (root.clientWidth - (root.clientWidth > 560 ? 42 : 26)) / (parseFloat(getComputedStyle(document.documentElement).fontSize) / 16));
 const shortName = (run) => run.name.replace(/^\d{4}-\d\d-\d\d_(\d\d)-(\d\d)-(\d\d)_/, "$1:$2:$3 ");
 const searchText = (run) => `${run.name} ${run.kind} ${run.description} ${run.status} ${run.result} ${Object.entries(run.settings).map(([name, value]) => `${name}=${value}`).join(" ")}`.toLowerCase();
 
@@ -151,9 +171,16 @@ function byColumn(column, down) {
   return (a, b) => {
     const [x, y] = [valueOf(a, column), valueOf(b, column)], missing = (value) => value === null || value === undefined;
     if (missing(x) || missing(y)) return missing(x) - missing(y);
+    if (column === "result") return byResult(x, y, down);
     const order = typeof x === "number" && typeof y === "number" ? x - y : String(x).localeCompare(String(y), "en", { numeric: true });
     return down ? -order : order;
   };
+}
+
+// Results of one metric together, by their numbers: nats, dB and errors have no common order.
+function byResult(one, other, down) {
+  const [[metric, value], [otherMetric, otherValue]] = [one, other].map((text) => text.split(" "));
+  return metric.localeCompare(otherMetric, "en") || (down ? -1 : 1) * ((Number.parseFloat(value) || 0) - (Number.parseFloat(otherValue) || 0));
 }
 
 function differing(shown) {
@@ -194,10 +221,11 @@ function sweepGroups(sweep, points, metric) {
     .sort((a, b) => sign * (a.mean - b.mean));
 }
 
-function sweepCharts(width, sweep, groups, metric) {
+function sweepCharts(width, sweep, groups, key) {
+  const metric = T.runs.metricNames[key] ?? key;
   const best = groups[0], timed = groups.filter((group) => group.time !== null), axes = Object.keys(sweep.grid).filter((name) => name !== "seed");
   const shown = groups.slice(0, MAX_GROUPS).map((group) => ({ ...group, label: width < 560 ? group.short : group.label }));
-  const charts = [chart(T.runs.sweepTitle(metric), dotChart(width, shown, metric, T.runs.sweepTitle(metric)), T.runs.ranked(best.label, significant(best.mean)), T.runs.sweepColumns,
+  const charts = [chart(T.runs.sweepTitle(metric), dotChart(width, shown, metric, T.runs.sweepTitle(metric)), T.runs.ranked(best.label, significant(best.mean), T.runs.better(LOWER_IS_BETTER(key))), T.runs.sweepColumns,
     groups.map((group) => [group.label, significant(group.mean), significant(Math.min(...group.values)), significant(Math.max(...group.values)), group.values.length]))];
   if (timed.length > 1) {
     const fastest = timed.reduce((a, b) => (b.time < a.time ? b : a));
@@ -208,7 +236,7 @@ function sweepCharts(width, sweep, groups, metric) {
     const [rows, columns] = axes.map((name) => sweep.grid[name]);
     const at = (row, column) => groups.find((group) => String(group.settings[axes[0]]) === String(row) && String(group.settings[axes[1]]) === String(column))?.mean ?? null;
     charts.push(el("figure", { className: "chart" }, el("h3", { text: T.runs.heat(metric, axes[0], axes[1]) }),
-      heatTable(`${axes[0]} \\ ${axes[1]}`, rows.map(String), columns.map(String), rows.map((row) => columns.map((column) => at(row, column))), LOWER_IS_BETTER(metric)),
+      heatTable(`${axes[0]} \\ ${axes[1]}`, rows.map(String), columns.map(String), rows.map((row) => columns.map((column) => at(row, column))), LOWER_IS_BETTER(key)),
       el("figcaption", { text: T.runs.heatSentence(best.label) })));
   }
   return charts;

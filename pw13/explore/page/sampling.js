@@ -2,11 +2,11 @@
 
 const ATTEMPTS = 100; // per requested name
 
-// The options that change which character is drawn: temperature, topK (0: all), topP (1: all).
-function sampleId(logits, { temperature, topK, topP }, draw) {
+// How likely each character is drawn, up to a factor: temperature, then topK (0: all), then topP (1: all).
+function drawWeights(logits, { temperature, topK, topP }) {
   const max = logits.reduce((a, b) => Math.max(a, b), -Infinity);
   const shifted = logits.map((logit) => logit - max);
-  if (temperature === 0) return shifted.indexOf(0);
+  if (temperature === 0) return shifted.map((_, id) => (id === shifted.indexOf(0) ? 1 : 0));
   const order = () => Array.from(shifted.keys()).sort((a, b) => shifted[b] - shifted[a] || a - b);
   if (topK > 0 && topK < shifted.length) for (const id of order().slice(topK)) shifted[id] = -Infinity;
   const weights = shifted.map((logit) => Math.exp(logit / temperature));
@@ -19,7 +19,11 @@ function sampleId(logits, { temperature, topK, topP }, draw) {
       preceding += weight;
     });
   }
-  const total = weights.reduce((a, b) => a + b, 0);
+  return weights;
+}
+
+function sampleId(logits, options, draw) {
+  const weights = drawWeights(logits, options), total = weights.reduce((a, b) => a + b, 0);
   const threshold = draw * total;
   let cumulative = 0, last = 0;
   for (let id = 0; id < weights.length; id++) {
@@ -41,7 +45,7 @@ function sampleName(net, options, seed, number) {
       if (blank) logits[net.newline] = -Infinity; // no name ends before its first visible character
       id = sampleId(logits, options, uniform(seed, number, position + 1));
     }
-    steps.push({ id, probability: probabilities[id], probabilities });
+    steps.push({ id, probability: probabilities[id], probabilities, logits });
     if (id === net.newline) return describe(net, ids, steps, true);
     ids.push(id);
     blank = blank && net.spaces[id];
@@ -63,6 +67,12 @@ function* sampleNames(net, options, seed, n) {
     found++;
     yield name;
   }
+}
+
+// The probabilities that a character is drawn with, after temperature, top-k and top-p.
+function drawProbabilities(logits, options) {
+  const weights = drawWeights(logits, options), total = weights.reduce((a, b) => a + b, 0);
+  return weights.map((weight) => weight / total);
 }
 
 // The likeliest next characters after `text`, and the probability of each of its own.

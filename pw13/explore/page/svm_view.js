@@ -7,7 +7,7 @@ function svmView(root, run, state) {
     return `${T.svm.features[features] ?? features}, ${T.svm.kernels[kernel]}`;
   };
   const names = sets.map((set) => set.name), named = (key, fallback) => (names.includes(state.get(key, "")) ? state.get(key, "") : fallback);
-  const now = { left: named("left", names[0]), right: named("right", names[1] ?? names[0]), cell: /^[01]:\d+,\d+$/.test(state.get("cell", "")) ? state.get("cell", "") : "" };
+  const now = { left: named("left", names[0]), right: named("right", names[1] ?? names[0]), cell: /^[012]:\d+,\d+$/.test(state.get("cell", "")) ? state.get("cell", "") : "" };
   const matrices = el("div", { className: "matrices" }), images = el("section", { className: "cell-images" });
   const find = (name) => sets.find((set) => set.name === name);
 
@@ -15,41 +15,57 @@ function svmView(root, run, state) {
     const total = set.matrix.map((row) => row.reduce((a, b) => a + b, 0)), wrong = largestMistake(set.matrix, classes);
     const rightCount = set.matrix.reduce((sum, row, i) => sum + row[i], 0);
     const body = grid((i, j) => {
-      const value = set.matrix[i][j], cell = el("td", {}, value ? button(String(value), () => { now.cell = `${side}:${i},${j}`; show(); }, { ariaLabel: T.svm.cell(classes[i], classes[j], value) }) : "");
+      const value = set.matrix[i][j], cell = cellOf(side, i, j, value ? String(value) : "", T.svm.cell(classes[i], classes[j], value));
       shade(cell, value ? 0.08 + 0.92 * Math.sqrt(value / (total[i] || 1)) : 0);
-      cell.classList.toggle("chosen", now.cell === `${side}:${i},${j}`);
       return cell;
     });
     return figure(T.svm.matrix(title(set), set.accuracy), body, T.svm.sentence(title(set), rightCount, wrong));
+  }
+  function cellOf(side, i, j, text, label) {
+    const place = `${side}:${i},${j}`, choose = () => {
+      now.cell = place;
+      show();
+      matrices.querySelector("td.chosen button")?.focus({ preventScroll: true });
+    };
+    return el("td", { className: now.cell === place ? "chosen" : "" }, text ? button(text, choose, { ariaLabel: label }) : "");
   }
   function difference(left, right) {
     const values = right.matrix.map((row, i) => row.map((value, j) => value - left.matrix[i][j]));
     const most = Math.max(1, ...values.flat().map(Math.abs));
     const body = grid((i, j) => {
       const value = values[i][j], good = i === j ? value > 0 : value < 0;
-      const cell = el("td", { text: value > 0 ? `+${value}` : value < 0 ? `−${-value}` : "", className: value ? (good ? "better" : "worse") : "" });
+      const text = value > 0 ? `+${value}` : value < 0 ? `−${-value}` : "", cell = cellOf(2, i, j, text, T.svm.cell(classes[i], classes[j], text));
+      if (value) cell.classList.add(good ? "better" : "worse");
       cell.style.setProperty("--share", (Math.abs(value) / most).toFixed(3));
       return cell;
     });
-    return figure(T.svm.difference, body, T.svm.differenceHint);
+    return figure(T.svm.difference, body, `${chance(left, right)} ${T.svm.differenceHint}`);
   }
-  function grid(cellOf) {
+  function chance(left, right) {
+    const p = run.tests[`${left.name},${right.name}`] ?? run.tests[`${right.name},${left.name}`];
+    return p === undefined ? "" : T.svm.chance(Math.round((right.accuracy - left.accuracy) * run.images), run.images, p);
+  }
+  function grid(cellAt) {
     const head = el("tr", {}, el("th", { text: T.svm.truth }), classes.map((name) => el("th", { text: name, scope: "col" })));
-    return el("table", { className: "matrix" }, el("thead", {}, head),
-      el("tbody", {}, classes.map((name, i) => el("tr", {}, el("th", { text: name, scope: "row" }), classes.map((_, j) => cellOf(i, j))))));
+    return arrows(el("table", { className: "matrix" }, el("thead", {}, head),
+      el("tbody", {}, classes.map((name, i) => el("tr", {}, el("th", { text: name, scope: "row" }), classes.map((_, j) => cellAt(i, j)))))));
   }
   const figure = (text, body, sentence) => el("figure", { className: "chart" }, el("h3", { text }), el("div", { className: "scroll" }, body), el("figcaption", { text: sentence }));
 
   function showCell() {
     if (!now.cell) return images.replaceChildren(el("p", { className: "hint", text: T.svm.choose }));
-    const [side, cell] = now.cell.split(":"), [i, j] = cell.split(",").map(Number), set = find(side === "0" ? now.left : now.right);
+    const [side, cell] = now.cell.split(":"), shown = { 0: [now.left], 1: [now.right], 2: [now.left, now.right] }[side];
+    images.replaceChildren(...shown.flatMap((name) => lettersOf(find(name), cell)));
+  }
+  function lettersOf(set, cell) {
+    const [i, j] = cell.split(",").map(Number);
     const count = set.matrix[i]?.[j] ?? 0, found = set.cells[cell] ?? [];
     const text = i === j ? T.svm.right1(title(set), classes[i], count, found.length) : T.svm.images(title(set), classes[i], classes[j], count, found.length);
-    images.replaceChildren(el("h3", { text }), el("div", { className: "pictures" }, found.map((index) => {
+    return [el("h3", { text }), el("div", { className: "pictures small" }, found.map((index) => {
       const each = picture(width, height);
       each.show(pixelsOf(pictures, index, width * height), classOf(pictures, index));
       return each.node;
-    })));
+    }))];
   }
   function show() {
     matrices.replaceChildren(matrix(find(now.left), 0), matrix(find(now.right), 1), difference(find(now.left), find(now.right)));
@@ -67,9 +83,7 @@ function svmView(root, run, state) {
 }
 
 function largestMistake(matrix, classes) {
-  let best = null;
-  matrix.forEach((row, i) => row.forEach((value, j) => {
-    if (i !== j && value > (best?.value ?? 0)) best = { i, j, value };
-  }));
-  return best ? T.svm.mistakes(classes[best.i], classes[best.j], best.value) : T.svm.noMistake;
+  const cells = matrix.flatMap((row, i) => row.map((value, j) => ({ i, j, value: i === j ? 0 : value })));
+  const most = Math.max(...cells.map((cell) => cell.value)), largest = cells.filter((cell) => cell.value === most);
+  return most ? T.svm.mistakes(largest.slice(0, 4).map(({ i, j }) => T.svm.mistake(classes[i], classes[j])), most) : T.svm.noMistake;
 }
