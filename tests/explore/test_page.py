@@ -388,6 +388,8 @@ def test_the_served_page_follows_a_training_and_shows_figures(tab, served, runs)
     assert "Following running trainings." in page.locator("p[role=status]").inner_text()
     (run / "history.csv").write_text("epoch,loss,val_loss\n1,1,0.5\n2,1,0.25\n3,1,0.125\n", "utf-8")
     until(page, "document.querySelector('figure.chart figcaption').textContent.includes('lowest at epoch 3: 0.125')")
+    page = one.open(server.address, "view=names&model=ngram&task=ladder")
+    assert page.locator(".view > [role=status]").inner_text().startswith("This part uses the network")
     assert {url.split("/")[2] for url in one.requests if url.startswith("http")} == {server.address.split("/")[2]}
 
 
@@ -398,3 +400,14 @@ def test_an_empty_folder_says_what_to_train(tab, tmp_path):
     one = tab()
     for view in VIEWS:
         assert "pw13 " in one.open(path.as_uri(), f"view={view}").locator(".view code").inner_text()
+
+
+def test_an_evaluation_without_predictions_says_so(tab, runs, tmp_path):
+    content = contents(choose([], runs.folder), [], served=False)
+    content["svm"] = [{"run": "old", "problem": "predictions"}, *content["svm"]]
+    path = tmp_path / "page.html"
+    path.write_text(pages.render(content), "utf-8")
+    page = tab().open(path.as_uri(), "view=svm")
+    assert "old kept no predictions" in page.locator(".view .lead").inner_text()
+    page.get_by_label("Run").select_option(runs.names["svm"])
+    until(page, "document.querySelectorAll('table.matrix').length === 3")

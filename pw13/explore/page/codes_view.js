@@ -75,7 +75,7 @@ function codesView(root, run, state) {
   function draw({ sliders: moveSliders, later }) {
     const start = origin(), code = currentCode(start.code), rebuilt = net.decode(code), changed = now.changes.size > 0 || now.with !== null;
     input.show(start.image, start.text);
-    output.show(rebuilt, T.codes.output[changed ? "changed" : start.image ? "reconstruction" : "decoded"], start.image ? cost(start, rebuilt, changed) : start.text);
+    output.show(rebuilt, changed ? T.codes.output.changed : start.image ? T.codes.output.reconstruction : start.text, start.image ? cost(start, rebuilt, changed) : "");
     input.node.hidden = linear.node.hidden = !start.image;
     undo.disabled = !changed && (now.source.kind === "letter" || !count);
     if (net.components && start.image) {
@@ -101,9 +101,11 @@ function codesView(root, run, state) {
   // What need not follow every step of a slider: the neighbours and the map.
   function settle(code, changed) {
     const nearest = nearestCodes(codes, code, NEAREST, now.source.kind === "letter" && !changed ? now.source.value : -1);
+    const held = near.contains(document.activeElement);
     near.replaceChildren(...thumbnails(nearest.map((index) => ({
       pixels: letters[index], label: `${T.letter} ${index + 1}: ${classOf(pictures, index)}`, onclick: () => choose(index),
     })), width, height));
+    if (held) near.firstChild.focus({ preventScroll: true });
     const letter = now.source.kind === "letter" ? now.source.value : null;
     if (letter !== null) pick?.set(letter + 1);
     else pick?.blank();
@@ -147,7 +149,7 @@ function codesView(root, run, state) {
       count ? el("section", {},
         el("h2", { text: T.codes.nearest }), near,
         el("h2", { text: T.codes.means, className: "next" }), el("p", { className: "hint", text: T.codes.meansHint }),
-        el("div", { className: "row", role: "group", ariaLabel: T.codes.means }, meanButtons)) : null,
+        arrows(el("div", { className: "row", role: "group", ariaLabel: T.codes.means }, meanButtons))) : null,
       el("section", {}, el("h2", { text: T.codes.draw }), el("p", { className: "hint", text: T.drawHere }), pad.node)));
 
   // The next letter of another class than the one shown.

@@ -36,7 +36,7 @@ function namesView(root, run, state, services) {
     if (now.model !== "network") return listServed();
     const items = el("ol", { className: "names" }), own = started, names = [];
     const progress = el("p", { className: "hint", role: "status" });
-    results.append(now.temp === 0 ? el("p", { className: "hint", text: T.names.frozen(net.target === "many-to-one") }) : "", legend(), items, progress);
+    results.append(now.temp === 0 ? el("p", { className: "hint", text: T.names.frozen(net.target === "many-to-one") }) : "", legend(T.names.legendPlain), items, progress);
     const source = sampleNames(net, options, now.seed, now.n);
     const more = () => {
       if (own !== started) return;
@@ -61,7 +61,7 @@ function namesView(root, run, state, services) {
     services.names({ run: run.run, model: now.model, n: now.n, seed: now.seed, temp: now.temp, top_k: now.topK, top_p: now.topP, prefix: now.prefix }).then((names) => {
       if (own !== started) return;
       message.textContent = modelNote();
-      results.append(el("ol", { className: "names" }, names.map((name) => el("li", {}, el("span", { className: "name", dir: "auto", text: name.text }), knownMark(name.text, name.complete)))),
+      results.append(now.temp === 0 ? el("p", { className: "hint", text: T.names.frozenServed }) : "", el("ol", { className: "names" }, names.map((name) => el("li", {}, el("span", { className: "name", dir: "auto", text: name.text }), knownMark(name.text, name.complete)))),
         summary(names.map((name) => [name.text, name.nats.toFixed(2), knownText(name.text)])));
     }, () => { if (own === started) message.textContent = T.names.failed; });
   }
@@ -112,7 +112,7 @@ function namesView(root, run, state, services) {
     return el("ol", { className: shaped ? "bars two" : "bars" }, rows);
   }
   const characterName = (id) => (id === net.newline ? T.names.end : net.characters[id] === " " ? T.names.space : net.characters[id]);
-  const legend = () => el("p", { className: "legend hint" }, el("span", { text: T.names.legend }), T.names.shades.map((text, shade) => el("span", { className: `character shade-${shade}`, text })));
+  const legend = (text = T.names.legend) => el("p", { className: "legend hint" }, el("span", { text }), T.names.shades.map((text, shade) => el("span", { className: `character shade-${shade}`, text })));
 
   // --------------------------------------------------------------------------------------------- the other tasks
   function ladder(options) {

@@ -70,7 +70,7 @@ function noiseView(root, run, state) {
       caption, note,
       el("details", {}, el("summary", { text: T.table }), el("table", {}, head, rows))),
     el("div", { className: "split" },
-      count ? el("section", {}, el("h2", { text: T.noise.pick }), el("div", { className: "thumbnails" }, choices)) : null,
+      count ? el("section", {}, el("h2", { text: T.noise.pick }), arrows(el("div", { className: "thumbnails" }, choices))) : null,
       el("section", {}, el("h2", { text: count ? T.noise.draw : T.codes.draw }), el("p", { className: "hint", text: T.drawHere }), pad.node)));
   if (now.drawing) pad.set(now.drawing);
   draw();

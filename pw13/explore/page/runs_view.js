@@ -12,7 +12,7 @@ function runsView(root, contents, state, services) {
     shown: new Set(state.get("show", "").split(",").filter(Boolean)), open: state.get("open", ""), sweep: state.get("sweep", ""), train: state.get("train", "") === "1",
   };
   if (!state.get("show", "")) runs.filter((run) => run.history.val_loss && !run.sweep).slice(0, 1).forEach((run) => now.shown.add(key(run)));
-  const list = el("div", { className: "scroll" }), count = el("p", { className: "hint", role: "status" });
+  const list = el("div", { className: "scroll" }), legend = el("p", { className: "hint" }), count = el("p", { className: "hint", role: "status" });
   const curves = el("section"), sweeps = el("section"), detail = el("section", { className: "detail", hidden: true });
 
   function visible() {
@@ -44,6 +44,7 @@ function runsView(root, contents, state, services) {
       box.addEventListener("change", () => { box.checked ? now.shown.add(key(run)) : now.shown.delete(key(run)); drawCurves(); write(); });
       return el("tr", { className: run.status === "running" ? "running" : "" }, el("td", {}, run.history.val_loss ? box : ""), columns.map((column) => cellOf(run, column)));
     });
+    legend.textContent = meanings(now.kind ? columns.map((column) => column.replace("metrics.", "")) : shown.map((run) => run.result.split(" ")[0]));
     list.replaceChildren(el("table", { className: "run-list" }, el("thead", {}, head), el("tbody", {}, body)));
     count.textContent = `${T.runs.count(shown.length, runs.length)}${services.live && runs.some((run) => run.status === "running") ? ` ${T.runs.live}` : ""}`;
   }
@@ -97,10 +98,6 @@ function runsView(root, contents, state, services) {
     });
     const pairs = (values) => el("div", { className: "scroll" }, el("table", {}, el("tbody", {}, Object.entries(values).map(([name, value]) =>
       el("tr", {}, el("th", { text: name, scope: "row", }), el("td", { text: typeof value === "number" ? significant(value, 5) : Array.isArray(value) ? value.join(", ") : String(value ?? T.none) }))))));
-    const meanings = (values) => el("p", { className: "hint", text: [
-      ...Object.keys(values).filter((name) => name in T.runs.metricNames).map((name) => `${name}: ${T.runs.metricNames[name]}, ${T.runs.better(LOWER_IS_BETTER(name))}.`),
-      "train_seconds" in values ? T.runs.timing : "",
-    ].join(" ") });
     const rest = el("div"), shown = el("div", { className: "figures" });
     detail.replaceChildren(el("div", { className: "row" }, el("h2", { text: run.name, dir: "auto" }), close), el("p", { className: "hint", text: `${run.kind} · ${run.status}${run.problem ? ` · ${run.problem}` : ""}` }), shown,
       el("div", { className: "split" }, el("div", {}, el("h3", { text: T.runs.settings }), pairs({ ...run.settings, ...run.grid })), rest));
@@ -109,7 +106,7 @@ function runsView(root, contents, state, services) {
       shown.replaceChildren(...(more.figures ?? []).map((name) => el("figure", {}, el("img", { src: services.figure(key(run), name), alt: T.runs.figure(name, run.name) }), el("figcaption", { text: name.replaceAll("_", " ") }))));
       const all = Object.keys(more.metrics ?? {}).length > Object.keys(run.metrics).length;
       rest.replaceChildren(
-        ...(Object.keys(run.metrics).length ? [el("h3", { text: T.runs.metrics }), pairs(run.metrics), meanings(run.metrics)] : []), all ? el("details", {}, el("summary", { text: T.runs.allMetrics }), pairs(more.metrics)) : "",
+        ...(Object.keys(run.metrics).length ? [el("h3", { text: T.runs.metrics }), pairs(run.metrics), el("p", { className: "hint", text: `${meanings(Object.keys(run.metrics))} ${T.runs.timing}` })] : []), all ? el("details", {}, el("summary", { text: T.runs.allMetrics }), pairs(more.metrics)) : "",
         ...(more.samples ? [el("h3", { text: T.runs.samples }), el("pre", { text: more.samples, dir: "auto" })] : []),
         services.details ? "" : el("p", { className: "hint", text: T.runs.figuresServed }));
     };
@@ -136,7 +133,7 @@ function runsView(root, contents, state, services) {
     el("div", { className: "row controls" }, field(T.runs.find, find),
       select(T.runs.kind, [["", T.runs.allKinds], ...kinds().map((name) => [name, name])], now.kind, (value) => { now.kind = value; now.sort = ""; update(); }).node,
       runs.some((run) => run.sweep) ? el("label", { className: "check" }, points, T.runs.points) : null),
-    count, el("section", {}, list), detail, curves, sweeps);
+    count, el("section", {}, list, legend), detail, curves, sweeps);
   const redraw = () => {
     drawTable();
     drawCurves();
@@ -181,6 +178,12 @@ function byColumn(column, down) {
 function byResult(one, other, down) {
   const [[metric, value], [otherMetric, otherValue]] = [one, other].map((text) => text.split(" "));
   return metric.localeCompare(otherMetric, "en") || (down ? -1 : 1) * ((Number.parseFloat(value) || 0) - (Number.parseFloat(otherValue) || 0));
+}
+
+// What metrics mean, and which way is better.
+function meanings(names) {
+  const known = [...new Set(names)].filter((name) => name in T.runs.metricNames);
+  return known.map((name) => `${name}: ${T.runs.metricNames[name]}, ${T.runs.better(LOWER_IS_BETTER(name))}.`).join(" ");
 }
 
 function differing(shown) {
