@@ -108,6 +108,12 @@ def test_a_stacked_table_names_its_columns(monkeypatch, capsys, width):
     assert out.split("\n")[:5] == ["two runs", NAME, "  kind: charrnn", "  loss: 1.5", f"{NAME}_2"]
 
 
+def test_the_numbers_of_a_column_are_written_alike(capsys):
+    console.table("t", ("a", "b", "c"), [(2000, 2000, "x"), (10_000, 9999, None), (1234.5, 0.5, True)])
+    out = capsys.readouterr().out
+    assert all(word in out for word in ("2,000", "10,000", "1,234", "2000 ", "9999", "0.5", "yes"))
+
+
 def test_a_live_table_shows_markup_literally(monkeypatch, capsys):
     monkeypatch.setattr(tables, "is_live", lambda: True)
     monkeypatch.setenv("FORCE_COLOR", "1")

@@ -78,7 +78,8 @@ def _print(source: "Source", draft: "Draft", *, json: bool) -> None:
     text = draft.text.removesuffix("\n")
     mean = draft.log_probability / len(draft.text) if draft.text else None
     if json:
-        name = {"name": text, "whole": draft.complete, "mean_log_probability": mean}
+        whole = draft.complete and text == text.strip()
+        name = {"name": text, "complete": draft.complete, "whole": whole, "mean_log_probability": mean}
         return console.json_document({"run": str(source.run), "seed": source.seed, "names": [name]})
     console.print_result(text)
     if mean is not None:

@@ -7,7 +7,7 @@ import typer
 from pw13 import config
 from pw13.config import presets
 from pw13.errors import UserError
-from pw13.runs.record import RUN_NAME
+from pw13.runs.record import is_run
 
 
 def runs(context: typer.Context, incomplete: str) -> list[str]:
@@ -18,7 +18,7 @@ def runs(context: typer.Context, incomplete: str) -> list[str]:
         if slash:
             names = [f"{sweep}/{path.name}" for path in (folder / sweep).iterdir() if (path / "config.json").exists()]
         else:
-            names = [path.name for path in folder.iterdir() if RUN_NAME.fullmatch(path.name)]
+            names = [path.name for path in folder.iterdir() if is_run(path)]
     except OSError:
         return []
     return sorted((name for name in names if name.startswith(incomplete)), reverse=not slash)

@@ -65,7 +65,7 @@ def _name_facts(names: dict[str, Any]) -> dict[str, Any]:
         "distinct names": names["distinct_names"],
         "repetitions of an earlier name": names["repeats"],
         "names that occur more than once": names["repeated_names"],
-        "most frequent": f"{most_frequent} ({times} times)",
+        "most frequent": f"{most_frequent} ({times:,} time{'s' * (times != 1)})",
         "characters, including newlines": names["characters"],
         "distinct characters": names["distinct"],
         "windows (length 10, skip 3)": names["windows"],

@@ -8,15 +8,16 @@ import typer
 
 from pw13 import console
 from pw13.cli import completion
-from pw13.cli.options import QuietOption, RunsDirOption, described, user_path
+from pw13.cli.options import QuietOption, RunsDirOption, described, refuse_besides, require_runs_dir, user_path
 from pw13.config import DEFAULT_RUNS_DIR
-from pw13.errors import OptionError, UserError
+from pw13.errors import OptionError
 
 if TYPE_CHECKING:
     from pw13.explore.contents import Chosen
 
 
 def explore(
+    context: typer.Context,
     run: Annotated[
         list[str] | None,
         typer.Argument(
@@ -48,8 +49,9 @@ def explore(
     console.start(quiet=bool(quiet))
     if port is not None and not 0 <= port <= 65535:
         raise OptionError(f"--port: expected 0 to 65535, received {port}")
-    if not runs_dir.is_dir():
-        raise UserError(f"{runs_dir}: no such folder; train something first, such as: pw13 all --config quick")
+    if out is not None:
+        refuse_besides(context, "--out", ("run", "runs_dir", "quiet"))
+    require_runs_dir(runs_dir, "; train something first, such as: pw13 all --config quick")
     chosen = choose(run or (), runs_dir)
     if out is None:
         return serve(chosen, runs_dir, port or 0, open_browser=not no_browser)

@@ -7,7 +7,7 @@ import typer
 
 from pw13 import console
 from pw13.cli import completion
-from pw13.cli.options import DataOption, JsonOption, RunsDirOption, described, user_path
+from pw13.cli.options import DataOption, JsonOption, RunsDirOption, described, require_runs_dir, user_path
 from pw13.config import DEFAULT_RUNS_DIR
 from pw13.errors import OptionError, UserError
 from pw13.runs import comparison, pruning
@@ -37,7 +37,10 @@ def export(
             help=described("file; projector: folder", "standard output"),
         ),
     ] = None,
-    limit: Annotated[int, typer.Option("--limit", metavar="N", help="test images of the projector, at most")] = 2000,
+    limit: Annotated[
+        int | None,
+        typer.Option("--limit", metavar="N", help=described("test images of the projector, at most", "2000")),
+    ] = None,
     data: DataOption = None,
     runs_dir: RunsDirOption = DEFAULT_RUNS_DIR,
 ) -> None:
@@ -45,9 +48,12 @@ def export(
 
     Or an autoencoder's codes of test images, with labels and pictures, for TensorBoard's Embedding Projector.
     """
+    for flag, value in (("--limit", limit), ("--data", data)):
+        if value is not None and to != "projector":
+            raise OptionError(f"{flag}: requires --to projector")
     records = _records(names, runs_dir)
     if to == "projector":
-        return _export_projector(records, data, out, limit)
+        return _export_projector(records, data, out, 2000 if limit is None else limit)
     flat = rows.flat_rows(records)
     text = rows.to_csv(flat) if to == "csv" else None
     if out is None:
@@ -89,14 +95,14 @@ def prune(
             "--keep-best",
             metavar="N",
             min=0,
-            help="also delete the models of all runs but the N best of each kind (validation) and those of pw13 all",
+            help="also delete models, but not those of the N best runs of each kind (validation), nor of pw13 all",
         ),
     ] = None,
-    yes: Annotated[bool, typer.Option("--yes", help="delete; without it nothing is")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="delete; nothing is deleted without it")] = False,
     runs_dir: RunsDirOption = DEFAULT_RUNS_DIR,
     json: JsonOption = None,
 ) -> None:
-    """Show what takes space; delete spare checkpoints.
+    """Show what takes space; delete spare checkpoints with --yes.
 
     Completed runs keep their best model, settings, metrics and figures; `pw13 resume` cannot train them further.
     """
@@ -119,8 +125,8 @@ def prune(
 
 def _records(names: list[str] | None, runs_dir: Path) -> list[Record]:
     """Return the named runs, else all; sweeps as their points."""
-    if not names and not runs_dir.is_dir():
-        raise UserError(f"{runs_dir}: no such folder")
+    if not names:
+        require_runs_dir(runs_dir)
     records = [read_run(find_run(name, runs_dir)) for name in names] if names else list_runs(runs_dir)
     return comparison.expand_sweeps(records)
 

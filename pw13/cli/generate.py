@@ -58,7 +58,7 @@ def _as_json(source: "Source", settings: Generate, rows: Sequence["NamesAtTemper
 
 
 def _explain(source: "Source", settings: Generate, names: Sequence[dict[str, Any]], expected: int) -> None:
-    """Say on standard error what is not obvious: greedy names, the seed, truncated names.
+    """Say on standard error what is not obvious: greedy names, the seed, names cut or with spaces at their edges.
 
     Raises:
         UserError: there are fewer names than expected.
@@ -70,8 +70,10 @@ def _explain(source: "Source", settings: Generate, names: Sequence[dict[str, Any
     if settings.seed is None:
         console.message(f"seed {source.seed}")
     count = len(names)
-    if truncated := sum(not name["whole"] for name in names):
-        total = f"{count} name{'s' * (count != 1)}"
+    total = f"{count} name{'s' * (count != 1)}"
+    if truncated := sum(not name["complete"] for name in names):
         console.message(f"note: {truncated} of {total} truncated at --max-length {settings.max_length}")
+    if spaced := sum(name["complete"] and not name["whole"] for name in names):
+        console.message(f"note: {spaced} of {total} with a space at an edge")
     if count < expected:
         raise UserError(f"generated only {count} of {expected} names in {sampling.DRAWS * expected:,} attempts")

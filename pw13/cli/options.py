@@ -15,7 +15,7 @@ import typer
 from pw13 import config
 from pw13.cli import completion
 from pw13.config import fields, presets
-from pw13.errors import OptionError
+from pw13.errors import OptionError, UserError
 from pw13.system import device, files
 
 
@@ -143,6 +143,13 @@ def resolve_shared(top: Mapping[str, Any], flags: Mapping[str, Any]) -> dict[str
     return resolved
 
 
+def require_runs_dir(folder: Path, way_on: str = "") -> None:
+    """Refuse a folder of runs that is not there, or no folder."""
+    if not folder.is_dir():
+        fault = "is a file; expected a folder of runs" if folder.exists() else f"no such folder{way_on}"
+        raise UserError(f"--runs-dir {folder}: {fault}")
+
+
 def refuse_besides(context: typer.Context, mode: str, allowed: Container[str]) -> None:
     """Refuse the options on the command line that do nothing beside the option `mode`, such as "--check".
 
@@ -166,7 +173,7 @@ def _flag(field: Any, kind: Any, *, negatable: bool) -> inspect.Parameter:
     """Return the parameter of a settings field; `negatable`: with --no-X, for a flag to override a TOML file."""
     names = [fields.flag(field.name)]
     if len(field.name) == 1:
-        names.insert(0, f"-{field.name}")
+        names.append(f"--{field.name}")
     if kind is bool and negatable:
         names = [f"{names[0]}/--no-{names[0][2:]}"]
     default = _default_text(field.default, field.metadata["unset"])

@@ -8,7 +8,7 @@ import typer
 
 from pw13 import config, console
 from pw13.cli import completion
-from pw13.cli.options import JsonOption, QuietOption, RunArgument, RunsDirOption, user_path
+from pw13.cli.options import JsonOption, QuietOption, RunArgument, RunsDirOption, require_runs_dir, user_path
 from pw13.config import DEFAULT_RUNS_DIR
 from pw13.errors import OptionError, UserError
 from pw13.runs import comparison, tables
@@ -47,8 +47,7 @@ def list_(
     kinds = [*config.KINDS, *(PREFIX + name for name in SWEPT_KINDS)]
     if kind is not None and kind not in kinds:
         raise OptionError(f"--kind: expected one of {', '.join(kinds)}, received {kind!r}")
-    if not runs_dir.is_dir():
-        raise UserError(f"{runs_dir}: no such folder")
+    require_runs_dir(runs_dir)
     records = list_runs(runs_dir, kind)
     if sort:
         records = comparison.sort_by_metric(records, sort)
@@ -61,7 +60,7 @@ def list_(
 @app.command()
 def show(name: RunArgument, runs_dir: RunsDirOption = DEFAULT_RUNS_DIR, json: JsonOption = None) -> None:
     """Show a run's settings, metrics, data and environment."""
-    record = read_run(find_run(name, runs_dir))
+    record = load_run(name, runs_dir)
     if json:
         return console.json_document({**comparison.as_json(record), "run": record.facts})
     facts = {name: fact for name, fact in _facts(record).items() if fact not in (None, "")}
@@ -71,7 +70,6 @@ def show(name: RunArgument, runs_dir: RunsDirOption = DEFAULT_RUNS_DIR, json: Js
     else:
         console.key_values("settings", comparison.settings(record))
     console.key_values("metrics", comparison.numbers(record))
-    _warn_broken([record])
 
 
 @app.command()
@@ -94,7 +92,8 @@ def compare(
     """
     from pw13.runs import over_seeds
 
-    records = comparison.expand_sweeps([read_run(find_run(name, runs_dir)) for name in names])
+    named = comparison.expand_sweeps([read_run(find_run(name, runs_dir)) for name in names])
+    records = list({record.folder.resolve(): record for record in named}.values())
     if len(records) < 2:
         raise OptionError(f"RUN...: expected at least two runs, received {len(records)}")
     if figure:
@@ -204,5 +203,8 @@ def _save_figure(records: list[Record], path: Path) -> None:
         for name in metrics
     }
     plot = figures.run_comparison(curves, values)
-    files.write_with(path, lambda buffer: plot.savefig(buffer, format=path.suffix[1:].lower(), dpi=120))
+    try:
+        files.write_with(path, lambda buffer: plot.savefig(buffer, format=path.suffix[1:].lower(), dpi=120))
+    except OSError as error:
+        raise UserError(f"--figure {path}: cannot be written: {error.strerror or error}") from None
     console.message(f"figure: {path}")

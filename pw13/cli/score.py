@@ -30,14 +30,14 @@ def score(
     quiet: QuietOption = None,
 ) -> None:
     """Score names by their likelihood under a character RNN. Per name and per character."""
-    from pw13.data.names.name_list import read_file
     from pw13.inference import score
 
     console.start(quiet=bool(quiet))
     if not names and file is None:
         raise OptionError("NAME: expected names, or a list of names with --file; received neither")
-    listed = read_file(file, encoding)[0] if file is not None else ()
-    scores = score.score_names(names or (), file, listed, run=run, runs_dir=runs_dir)
+    if file is None and encoding != "utf-8":
+        raise OptionError("--encoding: requires --file")
+    scores = score.score_names(names or (), file, encoding=encoding, run=run, runs_dir=runs_dir)
     if scores.names[0].percentile is None:
         console.message("note: no percentiles: the run, of pw13 0.1.0, stores no training names; train it again")
     if json:

@@ -2,7 +2,7 @@
 
 import dataclasses
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -18,6 +18,7 @@ from pw13.cli.options import (
     described,
     with_settings,
 )
+from pw13.config import fields
 from pw13.data.source import resolve_path
 from pw13.errors import OptionError
 from pw13.runs.folder import Run
@@ -73,6 +74,7 @@ def _command(kind: str) -> Callable[..., None]:
 
     def command(
         settings: Any,
+        context: typer.Context,
         grid: GridOption = None,
         seeds: SeedsOption = None,
         jobs: JobsOption = None,
@@ -87,10 +89,10 @@ def _command(kind: str) -> Callable[..., None]:
         console.start(quiet=bool(quiet))
         if not grid and seeds is None:
             raise OptionError(f"--grid or --seeds: expected at least one, received none; one run is: pw13 train-{kind}")
+        axes = parse_axes(config.KINDS[kind], grid or [])
+        refuse_fixed(context, axes)
         resolved = {name: resolve_path(name, path) for name, path in data_paths.items()}
-        sweep = build_sweep(
-            kind, settings, parse_axes(config.KINDS[kind], grid or []), 1 if seeds is None else seeds, resolved
-        )
+        sweep = build_sweep(kind, settings, axes, 1 if seeds is None else seeds, resolved)
         if dry_run:
             if dask is not None or resume:
                 raise OptionError(f"--dry-run cannot be combined with {'--dask' if dask is not None else '--resume'}")
@@ -107,6 +109,14 @@ def _command(kind: str) -> Callable[..., None]:
     command.__doc__ = f"Sweep settings of train-{kind}."
     data_options = {"corpus": CorpusOption} if kind == "charrnn" else {"data": DataOption}
     return with_settings(config.KINDS[kind], **data_options)(command)
+
+
+def refuse_fixed(context: typer.Context, axes: Iterable[str]) -> None:
+    """Refuse a setting that both --grid and a flag give."""
+    for name in axes:
+        source = context.get_parameter_source(name)
+        if source is not None and source.name == "COMMANDLINE":
+            raise OptionError(f"{fields.flag(name)}: also in --grid")
 
 
 for _kind in KINDS:

@@ -84,8 +84,8 @@ def svm_eval(
 ) -> None:
     """Compare SVMs on codes and on pixels (exercise 1g)."""
     console.start(quiet=bool(quiet))
+    encoders = [str(find_run(name, runs_dir or DEFAULT_RUNS_DIR, "--run").absolute()) for name in run or ()]
     folder = (runs_dir or DEFAULT_RUNS_DIR).absolute()
-    encoders = [str(find_run(name, folder).absolute()) for name in run or ()]
     data_paths = {"data": resolve_path("data", data), "runs": encoders, "runs_dir": str(folder)}
     created = create_run(folder, "svm-eval", {**fields.as_dict(settings), **data_paths})
     _run("svm-eval", settings, created, json, **data_paths)
@@ -110,7 +110,7 @@ def _starting_run(name: str, settings: CharRNN, runs_dir: Path) -> dict[str, str
     """Return the run that --init-from names as config.json holds it, checked to have a network of the same shape."""
     from pw13.inference.trained_run import check_agreement, find_trained_run, model_path
 
-    record = find_trained_run("charrnn", name, runs_dir)
+    record = find_trained_run("charrnn", name, runs_dir, "--init-from")
     check_agreement(record, settings, ("cell", "target", "units", "layers", "length"), "--init-from")
     if not model_path(record).is_file():
         raise UserError(f"{model_path(record)}: missing; --init-from needs a run with a trained model")

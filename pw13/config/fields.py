@@ -34,8 +34,8 @@ def setting(
 
 
 def flag(name: str) -> str:
-    """Return the flag of a field: `code_size` -> `--code-size`."""
-    return "--" + name.replace("_", "-")
+    """Return the flag of a field: `code_size` -> `--code-size`, `n` -> `-n`."""
+    return "--" + name.replace("_", "-") if len(name) > 1 else f"-{name}"
 
 
 def typed_fields(cls: type) -> list[tuple[dataclasses.Field[Any], Any]]:
@@ -99,7 +99,7 @@ def parse(cls: type, key: str, text: str) -> Any:
     """
     known = {field.name: (field, kind) for field, kind in typed_fields(cls)}
     if key not in known:
-        raise OptionError(f"no setting {key!r}{suggest(key, known)}")
+        raise OptionError(f"no setting {key!r}{suggest(key, known) or '; settings: ' + ', '.join(known)}")
     field, kind = known[key]
     try:
         if kind is bool:

@@ -133,7 +133,7 @@ class SvmEval:
         "above 20,000 images (two classes: 6,000) use LinearSVC/Nystroem even if scikit-learn-intelex is installed",
     )
     limit: int | None = limit()
-    seed: int = seed()
+    seed: int = setting(0, "without effect: --split-seed decides all that svm-eval draws", low=0, high=MAX_INT)
     split_seed: int = split_seed()
 
     def __post_init__(self) -> None:

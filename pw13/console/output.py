@@ -4,11 +4,13 @@ import contextlib
 import os
 import sys
 import unicodedata
+from collections.abc import Sequence
 from typing import Any, TextIO
 
 from pw13.system import files
 
 _quiet = False
+SEPARATED = 10_000  # thousands of numbers from here on are separated by commas
 # Format characters without which words of Arabic, Persian, Hebrew, Indian scripts and emoji are other words: joiners,
 # directions, and signs that stand before numbers. Unicode 16.0, sections 9.2 and 23.2.
 SCRIPT_CHARACTERS = frozenset(
@@ -83,16 +85,27 @@ def json_document(value: Any) -> None:
     sys.stdout.write(encodable(files.to_json(value), sys.stdout.encoding))
 
 
-def format_cell(value: Any) -> str:
-    """Format a value: floats with four significant digits, thousands separated, "-" for None and NaN."""
+def format_column(values: Sequence[Any]) -> list[str]:
+    """Format the values of a column: thousands are separated in all of them, or in none."""
+    numbers = [abs(value) for value in values if isinstance(value, (int, float))]
+    return [
+        format_cell(value, 1000 if any(number >= SEPARATED for number in numbers) else SEPARATED) for value in values
+    ]
+
+
+def format_cell(value: Any, separated: int = SEPARATED) -> str:
+    """Format a value: floats with four significant digits, "-" for None and NaN.
+
+    separated: the number from which thousands are.
+    """
     if value is None or value != value:
         return "-"
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, int):
-        return f"{value:,}" if abs(value) >= 10_000 else str(value)
+        return f"{value:,}" if abs(value) >= separated else str(value)
     if isinstance(value, float):
-        return f"{value:,.0f}" if abs(value) >= 10_000 else f"{value:.4g}"
+        return f"{value:,.0f}" if abs(value) >= separated else f"{value:.4g}"
     return str(value)
 
 

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from pw13.console.output import encodable, format_cell, is_live, printable
+from pw13.console.output import encodable, format_cell, format_column, is_live, printable
 
 MAX_STYLED_ROWS = 100  # a longer table is plain text
 BORDERS = 3  # characters of a table for each column, besides its content
@@ -29,7 +29,8 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]], *, 
     """Print a table on standard output, columns of numbers right-aligned; text is never markup."""
     title = printable(title, sys.stdout)
     values = [list(row) for row in rows]
-    cells = [[format_cell(value) for value in row] for row in values]
+    shown = [format_column(column) for column in zip(*values, strict=True)]
+    cells = [list(row) for row in zip(*shown, strict=True)]
     if len(cells) > MAX_STYLED_ROWS:
         _plain_table(title, columns, cells)
         return
@@ -47,8 +48,10 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]], *, 
     view.show_header = any(columns)
     for name, numeric, room in zip(columns, _numeric_columns(len(columns), cells), widths, strict=True):
         view.add_column(Text(name), justify="right" if numeric else "left", overflow="fold", width=room)
-    for row in values:
-        parts = (cell.parts if isinstance(cell, Styled) else ((format_cell(cell), ""),) for cell in row)
+    for row, texts in zip(values, cells, strict=True):
+        parts = (
+            value.parts if isinstance(value, Styled) else ((text, ""),) for value, text in zip(row, texts, strict=True)
+        )
         view.add_row(
             *(Text.assemble(*((printable(text, sys.stdout), style) for text, style in cell)) for cell in parts)
         )

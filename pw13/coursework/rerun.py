@@ -14,7 +14,7 @@ from pw13.errors import UserError
 from pw13.report.archive import check_archive
 from pw13.runs.comparison import flatten, is_number
 from pw13.runs.opening import create_run
-from pw13.runs.record import DATA_PATH_KEYS, RUN_NAME, parse_object
+from pw13.runs.record import DATA_PATH_KEYS, parse_object
 
 TOLERANCE = 0.01  # relative: other processors round differently
 # Parts of the names of metrics that are of the machine, not of the result.
@@ -99,11 +99,8 @@ def read_runs(path: Path) -> list[ZippedRun]:
     runs = []
     with zipfile.ZipFile(path) as archive:
         for name in sorted({parts[1] for file in names if len(parts := file.split("/")) == 3 and parts[0] == "runs"}):
-            if RUN_NAME.fullmatch(name):
-                contents = (
-                    _read_json(archive, path, f"runs/{name}/{file}.json") for file in ("config", "run", "metrics")
-                )
-                runs.append(_zipped_run(path, name, *contents))
+            contents = (_read_json(archive, path, f"runs/{name}/{file}.json") for file in FILES)
+            runs.append(_zipped_run(path, name, *contents))
     if not runs:
         raise UserError(f"{path}: contains no runs; expected a hand-in written by pw13 report")
     return sorted(runs, key=lambda run: (KIND_ORDER.index(run.kind), run.name))

@@ -1,6 +1,7 @@
 """A temporary folder beside the destination of new files, removed whatever happens."""
 
 import contextlib
+import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
@@ -26,7 +27,11 @@ def staging(parent: Path) -> Iterator[Path]:
     """
     missing = [folder for folder in (parent, *parent.parents) if not folder.exists()]
     parent.mkdir(parents=True, exist_ok=True)
-    folder = Path(tempfile.mkdtemp(prefix=".pw13-", dir=parent))
+    try:
+        folder = Path(tempfile.mkdtemp(prefix=".pw13-", dir=parent))
+    except OSError as error:
+        error.filename = os.fspath(parent)
+        raise
     signals.on_forced_exit(lambda: _remove(folder, missing))
     try:
         yield folder

@@ -40,7 +40,8 @@ def run_experiment(
     """
     name_list = load_names(corpus, encoding=config.encoding, fix_accents=config.fix_accents)
     start = load_start(run, init_from, config)
-    data = prepare_dataset(name_list.names, config, known=start.vocabulary.characters if start else ())
+    known = start.vocabulary.characters if start else ()
+    data = prepare_dataset(name_list.names, config, known=known, where=name_list.source.path)
     record_corpus(run, name_list, data, config)
     model = charrnn.build(data.vocab_file.vocabulary.size, config)
     apply_start(model, start, data.vocab_file.vocabulary, run, init_from)

@@ -7,6 +7,7 @@ import contextlib
 import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 from pw13 import console
@@ -22,6 +23,7 @@ def in_background(kind: str, settings: Any, **options: Any) -> Iterator[None]:
     if "tensorflow" in sys.modules:  # there is nothing to wait for meanwhile
         yield
         return
+    check_places(options.get("data"), options.get("corpus"))
     console.message("starting TensorFlow")
     if kind == "dense-ae":
         import PIL.Image  # noqa: F401  before TensorFlow, always: whichever comes first decides whose zlib packs PNG files
@@ -29,6 +31,21 @@ def in_background(kind: str, settings: Any, **options: Any) -> Iterator[None]:
         done = pool.submit(PREPARE[kind], settings, **options)
         yield
         done.result()
+
+
+def check_places(data: str | None, corpus: str | None) -> None:
+    """Refuse a folder without IDX files, or a corpus that is no file, before anything is imported for them.
+
+    Raises:
+        UserError: names the folder or file.
+    """
+    from pw13.data.images import dataset, idx_folder
+    from pw13.data.names import name_list
+
+    if data not in (None, "builtin"):
+        dataset.refuse_faults(Path(data), idx_folder.find_idx_files(Path(data))[1])
+    if corpus not in (None, "builtin"):
+        name_list.require_file(Path(corpus))
 
 
 def _prepare_images(settings: Any, *, data: str | None, lean: bool = False) -> None:
@@ -51,8 +68,8 @@ def _prepare_dense_ae(settings: Any, *, data: str | None, lean: bool = False) ->
 def _prepare_charrnn(settings: Any, *, corpus: str | None, init_from: str | None = None, lean: bool = False) -> None:
     from pw13.data.names import load_names, prepare_dataset
 
-    names = load_names(corpus, encoding=settings.encoding, fix_accents=settings.fix_accents).names
-    prepare_dataset(names, settings)
+    listed = load_names(corpus, encoding=settings.encoding, fix_accents=settings.fix_accents)
+    prepare_dataset(listed.names, settings, where=listed.source.path)
 
 
 PREPARE: dict[str, Callable[..., None]] = {

@@ -81,7 +81,7 @@ def generate_names(source: Source, request: Generate, *, details: bool) -> list[
             prefix=request.prefix, accept=accept, seed=source.seed,
         )  # fmt: skip
         names = list(sampled)
-        described = describe(names, corpus) if details else [{"name": name.text, "whole": name.whole} for name in names]
+        described = describe(names, corpus) if details else [_marked(name) for name in names]
         rows.append(NamesAtTemperature(options.temperature, described))
     return rows
 
@@ -121,8 +121,7 @@ def describe(names: Sequence[sampling.Name], corpus: Sequence[str] | None) -> li
     known, nearest = set(texts).intersection(corpus or ()), nearest_known(texts, corpus)
     return [
         {
-            "name": name.text,
-            "whole": name.whole,
+            **_marked(name),
             "mean_log_probability": name.mean_log_probability,
             "known": name.text in known if corpus is not None else None,
             "nearest": near.name if near else None,
@@ -130,3 +129,8 @@ def describe(names: Sequence[sampling.Name], corpus: Sequence[str] | None) -> li
         }
         for name, near in zip(names, nearest, strict=True)
     ]
+
+
+def _marked(name: sampling.Name) -> dict[str, Any]:
+    """Return a name, whether the model ended it, and whether it also has no space at its edges."""
+    return {"name": name.text, "complete": name.complete, "whole": name.whole}

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pw13.data.names import windows
+from pw13.data.names.name_list import line_of, read_file
 from pw13.data.names.vocabulary import NEWLINE, Vocabulary, VocabularyFile
 from pw13.errors import OptionError, UserError
 from pw13.inference import log_probabilities
@@ -44,24 +45,25 @@ class Scores(NamedTuple):
 
 
 def score_names(
-    given: Sequence[str], path: Path | None, listed: Sequence[str], *, run: str | None, runs_dir: Path
+    given: Sequence[str], path: Path | None, *, encoding: str = "utf-8", run: str | None, runs_dir: Path
 ) -> Scores:
-    """Score the names `given` as arguments, then those `listed` in the file `path`.
+    """Score the names `given` as arguments, then those in the file `path`, one per line.
 
     A many-to-one network reads the same ending of a training name before each of them.
 
     Raises:
         OptionError: a given name is empty, or has a character that is not in the vocabulary.
-        UserError: a listed name has one; no run, or a corrupt one.
+        UserError: a name in the file has one, or the file cannot be read; no run, or a corrupt one.
     """
+    listed = read_file(path, encoding)[0] if path else ()
     generator = load_generator(find_trained_run("charrnn", run, runs_dir))
     vocab_file = generator.vocab_file
     for name in given:
         if problem := _problem(name, vocab_file.vocabulary):
             raise OptionError(f"NAME {name!r}: {problem}")
-    for name in listed:
-        if problem := _problem(name, vocab_file.vocabulary):
-            raise UserError(f"{path}: {name!r}: {problem}")
+    for number, name in enumerate(listed):
+        if path and (problem := _problem(name, vocab_file.vocabulary)):
+            raise UserError(f"{path}: line {line_of(number, path, encoding):,}: {name!r}: {problem}")
     texts = [*given, *listed]
     scored = _score(generator.network, vocab_file, [*texts, *vocab_file.names])
     percentiles = _percentiles(scored[: len(texts)], scored[len(texts) :])

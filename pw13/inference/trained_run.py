@@ -18,14 +18,16 @@ from pw13.runs.record import Record, latest_run, load_run, settings_of
 MODEL = "best.keras"
 
 
-def find_trained_run(kind: str, name: str | None, runs_dir: Path) -> Record:
+def find_trained_run(kind: str, name: str | None, runs_dir: Path, option: str = "--run") -> Record:
     """Return the named run of a kind, of a sweep its best point, or without a name the latest run that has a model.
+
+    option: that names the run, for messages.
 
     Raises:
         UserError: no such run, or a broken one.
     """
     if name is not None:
-        record = load_run(name, runs_dir)
+        record = load_run(name, runs_dir, option=option)
         return best_point(record, kind) if record.kind == f"sweep-{kind}" else load_run(name, runs_dir, kind)
     latest = latest_run(runs_dir, kind, MODEL)
     if latest is None:

@@ -11,7 +11,7 @@ from pw13.metrics.intervals import Interval, mean_interval
 from pw13.report.comparable_runs import count_comparisons, further_values, is_comparable
 from pw13.runs import comparison
 from pw13.runs.folder import Run
-from pw13.runs.record import LAST_ALL, RUN_NAME, Record, list_runs, load_run, read_json, read_run, start_order
+from pw13.runs.record import LAST_ALL, RUN_NAME, Record, is_run, list_runs, load_run, read_json, read_run, start_order
 
 
 class Series(NamedTuple):
@@ -182,7 +182,7 @@ def _load_named(names: Sequence[str], runs_dir: Path) -> list[Record]:
     """Return the named runs once each, a sweep expanded to its points."""
     records: list[Record] = []
     for name in names:
-        named = load_run(name, runs_dir)
+        named = load_run(name, runs_dir, option="--run")
         expanded = comparison.sweep_points(named.folder) if named.kind.startswith("sweep-") else [named]
         for record in expanded:
             if record.problem or record.status != "completed":
@@ -234,4 +234,4 @@ def _points_last(records: Iterable[Record]) -> tuple[Record, ...]:
 
 
 def _is_point(record: Record) -> bool:
-    return RUN_NAME.fullmatch(record.folder.parent.name) is not None
+    return is_run(record.folder.parent)

@@ -42,6 +42,8 @@ def create_run(runs_dir: Path, kind: str, options: dict[str, Any], *, name: str 
             if name is not None:
                 return Run(_rename_unique(scratch, runs_dir, name, attempts=1))
             return Run(_rename_unique(scratch, runs_dir, f"{started:%Y-%m-%d_%H-%M-%S}_{kind}"))
+    except FileExistsError:
+        raise UserError(f"{runs_dir}: is a file; expected a folder of runs") from None
     except OSError as error:
         raise UserError(f"{runs_dir}: cannot create run folder: {error.strerror or error}") from None
 

@@ -125,9 +125,11 @@ def _check_facts(facts: dict[str, Any], path: Path) -> None:
 def list_runs(runs_dir: Path, kind: str | None = None) -> list[Record]:
     """Return the top-level runs in `runs_dir`, oldest first."""
     try:
-        folders = [path for path in runs_dir.iterdir() if RUN_NAME.fullmatch(path.name) and _is_folder(path)]
+        folders = [path for path in runs_dir.iterdir() if is_run(path)]
     except FileNotFoundError:
         return []
+    except NotADirectoryError:
+        raise UserError(f"{runs_dir}: is a file; expected a folder of runs") from None
     except OSError as error:
         raise UserError(f"{runs_dir}: cannot read: {error.strerror}") from None
     records = [read_run(folder) for folder in folders]
@@ -143,23 +145,26 @@ def start_order(record: Record) -> tuple[datetime, str]:
         return datetime.min.replace(tzinfo=UTC), record.name
 
 
-def _is_folder(path: Path) -> bool:
-    """Return whether `path` is a folder, or cannot be asked."""
+def is_run(path: Path) -> bool:
+    """Return whether `path` is a run folder: by its files, or by its name, broken or not to be asked as it may be."""
     try:
-        return path.is_dir()
+        if RUN_NAME.fullmatch(path.name):
+            return path.is_dir()
+        return not path.name.startswith(".") and all((path / name).is_file() for name in ("config.json", "run.json"))
     except OSError:
-        return True
+        return RUN_NAME.fullmatch(path.name) is not None
 
 
-def find_run(name: str, runs_dir: Path) -> Path:
+def find_run(name: str, runs_dir: Path, option: str = "") -> Path:
     """Return the run folder that `name` means: a path, a folder name or a unique prefix of one.
 
-    A point of a sweep is `SWEEP/POINT`, each a name or a unique prefix.
+    A point of a sweep is `SWEEP/POINT`, each a name or a unique prefix. option: that names the run, for messages.
 
     Raises:
         UserError: no match, or several.
     """
-    path = files.expand_user(name, "run")
+    where = f"{option}: " if option else ""
+    path = files.expand_user(name, option or "run")
     if (path / "config.json").exists() or (path / "run.json").exists():
         return path
     matches = _match_prefix(name, runs_dir)
@@ -171,10 +176,11 @@ def find_run(name: str, runs_dir: Path) -> Path:
     if matches:
         more = f" and {len(matches) - MAX_LISTED} more" if len(matches) > MAX_LISTED else ""
         listed = ", ".join(match.name for match in matches[:MAX_LISTED])
-        raise UserError(f"run {name!r} is ambiguous: matches {listed}{more}")
+        raise UserError(f"{where}run {name!r} is ambiguous: matches {listed}{more}")
     if path.is_dir():
-        raise UserError(f"{path}: not a run folder (no config.json)")
-    raise UserError(f"no run matching {name!r} in {runs_dir}")
+        raise UserError(f"{where}{path}: not a run folder (no config.json)")
+    listed = "pw13 runs list" + ("" if runs_dir == config.DEFAULT_RUNS_DIR else f" --runs-dir {runs_dir}")
+    raise UserError(f"{where}no run matching {name!r} in {runs_dir}; {listed} shows them")
 
 
 def _match_prefix(name: str, parent: Path) -> list[Path]:
@@ -187,13 +193,13 @@ def _match_prefix(name: str, parent: Path) -> list[Path]:
     return [folder for folder in folders if folder.name == name] or folders
 
 
-def load_run(name: str, runs_dir: Path, kind: str | None = None) -> Record:
-    """Find a run by name and read it.
+def load_run(name: str, runs_dir: Path, kind: str | None = None, option: str = "") -> Record:
+    """Find a run by name and read it; `option` names it in messages.
 
     Raises:
         UserError: no match or several, a broken run, or one of another kind.
     """
-    record = read_run(find_run(name, runs_dir))
+    record = read_run(find_run(name, runs_dir, option))
     if record.problem:
         raise UserError(record.problem)
     if kind is not None and record.kind != kind:

@@ -84,7 +84,8 @@ def write_together(contents: Mapping[Path, bytes | memoryview]) -> None:
     except OSError as error:
         for left in temporary.values():
             left.unlink(missing_ok=True)
-        error.filename = error.filename or os.fspath(path)
+        if error.filename in (None, *map(os.fspath, temporary.values())):
+            error.filename = os.fspath(path)  # the user knows the file, not where its content is first written
         raise
 
 

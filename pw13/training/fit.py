@@ -76,7 +76,8 @@ def fit(
             bar.update(state.epoch + state.step / len(order), _progress_text(state))
             saver.after_chunk(state, epoch_ended=epoch_ended)
         saver.write(state)
-    console.message(f"measuring ({len(state.history)} epochs in {console.format_duration(state.train_seconds)})")
+    epochs = f"{len(state.history)} epoch{'s' * (len(state.history) != 1)}"
+    console.message(f"measuring ({epochs} in {console.format_duration(state.train_seconds)})")
     return training_result(state)
 
 

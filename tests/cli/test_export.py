@@ -79,6 +79,8 @@ def test_unfinished_runs_lose_nothing(pw13, tmp_path):
         (["export", "--runs-dir", "nowhere"], 1, "nowhere: no such folder"),
         (["export", "--out", "missing/x.csv"], 1, "--out missing/x.csv: cannot be written"),
         (["export", "2026-11-24_10-00-00", "--to", "projector", "--out", "p", "--limit", "0"], 2, "--limit: expected"),
+        (["export", "--to", "csv", "--limit", "5"], 2, "--limit: requires --to projector"),
+        (["export", "--data", "d"], 2, "--data: requires --to projector"),
         (["prune", "--keep-best", "-1"], 2, "--keep-best"),
     ],
 )

@@ -36,3 +36,16 @@ def test_nothing_is_prepared_once_tensorflow_runs(monkeypatch, tmp_path, capsys)
     with preparation.in_background("charrnn", CharRNN(), corpus=str(tmp_path / "names.txt")):
         pass
     assert capsys.readouterr().err == ""
+
+
+def test_a_place_without_data_is_refused_before_tensorflow_starts(not_imported, tmp_path, capsys):
+    (tmp_path / "x").write_text("x", "utf-8")
+    cases = (
+        ("charrnn", CharRNN(), {"corpus": str(tmp_path)}, "is a folder; expected a text file"),
+        ("conv-dae", ConvDAE(), {"data": str(tmp_path)}, "train-images-idx3-ubyte"),
+        ("conv-dae", ConvDAE(), {"data": str(tmp_path / "x")}, "is a file; expected a folder of IDX files"),
+    )
+    for kind, settings, place, message in cases:
+        with pytest.raises(UserError, match=message), preparation.in_background(kind, settings, **place):
+            pytest.fail("TensorFlow would have been imported")
+    assert capsys.readouterr().err == ""

@@ -101,7 +101,7 @@ def test_a_run_without_training_names_has_no_percentiles(pw13, tmp_path):
         (["abz"], 2, "NAME 'abz': 'z' (U+007A) is not in the model's vocabulary"),
         (["a\nb"], 2, "NAME 'a\\nb': expected a single name, received a newline"),
         ([], 2, "NAME: expected names, or a list of names with --file; received neither"),
-        (["--file", "unknown.txt"], 1, "unknown.txt: 'Zab': 'Z' (U+005A) is not in the model's vocabulary"),
+        (["--file", "unknown.txt"], 1, "unknown.txt: line 4: 'Zab': 'Z' (U+005A) is not in the model's vocabulary"),
         (["--file", "binary.txt"], 1, f"binary.txt: {BAD_BYTE}"),
         (["--file", "empty.txt"], 1, "empty.txt: contains no names (the file is empty)"),
         (["--file", "missing.txt"], 1, "missing.txt: no such file or directory"),
@@ -109,7 +109,7 @@ def test_a_run_without_training_names_has_no_percentiles(pw13, tmp_path):
     ],
 )  # fmt: skip
 def test_bad_input_is_refused_in_one_line(pw13, run, tmp_path, arguments, code, message):
-    (tmp_path / "unknown.txt").write_text("abc\nZab\n", encoding="utf-8")
+    (tmp_path / "unknown.txt").write_text("\ufeffabc\r\n\n \nZab\n", encoding="utf-8")
     (tmp_path / "binary.txt").write_bytes(b"a\xff\n")
     (tmp_path / "empty.txt").write_bytes(b"")
     assert score(pw13, run, *arguments) == (code, "", f"pw13: {message}\n")

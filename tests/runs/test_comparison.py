@@ -96,7 +96,13 @@ def test_sort_is_ascending_and_puts_runs_without_the_metric_last(pw13, folder):
         (["list", "--kind", "dense"], 2, "--kind: expected one of dense-ae"),
         (["list", "--kind", "sweep-svm-eval"], 2, "sweep-conv-dae, sweep-charrnn, received 'sweep-svm-eval'"),
         (["list", "--runs-dir", "nowhere"], 1, "nowhere: no such folder"),
-        (["show", "2027"], 1, "no run matching '2027' in"),
+        (["show", "2027"], 1, "shows them"),
+        (["compare", "2026-01-01_00-00-01", "2026-01-01_00-00-01"], 2, "expected at least two runs, received 1"),
+        (
+            ["compare", "2026-01-01_00-00-01", "2026-01-01_00-00-02", "--figure", "nowhere/x.png"],
+            1,
+            "pw13: --figure nowhere/x.png: cannot be written: No such file",
+        ),
         (["show", "2026"], 1, "run '2026' is ambiguous: matches"),
         (["compare", "2026-01-01_00-00-01"], 2, "expected at least two runs, received 1"),
         (["compare", "2026-01-01_00-00-01", "2026-01-01_00-00-05", "--figure", "x.png"], 1, "runs of one kind"),
@@ -127,7 +133,7 @@ def test_show_prints_settings_and_metrics_and_what_is_wrong_with_a_broken_run(pw
     code, out, _ = pw13("runs", "show", "2026-01-01_00-00-01", "--runs-dir", folder, "--json")
     assert json.loads(out)["config"]["code_size"] == 32
     code, out, err = pw13("runs", "show", "2026-01-01_00-00-07", "--runs-dir", folder)
-    assert code == 0 and ": broken" in out and "corrupt: not JSON" in err
+    assert (code, out) == (1, "") and err.endswith("run.json: corrupt: not JSON\n") and err.count("\n") == 1
     code, out, _ = pw13("runs", "show", "2026-01-01_00-00-08", "--runs-dir", folder)
     assert code == 0 and "2_x_dense-ae" in out
 

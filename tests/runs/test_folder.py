@@ -97,7 +97,7 @@ def test_a_given_name_is_used_once(tmp_path):
 
 def test_a_run_folder_that_cannot_be_created_is_refused(tmp_path):
     (tmp_path / "runs").write_text("a file", "utf-8")
-    with pytest.raises(UserError, match="cannot create run folder"):
+    with pytest.raises(UserError, match="runs: is a file; expected a folder of runs"):
         create_run(tmp_path / "runs", "dense-ae", {})
 
 

@@ -114,6 +114,19 @@ def test_an_ambiguous_name_lists_five_matches_and_counts_the_rest(tmp_path):
     assert str(caught.value) == f"run '2026' is ambiguous: matches {NOW}, {NOW}_2"
 
 
+def test_a_renamed_run_is_listed_by_its_start(pw13, tmp_path):
+    folder = tmp_path / "class"
+    late = make(folder, "2026-11-24_01-00-00_dense-ae", started="2026-11-24T03:00:00+00:00")
+    run = make(folder, "2026-11-24_02-00-00_dense-ae", started="2026-11-24T02:00:00+00:00")
+    alice = run.rename(folder / "alice")
+    (folder / "notes").mkdir()
+    (folder / "notes" / "run.json").write_text("{}", "utf-8")
+    alice.joinpath(".new-x").mkdir()
+    assert [(record.folder, record.kind) for record in list_runs(folder)] == [(alice, "dense-ae"), (late, "dense-ae")]
+    code, out, _ = pw13("runs", "export", "--runs-dir", folder)
+    assert code == 0 and out.splitlines()[1].startswith("alice,")
+
+
 def test_the_latest_run_is_the_usable_one_that_started_last(tmp_path):
     def usable(name, **facts):
         path = make(tmp_path, name, **facts)

@@ -19,6 +19,9 @@ from tests.helpers.sweeps import FakeExecutor, make_sweep, run_with
     [
         ([], "--grid or --seeds: expected at least one, received none; one run is: pw13 train-dense-ae"),
         (["--grid", "units=3"], "no setting 'units'"),
+        (["--grid", "units=3"], "settings: code_size, activation"),
+        (["--grid", "code_sise=3"], "did you mean 'code_size'?"),
+        (["--grid", "code_size=3,4", "--code-size", "8"], "--code-size: also in --grid"),
         (["--grid", "code_size=0"], "--code-size"),
         (["--seeds", "0"], "--seeds"),
         (["--jobs", "0", "--seeds", "2"], "--jobs"),

@@ -103,3 +103,10 @@ def test_json_is_strict():
     text = files.to_json({"a": float("inf"), "b": [float("nan"), 1.5], "c": np.float32(2), "d": np.arange(3), "e": "é"})
     assert json.loads(text) == {"a": None, "b": [None, 1.5], "c": 2.0, "d": [0, 1, 2], "e": "é"}
     assert "NaN" not in text and "Infinity" not in text
+
+
+def test_an_error_names_the_file_not_the_temporary_one(tmp_path):
+    path = tmp_path / "nowhere" / "x.svg"
+    with pytest.raises(FileNotFoundError) as refused:
+        files.write_atomic(path, b"x")
+    assert refused.value.filename == str(path)

@@ -4,6 +4,7 @@ import functools
 import hashlib
 import string
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -68,10 +69,7 @@ def read_folder(folder: Path) -> ImageSet:
 @functools.lru_cache(maxsize=1)
 def _read_folder(folder: Path, unchanged: object) -> ImageSet:
     content = read_idx_folder(folder)
-    if content.faults:
-        more = len(content.faults) - 1
-        hint = f" (and {more} more: `pw13 data check {folder}`)" if more else ""
-        raise UserError(content.faults[0] + hint)
+    refuse_faults(folder, content.faults)
     arrays = {name: read_only(array) for name, array in content.arrays.items()}
     known = published_set_name(content.paths, content.files)
     name = known or f"IDX folder {folder.name or folder}"
@@ -88,6 +86,13 @@ def _read_folder(folder: Path, unchanged: object) -> ImageSet:
         Source("folder", str(folder), name, digest_of(content.files), content.files),
         notes,
     )
+
+
+def refuse_faults(folder: Path, faults: Sequence[str]) -> None:
+    """Raise the first fault of a folder, if there is any, and how many more there are."""
+    if faults:
+        more = len(faults) - 1
+        raise UserError(faults[0] + (f" (and {more} more: `pw13 data check {folder}`)" if more else ""))
 
 
 def read_only(array: np.ndarray) -> np.ndarray:

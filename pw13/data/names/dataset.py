@@ -66,14 +66,21 @@ class NameDataset(NamedTuple):
         return {"train": self.train_probe, "validation": self.split.validation, "held_out": self.split.held_out}
 
 
-def prepare_dataset(names: tuple[str, ...], config: CharRNN, *, known: Sequence[str] = ()) -> NameDataset:
+def prepare_dataset(
+    names: tuple[str, ...], config: CharRNN, *, known: Sequence[str] = (), where: str = "the corpus"
+) -> NameDataset:
     """Join the names, build the vocabulary, split by name, and encode the training text (handout 2c-d).
 
-    known: characters that the vocabulary has whether or not they occur.
+    known: characters that the vocabulary has whether or not they occur. where: the names are from, for messages.
 
     Raises:
         UserError: the text is shorter than one window and the next character.
     """
+    if (characters := sum(map(len, names)) + len(names)) <= config.length:
+        raise UserError(
+            f"{where}: too short: {characters} characters (newlines included), expected at least {config.length + 1}, "
+            f"a window of --length {config.length} and the next character; add names, or shorten --length"
+        )
     return _prepare(tuple(names), tuple(known), config.length, config.skip, config.hold_out, config.split_seed)
 
 
@@ -82,11 +89,6 @@ def _prepare(
     names: tuple[str, ...], known: tuple[str, ...], length: int, skip: int, hold_out: float, split_seed: int
 ) -> NameDataset:
     text = windows.join(names)
-    if len(text) <= length:
-        raise UserError(
-            f"the corpus is too short: {len(text)} characters (newlines included), expected at least "
-            f"{length + 1}, a window of --length {length} and the next character"
-        )
     own = vocabulary.build_vocabulary(text)
     vocab = vocabulary.build_vocabulary("".join([*own.characters, *known]))
     rng = np.random.default_rng([split_seed, 0])

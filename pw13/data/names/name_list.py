@@ -122,6 +122,12 @@ def split_names(text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     return names, (f"ignored: {', '.join(parts)}",) if parts and names else ()
 
 
+def line_of(number: int, path: Path, encoding: str) -> int:
+    """Return the line, counted from 1, of a name of a corpus file, counted from 0."""
+    lines = decode(path, read_bytes(path), encoding).split("\n")
+    return [line for line, text in enumerate(lines, 1) if text.strip(f"{BOM}\r \t")][number]
+
+
 def _characters_lost(lines: list[str], shorter: list[str]) -> int:
     return 0 if shorter is lines else sum(map(len, lines)) - sum(map(len, shorter))
 
@@ -165,16 +171,20 @@ def read_bytes(path: Path) -> bytes:
     Raises:
         UserError: it cannot be read; the message names it.
     """
-    if path.is_dir():
-        raise UserError(f"{path}: is a folder; expected a text file, one name per line")
-    if path.exists() and not path.is_file():
-        raise UserError(f"{path}: is not a regular file; expected a text file, one name per line")
+    require_file(path)
     try:
         return path.read_bytes()
     except MemoryError:
         raise UserError(f"{path}: out of memory") from None
     except OSError as error:
         raise os_error(path, error) from None
+
+
+def require_file(path: Path) -> None:
+    """Refuse a folder, a pipe or a device as a corpus."""
+    if path.exists() and not path.is_file():
+        what = "a folder" if path.is_dir() else "not a regular file"
+        raise UserError(f"{path}: is {what}; expected a text file, one name per line")
 
 
 def _bad_byte(data: bytes, start: int, encoding: str) -> str:

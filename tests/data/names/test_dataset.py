@@ -2,8 +2,11 @@
 
 import itertools
 
+import pytest
+
 from pw13.config import CharRNN
 from pw13.data.names import dataset, prepare_dataset
+from pw13.errors import UserError
 from tests.helpers.data import make_names
 
 NAMES = tuple(make_names(200))
@@ -38,3 +41,10 @@ def test_of_too_many_characters_evenly_spaced_names_are_counted(monkeypatch):
     assert len(data.ngram_texts[0]) == sum(len(name) + 1 for name in sample)
     monkeypatch.setattr(dataset, "MAX_COUNTED", characters)
     assert data.counted_names == NAMES
+
+
+def test_a_list_shorter_than_a_window_is_named_with_the_way_on():
+    expected = r"one.txt: too short: 7 characters .*at least 11, a window of --length 10 .*; add names, or shorten"
+    with pytest.raises(UserError, match=expected):
+        prepare_dataset(("Abcdef",), CharRNN(), where="one.txt")
+    assert len(prepare_dataset(("Abcdef",), CharRNN(length=6, hold_out=0.0)).split.train) == 1
