@@ -15,8 +15,8 @@ from pw13.system import files
 FOLDER = Path(__file__).parent / "page"
 SCRIPTS = (  # in the order of use
     "strings.js", "dom.js", "arrays.js", "threefry.js", "dense.js", "conv.js", "rnn.js", "sampling.js", "known.js",
-    "noise.js", "charts.js", "pictures.js", "codes_view.js", "noise_view.js", "names_view.js", "runs_view.js",
-    "svm_view.js", "main.js",
+    "noise.js", "charts.js", "pictures.js", "codes_map.js", "codes_view.js", "noise_view.js", "names_controls.js",
+    "names_view.js", "sweeps.js", "runs_view.js", "svm_view.js", "main.js",
 )  # fmt: skip
 
 

@@ -1,5 +1,7 @@
 // Noise: one picture, its noisy copy, and what each method makes of it.
 
+const SAME = 0.05; // dB: a smaller difference is none, since tenths are shown
+
 function noiseView(root, run, state) {
   const net = new Denoiser(run), { width, height, pictures } = run, pixels = width * height, count = pictures.rows.length;
   const letters = Array.from({ length: count }, (_, i) => pixelsOf(pictures, i, pixels));
@@ -25,10 +27,10 @@ function noiseView(root, run, state) {
     return { images, tuned };
   }
   function sentence(ranked) {
-    const level = now.level.toFixed(1), text = (each) => `${each.label} with ${T.noise.db(each.psnr)}`;
+    const level = now.level.toFixed(1), text = (each) => T.noise.method(each.name, T.noise.db(each.psnr));
     const [noisy, network] = ["noisy", "network"].map((name) => ranked.find((each) => each.name === name));
     const first = ranked[0] === noisy ? T.noise.nothing(level, text(ranked[1])) : T.noise.sentence(level, text(ranked[0]), text(ranked[1]));
-    if (network.psnr - noisy.psnr > 0.05) return first;
+    if (network.psnr - noisy.psnr > SAME) return first;
     const trained = now.kind === run.kind && Math.abs(now.level - run.noise) < 1e-6;
     return first + T.noise.worse(T.noise.db(network.psnr), T.noise.db(noisy.psnr)) + (trained ? "" : T.noise.onlyKnows(run.noise, T.noise.kinds[run.kind]));
   }
@@ -37,7 +39,8 @@ function noiseView(root, run, state) {
     const clean = now.drawing || letters[now.letter] || new Float64Array(pixels), { images, tuned } = results(clean);
     const ranked = [], means = (now.kind === run.kind && run.averages.find((row) => Math.abs(row.noise - now.level) < 1e-6)) || {};
     for (const name of methods.slice(1)) if (images[name]) ranked.push({ name, label: T.noise[name], psnr: psnr(meanSquaredError(clean, images[name])) });
-    ranked.sort((a, b) => (a.psnr < b.psnr) - (a.psnr > b.psnr));
+    const place = (each) => each.psnr + (each.name === "noisy" ? SAME : 0); // who gains less than that does nothing
+    ranked.sort((a, b) => (place(a) < place(b)) - (place(a) > place(b)));
     shown.clean.show(clean, T.noise.clean);
     for (const name of methods.slice(1)) {
       const rank = ranked.findIndex((each) => each.name === name), value = rank < 0 ? T.noise.noFilter(run.filters.map((row) => row.noise)) : T.noise.db(ranked[rank].psnr);

@@ -78,6 +78,7 @@ const T = {
     linear: "linear map",
     db: (value) => (Number.isFinite(value) ? `${decimals(value, 1)} dB` : "identical"),
     best: (text) => `${text}, best`,
+    method: (name, value) => `${name === "noisy" ? "noisy picture" : T.noise[name]} with ${value}`,
     sentence: (level, best, next) => `Noise ${level}: best on this picture is the ${best}, then the ${next}.`,
     nothing: (level, next) => `Noise ${level}: doing nothing is best on this picture, then the ${next}.`,
     worse: (network, noisy) => ` The network (${network}) is no better than the noisy picture (${noisy}).`,

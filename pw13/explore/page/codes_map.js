@@ -1,0 +1,92 @@
+// The map of codes: each letter is drawn as the name of its class at its place.
+function codeMap(run, first, choose, project) {
+  const { pictures, width, height } = run, count = pictures.rows.length, pixels = width * height;
+  const kinds = ["tsne", "pca"].filter((kind) => run[kind === "pca" ? "pca_map" : kind]);
+  let kind = kinds.includes(first) ? first : kinds[0], chosen = null, nearest = [], places = [], drawnSide = 0;
+  const canvas = el("canvas", { className: "map", role: "img" }), lens = el("canvas", { className: "pixels lens", hidden: true });
+  const box = el("div", { className: "map-box" }, canvas, lens);
+  const caption = el("figcaption"), rows = el("tbody");
+  const choice = select(T.codes.projection, kinds.map((key) => [key, T.codes.mapKinds[key]]), kind, (value) => {
+    kind = value;
+    fillTable();
+    redraw();
+    project(kind);
+  });
+
+  function redraw() {
+    const points = run[kind === "pca" ? "pca_map" : kind], side = box.clientWidth || 480, ratio = devicePixelRatio || 1;
+    drawnSide = box.clientWidth;
+    canvas.width = canvas.height = side * ratio;
+    const context = canvas.getContext("2d"), style = getComputedStyle(canvas), margin = 14;
+    const [xs, ys] = [0, 1].map((axis) => extentOf(points, axis));
+    places = Array.from({ length: count }, (_, i) => [xs, ys].map(([low, high], axis) => {
+      const share = (points[2 * i + axis] - low) / (high - low || 1);
+      return margin + (axis ? 1 - share : share) * (side - 2 * margin);
+    }));
+    context.scale(ratio, ratio);
+    context.clearRect(0, 0, side, side);
+    Object.assign(context, { textAlign: "center", textBaseline: "middle", font: `600 ${Math.max(9, side / 44)}px system-ui, sans-serif` });
+    places.forEach(([x, y], i) => {
+      context.fillStyle = style.getPropertyValue(`--series-${pictures.labels[i] % COLORS.length}`);
+      context.globalAlpha = 0.85;
+      context.fillText(classOf(pictures, i).slice(0, 3), x, y);
+    });
+    context.globalAlpha = 1;
+    const ring = (index, radius, line) => {
+      context.beginPath();
+      context.arc(...places[index], radius, 0, 2 * Math.PI);
+      Object.assign(context, { lineWidth: line, strokeStyle: style.color });
+      context.stroke();
+    };
+    nearest.forEach((index) => ring(index, 7, 1));
+    if (chosen !== null) ring(chosen, 11, 2.5);
+    describeMap();
+  }
+  function describeMap() {
+    const names = nearest.map((index) => classOf(pictures, index));
+    caption.textContent = T.codes.mapSentence(count, chosen === null ? null : { number: chosen + 1, name: classOf(pictures, chosen) }, names);
+    canvas.setAttribute("aria-label", caption.textContent);
+  }
+  function fillTable() {
+    const points = run[kind === "pca" ? "pca_map" : kind];
+    rows.replaceChildren(...pictures.classes.map((name, label) => {
+      const members = Array.from({ length: count }, (_, i) => i).filter((i) => pictures.labels[i] === label);
+      const mean = (axis) => significant(members.reduce((sum, i) => sum + points[2 * i + axis], 0) / members.length, 3);
+      return el("tr", {}, [name, members.length, members.length ? mean(0) : T.none, members.length ? mean(1) : T.none].map((text) => el("td", { text })));
+    }));
+  }
+  function nearestTo(event) {
+    const frame = canvas.getBoundingClientRect(), at = [event.clientX - frame.left, event.clientY - frame.top];
+    let best = 0, distance = Infinity;
+    places.forEach(([x, y], i) => {
+      const d = (x - at[0]) ** 2 + (y - at[1]) ** 2;
+      if (d < distance) [best, distance] = [i, d];
+    });
+    return best;
+  }
+  canvas.addEventListener("pointermove", (event) => {
+    const index = nearestTo(event), [x, y] = places[index];
+    lens.hidden = false;
+    paint(lens, pixelsOf(pictures, index, pixels), width, height);
+    lens.style.left = `${Math.min(Math.max(x - 42, 0), canvas.clientWidth - 84)}px`;
+    lens.style.top = `${y > 110 ? y - 100 : y + 16}px`;
+  });
+  canvas.addEventListener("pointerleave", () => { lens.hidden = true; });
+  canvas.addEventListener("click", (event) => choose(nearestTo(event)));
+  const head = el("thead", {}, el("tr", {}, T.codes.mapColumns.map((text) => el("th", { text, scope: "col" }))));
+  const node = el("figure", { className: "chart" }, choice.node, el("p", { className: "hint", text: T.codes.mapHint }), box, caption,
+    el("details", {}, el("summary", { text: T.table }), el("div", { className: "scroll" }, el("table", {}, head, rows))));
+  const show = (near, letter) => {
+    if (drawnSide && letter === chosen && near.join() === nearest.join()) return;
+    [nearest, chosen] = [near, letter];
+    redraw();
+  };
+  fillTable();
+  return { node, show, redraw };
+}
+
+function extentOf(points, axis) {
+  let low = Infinity, high = -Infinity;
+  for (let i = axis; i < points.length; i += 2) [low, high] = [Math.min(low, points[i]), Math.max(high, points[i])];
+  return [low, high];
+}
