@@ -80,12 +80,13 @@ function noiseView(root, run, state) {
   return { redraw: draw };
 }
 
-// The letter to begin with: the one whose Gaussian-filtered picture has the median error, so neither easy nor hard.
+// The letter to begin with: of every fourth, the one whose Gaussian-filtered picture has the median error.
 function typicalLetter({ noise, kind, filters, height, width }, letters) {
   const tuned = filters.find((row) => Math.abs(row.noise - noise) < 1e-6 && row.gaussian);
   if (!tuned) return 0;
-  const errors = letters.map((image) => meanSquaredError(image, filter("gaussian", tuned.gaussian, addNoise(image, kind, noise, 0), height, width)));
-  return Array.from(letters.keys()).sort((a, b) => errors[a] - errors[b])[letters.length >> 1] ?? 0;
+  const error = (image) => meanSquaredError(image, filter("gaussian", tuned.gaussian, addNoise(image, kind, noise, 0), height, width));
+  const tried = letters.map((image, index) => [index, image]).filter(([index]) => index % 4 === 0).map(([index, image]) => ({ index, error: error(image) }));
+  return tried.sort((a, b) => a.error - b.error)[tried.length >> 1]?.index ?? 0;
 }
 
 function readNoiseState(state, run, typical, count, pixels) {
