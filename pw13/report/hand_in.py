@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from pw13 import console
+from pw13.data.staging import staging
 from pw13.errors import OptionError, UserError
 from pw13.explore import runs as explore_runs
 from pw13.explore.contents import choose_among
@@ -67,18 +68,17 @@ def check_options(options: HandInOptions, out: Path) -> None:
         read_comments(options.comments, item_keys())
     if options.names:
         read_names(options.names)
-    make_folder(out)
+    try_folder(out)
 
 
-def make_folder(out: Path) -> None:
-    """Create the folder of a hand-in, and a file in it for a moment: permissions alone do not tell.
+def try_folder(out: Path) -> None:
+    """Create the folder of a hand-in and something in it for a moment: permissions alone do not tell.
 
     Raises:
         UserError: it cannot be created, or not be written into.
     """
     try:
-        out.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=out):
+        with staging(out):
             pass
     except OSError as error:
         raise UserError(f"--out {out}: cannot be written: {error.strerror or error}") from None
@@ -92,7 +92,7 @@ def write_hand_in(options: HandInOptions, *, runs_dir: Path, out: Path) -> HandI
         OptionError: a comment on an unknown item.
     """
     selection, _, document = build(options, runs_dir)
-    make_folder(out)  # before a minute of work
+    try_folder(out)  # before a minute of work
     for text in document.notices:  # caveats, such as --limit, are shown even with --quiet
         console.warning(text)
 
@@ -211,6 +211,7 @@ def explore_page(selection: RunSelection) -> bytes | None:
 
 def write_files(contents: dict[str, bytes], out: Path) -> None:
     try:
+        out.mkdir(parents=True, exist_ok=True)
         files.write_together({out / name: data for name, data in contents.items()})
     except OSError as error:
         raise UserError(f"--out {out}: cannot be written: {error.strerror or error}") from None

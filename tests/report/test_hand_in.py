@@ -135,3 +135,4 @@ def test_a_signal_ends_the_command_with_one_line_and_its_exit_code(pw13, runs, m
     monkeypatch.setattr(hand_in.notebook_execution, "execute", stopped)
     code, out, err = pw13("report", "--explore", "none", "--quiet")
     assert (code, out) == (143, "") and err.splitlines()[-1] == "note: interrupted; nothing was written"
+    assert not (runs.parent / "report").exists()
