@@ -74,14 +74,13 @@ def _images(config: Any, count: int) -> tuple[Any, Any]:
 
 def _dense(task: Task, count: int) -> Prepared:
     from pw13.config.settings import DenseAE
-    from pw13.data.images import to_vectors
     from pw13.experiments import dense_ae
     from pw13.models import dense_ae as model
 
     config = DenseAE(**task.settings)
     images, split = _images(config, count)
     models = model.build(784, config)
-    training_task = dense_ae.make_task(models, to_vectors(split.val_images), split.train_images, config)
+    training_task = dense_ae.make_task(models, split.val_images, split.train_images, config)
     return Prepared(training_task, {"clean": split.train_images}, 0, images.source.name)
 
 

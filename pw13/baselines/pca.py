@@ -1,11 +1,13 @@
 """Principal component analysis: the best linear code of a given size, the baseline of the dense autoencoder."""
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
 
 from pw13.system.cache import cached, digest
 
+ROWS_PER_BLOCK = 4096
 VERSION = 1  # of the fit: a change makes what is in the cache unusable
 MAX_CACHE_BYTES = 100_000_000
 
@@ -38,12 +40,26 @@ def fit_cached(images: np.ndarray, size: int) -> PCA:
 
 
 def fit(images: np.ndarray, size: int) -> PCA:
-    """Fit the first `size` principal components to images `(n, d)` float32; fewer if n or d is smaller."""
-    mean = images.mean(axis=0, dtype=np.float64)
-    covariance = np.zeros((images.shape[1],) * 2)
-    for start in range(0, len(images), 4096):  # float64 sums without a float64 copy of the data
-        batch = images[start : start + 4096] - mean
-        covariance += batch.T @ batch
+    """Fit the first `size` principal components to images, in blocks; fewer if n or d is smaller.
+
+    images: `(n, d)` float32, or `(n, height, width)` uint8, which stand for their values divided by 255.
+    """
+    total = np.zeros(images[0].size)
+    for block in _blocks(images):  # added row after row, as NumPy adds the rows of one array
+        total = np.add.reduce(np.concatenate([total[None], block]), axis=0)
+    mean = total / len(images)
+    covariance = np.zeros((len(mean),) * 2)
+    for block in _blocks(images):  # float64 sums without a float64 copy of the data
+        centred = block - mean
+        covariance += centred.T @ centred
     _, vectors = np.linalg.eigh(covariance)
     components = vectors[:, ::-1][:, : min(size, len(images))].T
     return PCA(mean.astype(np.float32), np.ascontiguousarray(components, dtype=np.float32))
+
+
+def _blocks(images: np.ndarray) -> Iterator[np.ndarray]:
+    """Yield the rows as `(n, d)` float32, uint8 divided by 255."""
+    for start in range(0, len(images), ROWS_PER_BLOCK):
+        block = images[start : start + ROWS_PER_BLOCK]
+        scaled = np.divide(block, np.float32(255), dtype=np.float32) if block.dtype == np.uint8 else block
+        yield scaled.reshape(len(block), -1)

@@ -29,6 +29,7 @@ from pw13.training.task import (
     shuffled_batches,
     training_options,
 )
+from pw13.training.tensors import as_tensor
 
 
 def run_experiment(config: ConvDAE, *, data: str | None, run: Run, lean: bool = False) -> dict[str, Any]:
@@ -109,11 +110,11 @@ def make_losses(
     config: ConvDAE, images: np.ndarray, val_images: np.ndarray, *fixed: np.ndarray
 ) -> tuple[Loss, Validation]:
     """Return training and validation loss on `(n, height, width)` uint8 each, with noise from the key, or `fixed`."""
-    pixels = tf.constant(images[..., np.newaxis])
-    val_images = to_float(val_images)[..., np.newaxis]
-    val_clean = tf.constant(val_images)
-    val_noisy = tf.constant(noise.add_for_validation(val_images, config.noise_kind, config.noise))
-    noisy = [tf.constant(images[..., np.newaxis]) for images in fixed]
+    pixels = as_tensor(images.reshape(*images.shape, 1))
+    val_images = to_float(val_images.reshape(*val_images.shape, 1))
+    val_clean = as_tensor(val_images)
+    val_noisy = as_tensor(noise.add_for_validation(val_images, config.noise_kind, config.noise))
+    noisy = [as_tensor(images.reshape(*images.shape, 1)) for images in fixed]
 
     def loss(parameters, indices, carry, key):  # type: ignore[no-untyped-def]
         mask = tf.cast(indices >= 0, tf.float32)

@@ -7,7 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from pw13.config.settings import DenseAE
-from pw13.data.images import ImageSet, TrainValSplit, load_images, to_vectors, train_val_split
+from pw13.data.images import IMAGES_PER_BLOCK, ImageSet, TrainValSplit, load_images, to_vectors, train_val_split
 from pw13.experiments import dense_ae_evaluation as evaluation
 from pw13.experiments import dense_ae_figures
 from pw13.experiments.model_files import save_models
@@ -19,7 +19,16 @@ from pw13.runs.folder import NamedFigure, Run
 from pw13.runs.record import Record, check_same_data
 from pw13.training.fit import fit, model_summaries, training_metrics
 from pw13.training.shared import shared
-from pw13.training.task import Loss, TrainingTask, Validation, epoch_rng, shuffled_batches, training_options
+from pw13.training.task import (
+    Loss,
+    TrainingTask,
+    Validation,
+    epoch_rng,
+    mean_over_batches,
+    shuffled_batches,
+    training_options,
+)
+from pw13.training.tensors import as_tensor
 
 
 def run_experiment(config: DenseAE, *, data: str | None, run: Run, lean: bool = False) -> dict[str, Any]:
@@ -30,11 +39,11 @@ def run_experiment(config: DenseAE, *, data: str | None, run: Run, lean: bool = 
     images, split = load_split(data, config)
     run.record_data(images.source, images.notes, train=len(split.train_labels), validation=len(split.val_labels),
                   test=len(images.test_labels))  # fmt: skip
-    models = model.build(to_vectors(split.val_images).shape[1], config)
+    models = model.build(split.val_images[0].size, config)
     run.save_text("summary.txt", model_summaries(models))
 
     result = fit(
-        make_task(models, to_vectors(split.val_images), split.train_images, config),
+        make_task(models, split.val_images, split.train_images, config),
         training_options(config, f"dense autoencoder, code {config.code_size}"),
         run=run,
         save=lambda best, last: save_models(run, models, best, last),
@@ -80,15 +89,25 @@ def make_task(models: model.Autoencoder, val_images: np.ndarray, images: np.ndar
 
 
 def make_losses(config: DenseAE, images: np.ndarray, val_images: np.ndarray) -> tuple[Loss, Validation]:
-    """Return training and validation loss on `(n, height, width)` uint8 and `(m, pixels)` float32 in [0, 1]."""
-    pixels, val_batch = tf.constant(images.reshape(len(images), -1)), tf.constant(val_images)
+    """Return training and validation loss on `(n, height, width)` and `(m, height, width)` uint8."""
+    pixels = as_tensor(images.reshape(len(images), -1))
 
     def loss(parameters, indices, carry, key):  # type: ignore[no-untyped-def]
         mask = tf.cast(indices >= 0, tf.float32)
         batch = tf.cast(tf.gather(pixels, tf.maximum(indices, 0)), tf.float32) / 255
         return tf.reduce_sum(model.losses(parameters, batch, config) * mask), tf.reduce_sum(mask), carry
 
-    def validation(parameters):  # type: ignore[no-untyped-def]
-        return tf.reduce_mean(model.losses(parameters, val_batch, config))
+    if len(val_images) <= IMAGES_PER_BLOCK:
+        val_batch = tf.constant(to_vectors(val_images))
 
-    return loss, tf.function(validation, autograph=False)
+        def validate(parameters):  # type: ignore[no-untyped-def]
+            return tf.reduce_mean(model.losses(parameters, val_batch, config))
+
+        return loss, tf.function(validate, autograph=False)
+    val_pixels = as_tensor(val_images.reshape(len(val_images), -1))
+
+    def validate_rows(parameters, start, end):  # type: ignore[no-untyped-def]
+        batch = tf.cast(val_pixels[start:end], tf.float32) / 255
+        return tf.reduce_mean(model.losses(parameters, batch, config))
+
+    return loss, mean_over_batches(validate_rows, len(val_images), IMAGES_PER_BLOCK)

@@ -17,12 +17,17 @@ from pw13.system.streams import stream
 
 MAX_MAPPED = 1000  # test codes in the map; t-SNE of all would take minutes
 RATE_SAMPLE, RATE_SEED = 1000, 0  # test images of the rate and distortion, the same for every run
-SIZES = ("compression", "rate_distortion")  # the metrics that `sizes` returns
+# What needs the pixels or codes of many images as floats is measured on at most so many: the ranges of codes on
+# training images, file sizes on test images.
+MAX_TRAIN, MAX_TEST = 60_000, 20_000
+ROWS_PER_BLOCK = 8192  # validation images reconstructed at a time
+SIZES = ("compression", "rate_distortion", "test_sample")  # the metrics that `sizes` returns
 
 
 class Evaluation(NamedTuple):
-    """A trained network and PCA on the images; `train`, `val`, `test` `(n, pixels)` float32 in [0, 1].
+    """A trained network and PCA on the images; `train`, `test` `(n, pixels)` float32 in [0, 1].
 
+    train: the training images, of more than `MAX_TRAIN` a sample, stratified by class. val: `(n, height, width)` uint8.
     codes, test_codes: `(n, code_size)` float32. outputs: those of the test images, `(n, pixels)` float32.
     """
 
@@ -40,10 +45,11 @@ class Evaluation(NamedTuple):
 def evaluate(weights: list[np.ndarray], images: ImageSet, split: TrainValSplit, config: DenseAE) -> Evaluation:
     """Encode and decode with the weights of the best epoch."""
     net = dense_ae_numpy.Weights(config.activation, *weights)
-    train, val, test = (to_vectors(part) for part in (split.train_images, split.val_images, images.test_images))
-    linear = pca.fit_cached(train, max(config.code_size, *image_compression.COMPONENTS))
+    linear = pca.fit_cached(split.train_images, max(config.code_size, *image_compression.COMPONENTS))
+    rows = stratified_sample(split.train_labels, MAX_TRAIN, rng=stream("rate-distortion", RATE_SEED, 0))
+    train, test = to_vectors(split.train_images[rows]), to_vectors(images.test_images)
     codes, test_codes = net.encode(train), net.encode(test)
-    return Evaluation(net, linear, images, train, val, test, codes, test_codes, net.decode(test_codes))
+    return Evaluation(net, linear, images, train, split.val_images, test, codes, test_codes, net.decode(test_codes))
 
 
 class CodeMap(NamedTuple):
@@ -60,10 +66,20 @@ def errors(part: Evaluation, config: DenseAE) -> dict[str, Any]:
         "code_size": config.code_size,
         "test_mse": test_mse,
         "test_psnr_db": metrics.psnr(test_mse),
-        "val_mse": metrics.mse(part.val, part.net.decode(part.net.encode(part.val))),
+        "val_mse": reconstruction_mse(part.net, part.val),
         "pca_test_mse": metrics.mse(part.test, same_size.decode(same_size.encode(part.test))),
         "dead_units": int(np.sum(part.codes.var(axis=0) < 1e-8)),
+        "train_sample": len(part.codes),
     }
+
+
+def reconstruction_mse(net: dense_ae_numpy.Weights, images: np.ndarray) -> float:
+    """Return the mean squared error over images `(n, height, width)` uint8, computed in blocks."""
+    total = 0.0
+    for start in range(0, len(images), ROWS_PER_BLOCK):
+        pixels = to_vectors(images[start : start + ROWS_PER_BLOCK])
+        total += np.square(pixels - net.decode(net.encode(pixels))).sum(dtype=np.float64)
+    return float(total / images.size)
 
 
 class Measured(NamedTuple):
@@ -79,7 +95,7 @@ def measure(part: Evaluation, config: DenseAE) -> Measured:
     with_map, others = ThreadPoolExecutor(1), ThreadPoolExecutor(1)
     measured = Measured(
         points=others.submit(rate_distortion, part),
-        files=others.submit(image_compression.lossless_bytes, part.images.test_images),
+        files=others.submit(file_sizes, part.images),
         code_map=with_map.submit(project_codes, part, config),
     )
     for pool in (with_map, others):
@@ -89,14 +105,25 @@ def measure(part: Evaluation, config: DenseAE) -> Measured:
 
 def sizes(part: Evaluation, measured: Measured) -> dict[str, Any]:
     """Return the code's sizes, keys as in metrics.json."""
-    scale = compression.scale_of(part.codes)
+    rows, scale = size_sample(part.images), compression.scale_of(part.codes)
+    images, codes = part.images.test_images[rows], part.test_codes[rows]
     return {
         "compression": compression.compression_metrics(
-            part.images.test_images, part.test_codes, scale, part.net.decode, part.net.decoder_values,
-            measured.files.result(),
+            images, codes, scale, part.net.decode, part.net.decoder_values, measured.files.result()
         ),
         "rate_distortion": to_rows(measured.points.result()),
-    }  # fmt: skip
+        "test_sample": len(rows),
+    }
+
+
+def file_sizes(images: ImageSet) -> dict[str, float]:
+    """Return the mean sizes of test images as lossless files; they depend on the data alone."""
+    return image_compression.lossless_bytes(images.test_images[size_sample(images)])
+
+
+def size_sample(images: ImageSet) -> np.ndarray:
+    """Return the indices of the test images whose code and file sizes are compared."""
+    return stratified_sample(images.test_labels, MAX_TEST, rng=stream("rate-distortion", RATE_SEED, 1))
 
 
 def rate_distortion(part: Evaluation) -> dict[str, list[Point]]:

@@ -55,13 +55,12 @@ def _prepare_images(settings: Any, *, data: str | None, lean: bool = False) -> N
 
 
 def _prepare_dense_ae(settings: Any, *, data: str | None, lean: bool = False) -> None:
-    from pw13.baselines import image_compression
     from pw13.data.images import load_images
-    from pw13.experiments.dense_ae_evaluation import file_points
+    from pw13.experiments.dense_ae_evaluation import file_points, file_sizes
 
     images = load_images(data)
     if not lean:
-        image_compression.lossless_bytes(images.test_images)
+        file_sizes(images)
         file_points(images)
 
 

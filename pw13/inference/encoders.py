@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from pw13 import console
-from pw13.data.images import ImageSet, to_vectors
+from pw13.data.images import ImageSet, in_blocks, to_float, to_vectors
 from pw13.errors import UserError
 from pw13.inference.trained_run import model_path, read_best_weights
 from pw13.models import dense_ae_numpy
@@ -86,7 +86,7 @@ def _dense(record: Record, images: ImageSet) -> Encoder:
         "dense-ae",
         record.name,
         config.code_size,
-        _refuse_overflow(record, lambda images: net.encode(to_vectors(images))),
+        _refuse_overflow(record, lambda images: in_blocks(lambda block: net.encode(to_vectors(block)), images)),
         net.decode,
     )
 
@@ -100,7 +100,7 @@ def _conv(record: Record, images: ImageSet) -> Encoder:
     size = math.prod(conv_dae.code_shape(*images.train_images.shape[1:]))
 
     def encode(images: np.ndarray) -> np.ndarray:
-        return net.encode(images.astype(np.float32) / np.float32(255)).reshape(len(images), size)
+        return in_blocks(lambda block: net.encode(to_float(block)), images).reshape(len(images), size)
 
     return Encoder("conv-dae", record.name, size, _refuse_overflow(record, encode))
 

@@ -8,6 +8,7 @@ import numpy.typing as npt
 from pw13.metrics import bootstrap
 
 SSIM_WINDOW, SSIM_SIGMA = 11, 1.5
+MSE_BLOCK = 20_000  # rows at a time: bounds the memory of their differences
 SSIM_BLOCK = 1000  # images at a time: bounds the memory of the five filtered copies
 
 Floats = npt.NDArray[np.float32] | npt.NDArray[np.float64]
@@ -15,7 +16,9 @@ Floats = npt.NDArray[np.float32] | npt.NDArray[np.float64]
 
 def mse(reference: Floats, images: Floats) -> float:
     """Return the mean squared error between two arrays of one shape, floats in [0, 1]."""
-    return float(np.mean(np.square(reference - images), dtype=np.float64))
+    blocks = [slice(start, start + MSE_BLOCK) for start in range(0, len(reference), MSE_BLOCK)]
+    total = sum(np.square(reference[block] - images[block]).sum(dtype=np.float64) for block in blocks)
+    return float(total / reference.size)
 
 
 def psnr(mean_mse: float) -> float:
@@ -25,7 +28,9 @@ def psnr(mean_mse: float) -> float:
 
 def image_mse(reference: Floats, images: Floats) -> npt.NDArray[np.float64]:
     """Return the MSE of each image: `(n, height, width)` floats in [0, 1] -> `(n,)` float64."""
-    return np.asarray(np.mean(np.square(reference - images), axis=(1, 2), dtype=np.float64))
+    blocks = [slice(start, start + MSE_BLOCK) for start in range(0, len(reference), MSE_BLOCK)]
+    means = [np.mean(np.square(reference[b] - images[b]), axis=(1, 2), dtype=np.float64) for b in blocks]
+    return np.concatenate(means)
 
 
 def psnr_gain(

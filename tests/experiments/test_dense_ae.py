@@ -18,8 +18,8 @@ from pw13.data.images import load_images, to_vectors, train_val_split
 from pw13.errors import UserError
 from pw13.metrics import compression, rate_distortion
 from pw13.models import keras_archive
-from pw13.training import resume_state
-from tests.helpers.data import make_data
+from pw13.training import resume_state, shared
+from tests.helpers.data import make_data, make_images
 from tests.helpers.runs import load_json, only_run
 from tests.helpers.tensorflow import start_tensorflow
 
@@ -220,6 +220,35 @@ def test_pca_is_exact_at_full_rank_and_optimal_below():
     values = np.linalg.svd(images - images.mean(0), compute_uv=False)
     mse = metrics.mse(images, truncated.encode(images) @ truncated.components + truncated.mean)
     assert mse == pytest.approx((values[3:] ** 2).sum() / images.size, rel=1e-4)
+
+
+def test_pca_in_blocks_of_bytes_is_that_of_all_images_as_floats(monkeypatch):
+    images = make_images(50, 1, (8, 10))[0]
+    whole = pca.fit(images.reshape(50, -1).astype(np.float32) / np.float32(255), 6)
+    np.testing.assert_array_equal(pca.fit(images, 6).components, whole.components)
+    monkeypatch.setattr(pca, "ROWS_PER_BLOCK", 16)
+    parts = pca.fit(images, 6)
+    np.testing.assert_array_equal(parts.mean, whole.mean)
+    np.testing.assert_allclose(np.abs(np.sum(parts.components * whole.components, axis=1)), 1, atol=1e-5)
+
+
+def test_a_large_set_is_measured_in_blocks_and_on_samples(data, pw13, monkeypatch, trained):
+    """The validation loss in blocks is that of all images at once; metrics.json says how large the samples are."""
+    from pw13.experiments import dense_ae, dense_ae_evaluation
+
+    monkeypatch.setattr(dense_ae, "IMAGES_PER_BLOCK", 4)
+    monkeypatch.setattr(dense_ae_evaluation, "ROWS_PER_BLOCK", 4)
+    monkeypatch.setattr(dense_ae_evaluation, "MAX_TRAIN", 50)
+    monkeypatch.setattr(dense_ae_evaluation, "MAX_TEST", 20)
+    shared._kept.clear()
+    assert pw13("train-dense-ae", "--data", data, "--runs-dir", "blocks", *FAST)[0] == 0
+    whole, parts = (load_json(folder / "metrics.json") for folder in (trained, only_run_of("blocks")))
+    assert (whole["train_sample"], whole["test_sample"]) == (110, 60)
+    assert (parts["train_sample"], parts["test_sample"]) == (50, 20)
+    for name in ("test_mse", "val_mse", "pca_test_mse"):
+        assert parts[name] == pytest.approx(whole[name], rel=1e-5)
+    assert parts["compression"]["png_bytes"] != whole["compression"]["png_bytes"]
+    shared._kept.clear()
 
 
 def test_quantisation_errors_are_at_most_half_a_level():

@@ -80,3 +80,13 @@ def test_psnr_gain_of_perfect_images():
     perfect, some = np.zeros(5), np.full(5, 0.1)
     assert metrics.psnr_gain(some, perfect, rng=np.random.default_rng(0))["mean"] == np.inf
     assert np.isnan(metrics.psnr_gain(perfect, perfect, rng=np.random.default_rng(0))["mean"])
+
+
+def test_errors_in_blocks_are_those_of_all_images_at_once(monkeypatch):
+    from pw13.metrics import images
+
+    clean, noisy = make_pairs((7, 28, 20))
+    expected = metrics.mse(clean, noisy), metrics.image_mse(clean, noisy)
+    monkeypatch.setattr(images, "MSE_BLOCK", 3)
+    assert metrics.mse(clean, noisy) == pytest.approx(expected[0], rel=1e-12)
+    np.testing.assert_array_equal(metrics.image_mse(clean, noisy), expected[1])

@@ -1,10 +1,12 @@
 """Image sets: IDX files, splits and noise."""
 
 from pw13.data.images.dataset import (
+    IMAGES_PER_BLOCK,
     ImageSet,
     TrainValSplit,
     contained_mask,
     digests,
+    in_blocks,
     load_images,
     stratified_sample,
     to_float,
@@ -14,10 +16,12 @@ from pw13.data.images.dataset import (
 )
 
 __all__ = [
+    "IMAGES_PER_BLOCK",
     "ImageSet",
     "TrainValSplit",
     "contained_mask",
     "digests",
+    "in_blocks",
     "load_images",
     "stratified_sample",
     "to_float",

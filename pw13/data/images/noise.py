@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+IMAGES_PER_BLOCK = 20_000  # noisy at a time: bounds the memory of the draws
 KINDS = ("gaussian", "salt-pepper", "masking")
 TEST_SEED = 20240613  # fixed, so that every run and every baseline is evaluated on the same noisy images
 VALIDATION_SEED = 20240614  # likewise for the choice of an epoch or of a filter's setting
@@ -15,10 +16,17 @@ def add(images: np.ndarray, kind: str, level: float, *, rng: np.random.Generator
     gaussian: `level` is the standard deviation, and the sum is clipped. salt-pepper: a fraction `level` of the pixels
     becomes 0 or 1, half of it each. masking: a fraction `level` of the pixels becomes 0.
     """
-    clean = np.asarray(images, np.float32)
+    noisy = np.array(images, np.float32)
+    for start in range(0, len(noisy), IMAGES_PER_BLOCK):
+        block = noisy[start : start + IMAGES_PER_BLOCK]
+        block[:] = _add(block, kind, level, rng)
+    return noisy
+
+
+def _add(clean: np.ndarray, kind: str, level: float, rng: np.random.Generator) -> np.ndarray:
     if kind == "gaussian":
         noise = rng.standard_normal(clean.shape, dtype=np.float32)
-        return np.clip(clean + np.float32(level) * noise, 0, 1)
+        return np.asarray(np.clip(clean + np.float32(level) * noise, 0, 1))
     draws = rng.random(clean.shape, dtype=np.float32)
     mask = draws < level
     salt = draws < level / 2 if kind == "salt-pepper" else np.False_

@@ -7,8 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pw13.data.images import dataset
 from pw13.data.images.dataset import (
     contained_mask,
+    in_blocks,
     load_images,
     split,
     stratified_sample,
@@ -235,3 +237,16 @@ def test_duplicates_are_marked_by_their_pixels_alone():
     images[5, 0, 0] ^= 1
     assert unique_mask(images).tolist() == [True, False, True, True, False, True]
     assert contained_mask(images, images[1:3]).tolist() == [False, True, True, False, True, False]
+
+
+@pytest.mark.parametrize("count", [1, 10, 20, 25])
+def test_blocks_give_the_rows_of_the_whole(monkeypatch, count):
+    monkeypatch.setattr(dataset, "IMAGES_PER_BLOCK", 10)
+    images, sizes = make_images(count, 1)[0], []
+
+    def double(block):
+        sizes.append(len(block))
+        return 2.0 * block[:, 0]
+
+    np.testing.assert_array_equal(in_blocks(double, images), 2.0 * images[:, 0])
+    assert max(sizes) <= 10 and sum(sizes) == count

@@ -1,6 +1,7 @@
 """IDX files: exact bytes in both directions, and a refusal of everything else."""
 
 import gzip
+import hashlib
 import struct
 import tracemalloc
 from pathlib import Path
@@ -49,8 +50,6 @@ def test_reading_returns_the_array_and_the_sha256():
     Path("images.gz").write_bytes(GZ)
     array, digest = read_idx(Path("images.gz"), 3)
     assert array.dtype == np.uint8 and np.array_equal(array, IMAGES)
-    import hashlib
-
     assert digest == hashlib.sha256(GZ).hexdigest()
 
 
@@ -167,3 +166,20 @@ def test_any_header_and_truncation_is_read_or_refused(tmp_path_factory, sizes, m
 
 def path_values(path: Path, packed: bool) -> bytes:
     return gzip.decompress(path.read_bytes()) if packed else path.read_bytes()
+
+
+def test_a_large_plain_file_is_mapped_and_a_packed_one_read(monkeypatch):
+    monkeypatch.setattr(idx, "MAP_FROM", IMAGES.size)
+    content = HEADER + IMAGES.tobytes()
+    Path("plain").write_bytes(content)
+    Path("images.gz").write_bytes(GZ)
+    (mapped, digest), (read, _) = read_idx(Path("plain"), 3), read_idx(Path("images.gz"), 3)
+    assert np.array_equal(mapped, IMAGES) and np.array_equal(read, IMAGES)
+    assert type(mapped) is np.ndarray and not mapped.flags.writeable and read.flags.owndata is False
+    assert digest == hashlib.sha256(content).hexdigest()
+    base = mapped
+    while isinstance(base, np.ndarray) and not isinstance(base, np.memmap):
+        base = base.base
+    assert isinstance(base, np.memmap)
+    refused(HEADER + IMAGES.tobytes()[:-1], "holds at most", name="plain")
+    refused(HEADER + IMAGES.tobytes() + b"x", "holds more than that", name="plain")

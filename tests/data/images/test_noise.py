@@ -93,3 +93,11 @@ def test_test_noise_adds_scaled_draws_and_clips():
     noisy = noise.add_for_test(grey(0.5, (1, 2, 2)), "gaussian", 0.5)
     draws = np.random.default_rng(noise.TEST_SEED).standard_normal((1, 2, 2), dtype=np.float32)
     np.testing.assert_allclose(noisy, np.clip(0.5 + 0.5 * draws, 0, 1), atol=1e-6)
+
+
+@pytest.mark.parametrize("kind", noise.KINDS)
+def test_noise_in_blocks_is_the_noise_of_all_at_once(monkeypatch, kind):
+    clean = np.random.default_rng(1).random((25, 28, 28), dtype=np.float32)
+    whole = by_numpy(clean, kind, 0.4)
+    monkeypatch.setattr(noise, "IMAGES_PER_BLOCK", 10)
+    np.testing.assert_array_equal(by_numpy(clean, kind, 0.4), whole)
