@@ -132,14 +132,15 @@ def _mixture(mixture: dict[str, Any] | None) -> Any:
 
 
 def svm_results(title: str, metrics: dict[str, Any]) -> None:
-    """Print one row per kind of features and kernel, then the comment."""
+    """Print one row per kind of features, kernel and method, then the comment."""
     columns = ("features", "size", "kernel", "accuracy", "95 % interval", "accuracy, distinct", "fit, s", "predict, s",
-               "support vectors", "method", "run")  # fmt: skip
+               "support vectors", "method", "trained on", "run")  # fmt: skip
     rows = [
         (r["features"], r["size"], r["kernel"], share(r["accuracy"]), interval(r["ci95"]),
          share(r["accuracy_distinct"]), round(r["fit_seconds"], 2), round(r["predict_seconds"], 2),
-         r["support_vectors"], r["method"], r["run"] or "")
-        for r in metrics["results"]
+         "-" if r["support_vectors"] is None else r["support_vectors"], r["method"],
+         f"{r.get('n_train', metrics['n_train']):,}", r["run"] or "")
+        for r in [*metrics["results"], *metrics.get("exact_results", ())]
     ]  # fmt: skip
     console.table(title, columns, rows, caption=svm_method(metrics))
     for line in metrics["comment"]:

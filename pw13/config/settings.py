@@ -128,9 +128,16 @@ class SvmEval:
     kernel: Literal["rbf", "linear", "both"] = setting("both", "SVM kernel")
     folds: int = setting(3, "cross-validation folds for choosing C and gamma", low=2, high=20)
     tune_on: int = setting(4000, "maximum training images for tuning C and gamma", low=20, high=MAX_INT)
+    memory: float | None = setting(
+        None,
+        "gigabytes to stay within; exact SVMs are fitted on as many images as that takes",
+        above=0,
+        high=1_000_000,
+        unset="3, or three quarters of what is free",
+    )
     approximate: bool = setting(
         False,
-        "above 20,000 images (two classes: 6,000) use LinearSVC/Nystroem even if scikit-learn-intelex is installed",
+        "on images that exceed --memory use SGD/Nystroem even if scikit-learn-intelex is installed",
     )
     limit: int | None = limit()
     seed: int = setting(0, "without effect: --split-seed decides all that svm-eval draws", low=0, high=MAX_INT)

@@ -93,8 +93,9 @@ def learning_curve(points: Sequence[Mapping[str, Any]], kernel: str) -> Figure:
         )  # fmt: skip
         ends.append(LineEnd(sizes[-1], accuracies[-1], label, COLORS[key[0]]))
     axes.set_xscale("log")
-    ticks = sorted({p["n_train"] for p in points})
-    axes.set_xticks(ticks, [f"{tick:,}" for tick in ticks])
+    methods = {p["n_train"]: p.get("method", "SVC") for p in points}
+    ticks = sorted(methods)
+    axes.set_xticks(ticks, [f"{tick:,}" + f"\n{methods[tick]}" * (methods[tick] != "SVC") for tick in ticks])
     axes.minorticks_off()
     axes.set(xlabel="training images", ylabel="test accuracy", title=f"SVM, {KERNELS[kernel]} (95 % CI)")
     axes.grid(alpha=0.3)

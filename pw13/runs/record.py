@@ -19,7 +19,7 @@ RUN_NAME = re.compile(r"\d{4}-\d\d-\d\d_\d\d-\d\d-\d\d_([a-z-]+?)(?:_\d+)?")
 DATA_PATH_KEYS = ("data", "corpus", "init_from", "runs", "runs_dir")  # keys of config.json that are not settings
 REQUIRED_PATH_KEYS = {"charrnn": ("corpus",), "svm-eval": ("data", "runs", "runs_dir")}  # per kind; default: data
 # Settings that pw13 0.1.0 did not have, and what it did: on the CPU, unless TensorFlow found a GPU.
-ADDED_SETTINGS = {"device": "cpu", "recurrent_dropout": 0.0}
+ADDED_SETTINGS = {"device": "cpu", "recurrent_dropout": 0.0, "memory": None}
 LAST_ALL = "all.json"  # in the runs folder: the runs of the latest `pw13 all`
 MAX_JSON_BYTES = 64 * 2**20  # no config, run or metrics file of pw13 is larger
 MAX_LISTED = 5  # runs named in an error

@@ -5,16 +5,16 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 
-from pw13.svm.kernels import Features, Labels, MapFn, Setting
+from pw13.svm.kernels import Labels, MapFn, Rows, Setting
 
 
 class Predictor(Protocol):
     """A fitted classifier."""
 
-    def predict(self, features: Features, /) -> Labels: ...
+    def predict(self, features: Rows, /) -> Labels: ...
 
 
-Fit = Callable[[Features, Labels, Setting], Predictor]
+FitEach = Callable[..., Sequence[Predictor]]  # of features, labels, settings and a function that maps
 
 
 class TuningResult(NamedTuple):
@@ -25,22 +25,26 @@ class TuningResult(NamedTuple):
 
 
 def tune(
-    features: Features, labels: Labels, settings: Sequence[Setting], fit: Fit, *,
-    folds: Sequence[Labels], map_fn: MapFn = map,
+    features: Rows, labels: Labels, settings: Sequence[Setting], fit_each: FitEach, *,
+    folds: Sequence[Labels], map_fn: MapFn = map, tick: Callable[[], None] = lambda: None,
 ) -> TuningResult:  # fmt: skip
     """Return the setting of the highest mean accuracy over the folds, the first of equals.
 
-    `folds`: the rows of each, as from `stratified_folds`.
+    `folds`: the rows of each, as from `stratified_folds`. `tick` is called once per fold and setting.
     """
-
-    def accuracy(task: tuple[Setting, Labels]) -> float:
-        setting, held_out = task
+    accuracies = []
+    for held_out in folds:
         rest = np.setdiff1d(np.concatenate(folds), held_out)
-        classifier = fit(features[rest], labels[rest], setting)
-        return float(np.mean(classifier.predict(features[held_out]) == labels[held_out]))
+        classifiers = fit_each(features[rest], labels[rest], settings, map_fn)
+        unseen, unseen_labels = features[held_out], labels[held_out]
 
-    tasks = [(setting, fold) for setting in settings for fold in folds]
-    means = np.reshape(list(map_fn(accuracy, tasks)), (len(settings), len(folds))).mean(axis=1)
+        def accuracy(classifier: Predictor, unseen: Rows = unseen, expected: Labels = unseen_labels) -> float:
+            share = float(np.mean(classifier.predict(unseen) == expected))
+            tick()
+            return share
+
+        accuracies.append(list(map_fn(accuracy, classifiers)))
+    means = np.mean(accuracies, axis=0)
     best = int(np.argmax(means))
     return TuningResult(settings[best], float(means[best]))
 

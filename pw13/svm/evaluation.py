@@ -1,5 +1,6 @@
 """Evaluate one classifier on one kind of features, from scaling to predictions, and time each step."""
 
+import functools
 import time
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
@@ -9,7 +10,7 @@ import numpy.typing as npt
 
 from pw13.svm import approximate as approximate_svm
 from pw13.svm import cross_validation, exact, intelex, kernels
-from pw13.svm.kernels import Features, Labels, MapFn, Scaling, Setting
+from pw13.svm.kernels import Features, Labels, MapFn, Rows, Scaling, Setting
 
 # Seconds per fit and the memory of the process, on two cores of a busy AMD EPYC, ten classes; codes are those of PCA
 # with 32 components, images beyond the 10,440 of notMNIST are rotated, shifted and noisy copies:
@@ -28,23 +29,32 @@ from pw13.svm.kernels import Features, Labels, MapFn, Scaling, Setting
 #                pixels RBF     4.6                                 37 (2.7 GiB)
 #                pixels linear  9.6                                 83 (2.1 GiB), accuracy 0.875
 #
-# So: exact as long as memory allows, then the same classifier by scikit-learn-intelex where installed, else LinearSVC
-# and Nystroem, which need neither but lose up to two points.
+# So: exact as long as memory allows, then the same classifier by scikit-learn-intelex where installed, else linear ones
+# that read the images in blocks; `plan` decides.
+
+Tick = Callable[[], None]
 
 Classifier = exact.Classifier | approximate_svm.Classifier
 
 
 class Solver(NamedTuple):
-    """How classifiers are fitted, and the name of the method in tables."""
+    """How a classifier is fitted, and on which training rows.
+
+    method: its name in tables. fit: of rows, labels, setting and a function that maps; keyword `tick`. steps: how often
+    it calls that. rows: `(n,)` int64, None for all.
+    """
 
     method: str
-    fit: Callable[[Features, Labels, Setting, MapFn], Classifier]
+    fit: Callable[..., Classifier]
+    steps: int = 1
+    rows: Labels | None = None
 
 
 class Outcome(NamedTuple):
     """`predictions` `(n,)` int64 of the test rows; wall-clock seconds on all cores."""
 
     method: str
+    n_train: int
     setting: Setting
     cv_accuracy: float
     scaling: Scaling
@@ -55,46 +65,65 @@ class Outcome(NamedTuple):
     predict_seconds: float
 
 
-def choose_solver(labels: Labels, kernel: str, *, approximate: bool = False) -> Solver:
-    """Choose by the training labels: the same for all features of a table, and exact for both kernels or none.
+def choose_solver(method: str, count: int, *, rng: np.random.Generator) -> Solver:
+    """Return the solver of a method for `count` training rows. rng: of the order in which an approximation reads them.
 
-    `approximate`: for large sets, even if scikit-learn-intelex is installed.
+    Raises:
+        ValueError: no such method.
     """
-    if exact.fits_in_memory(labels):
-        return Solver(exact.METHOD, exact.fit)
-    if not approximate and intelex.available():
-        return Solver(intelex.method(), intelex.fit)
-    return Solver(approximate_svm.method(kernel), approximate_svm.fit)
+    if method == exact.METHOD:
+        return exact_solver(None)
+    if method in map(approximate_svm.method, ("rbf", "linear")):
+        return Solver(method, functools.partial(approximate_svm.fit, rng=rng), approximate_svm.steps(count))
+    if intelex.available() and method == intelex.method():
+        return Solver(method, _without_ticks(intelex.fit))
+    raise ValueError(f"unknown method {method!r}")
 
 
-def evaluate(
-    train: Features, labels: Labels, test: Features, kernel: str, *,
-    folds: Sequence[Labels], map_fn: MapFn = map, tick: Callable[[], None] = lambda: None, approximate: bool = False,
-) -> Outcome:  # fmt: skip
-    """Scale, choose C and gamma on `folds` of training rows, fit on all of `train`, predict `test`.
+def exact_solver(rows: Labels | None) -> Solver:
+    """Return the solver of exact classifiers on the given training rows."""
+    return Solver(exact.METHOD, _without_ticks(exact.fit), rows=rows)
 
-    `train`, `test`: `(n, d)` float32; `labels` `(n,)`. `tick` is called `steps` times, once per fit.
-    """
-    scaling = kernels.fit_scaling(train)
-    train, test = scaling.apply(train), scaling.apply(test)
-    solver = choose_solver(labels, kernel, approximate=approximate)
 
-    def fit(rows: Features, row_labels: Labels, setting: Setting) -> Classifier:
-        classifier = solver.fit(rows, row_labels, setting, map)
+def _without_ticks(fit: Callable[..., Classifier]) -> Callable[..., Classifier]:
+    """Give a function that fits in one step, on an array, the interface of a solver."""
+
+    def fitted(features: Rows, labels: Labels, setting: Setting, map_fn: MapFn, *, tick: Tick) -> Classifier:
+        classifier = fit(features[:], labels, setting, map_fn)
         tick()
         return classifier
 
-    times = [time.perf_counter()]
-    grid = kernels.grid(kernel, train.shape[1])
-    setting, accuracy = cross_validation.tune(train, labels, grid, fit, folds=folds, map_fn=map_fn)
-    times.append(time.perf_counter())
-    classifier = solver.fit(train, labels, setting, map_fn)
-    times.append(time.perf_counter())
-    predictions = classifier.predict(test, map_fn)
-    times.append(time.perf_counter())
-    tick()
-    seconds = map(float, np.diff(times))
-    return Outcome(solver.method, setting, accuracy, scaling, classifier, predictions, *seconds)
+    return fitted
+
+
+def evaluate(
+    train: Rows, labels: Labels, test: Rows, kernel: str, *,
+    folds: Sequence[Labels], solvers: Sequence[Solver], map_fn: MapFn = map, tick: Tick = lambda: None,
+) -> list[Outcome]:  # fmt: skip
+    """Scale, choose C and gamma on `folds` of training rows, then with each of `solvers` fit and predict `test`.
+
+    `train`, `test`: `(n, d)` float32; `labels` `(n,)`. `tick` is called `steps` times.
+    """
+    started = time.perf_counter()
+    scaling = kernels.fit_scaling(train)
+    train, test = scaling.applied(train), scaling.applied(test)
+    grid = kernels.grid(kernel, train[:1].shape[1])
+    tuned = cross_validation.tune(train, labels, grid, exact.fit_each, folds=folds, map_fn=map_fn, tick=tick)
+    seconds = time.perf_counter() - started
+
+    def outcome(solver: Solver) -> Outcome:
+        rows = slice(None) if solver.rows is None else solver.rows
+        times = [time.perf_counter()]
+        fitted_on = train if solver.rows is None else train[rows]
+        classifier = solver.fit(fitted_on, labels[rows], tuned.setting, map_fn, tick=tick)
+        times.append(time.perf_counter())
+        predictions = classifier.predict(test, map_fn)
+        times.append(time.perf_counter())
+        fit_seconds, predict_seconds = map(float, np.diff(times))
+        return Outcome(solver.method, len(fitted_on), *tuned, scaling, classifier, predictions,
+                       seconds, fit_seconds, predict_seconds)  # fmt: skip
+
+    return [outcome(solver) for solver in solvers]
 
 
 def predict(outcome: Outcome, test: Features, map_fn: MapFn = map) -> Labels:
@@ -102,21 +131,20 @@ def predict(outcome: Outcome, test: Features, map_fn: MapFn = map) -> Labels:
     return outcome.classifier.predict(outcome.scaling.apply(test), map_fn)
 
 
-def steps(kernel: str, folds: int) -> int:
+def steps(kernel: str, folds: int, solvers: Sequence[Solver]) -> int:
     """Return how often `evaluate` calls `tick`."""
-    return len(kernels.grid(kernel, 1)) * folds + 1
+    return len(kernels.grid(kernel, 1)) * folds + sum(solver.steps for solver in solvers)
 
 
 def accuracies_by_size(
-    train: Features, labels: Labels, test: Features, test_labels: Labels, outcome: Outcome, *,
-    subsets: Sequence[Labels], map_fn: MapFn = map, approximate: bool = False,
+    train: Rows, labels: Labels, test: Rows, test_labels: Labels, outcome: Outcome, *,
+    subsets: Sequence[Labels], map_fn: MapFn = map,
 ) -> list[float]:  # fmt: skip
-    """Return the test accuracy for each of `subsets` of the training rows, with the setting chosen on all."""
-    train, test = outcome.scaling.apply(train), outcome.scaling.apply(test)
-    solver = choose_solver(labels, outcome.setting.kernel, approximate=approximate)
+    """Return the test accuracy of an exact classifier on each of `subsets` of the rows, with an outcome's setting."""
+    train, test = outcome.scaling.applied(train), outcome.scaling.applied(test)
     accuracies = []
     for rows in subsets:
-        classifier = solver.fit(train[rows], labels[rows], outcome.setting, map_fn)
+        classifier = exact.fit(train[rows], labels[rows], outcome.setting, map_fn)
         accuracies.append(float(np.mean(classifier.predict(test, map_fn) == test_labels)))
     return accuracies
 

@@ -7,21 +7,27 @@ in one call. A fitted classifier is plain arrays.
 
 import itertools
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from pw13.svm.kernels import Doubles, Features, Labels, MapFn, Setting, kernel_matrix
+from pw13.svm.kernels import (
+    Doubles,
+    Features,
+    Labels,
+    MapFn,
+    Rows,
+    Setting,
+    blocks,
+    kernel_matrices,
+    kernel_matrix,
+)
 
 ROWS_PER_BLOCK = 500  # rows predicted at a time: bounds their kernel matrix
 
 METHOD = "SVC"  # in tables
-
-# Above either limit the kernel matrices take too much memory: 0.6 GiB with 20,000 images of ten classes, growing
-# quadratically, so 5 to 6 GiB with 60,000. `evaluation` compares the alternatives.
-MAX_ROWS = 20_000  # training images
-MAX_PAIR_ROWS = 6_000  # training images of the two largest classes, the rows of their kernel matrix
+BYTES_PER_PAIR_ENTRY = 16  # of a pair's kernel matrix, while it is solved
 
 # Up to either, one call solves all pairs: 470 images of 47 classes in 0.02 s instead of 1.3 s, 4,700 in 1.8 s either
 # way; 10,440 of 10 classes in 6.0 s instead of 1.9 s.
@@ -44,10 +50,10 @@ class Classifier(NamedTuple):
     coefficients: Doubles
     intercepts: Doubles
 
-    def predict(self, features: Features, map_fn: MapFn = map) -> Labels:
+    def predict(self, features: Rows, map_fn: MapFn = map) -> Labels:
         """Return the class of most pairwise votes per row, the first of equals, `(n, d)` float32 -> `(n,)` int64."""
-        blocks = [features[start : start + ROWS_PER_BLOCK] for start in range(0, len(features), ROWS_PER_BLOCK)]
-        return np.asarray(self.classes[np.concatenate(list(map_fn(self._vote, blocks)))])
+        winners = list(map_fn(lambda rows: self._vote(features[rows]), blocks(len(features), ROWS_PER_BLOCK)))
+        return np.asarray(self.classes[np.concatenate(winners)])
 
     def _vote(self, features: Features) -> npt.NDArray[np.intp]:
         kernel = kernel_matrix(features, self.support, self.setting)
@@ -78,10 +84,15 @@ class PairSolution(NamedTuple):
     intercept: float
 
 
-def fits_in_memory(labels: Labels) -> bool:
-    """Return whether training labels `(n,)` are few enough for exact kernel matrices."""
-    counts = np.sort(np.bincount(labels))
-    return len(labels) <= MAX_ROWS and int(counts[-2:].sum()) <= MAX_PAIR_ROWS
+def memory(counts: npt.NDArray[Any], threads: int) -> int:
+    """Return about how many bytes a fit takes at most on so many images of each class, solving `threads` pairs at once.
+
+    The kernel matrices within the classes are kept in float64; a pair takes its own, what it is made of, and LIBSVM's
+    cache in float32.
+    """
+    pair = int(np.sort(counts)[-2:].sum())
+    pairs_at_once = min(threads, len(counts) * (len(counts) - 1) // 2)
+    return int(8 * np.square(counts).sum() + pairs_at_once * BYTES_PER_PAIR_ENTRY * pair**2)
 
 
 def pairs(classes: int) -> list[tuple[int, int]]:
@@ -90,18 +101,28 @@ def pairs(classes: int) -> list[tuple[int, int]]:
 
 def fit(features: Features, labels: Labels, setting: Setting, map_fn: MapFn = map) -> Classifier:
     """Fit `(n, d)` float32 rows with `(n,)` labels of at least two classes; `map_fn` maps over pairs of classes."""
+    return fit_each(features, labels, [setting], map_fn)[0]
+
+
+def fit_each(features: Features, labels: Labels, settings: Sequence[Setting], map_fn: MapFn = map) -> list[Classifier]:
+    """Fit a classifier for each of the settings, of one kernel: the same as one by one, but sooner."""
     classes = np.unique(labels)
     if len(labels) <= min(SMALL_CLASS * len(classes), SMALL_SET):
-        return _fit_at_once(features, labels, setting)
+        return list(map_fn(lambda setting: _fit_at_once(features, labels, setting), settings))
     groups = [features[labels == label] for label in classes]
-    own = list(map_fn(lambda rows: kernel_matrix(rows, rows, setting), groups))
+    own = list(map_fn(lambda rows: kernel_matrices(rows, rows, settings), groups))
 
-    def solve(pair: tuple[int, int]) -> PairSolution:
+    def solve(pair: tuple[int, int]) -> list[PairSolution]:
         first, second = pair
-        cross = kernel_matrix(groups[first], groups[second], setting)
-        return _solve_pair(np.block([[own[first], cross], [cross.T, own[second]]]), len(groups[first]), setting.c)
+        cross = kernel_matrices(groups[first], groups[second], settings)
+        joined = {
+            gamma: np.block([[own[first][gamma], between], [between.T, own[second][gamma]]])
+            for gamma, between in cross.items()
+        }
+        return [_solve_pair(joined[each.gamma], len(groups[first]), each.c) for each in settings]
 
-    return _assemble(setting, classes, groups, list(map_fn(solve, pairs(len(classes)))))
+    solutions = zip(*map_fn(solve, pairs(len(classes))), strict=True)
+    return [_assemble(each, classes, groups, solved) for each, solved in zip(settings, solutions, strict=True)]
 
 
 def _fit_at_once(features: Features, labels: Labels, setting: Setting) -> Classifier:

@@ -30,10 +30,13 @@ def method() -> str:
     return f"SVC ({PACKAGE} {metadata.version(PACKAGE)})"
 
 
+def memory(count: int, size: int) -> int:
+    """Return about how many bytes a fit on `count` rows of `size` features takes, at most."""
+    return 500_000_000 + 8 * 4 * count * size
+
+
 def fit(features: Features, labels: Labels, setting: Setting, map_fn: MapFn = map) -> Classifier:
     """Fit `(n, d)` float32 rows with `(n,)` labels of at least two classes; the package uses threads of its own."""
-    if exact.fits_in_memory(labels):
-        return exact.fit(features, labels, setting, map_fn)
     from sklearnex.svm import SVC
 
     gamma = {"gamma": setting.gamma} if setting.kernel == "rbf" else {}

@@ -17,6 +17,7 @@ def sentences(metrics: Mapping[str, Any]) -> list[str]:
     results, tests = metrics["results"], metrics["mcnemar"]
     lines = [against_pixels(test, results) for test in tests]
     codes = [r for r in results if r["features"] == "codes"]
+    lines += approximations(metrics)
     lines += [line for line in (ae_against_pca(codes, results), speed(codes, results)) if line]
     lines += [*few_labels(metrics.get("learning_curve") or []), *on_reconstructions(metrics)]
     lines.append(lowest_recall(codes or results))
@@ -40,6 +41,17 @@ def against_pixels(test: Mapping[str, Any], results: Sequence[Result]) -> str:
         f"with {_accuracy(pixels)}; McNemar's exact test: p {_p_value(adjusted)}"
         f"{' (Holm)' if 'p_holm' in test else ''}, {significance}."
     )
+
+
+def approximations(metrics: Mapping[str, Any]) -> list[str]:
+    """Compare approximations fitted on all images with exact SVMs on part of them, for each kernel on pixels."""
+    return [
+        f"{_capitalized(kernel(row))}, {describe(row)}: {_find(metrics['results'], 'pixels', row['kernel'])['method']} "
+        f"on all {metrics['n_train']:,} images reaches {_accuracy(_find(metrics['results'], 'pixels', row['kernel']))},"
+        f" an exact SVM on {row['n_train']:,} of them {_accuracy(row)}."
+        for row in metrics.get("exact_results") or ()
+        if row["features"] == "pixels"
+    ]
 
 
 def _p_value(p: float) -> str:

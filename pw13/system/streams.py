@@ -18,6 +18,8 @@ ROLES = (
     "rate-distortion",  # which test images are measured
     "name selection",  # names sampled for the report's shortlist
     "random codes",  # decoded to show that a plain autoencoder does not generate
+    "SVM order",  # in which stochastic gradient descent reads the training images
+    "exact SVM",  # which training images an exact SVM is fitted on where not all fit in memory
 )
 
 

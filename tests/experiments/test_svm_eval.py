@@ -20,12 +20,13 @@ from pw13.config import fields
 from pw13.data.images import load_images, to_vectors
 from pw13.data.images.idx import write_idx
 from pw13.errors import UserError
-from pw13.experiments import svm_features
+from pw13.experiments import svm_features, svm_memory
 from pw13.inference import encoders
 from pw13.models import dense_ae_numpy
 from pw13.runs.opening import create_run
 from pw13.runs.record import read_run, settings_of
-from pw13.svm import summary
+from pw13.svm import exact, plan, summary
+from pw13.system import memory
 from tests.helpers.data import FILES, make_images
 from tests.helpers.runs import load_json, only_run
 
@@ -262,6 +263,76 @@ def test_codes_that_overflow_are_refused(pw13, data):
     run = dense_run(Path("runs"), data, scale=6e37)
     code, _, err = pw13("svm-eval", "--data", data, "--run", run.name)
     assert code == 1 and err.endswith("best.keras: codes are not finite\n") and "Traceback" not in err
+
+
+def tight(monkeypatch, images: int) -> None:
+    """Let exact SVMs of the small data fit in any memory up to so many images, and no larger ones."""
+    monkeypatch.setattr(plan, "EXACT_STEP", 10)
+    monkeypatch.setattr(plan, "MIN_EXACT", 20)
+    monkeypatch.setattr(exact, "memory", lambda counts, threads: 0 if counts.sum() <= images else 10**15)
+
+
+def test_what_does_not_fit_exactly_is_approximated_and_every_row_says_how(pw13, data, monkeypatch):
+    dense_run(Path("runs"), data)
+    tight(monkeypatch, 60)
+    code, out, err = pw13("svm-eval", "--data", data, "--folds", 2)
+    assert code == 0, err
+    said = "Nystroem 1000 + SGD (rbf) and SGD (linear) on 120 images, SVC on 60 of them"
+    assert said in err and " of 3.0 GB memory: " in err
+    metrics = load_json(only_run(Path("runs"), "svm-eval") / "metrics.json")
+    for name, methods, count in (("results", ["Nystroem 1000 + SGD", "SGD"], 120), ("exact_results", ["SVC"] * 2, 60)):
+        rows = metrics[name]
+        assert [(r["features"], r["kernel"]) for r in rows] == [
+            (features, kernel) for kernel in ("rbf", "linear") for features in ("pixels", "codes", "pca")
+        ]
+        assert [r["method"] for r in rows] == [method for method in methods for _ in range(3)]
+        assert {r["n_train"] for r in rows} == {count} and rows[0]["accuracy"] > 0.9
+        assert all((r["support_vectors"] is None) == (name == "results") for r in rows)
+    curve = [(p["n_train"], p["method"]) for p in metrics["learning_curve"] if p["features"] == "codes"]
+    assert curve == [(50, "SVC"), (60, "SVC"), (120, "Nystroem 1000 + SGD")]
+    assert metrics["tuned_on"] == 60 and metrics["memory_estimate"] < metrics["memory_limit"] == 3_000_000_000
+    assert "Nystroem 1000 + SGD" in out and "SVC" in out
+    assert any("an exact SVM on 60 of them" in line for line in metrics["comment"])
+
+
+def test_features_that_are_not_kept_give_the_same_accuracies(pw13, data, monkeypatch):
+    dense_run(Path("runs"), data)
+    accuracies = []
+    for share in (1, 0):
+        monkeypatch.setattr(plan, "HELD_SHARE", share)
+        code, out, err = pw13("svm-eval", "--data", data, "--json", *QUICK)
+        assert code == 0, err
+        accuracies.append([(r["accuracy"], r["c"], r["support_vectors"]) for r in json.loads(out)["results"]])
+    assert accuracies[0] == accuracies[1]
+
+
+def test_a_memory_that_is_too_small_is_refused_before_anything_is_fitted(pw13, data, monkeypatch):
+    code, _, err = pw13("svm-eval", "--data", data, "--memory", 0.3)
+    assert code == 2 and is_one_line(err) and "--memory: expected about 0.7 GB for 120 images, received 0.3" in err
+    monkeypatch.setattr(memory, "free_memory", lambda: 400_000_000)
+    code, _, err = pw13("svm-eval", "--data", data)
+    assert code == 1 and is_one_line(err) and "of the free memory 0.3 GB may be used; use fewer with --limit" in err
+    assert not list(Path().glob("runs/*"))
+
+
+def test_the_default_memory_is_three_quarters_of_what_is_free_and_at_most_3_gb(monkeypatch):
+    for free, expected in ((2_000_000_000, 1_500_000_000), (100_000_000_000, 3_000_000_000)):
+        monkeypatch.setattr(memory, "free_memory", lambda free=free: free)
+        assert svm_memory.memory_limit(config.SvmEval()) == expected
+        assert svm_memory.memory_limit(config.SvmEval(memory=0.5)) == 500_000_000
+
+
+@pytest.mark.parametrize("where", ["fit_each", "predict"])
+def test_memory_that_runs_out_gets_one_line_and_leaves_no_metrics(pw13, data, monkeypatch, where):
+    def out_of_memory(*_):
+        raise MemoryError("Unable to allocate 9.9 GiB")
+
+    monkeypatch.setattr(*((exact, where) if where == "fit_each" else (exact.Classifier, where)), out_of_memory)
+    code, out, err = pw13("svm-eval", "--data", data, "--quiet", *QUICK)
+    assert code == 1 and out == "" and is_one_line(err)
+    assert "out of memory; set a smaller --memory, or use fewer images with --limit" in err
+    folder = only_run(Path("runs"), "svm-eval")
+    assert load_json(folder / "run.json")["status"] == "failed" and not (folder / "metrics.json").exists()
 
 
 def test_tensorflow_is_not_imported(data):

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from sklearn.svm import SVC
 
-from pw13.svm import exact, intelex
+from pw13.svm import intelex
 
 
 def make_clusters(count: int, seed: int, size: int = 6, classes: int = 4) -> tuple[np.ndarray, np.ndarray]:
@@ -27,13 +27,12 @@ def sets() -> tuple[np.ndarray, ...]:
 
 @pytest.fixture
 def fake_intelex(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Provide scikit-learn's SVC as that of scikit-learn-intelex, for sets of more than 100 rows."""
+    """Provide scikit-learn's SVC as that of scikit-learn-intelex."""
     package, module = types.ModuleType("sklearnex"), types.ModuleType("sklearnex.svm")
     module.SVC, package.svm = SVC, module
     monkeypatch.setitem(sys.modules, "sklearnex", package)
     monkeypatch.setitem(sys.modules, "sklearnex.svm", module)
     monkeypatch.setattr(intelex.metadata, "version", lambda name: "1.2.3")
-    monkeypatch.setattr(exact, "MAX_ROWS", 100)
     intelex.available.cache_clear()
     yield
     intelex.available.cache_clear()

@@ -12,6 +12,10 @@ both_kernels = pytest.mark.parametrize("setting", [Setting("linear", 0.3, 0.0), 
 two_or_more_classes = pytest.mark.parametrize("classes", [2, 4])
 
 
+def approximate(train, labels, setting):
+    return approximate_svm.fit(train, labels, setting, rng=np.random.default_rng(0))
+
+
 def below(classes, sets):
     """Return the sets with the labels below `classes` only."""
     train, labels, test, test_labels = sets
@@ -47,6 +51,17 @@ def test_solving_pairs_in_one_call_or_one_by_one_gives_the_same_classifier(sets,
     np.testing.assert_array_equal(*(classifier.predict(sets[2]) for classifier in classifiers))
 
 
+@both_kernels
+def test_settings_fitted_together_give_the_classifiers_of_each_alone(sets, monkeypatch, setting):
+    monkeypatch.setattr(exact, "SMALL_SET", 0)
+    train, labels, _, _ = sets
+    settings = [setting, setting._replace(c=2 * setting.c), setting._replace(gamma=2 * setting.gamma)]
+    for together, each in zip(exact.fit_each(train, labels, settings), settings, strict=True):
+        alone = exact.fit(train, labels, each)
+        for name, array in together.arrays().items():
+            np.testing.assert_array_equal(array, alone.arrays()[name])
+
+
 def test_threads_do_not_change_the_result(sets, monkeypatch):
     train, labels, test, _ = sets
     monkeypatch.setattr(exact, "SMALL_SET", 0)
@@ -63,17 +78,15 @@ def test_threads_do_not_change_the_result(sets, monkeypatch):
 @two_or_more_classes
 def test_an_approximate_classifier_is_about_as_accurate(sets, setting, classes):
     train, labels, test, test_labels = below(classes, sets)
-    accuracies = [
-        np.mean(solver.fit(train, labels, setting).predict(test) == test_labels) for solver in (exact, approximate_svm)
-    ]
+    accuracies = [np.mean(fit(train, labels, setting).predict(test) == test_labels) for fit in (exact.fit, approximate)]
     assert accuracies[0] > 0.7 and abs(accuracies[0] - accuracies[1]) < 0.06
 
 
-@pytest.mark.parametrize("solver", [exact, approximate_svm])
-def test_labels_may_be_any_integers(sets, solver):
+@pytest.mark.parametrize("fit", [exact.fit, approximate])
+def test_labels_may_be_any_integers(sets, fit):
     train, labels, test, test_labels = sets
     values = np.array([3, 7, 8, 200])
-    predicted = solver.fit(train, values[labels], Setting("linear", 0.3, 0.0)).predict(test)
+    predicted = fit(train, values[labels], Setting("linear", 0.3, 0.0)).predict(test)
     assert set(predicted) <= set(values)
     assert np.mean(predicted == values[test_labels]) > 0.7
 

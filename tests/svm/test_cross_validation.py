@@ -20,7 +20,7 @@ def test_the_first_of_the_best_settings_is_chosen(sets):
     train, labels, _, _ = sets
     folds = cross_validation.stratified_folds(np.arange(len(labels)), labels, 3, rng=np.random.default_rng(0))
     good, equal, bad = Setting("rbf", 3.0, 0.1), Setting("rbf", 3.0, 0.1), Setting("rbf", 1e-6, 1e3)
-    result = cross_validation.tune(train, labels, [bad, good, equal], exact.fit, folds=folds)
+    result = cross_validation.tune(train, labels, [bad, good, equal], exact.fit_each, folds=folds)
     assert result.setting is good and 0.7 < result.accuracy < 1
 
 
@@ -39,8 +39,8 @@ def test_no_classifier_is_validated_on_its_training_rows(sets):
             assert not self.rows & {row.tobytes() for row in features}
             return np.zeros(len(features))
 
-    def fit(features, *_):
-        return FakeClassifier(features)
+    def fit_each(features, *_):
+        return [FakeClassifier(features)]
 
-    cross_validation.tune(train, labels, [Setting("rbf", 1, 1)], fit, folds=folds)
+    cross_validation.tune(train, labels, [Setting("rbf", 1, 1)], fit_each, folds=folds)
     assert sizes == [len(rows)] * 3

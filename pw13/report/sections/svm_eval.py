@@ -57,9 +57,22 @@ def evaluation(selection: RunSelection) -> list[Block]:
     return [
         *comment(usability(metrics), *comparisons(metrics)),
         table(_caption(metrics), COLUMNS, [_row(result) for result in results]),
+        *_exact_subset(metrics),
         *[block for sentence in further for block in comment(sentence)],
         *[block for name, caption, alt in FIGURES for block in figure_block(run, name, "1g", caption, alt)],
     ]
+
+
+def _exact_subset(metrics: dict[str, Any]) -> list[Block]:
+    """Return the table of exact SVMs on part of the images, where memory was too small for exact ones on all."""
+    results = metrics.get("exact_results") or []
+    if not results:
+        return []
+    caption = (
+        f"Exact SVMs on {format_number(results[0].get('n_train'))} of the training images, as many as the memory took; "
+        "settings and test images as above."
+    )
+    return [table(caption, COLUMNS, [_row(result) for result in results])]
 
 
 def _row(result: dict[str, Any]) -> tuple[str, ...]:
@@ -96,6 +109,7 @@ def details(metrics: dict[str, Any]) -> list[str]:
         key=lambda result: (result["size"] != 32, result["kernel"] != "rbf"),
     )
     sentences = [
+        *summary.approximations(metrics),
         summary.ae_against_pca(codes, results),
         summary.speed(codes, results),
         *summary.few_labels(metrics.get("learning_curve") or []),

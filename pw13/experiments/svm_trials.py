@@ -1,0 +1,89 @@
+"""Tune, fit and apply an SVM for each kernel and kind of features, on the same images."""
+
+import functools
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from pw13 import console
+from pw13.config.settings import SvmEval
+from pw13.data.images import stratified_sample
+from pw13.experiments.svm_features import Features
+from pw13.figures import svm_eval as figures
+from pw13.svm import cross_validation, evaluation
+from pw13.svm.evaluation import Outcome, Solver
+from pw13.svm.kernels import MapFn
+from pw13.svm.plan import Plan
+from pw13.system.streams import stream
+
+HANDOUT_CODE_SIZE = 32  # of the codes that the report compares with pixels
+
+
+class Trial(NamedTuple):
+    """One set of features evaluated with one kernel."""
+
+    features: Features
+    outcome: Outcome
+
+    @property
+    def kernel(self) -> str:
+        return self.outcome.setting.kernel
+
+    @property
+    def title(self) -> str:
+        return f"{figures.NAMES[self.features.name]} ({self.features.size})"
+
+
+class Trials(NamedTuple):
+    """Trials by kernel and features: of classifiers fitted on all images, and of exact ones where those are not."""
+
+    full: list[Trial]
+    exact: list[Trial]
+
+
+def evaluate(
+    feature_sets: Sequence[Features], labels: np.ndarray, config: SvmEval, plan: Plan, map_fn: MapFn
+) -> Trials:
+    """Tune, fit and time an SVM for each kernel and set of features, on the same folds of the same images.
+
+    labels: `(n,)` int64 of the training images.
+    """
+    rng = stream("tuning", config.split_seed)
+    tuning = stratified_sample(labels, min(config.tune_on, plan.exact), rng=rng)
+    folds = cross_validation.stratified_folds(tuning, labels, config.folds, rng=rng)
+    solvers = {kernel: choose_solvers(labels, plan, kernel, config.split_seed) for kernel in plan.all_by}
+    steps = sum(evaluation.steps(kernel, config.folds, each) for kernel, each in solvers.items()) * len(feature_sets)
+    trials = Trials([], [])
+    with console.progress("SVM", steps) as bar:
+        for kernel in plan.all_by:
+            for features in feature_sets:
+                text = f"{features.name} ({features.size}), {kernel}"
+                tick = functools.partial(bar.advance, 1, text)
+                outcomes = evaluation.evaluate(
+                    features.train, labels, features.test, kernel,
+                    folds=folds, solvers=solvers[kernel], map_fn=map_fn, tick=tick,
+                )  # fmt: skip
+                trials.full.append(Trial(features, outcomes[0]))
+                trials.exact.extend(Trial(features, outcome) for outcome in outcomes[1:])
+    return trials
+
+
+def choose_solvers(labels: np.ndarray, plan: Plan, kernel: str, seed: int) -> list[Solver]:
+    """Return the solver for all images and, if it is not exact, one for as many as the memory takes."""
+    full = evaluation.choose_solver(plan.all_by[kernel], len(labels), rng=stream("SVM order", seed))
+    if plan.exact == len(labels):
+        return [full]
+    return [full, evaluation.exact_solver(stratified_sample(labels, plan.exact, rng=stream("exact SVM", seed)))]
+
+
+def one_encoder_each(trials: Sequence[Trial]) -> list[Trial]:
+    """Return the first trial of each kind and size of features: encoders of other seeds need no curve of their own."""
+    return list({(trial.features.name, trial.features.size): trial for trial in reversed(trials)}.values())[::-1]
+
+
+def compared_pair(trials: Sequence[Trial]) -> list[Trial]:
+    """Return pixels and the codes that the text compares with them: of the handout's size 32, else the first."""
+    codes = [trial for trial in trials[1:] if trial.features.name == "codes"]
+    chosen = [trial for trial in codes if trial.features.size == HANDOUT_CODE_SIZE] or codes or list(trials[1:])
+    return [*trials[:1], *chosen[:1]]
