@@ -5,9 +5,10 @@ import datetime
 import importlib.metadata
 import platform
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
-from bench import commands, gpu, makemore, rounds, scaling, table, tasks
+from bench import commands, gpu, growth, makemore, rounds, scaling, table, tasks
 from pw13.system import machine
 from pw13.system.device import nvidia_gpus
 
@@ -33,6 +34,7 @@ def main() -> None:
     parser.add_argument("--device", choices=("cpu", "gpu"), default="cpu", help="gpu: compare with the CPU and Keras")
     parser.add_argument("--only", default="", help="comma-separated parts: " + ", ".join([*parts("cpu"), "gpu"]))
     parser.add_argument("--tiny", action="store_true", help="one round on 1 % of the data, to check that it runs")
+    parser.add_argument("--sizes", default="", help="comma-separated numbers of examples for the part growth")
     parser.add_argument("--makemore", type=Path, metavar="DIR", help="only compare with a checkout of makemore")
     parser.add_argument("--out", type=Path, help="Markdown file to write, by default bench/RESULTS.md")
     options = parser.parse_args()
@@ -56,24 +58,29 @@ def all_parts(parser: argparse.ArgumentParser, options: argparse.Namespace) -> s
         parser.error(f"--only: expected some of {', '.join(known)}, received {', '.join(unknown)}")
     if device == "gpu" and not nvidia_gpus():
         parser.error("--device gpu: nvidia-smi finds no GPU; pw13 doctor shows what is missing")
+    if not all(size.isdecimal() and int(size) > 0 for size in options.sizes.split(",") if options.sizes):
+        parser.error(f"--sizes: expected numbers separated by commas, received {options.sizes}")
     started = time.monotonic()
     arguments = ["--device gpu"] if device == "gpu" else []
     arguments += [*(["--only", options.only] if options.only else []), *(["--tiny"] if options.tiny else [])]
+    arguments += ["--sizes", options.sizes] if options.sizes else []
     text = heading(" ".join(arguments)) + NOTES
     for part in selected:
         print(f"{time.monotonic() - started:6.0f} s  {part}", flush=True)
-        text += "\n" + section(part, device, options.tiny)
+        text += "\n" + section(part, device, options.tiny, [int(size) for size in options.sizes.split(",") if size])
     return text + f"\nTotal time: {(time.monotonic() - started) / 60:.1f} minutes.\n"
 
 
 def parts(device: str) -> list[str]:
     """Return the names of the parts for a device, in the order of the results."""
     trainings = [task.name for task in tasks.TASKS]
-    return [*trainings, "gpu"] if device == "gpu" else [*trainings, *commands.PARTS, "scaling"]
+    return [*trainings, "gpu"] if device == "gpu" else [*trainings, *commands.PARTS, "scaling", "growth"]
 
 
-def section(part: str, device: str, tiny: bool) -> str:
-    """Run one part and return its Markdown."""
+def section(part: str, device: str, tiny: bool, growth_sizes: Sequence[int] = ()) -> str:
+    """Run one part and return its Markdown; `growth_sizes`: numbers of examples, by default those of its subjects."""
+    if part == "growth":
+        return growth.section(tiny, growth_sizes)
     if part == "gpu":
         return gpu.section(device)
     if part == "scaling":

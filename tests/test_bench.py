@@ -2,16 +2,19 @@
 
 import importlib.util
 import json
+import math
 import os
 import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from bench import commands, gpu, make_names, makemore, table, tasks
+from bench import commands, gpu, growth, make_images, make_names, makemore, table, tasks
 from bench.rounds import PEERS, Result
 from bench.worker import MODULES, environment
+from pw13.data.images import load_images
 
 ROOT = Path(__file__).parent.parent
 
@@ -120,3 +123,33 @@ def test_all_peers_train_the_same(real_data, tmp_path):
     text = out.read_text("utf-8")
     assert "does not count:" not in text
     assert text.count("Keras `fit`, oneDNN on") == 3
+
+
+def test_the_exponent_of_growth_is_the_slope_of_the_logarithms():
+    assert growth.exponent([100, 200, 400], [3.0, 12.0, 48.0]) == pytest.approx(2)
+    assert growth.exponent([100, 1000], [5.0, 5.0]) == pytest.approx(0)
+    assert math.isnan(growth.exponent([100], [5.0]))
+
+
+def test_growth_is_measured_at_every_size(monkeypatch):
+    made = []
+    subject = growth.Subject("images", (10, 20), lambda folder, size: made.append(size), {"work": "work --data {data}"})
+    monkeypatch.setattr(growth, "SUBJECTS", (subject,))
+    monkeypatch.setattr(commands, "run", lambda command: (made[-1] / 10, 100.0, ""))
+    text = growth.section(tiny=False)
+    assert made == [10, 20]
+    assert "| work | 10 | 1.0 | 100 |\n| work | 20 | 2.0 | 100 |\n| work: exponent |  | 1.00 | 0.00 |" in text
+    growth.section(tiny=False, sizes=(40,))
+    assert made[2:] == [40]
+
+
+def test_a_generated_set_has_its_size_classes_and_the_same_pixels_again(tmp_path):
+    make_images.make(tmp_path / "a", 60, 30)
+    make_images.make(tmp_path / "b", 60, 30, gz=True)
+    first, again = load_images(str(tmp_path / "a")), load_images(str(tmp_path / "b"))
+    assert first.train_images.shape == (60, 28, 28) and len(first.test_labels) == 30
+    assert first.classes == tuple("ABCDEFGHIJ")
+    assert np.array_equal(first.train_images, again.train_images)
+    letters = load_images("builtin").train_images
+    nearest = [np.abs(letters.astype(np.int16) - image).mean(axis=(1, 2)).min() for image in first.train_images[:3]]
+    assert min(nearest) > 0 and max(nearest) < 100  # varied letters, neither copies nor noise
