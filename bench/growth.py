@@ -73,4 +73,4 @@ def exponent(sizes: Sequence[float], values: Sequence[float]) -> float:
     """Return the slope of the straight line nearest to the logarithms; nan for fewer than two sizes."""
     if len(sizes) < 2:
         return math.nan
-    return float(np.polyfit(np.log(sizes), np.log(values), 1)[0])
+    return round(float(np.polyfit(np.log(sizes), np.log(values), 1)[0]), 3) + 0.0  # no negative zero
