@@ -122,3 +122,17 @@ def test_the_top_help_names_the_data_directory_and_the_exit_codes(pw13):
 def test_no_summary_of_a_command_is_truncated(pw13, group):
     text = pw13(*group, "--help")[1]
     assert "..." not in text.split("Commands:")[1]
+
+
+@pytest.mark.parametrize(
+    ("command", "text"),
+    [
+        ("report", "explore.html"),
+        ("svm-eval", "without effect: --split-seed decides"),
+        ("runs prune", "nothing is deleted without it"),
+        ("runs prune", "but not those of the N best runs"),
+    ],
+)
+def test_the_help_says_what_is_written_drawn_and_kept(pw13, command, text):
+    code, out, _ = pw13(*command.split(), "--help")
+    assert code == 0 and text in " ".join(out.split())

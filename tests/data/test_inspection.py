@@ -1,6 +1,7 @@
 """`data info` and `data check`: counts on small sets, every fault at once, and counts of the real data."""
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -241,3 +242,9 @@ def test_the_real_data_have_their_known_counts(real_data):
         9,
     )
     assert list(names["length"].values()) == [1, 12, pytest.approx(13.89, abs=0.01), 29, 93]
+
+
+def test_a_name_that_occurs_once_is_counted_once(pw13, tmp_path):
+    (tmp_path / "names.txt").write_text("Nimbo\nTarvo\n", "utf-8")
+    code, out, _ = pw13("data", "info", "--corpus", "names.txt", "--data", "builtin")
+    assert code == 0 and re.search(r"\w+ \(1 time\)", out)

@@ -103,11 +103,12 @@ def test_adam_equals_keras(tmp_path):
     np.testing.assert_allclose(result.last[0], weights.numpy(), rtol=2e-6)
 
 
-def test_rows_of_a_partial_batch_count_once(tmp_path):
+def test_rows_of_a_partial_batch_count_once(tmp_path, capsys):
     task = make_task(noise=0.0)
     result = train(start_run(tmp_path), task, epochs=1, learning_rate=1e-12)
     expected = float(task.validation([np.zeros(FEATURES, np.float32)]))
     assert result.history[0]["loss"] == pytest.approx(expected, rel=1e-5)
+    assert "measuring (1 epoch in " in capsys.readouterr().err
 
 
 def test_loss_falls_and_best_is_kept(tmp_path):
