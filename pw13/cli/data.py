@@ -9,6 +9,7 @@ import typer
 
 from pw13 import console
 from pw13.cli import data_tables
+from pw13.cli.interruption import interruptible
 from pw13.cli.options import CorpusOption, DataOption, EncodingOption, JsonOption, QuietOption, user_path
 from pw13.data.staging import Progress
 from pw13.errors import OptionError, UserError
@@ -153,7 +154,8 @@ def import_(
 def _progress_bars(on_interrupt: str) -> Iterator[Progress]:
     """Show a progress bar per file and stop at a signal; `on_interrupt` is what the user is told then."""
     bars: dict[str, tuple[console.ProgressBar, list[int]]] = {}
-    with contextlib.ExitStack() as stack, signals.graceful_stop():
+    stack = contextlib.ExitStack()
+    with signals.graceful_stop():
 
         def update(label: str, done: int, total: int) -> None:
             signals.check()
@@ -165,12 +167,8 @@ def _progress_bars(on_interrupt: str) -> Iterator[Progress]:
                 bar.advance(done - reported[0], "")
                 reported[0] = done
 
-        try:
+        with interruptible(on_interrupt), stack:  # the bar ends before the line
             yield update
-        except signals.Interrupted as stop:
-            stack.close()
-            console.warning(f"interrupted; {on_interrupt}")
-            raise typer.Exit(stop.exit_code) from None
 
 
 def _draw(images: Any, path: Path) -> None:

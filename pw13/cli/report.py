@@ -1,7 +1,5 @@
 """`pw13 report` and `pw13 all`: the hand-in from runs, and the whole coursework in one process."""
 
-import contextlib
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -9,6 +7,7 @@ import typer
 
 from pw13 import console
 from pw13.cli import completion, options
+from pw13.cli.interruption import interruptible
 from pw13.cli.options import (
     CorpusOption,
     DataOption,
@@ -144,18 +143,6 @@ def require_check(check: Path | None, rerun: bool, data: str | None, corpus: str
     for flag, value in (("--data", data), ("--corpus", corpus)):
         if value is not None and not rerun:
             raise OptionError(f"{flag}: requires --check ZIP --rerun")
-
-
-@contextlib.contextmanager
-def interruptible(outcome: str) -> Iterator[None]:
-    """Print one line and exit with the code of the signal that stops the work in this context."""
-    from pw13.system import signals
-
-    try:
-        yield
-    except signals.Interrupted as stop:
-        console.warning(f"interrupted; {outcome}")
-        raise typer.Exit(stop.exit_code) from None
 
 
 def show_handout(rows: list[Any], json: bool | None) -> None:

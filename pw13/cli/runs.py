@@ -95,7 +95,7 @@ def compare(
     named = comparison.expand_sweeps([read_run(find_run(name, runs_dir)) for name in names])
     records = list({record.folder.resolve(): record for record in named}.values())
     if len(records) < 2:
-        raise OptionError(f"RUN...: expected at least two runs, received {len(records)}")
+        raise OptionError(f"RUN...: expected at least two different runs, received {len(records)}")
     if figure:
         _save_figure(records, figure)
     if json:

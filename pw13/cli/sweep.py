@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from pw13 import config, console
+from pw13.cli.interruption import interruptible
 from pw13.cli.options import (
     CorpusOption,
     DataOption,
@@ -40,7 +41,6 @@ from pw13.sweeps.folder import (
 )
 from pw13.sweeps.grid import parse_axes
 from pw13.sweeps.jobs import parallel_jobs
-from pw13.system import signals
 
 app = typer.Typer(no_args_is_help=True, help="Run a hyperparameter grid locally or on a Dask cluster.")
 
@@ -188,12 +188,9 @@ def _dry_run(sweep: Sweep, jobs: int | None, json: bool | None) -> None:
         sha256 = record_data(sweep, run)
         first = sweep.points[0]._replace(settings=dataclasses.replace(sweep.points[0].settings, epochs=1))
         tried = [first, first._replace(name=f"{first.name}_again")] if count > 1 else [first]
-        try:
+        with interruptible("nothing was saved"):
             tried_jobs = [make_job(sweep, run, point, sha256) for point in tried]
             seconds = estimate_seconds(sweep, tried_jobs, LocalExecutor(1), parallel)
-        except signals.Interrupted as stop:
-            console.warning("interrupted; nothing was saved")
-            raise typer.Exit(stop.exit_code) from None
     if json:
         return console.json_document({"runs": count, "jobs": parallel, "seconds": seconds, "first": first.name})
     console.print_result(f"{_count_runs(count)}, {parallel} in parallel: about {console.format_duration(seconds)}")

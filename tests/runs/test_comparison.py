@@ -97,14 +97,18 @@ def test_sort_is_ascending_and_puts_runs_without_the_metric_last(pw13, folder):
         (["list", "--kind", "sweep-svm-eval"], 2, "sweep-conv-dae, sweep-charrnn, received 'sweep-svm-eval'"),
         (["list", "--runs-dir", "nowhere"], 1, "nowhere: no such folder"),
         (["show", "2027"], 1, "shows them"),
-        (["compare", "2026-01-01_00-00-01", "2026-01-01_00-00-01"], 2, "expected at least two runs, received 1"),
+        (
+            ["compare", "2026-01-01_00-00-01", "2026-01-01_00-00-01"],
+            2,
+            "expected at least two different runs, received 1",
+        ),
         (
             ["compare", "2026-01-01_00-00-01", "2026-01-01_00-00-02", "--figure", "nowhere/x.png"],
             1,
             "pw13: --figure nowhere/x.png: cannot be written: No such file",
         ),
         (["show", "2026"], 1, "run '2026' is ambiguous: matches"),
-        (["compare", "2026-01-01_00-00-01"], 2, "expected at least two runs, received 1"),
+        (["compare", "2026-01-01_00-00-01"], 2, "expected at least two different runs, received 1"),
         (["compare", "2026-01-01_00-00-01", "2026-01-01_00-00-05", "--figure", "x.png"], 1, "runs of one kind"),
         (
             ["compare", "2026-01-01_00-00-01", "2026-01-01_00-00-02", "--figure", "x.exe"],
