@@ -92,14 +92,15 @@ def _count_longer(
     """
     longer = np.full(len(symbols), TOO_SHORT, np.int32)
     extended, singles = np.zeros(len(counts.keys), np.int32), np.zeros(len(counts.keys) if pruned else 0, np.int32)
-    ends = _ends(numbers, LEFT_OUT, LEFT_OUT + 1, symbols, size)
-    longer[ends] = LEFT_OUT
-    _add_counts(extended, numbers[ends])
+    found, left_out = 0, 0
+    for ends in _ends(numbers, LEFT_OUT, LEFT_OUT + 1, symbols, size):
+        longer[ends] = LEFT_OUT
+        _add_counts(extended, numbers[ends])
+        left_out += len(ends)
     distinct: list[Ints] = []
     occurrences: list[Ints32] = []
-    found, left_out = 0, len(ends)
     for first, end in pairwise(_ranges(counts.times)):
-        ends = _ends(numbers, first, end, symbols, size)
+        ends = np.concatenate(list(_ends(numbers, first, end, symbols, size)))
         keys, at, ranks, times = number(numbers[ends - 1].astype(np.int64) * size + symbols[ends])
         _add_counts(extended, numbers[ends[at]])
         kept = times > 1 if pruned else np.ones(len(keys), bool)
@@ -115,20 +116,17 @@ def _count_longer(
     return Counts(keys, np.concatenate(occurrences), starts, extended, singles, left_out), longer
 
 
-def _ends(numbers: Ints32, first: int, end: int, symbols: Symbols, size: int) -> Ints:
-    """Return where n-grams end whose contexts have numbers from `first` to before `end`."""
-    found = []
+def _ends(numbers: Ints32, first: int, end: int, symbols: Symbols, size: int) -> Iterator[Ints]:
+    """Yield, in pieces, where n-grams end whose contexts have numbers from `first` to before `end`."""
     for start in range(0, len(numbers) - 1, PIECE):
         piece = numbers[start : min(start + PIECE, len(numbers) - 1)]
-        found.append(np.flatnonzero((piece >= first) & (piece < end)) + start + 1)
-    ends = np.concatenate(found)
-    followed: Ints = ends[symbols[ends] != size]
-    return followed
+        ends = np.flatnonzero((piece >= first) & (piece < end)) + start + 1
+        yield ends[symbols[ends] != size]
 
 
 def _add_counts(counts: Ints32, numbers: npt.NDArray[np.integer]) -> None:
     """Add how often each number occurs; negative ones are no n-grams."""
-    counts += np.bincount(numbers[numbers >= 0], minlength=len(counts)).astype(np.int32)
+    np.add.at(counts, numbers[numbers >= 0], np.int32(1))
 
 
 def _ranges(times: Ints32) -> Ints:
