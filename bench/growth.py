@@ -1,14 +1,16 @@
 """Whole commands on more and more data: seconds, peak memory, and the exponents that they grow with."""
 
 import math
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
+from unittest import mock
 
 import numpy as np
 
-from bench import commands, make_images
+from bench import commands, make_images, make_names
 from bench.table import markdown
 
 COLUMNS = ("command", "examples", "seconds", "peak MiB")
@@ -38,12 +40,23 @@ SUBJECTS = (
             "svm-eval": "svm-eval --data {data} --runs-dir {runs}",
         },
     ),
+    Subject(
+        "names",
+        (25_000, 50_000, 100_000),
+        make_names.make,
+        {
+            "train-charrnn, 1 epoch": "train-charrnn --epochs 1 --corpus {data} --runs-dir {runs}",
+            "generate -n 10": "generate -n 10 --runs-dir {runs}",
+            "generate -n 10 --only-new": "generate -n 10 --only-new --runs-dir {runs}",
+            "score Zimble": "score Zimble --runs-dir {runs}",
+        },
+    ),
 )
 
 
 def section(tiny: bool, sizes: Sequence[int] = ()) -> str:
     """Run each command on data of each size, by default those of its subject, and return Markdown."""
-    text = "### growth\n\nGenerated data. The exponent of a quantity that doubles with the data is 1."
+    text = "### growth\n\nGenerated data, nothing cached. A quantity that doubles with the data has exponent 1."
     for subject in SUBJECTS:
         measured = tuple(sizes) or tuple(size // 20 if tiny else size for size in subject.sizes)
         text += f"\n\n{markdown(COLUMNS, rows(subject, measured))}"
@@ -51,10 +64,10 @@ def section(tiny: bool, sizes: Sequence[int] = ()) -> str:
 
 
 def rows(subject: Subject, sizes: Sequence[int]) -> list[tuple[str, ...]]:
-    """Return a row per command and size, and one per command with the exponents."""
+    """Return a row per command and size, and one per command with the exponents; each size with an empty cache."""
     results: dict[str, list[tuple[float, float]]] = {title: [] for title in subject.commands}
     for size in sizes:
-        with TemporaryDirectory() as folder:
+        with TemporaryDirectory() as folder, mock.patch.dict(os.environ, PW13_CACHE_DIR=str(Path(folder, "cache"))):
             places = {"data": str(Path(folder, "data")), "runs": str(Path(folder, "runs"))}
             subject.make(Path(folder, "data"), size)
             for title, words in subject.commands.items():
