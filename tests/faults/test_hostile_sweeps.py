@@ -39,6 +39,9 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
         def savefig(self, buffer, **options):
             buffer.write(b"figure")
 
+        def set_layout_engine(self, layout):
+            pass
+
     monkeypatch.setattr(executors, "LocalExecutor", lambda jobs: FakeExecutor())
     monkeypatch.setattr(scheduler.figures, "metric_by_axis", lambda *arguments: Figure())
 
