@@ -21,11 +21,8 @@ from pw13.svm.kernels import Doubles, Features, Labels, MapFn, Rows, Setting, bl
 LANDMARKS = 1000
 ROWS_PER_BLOCK = 8192
 ROWS_PER_TASK = 2048  # whose features are computed at a time: bounds their kernel matrix
-ROWS_SEEN, MIN_PASSES, MAX_PASSES = (
-    2_000_000,
-    2,
-    20,
-)  # passes over the rows; the weights of the second half are averaged
+ROWS_SEEN = 2_000_000  # in all passes over the rows; the weights of the second half of the passes are averaged
+MIN_PASSES, MAX_PASSES = 2, 20
 MIN_EIGENVALUE = 1e-6  # of the landmarks' kernel, relative to the largest: below it there is only rounding
 
 
