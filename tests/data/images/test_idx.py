@@ -4,6 +4,7 @@ import gzip
 import hashlib
 import struct
 import tracemalloc
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +19,8 @@ from pw13.errors import UserError
 
 IMAGES = np.arange(2 * 3 * 4, dtype=np.uint8).reshape(2, 3, 4)
 HEADER = bytes([0, 0, 8, 3]) + struct.pack(">3I", 2, 3, 4)
-GZ = gzip.compress(HEADER + IMAGES.tobytes(), mtime=0)
+compress = partial(gzip.compress, mtime=0)
+GZ = compress(HEADER + IMAGES.tobytes())
 
 
 def refused(data: bytes, *words: str, name: str = "images.gz", dimensions: int = 3) -> None:
@@ -56,7 +58,7 @@ def test_reading_returns_the_array_and_the_sha256():
 def test_plain_files_and_several_gzip_members_are_read():
     Path("plain").write_bytes(HEADER + IMAGES.tobytes())
     assert np.array_equal(read_idx(Path("plain"), 3)[0], IMAGES)
-    Path("two.gz").write_bytes(gzip.compress(HEADER) + gzip.compress(IMAGES.tobytes()))
+    Path("two.gz").write_bytes(compress(HEADER) + compress(IMAGES.tobytes()))
     assert np.array_equal(read_idx(Path("two.gz"), 3)[0], IMAGES)
 
 
@@ -74,16 +76,16 @@ def test_plain_files_and_several_gzip_members_are_read():
         (GZ[:-8] + bytes([GZ[-8] ^ 1]) + GZ[-7:], ["corrupt", "incorrect data check"]),
         (GZ + b"x", ["trailing data"]),
         (GZ + b"\0" * 8, ["trailing data"]),
-        (gzip.compress(b"\0\0"), ["not IDX data"]),
-        (gzip.compress(b"\1\0\x08\3"), ["not IDX data", "01 00 08 03"]),
-        (gzip.compress(b"\0\0\x0d\3"), ["0x0d (float32)", "expected 0x08"]),
-        (gzip.compress(b"\0\0\x08\1"), ["1 dimensions", "expected 3", "images"]),
-        (gzip.compress(HEADER[:9]), ["ends within the header"]),
-        (gzip.compress(bytes([0, 0, 8, 3]) + struct.pack(">3I", 0, 3, 4)), ["contains no images"]),
-        (gzip.compress(bytes([0, 0, 8, 3]) + struct.pack(">3I", 2, 0, 4)), ["images of 0x4 pixels"]),
-        (gzip.compress(HEADER + IMAGES.tobytes() + b"x"), ["declares 2 images of 3x4 (24 bytes)", "more than that"]),
-        (gzip.compress(HEADER + IMAGES.tobytes()[:12]), ["2 images", "(24 bytes)", "holds 1 (12 bytes)"]),
-        (gzip.compress(HEADER + IMAGES.tobytes()[:13]), ["holds 1 and a part (13 bytes)"]),
+        (compress(b"\0\0"), ["not IDX data"]),
+        (compress(b"\1\0\x08\3"), ["not IDX data", "01 00 08 03"]),
+        (compress(b"\0\0\x0d\3"), ["0x0d (float32)", "expected 0x08"]),
+        (compress(b"\0\0\x08\1"), ["1 dimensions", "expected 3", "images"]),
+        (compress(HEADER[:9]), ["ends within the header"]),
+        (compress(bytes([0, 0, 8, 3]) + struct.pack(">3I", 0, 3, 4)), ["contains no images"]),
+        (compress(bytes([0, 0, 8, 3]) + struct.pack(">3I", 2, 0, 4)), ["images of 0x4 pixels"]),
+        (compress(HEADER + IMAGES.tobytes() + b"x"), ["declares 2 images of 3x4 (24 bytes)", "more than that"]),
+        (compress(HEADER + IMAGES.tobytes()[:12]), ["2 images", "(24 bytes)", "holds 1 (12 bytes)"]),
+        (compress(HEADER + IMAGES.tobytes()[:13]), ["holds 1 and a part (13 bytes)"]),
     ],
 )
 def test_invalid_files_are_refused(data, words):
@@ -111,7 +113,7 @@ def test_a_bomb_is_stopped_one_byte_after_the_declared_size(monkeypatch):
     """Try 2 MB that unpack to 2 GiB: 64 members of 32 MiB zeros."""
     unpacked, read = [], idx._GzipReader.read
     monkeypatch.setattr(idx._GzipReader, "read", lambda self, count: unpacked.append(read(self, count)) or unpacked[-1])
-    Path("bomb.gz").write_bytes(gzip.compress(HEADER, mtime=0) + gzip.compress(bytes(1 << 25), mtime=0) * 64)
+    Path("bomb.gz").write_bytes(compress(HEADER) + compress(bytes(1 << 25)) * 64)
     tracemalloc.start()
     with pytest.raises(UserError, match=r"declares 2 images of 3x4 \(24 bytes\), but the file holds more"):
         read_idx(Path("bomb.gz"), 3)
@@ -122,7 +124,7 @@ def test_a_bomb_is_stopped_one_byte_after_the_declared_size(monkeypatch):
 
 def test_a_declared_size_beyond_the_deflate_ratio_is_refused_before_unpacking():
     header = bytes([0, 0, 8, 3]) + struct.pack(">3I", 2**32 - 1, 2**32 - 1, 2**32 - 1)
-    refused(gzip.compress(header + bytes(1 << 20)), "declares 4,294,967,295 images", "holds at most")
+    refused(compress(header + bytes(1 << 20)), "declares 4,294,967,295 images", "holds at most")
     refused(header + bytes(100), "holds at most 116", name="plain")
 
 
@@ -153,7 +155,7 @@ def test_any_array_survives_a_round_trip(tmp_path_factory, array, packed):
 def test_any_header_and_truncation_is_read_or_refused(tmp_path_factory, sizes, magic, values, cut, packed):
     """Nothing but a `UserError` is raised, and what is read matches the header."""
     data = (b"\0\0\x08\3"[: 4 - len(magic)] + magic) + b"".join(struct.pack(">I", size) for size in sizes) + values
-    data = gzip.compress(data, mtime=0) if packed else data
+    data = compress(data) if packed else data
     path = tmp_path_factory.mktemp("idx") / ("file.gz" if packed else "file")
     path.write_bytes(data[: len(data) - cut])
     try:
