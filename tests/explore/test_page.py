@@ -196,6 +196,10 @@ def test_a_name_and_a_matrix_are_one_tab_stop_with_arrows(tab, file):
     page.locator("ol.names .name").nth(1).locator("button").first.focus()
     page.keyboard.press("ArrowRight")
     assert page.evaluate("document.activeElement === document.querySelectorAll('ol.names .name')[1].children[1]")
+    page.keyboard.press("ArrowDown")
+    assert page.evaluate("document.activeElement === document.querySelectorAll('ol.names .name')[2].children[1]")
+    page.keyboard.press("ArrowUp")
+    assert page.evaluate("document.activeElement === document.querySelectorAll('ol.names .name')[1].children[1]")
     page = one.open(file.as_uri(), "view=svm")
     page.locator("table.matrix").first.locator("button").first.focus()
     page.keyboard.press("ArrowDown")
@@ -206,6 +210,16 @@ def test_a_name_and_a_matrix_are_one_tab_stop_with_arrows(tab, file):
     page.get_by_role("button", name="sort by status").click()
     assert page.evaluate("document.activeElement.ariaLabel") == "sort by status"
     assert page.locator("body > button").first.inner_text() == "Skip to the view"
+
+
+def test_the_map_is_walked_with_arrows(tab, file):
+    page = tab().open(file.as_uri(), "view=codes&show=letter:4")
+    page.locator("canvas.map").focus()
+    seen = set()
+    for key in ("ArrowRight", "ArrowLeft", "ArrowUp", "ArrowDown"):
+        page.keyboard.press(key)
+        seen.add(page.locator("canvas.map").get_attribute("aria-label"))  # names the letter that is chosen
+    assert len(seen) > 1 and page.evaluate("document.activeElement.matches('canvas.map')")
 
 
 def test_a_drawn_letter_is_coded(tab, file):
@@ -386,8 +400,11 @@ def test_the_served_page_follows_a_training_and_shows_figures(tab, served, runs)
     page.wait_for_selector("html[data-ready]")
     until(page, "document.querySelector('.figures img')?.naturalWidth === 60")
     assert "Following running trainings." in page.locator("p[role=status]").inner_text()
+    page.locator("table.run-list button.link").nth(1).focus()
+    focused = page.evaluate("document.activeElement.textContent")
     (run / "history.csv").write_text("epoch,loss,val_loss\n1,1,0.5\n2,1,0.25\n3,1,0.125\n", "utf-8")
     until(page, "document.querySelector('figure.chart figcaption').textContent.includes('lowest at epoch 3: 0.125')")
+    assert page.evaluate("document.activeElement.textContent") == focused  # the table was drawn anew
     page = one.open(server.address, "view=names&model=ngram&task=ladder")
     assert page.locator(".view > [role=status]").inner_text().startswith("This part uses the network")
     assert {url.split("/")[2] for url in one.requests if url.startswith("http")} == {server.address.split("/")[2]}

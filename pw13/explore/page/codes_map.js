@@ -3,7 +3,7 @@ function codeMap(run, first, choose, project) {
   const { pictures, width, height } = run, count = pictures.rows.length, pixels = width * height;
   const kinds = ["tsne", "pca"].filter((kind) => run[kind === "pca" ? "pca_map" : kind]);
   let kind = kinds.includes(first) ? first : kinds[0], chosen = null, nearest = [], places = [], drawnSide = 0;
-  const canvas = el("canvas", { className: "map", role: "img" }), lens = el("canvas", { className: "pixels lens", hidden: true });
+  const canvas = el("canvas", { className: "map", role: "img", tabIndex: 0 }), lens = el("canvas", { className: "pixels lens", hidden: true });
   const box = el("div", { className: "map-box" }, canvas, lens);
   const caption = el("figcaption"), rows = el("tbody");
   const choice = select(T.codes.projection, kinds.map((key) => [key, T.codes.mapKinds[key]]), kind, (value) => {
@@ -73,6 +73,13 @@ function codeMap(run, first, choose, project) {
   });
   canvas.addEventListener("pointerleave", () => { lens.hidden = true; });
   canvas.addEventListener("click", (event) => choose(nearestTo(event)));
+  canvas.addEventListener("keydown", (event) => {
+    const direction = { ArrowRight: [1, 0], ArrowLeft: [-1, 0], ArrowDown: [0, 1], ArrowUp: [0, -1] }[event.key];
+    if (!direction) return;
+    event.preventDefault();
+    const next = chosen === null ? 0 : nextTowards(places, chosen, direction);
+    if (next !== null) choose(next);
+  });
   const head = el("thead", {}, el("tr", {}, T.codes.mapColumns.map((text) => el("th", { text, scope: "col" }))));
   const node = el("figure", { className: "chart" }, choice.node, el("p", { className: "hint", text: T.codes.mapHint }), box, caption,
     el("details", {}, el("summary", { text: T.table }), el("div", { className: "scroll" }, el("table", {}, head, rows))));
@@ -83,6 +90,16 @@ function codeMap(run, first, choose, project) {
   };
   fillTable();
   return { node, show, redraw };
+}
+
+// The nearest of the places in a direction, `[x, y]`, at most 45 degrees off; null if there is none.
+function nextTowards(places, from, [dx, dy]) {
+  let best = null, distance = Infinity;
+  places.forEach(([x, y], i) => {
+    const along = (x - places[from][0]) * dx + (y - places[from][1]) * dy, off = (x - places[from][0]) * dy + (y - places[from][1]) * dx;
+    if (along > 0 && Math.abs(off) <= along && along ** 2 + off ** 2 < distance) [best, distance] = [i, along ** 2 + off ** 2];
+  });
+  return best;
 }
 
 function extentOf(points, axis) {

@@ -39,21 +39,35 @@ function slider(label, { min, max, step, value, show = String, oninput, classNam
   return { node: el("label", { className: `slider ${className}` }, el("span", { text: label }), input, output), input, set, blank };
 }
 
-// One stop of the Tab key for all buttons in `node`; arrows move between them, in a table also up and down.
+// One stop of the Tab key for all buttons in `node`; arrows move between them, up and down in a table's column or to the
+// neighbour in a list.
 function arrows(node) {
   const stops = () => Array.from(node.querySelectorAll("button"));
   const current = (stop) => stops().forEach((each) => { each.tabIndex = each === stop ? 0 : -1; });
   current(stops()[0]);
   node.addEventListener("focusin", (event) => event.target.matches("button") && current(event.target));
   node.addEventListener("keydown", (event) => {
-    const all = stops(), from = event.target.closest("button"), cell = from?.closest("td");
-    const step = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: 1, ArrowUp: -1 }[event.key];
+    const all = stops(), from = event.target.closest("button"), cell = from?.closest("td"), item = from?.closest("li");
+    const step = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: 1, ArrowUp: -1 }[event.key], vertical = /Down|Up/.test(event.key);
     if (!step || !from) return;
-    const line = cell && /Down|Up/.test(event.key) ? all.filter((each) => each.closest("td").cellIndex === cell.cellIndex) : all;
-    line[line.indexOf(from) + step]?.focus();
+    if (vertical && item) {
+      const there = (step > 0 ? item.nextElementSibling : item.previousElementSibling)?.querySelectorAll("button") ?? [];
+      there[Math.min(all.indexOf(from), there.length - 1)]?.focus();
+    } else {
+      const line = vertical && cell ? all.filter((each) => each.closest("td").cellIndex === cell.cellIndex) : all;
+      line[line.indexOf(from) + step]?.focus();
+    }
     event.preventDefault();
   });
   return node;
+}
+
+// Redraws without taking the keyboard away: what had the focus is found again by its label.
+function keepFocus(root, redraw) {
+  const before = document.activeElement, label = (node) => node.ariaLabel ?? node.textContent, mine = root.contains(before);
+  redraw();
+  if (!mine || before.isConnected) return;
+  Array.from(root.querySelectorAll(before.tagName)).find((node) => label(node) === label(before))?.focus({ preventScroll: true });
 }
 
 function field(label, input) {

@@ -33,8 +33,7 @@ function runsView(root, contents, state, services) {
         button(text + arrow, () => {
           now.down = now.sort === column && !now.down;
           now.sort = column;
-          update();
-          list.querySelectorAll("thead button")[columns.indexOf(column)].focus(); // the new one in its place
+          keepFocus(list, update);
         }, { ariaLabel: T.runs.sort(text) }));
     }));
     const body = shown.map((run) => {
@@ -143,7 +142,7 @@ function runsView(root, contents, state, services) {
     if (failed) count.textContent = T.runs.lost;
     else if (JSON.stringify(latest) !== JSON.stringify(runs)) {
       runs = contents.runs = latest;
-      redraw();
+      keepFocus(root, redraw);
     }
   });
   return { redraw: () => { drawCurves(); drawSweeps(); } };

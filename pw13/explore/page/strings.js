@@ -34,7 +34,7 @@ const T = {
     map: "Map of the codes",
     projection: "Projection",
     mapKinds: { tsne: "t-SNE (neighbours stay together)", pca: "PCA of the codes (straight axes)" },
-    mapHint: "Near letters have similar codes. Point at one to see it, click to choose it, or choose it by its number below.",
+    mapHint: "Near letters have similar codes. Point at one to see it, click to choose it, move from it with the arrow keys, or choose it by its number below.",
     mapSentence: (count, chosen, nearest) => `${count.toLocaleString("en")} test letters. ${chosen ? `Letter ${chosen.number} is ${quoted(chosen.name)}; ` : ""}${nearest.length ? `${chosen ? "nearest" : "Nearest"} by code: ${nearest.join(", ")}.` : ""}`,
     mapColumns: ["class", "letters", "centre, across", "centre, up"],
     noPictures: "The letters that this run was trained on are no longer here. Draw one.",
