@@ -3,6 +3,7 @@
 import contextlib
 import tempfile
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -15,6 +16,7 @@ from pw13.explore.contents import contents as page_contents
 from pw13.explore.page import render
 from pw13.report import hand_in_data, portable
 from pw13.report.archive import check_archive, pack
+from pw13.report.commentary.phrasing import join_words
 from pw13.report.document import Document, Missing
 from pw13.report.handout import Row, compliance
 from pw13.report.name_selection import NameSelection, select_names
@@ -100,25 +102,32 @@ def write_hand_in(options: HandInOptions, *, runs_dir: Path, out: Path) -> HandI
         shown = " ".join(sorted(missing_characters))
         console.warning(f"no font here has {shown}; report.pdf shows escapes, report.html the characters")
 
-    printed = shorten(document) if options.short else document
-    contents = {"report.pdf": pdf.pdf(printed), "report.html": html.html(printed)}
     cells, data = notebook.notebook(document, selection), hand_in_data.files(selection)
-    if options.execute:
-        console.message("executing the notebook (about a minute)")
+    with ThreadPoolExecutor(1) as pool:  # the notebook has a process of its own, and takes longer
+        rendering = pool.submit(render_pages, document, selection, options)
         try:
-            cells = execute(cells, data, hand_in_data.environment(selection))
+            cells = execute(cells, data, hand_in_data.environment(selection)) if options.execute else cells
         except UserError as error:
-            write_files(contents, out)
-            raise UserError(f"{error}; {' and '.join(contents)} are written; the rest: --no-execute") from None
-    contents["notebook.ipynb"] = notebook.to_bytes(cells)
-    if options.explore and (page := explore_page(selection)):
-        contents["explore.html"] = page
+            pages = rendering.result()
+            write_files(pages, out)
+            raise UserError(f"{error}; {join_words(list(pages))} are written; the rest: --no-execute") from None
+        pages = rendering.result()
+    contents = {**pages, "notebook.ipynb": notebook.to_bytes(cells)}
     readme = {"README.md": files.to_utf8(portable.readme(selection, explore="explore.html" in contents))}
     contents["hand-in.zip"] = pack(contents | readme | data | portable.run_files(selection))
     write_files(contents, out)
     missing = dict.fromkeys(f"{block.what} {block.command}" for block in document.blocks if isinstance(block, Missing))
     run_names = tuple(record.name for record in selection.records)
     return HandIn(out, tuple(contents), run_names, document.notices, tuple(missing))
+
+
+def render_pages(document: Document, selection: RunSelection, options: HandInOptions) -> dict[str, bytes]:
+    """Return the report as PDF and HTML, and the page of `pw13 explore` if it is wanted, by file name."""
+    printed = shorten(document) if options.short else document
+    pages = {"report.pdf": pdf.pdf(printed), "report.html": html.html(printed)}
+    if options.explore and (page := explore_page(selection)):
+        pages["explore.html"] = page
+    return pages
 
 
 def refuse_authors(authors: Sequence[str]) -> None:
@@ -192,6 +201,7 @@ def choose_names(options: HandInOptions, selection: RunSelection) -> NameSelecti
 
 def execute(cells: "NotebookNode", data: dict[str, bytes], environment: dict[str, str]) -> "NotebookNode":
     """Return the notebook with its outputs, executed beside the data files of the hand-in, as after unpacking it."""
+    console.message("executing the notebook (about a minute)")
     with tempfile.TemporaryDirectory(prefix="pw13-notebook-") as scratch:
         for name, content in data.items():
             path = Path(scratch, name)
