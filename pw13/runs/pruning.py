@@ -9,6 +9,7 @@ from pw13.runs.record import Record
 from pw13.system import files
 
 BEST, LAST_EPOCH = "best.keras", "model.keras"  # every command uses the first
+RESULTS = ("map.npz", "baselines.npz", "predictions.npz", "losses.npz")  # arrays that other commands read
 
 
 class Prunable(NamedTuple):
@@ -41,6 +42,7 @@ def _prunable(record: Record, *, models: bool) -> Prunable:
     if record.status != "completed" or folder.is_symlink() or not folder.is_dir():
         return Prunable(record, total, (), "kept: " + record.status if record.status != "completed" else "-")
     paths = [path for path in sorted(folder.iterdir()) if path.is_file() and not path.is_symlink()]
+    paths = [path for path in paths if path.name not in RESULTS]
     spare = [path for path in paths if models or path.suffix == ".npz" or path.name == LAST_EPOCH]
     if record.kind != "svm-eval" and not models and not (folder / BEST).is_file():
         return Prunable(record, total, (), f"kept: no {BEST}")

@@ -52,6 +52,15 @@ def test_pruning_shows_first_and_deletes_what_nothing_needs(pw13, runs):
     assert all((run / "metrics.json").exists() for run in runs.iterdir())
 
 
+def test_pruning_keeps_the_arrays_that_other_commands_read(pw13, runs):
+    kept = ["baselines.npz", "losses.npz", "map.npz", "predictions.npz"]
+    first = sorted(runs.iterdir())[0]
+    for name in kept:
+        (first / "checkpoints" / name).write_bytes(b"x")
+    assert pw13("runs", "prune", "--keep-best", 0, "--yes")[0] == 0
+    assert models(runs)[0] == kept
+
+
 def test_the_best_runs_keep_their_models(pw13, runs):
     assert pw13("runs", "prune", "--keep-best", 1, "--yes")[0] == 0
     assert models(runs) == [[], ["best.keras", "encoder.keras"], []]
