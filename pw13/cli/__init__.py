@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from pw13 import __version__, console
-from pw13.cli import data, denoise, doctor, explore, export, generate, report, runs, score, sweep, train
+from pw13.cli import coursework, data, denoise, doctor, explore, export, generate, report, runs, score, sweep, train
 from pw13.errors import OptionError, UserError
 from pw13.system import signals
 
@@ -110,7 +110,7 @@ app.command()(generate.generate)
 app.command()(score.score)
 app.command()(report.report)
 app.command()(explore.explore)
-app.command("all")(report.all_)
+app.command("all")(coursework.all_)
 app.command()(denoise.denoise)
 app.command()(train.resume)
 app.command()(doctor.doctor)

@@ -88,7 +88,8 @@ def compare(
     """Compare runs: differing settings and metrics.
 
     The best value is marked, and sampled names are shown side by side. Of runs that differ in their seed only, means
-    and 95 % intervals (Student's t) are shown, and the differences to the first, paired by seed.
+    and 95 % intervals (Student's t) are shown. Differences to the first have intervals, too: paired by seed, or with
+    one seed a bootstrap over the test images or names that both were evaluated on.
     """
     from pw13.runs import over_seeds
 
@@ -107,7 +108,7 @@ def compare(
     columns, rows = table(records, everything=everything)
     console.table(f"{len(records)} runs", columns, rows, caption=_caption(rows, everything, len(records)))
     if summaries := over_seeds.summarize(records):
-        console.table("over seeds: means and 95 % intervals", *over_seeds.table(summaries))
+        console.table("means over seeds, and 95 % intervals", *over_seeds.table(summaries), caption=over_seeds.CAPTION)
     if samples := tables.sample_names(records):
         console.table("novel names, sampled at the default temperature", *samples)
     _warn_broken(records)

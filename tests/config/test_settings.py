@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from pw13 import config
-from pw13.cli import options, report
+from pw13.cli import coursework, options
 from pw13.config import fields, presets
 from pw13.config.settings import DenseAE
 from pw13.errors import OptionError, UserError
@@ -126,7 +126,7 @@ def test_all_reads_its_settings_file_once(monkeypatch, tmp_path):
     read_config = presets.read_config
     monkeypatch.setattr(presets, "read_config", lambda name: names.append(name) or read_config(name))
     shared = {"data": None, "corpus": "builtin", "runs_dir": None, "json": None, "quiet": None}
-    base, rest = report.coursework_settings(str(path), None, shared)
+    base, rest = coursework.coursework_settings(str(path), None, shared)
     assert names == [str(path)]
     assert (base["conv-dae"].epochs, base["conv-dae"].seed, base["charrnn"].seed) == (3, 5, 6)
     assert rest == {"data": None, "corpus": "builtin", "runs_dir": Path("elsewhere"), "json": False, "quiet": True}

@@ -70,10 +70,10 @@ def test_epochs_to_compare(epochs, compared):
 
 @pytest.mark.parametrize("name", ["quick", "full"])
 def test_presets_give_the_steps(name):
-    from pw13.cli import report
+    from pw13.cli import coursework
 
     data_paths = dict.fromkeys(("data", "corpus", "runs_dir", "json", "quiet"))
-    base, rest = report.coursework_settings(name, None, data_paths)
+    base, rest = coursework.coursework_settings(name, None, data_paths)
     assert rest["runs_dir"] == Path("runs")
     assert len(course_steps(base)) in (12, 13)
 
