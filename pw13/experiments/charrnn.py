@@ -21,6 +21,7 @@ from pw13.inference.contexts import Mixture, Model
 from pw13.inference.name_generator import load_generator
 from pw13.models import charrnn
 from pw13.models.charrnn_numpy import Network
+from pw13.runs import example_losses
 from pw13.runs.comparison import history
 from pw13.runs.folder import NamedFigure, Run
 from pw13.runs.record import Record, check_same_data, read_json
@@ -59,6 +60,7 @@ def run_experiment(
     predicted, held_out = evaluation.predict(network, data)
     facts, counted = charrnn_ngram.predict(data)
     nats = evaluation.nats(predicted)
+    example_losses.save(run, evaluation.losses(predicted, data))
     metrics = {
         **training_metrics(result, model),
         "cell": config.cell,

@@ -1,6 +1,6 @@
 """Evaluation of a char-RNN: the network, the n-gram model and their mixture on the same characters."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -8,11 +8,14 @@ import numpy.typing as npt
 
 from pw13.baselines import ngram
 from pw13.baselines.ngram import Ngram
-from pw13.data.names import NameDataset
+from pw13.data.names import NameDataset, windows
+from pw13.data.names.vocabulary import code_points
 from pw13.inference import log_probabilities
 from pw13.inference.log_probabilities import Predicted
 from pw13.metrics import bootstrap, calibration, mixture
+from pw13.metrics.bootstrap import ExampleLosses
 from pw13.models.charrnn_numpy import Network
+from pw13.system.cache import digest
 from pw13.system.streams import stream
 
 MIN_CHARACTERS = 100  # a mean over fewer says little
@@ -86,9 +89,30 @@ def difference_interval(first: LogProbabilities, second: LogProbabilities, data:
     """
     if not data.split.held_out:
         return None
-    characters = np.array([len(name) + 1 for name in data.split.held_out])
-    by_name = np.add.reduceat(second["held_out"] - first["held_out"], np.cumsum(characters) - characters)
+    characters = _characters(data.split.held_out)
+    by_name = _sum_by_name(second["held_out"] - first["held_out"], characters)
     return bootstrap.ratio_interval(by_name, characters, rng=stream("bootstrap", 0))
+
+
+def losses(predicted: LogProbabilities, data: NameDataset) -> dict[str, ExampleLosses]:
+    """Return the nats and characters of each validation and held-out name, the closing newline among them."""
+    sets = {"val_nats": ("validation", data.split.validation), "held_out_nats": ("held_out", data.split.held_out)}
+    found: dict[str, ExampleLosses] = {}
+    for metric, (subset, names) in sets.items():
+        if names:
+            characters, text = _characters(names), code_points(windows.join(names))
+            found[metric] = ExampleLosses(_sum_by_name(-predicted[subset], characters), characters, digest(text))
+    return found
+
+
+def _characters(names: Sequence[str]) -> npt.NDArray[np.int64]:
+    """Return the number of characters of each name, `(n,)`, its newline included."""
+    return np.array([len(name) + 1 for name in names])
+
+
+def _sum_by_name(values: Floats, characters: npt.NDArray[np.int64]) -> Floats:
+    """Return the sums over each name, `(n,)`, of values of its characters."""
+    return np.add.reduceat(values, np.cumsum(characters) - characters)
 
 
 def mix(network: LogProbabilities, counted: LogProbabilities, data: NameDataset) -> dict[str, Any] | None:

@@ -14,6 +14,7 @@ from pw13.experiments import conv_dae_figures, denoising_baselines
 from pw13.experiments.model_files import save_models
 from pw13.inference.denoiser import load_denoiser
 from pw13.models import conv_dae as model
+from pw13.runs import example_losses
 from pw13.runs.comparison import history
 from pw13.runs.folder import NamedFigure, Run
 from pw13.runs.record import Record, check_same_data
@@ -53,6 +54,7 @@ def run_experiment(config: ConvDAE, *, data: str | None, run: Run, lean: bool = 
     net = model.Denoiser(result.best)
     test = evaluation.noisy_pair(to_float(images.test_images), config.noise_kind, config.noise)
     denoised = net.denoise(test.noisy)
+    example_losses.save(run, {"test_mse": evaluation.losses(test, denoised, images)})
     quality = {
         **training_metrics(result, models.autoencoder),
         "noise": config.noise,

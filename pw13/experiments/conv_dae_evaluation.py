@@ -11,7 +11,9 @@ from pw13.data.images import ImageSet, TrainValSplit, noise, stratified_sample, 
 from pw13.experiments import denoising_baselines
 from pw13.experiments.denoising_baselines import Baselines, evaluate_filters
 from pw13.metrics import compression
+from pw13.metrics.bootstrap import ExampleLosses
 from pw13.models import conv_dae as model
+from pw13.system.cache import digest
 from pw13.system.streams import stream
 
 NOISE_LEVELS = tuple(round(0.1 * i, 1) for i in range(1, 10))
@@ -61,6 +63,12 @@ def psnr_ssim(test: NoisyPair, denoised: np.ndarray) -> dict[str, float]:
         "noisy_ssim": metrics.ssim(*test),
         "denoised_ssim": metrics.ssim(test.clean, denoised),
     }
+
+
+def losses(test: NoisyPair, denoised: np.ndarray, images: ImageSet) -> ExampleLosses:
+    """Return the MSE of each denoised test image."""
+    errors = metrics.image_mse(test.clean, denoised)
+    return ExampleLosses(errors, np.ones(len(errors), np.uint8), digest(images.test_images))
 
 
 def compare(

@@ -14,6 +14,7 @@ from pw13.experiments.model_files import save_models
 from pw13.inference.trained_run import read_best_weights
 from pw13.models import dense_ae as model
 from pw13.models import dense_ae_numpy
+from pw13.runs import example_losses
 from pw13.runs.comparison import history
 from pw13.runs.folder import NamedFigure, Run
 from pw13.runs.record import Record, check_same_data
@@ -50,6 +51,7 @@ def run_experiment(config: DenseAE, *, data: str | None, run: Run, lean: bool = 
     )
     test = evaluation.evaluate(result.best, images, split, config)
     errors = {**training_metrics(result, models.autoencoder), **evaluation.errors(test, config)}
+    example_losses.save(run, evaluation.losses(test, config))
     if lean:
         return {**errors, **dict.fromkeys(evaluation.SIZES)}
     measured = evaluation.measure(test, config)

@@ -11,8 +11,10 @@ from pw13.baselines.pca import PCA
 from pw13.config.settings import DenseAE
 from pw13.data.images import ImageSet, TrainValSplit, stratified_sample, to_vectors
 from pw13.metrics import compression
+from pw13.metrics.bootstrap import ExampleLosses
 from pw13.metrics.rate_distortion import Point, code_points, to_rows
 from pw13.models import dense_ae_numpy
+from pw13.system.cache import digest
 from pw13.system.streams import stream
 
 MAX_MAPPED = 1000  # test codes in the map; t-SNE of all would take minutes
@@ -70,6 +72,16 @@ def errors(part: Evaluation, config: DenseAE) -> dict[str, Any]:
         "pca_test_mse": metrics.mse(part.test, same_size.decode(same_size.encode(part.test))),
         "dead_units": int(np.sum(part.codes.var(axis=0) < 1e-8)),
         "train_sample": len(part.codes),
+    }
+
+
+def losses(part: Evaluation, config: DenseAE) -> dict[str, ExampleLosses]:
+    """Return the errors of network and PCA per test image."""
+    same_size, images = part.linear.truncate(config.code_size), digest(part.images.test_images)
+    outputs = {"test_mse": part.outputs, "pca_test_mse": same_size.decode(same_size.encode(part.test))}
+    return {
+        metric: ExampleLosses(metrics.image_mse(part.test, output), np.ones(len(output), np.uint8), images)
+        for metric, output in outputs.items()
     }
 
 

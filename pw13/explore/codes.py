@@ -8,10 +8,11 @@ import numpy as np
 from pw13.data.images import stratified_sample, to_vectors
 from pw13.errors import UserError
 from pw13.explore.images import images_of, pictures
-from pw13.explore.packing import Array, pack, read_arrays
+from pw13.explore.packing import Array, pack
 from pw13.inference.trained_run import read_best_weights
 from pw13.models import dense_ae_numpy
 from pw13.models.dense_ae_numpy import Weights
+from pw13.runs.arrays import read_arrays
 from pw13.runs.record import Record, settings_of
 from pw13.system.streams import stream
 

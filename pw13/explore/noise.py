@@ -7,9 +7,10 @@ import numpy as np
 from pw13.data.images import stratified_sample
 from pw13.errors import UserError
 from pw13.explore.images import images_of, pictures
-from pw13.explore.packing import Array, pack, read_arrays
+from pw13.explore.packing import Array, pack
 from pw13.inference.trained_run import read_best_weights
 from pw13.models.conv_dae_weights import weight_specs
+from pw13.runs.arrays import read_arrays
 from pw13.runs.record import Record, settings_of
 from pw13.system.streams import stream
 

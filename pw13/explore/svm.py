@@ -7,8 +7,9 @@ import numpy as np
 
 from pw13.errors import UserError
 from pw13.explore.images import images_of, pictures
-from pw13.explore.packing import Array, read_arrays
+from pw13.explore.packing import Array
 from pw13.metrics import confusion, mcnemar
+from pw13.runs.arrays import read_arrays
 from pw13.runs.record import Record
 
 MISTAKES, RIGHT = 60, 16  # images shown of a cell off and on the diagonal

@@ -1,12 +1,25 @@
 """Bootstrap intervals: how far a statistic of a sample may be from that of the population."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from pw13.metrics.intervals import Interval
+
 DRAWS = 1000
+
+
+class ExampleLosses(NamedTuple):
+    """What adds up to a loss: the sum of `sums` divided by that of `weights`, such as nats and characters per name.
+
+    sums, weights: `(n,)`, one per example. digest: of the examples, the same for the same ones in the same order.
+    """
+
+    sums: npt.NDArray[Any]
+    weights: npt.NDArray[Any]
+    digest: str
 
 
 def interval(
@@ -33,3 +46,16 @@ def ratio_interval(
         return float(numerators[rows].sum() / denominators[rows].sum())
 
     return interval(ratio, len(numerators), rng=rng, draws=draws)
+
+
+def paired_difference(first: ExampleLosses, second: ExampleLosses, *, rng: np.random.Generator) -> Interval | None:
+    """Return mean and 95 % interval of the first loss minus the second, over examples; `n` counts them.
+
+    None if they are not losses of the same examples, or of fewer than two.
+    """
+    count = len(first.sums)
+    if first.digest != second.digest or count != len(second.sums) or count < 2:
+        return None
+    sums, weights = first.sums - second.sums, first.weights
+    low, high = ratio_interval(sums, weights, rng=rng)
+    return Interval(float(sums.sum() / weights.sum()), (low, high), count)

@@ -27,9 +27,10 @@ def psnr(mean_mse: float) -> float:
 
 
 def image_mse(reference: Floats, images: Floats) -> npt.NDArray[np.float64]:
-    """Return the MSE of each image: `(n, height, width)` floats in [0, 1] -> `(n,)` float64."""
+    """Return the MSE of each image: `(n, height, width)` or `(n, pixels)` floats in [0, 1] -> `(n,)` float64."""
     blocks = [slice(start, start + MSE_BLOCK) for start in range(0, len(reference), MSE_BLOCK)]
-    means = [np.mean(np.square(reference[b] - images[b]), axis=(1, 2), dtype=np.float64) for b in blocks]
+    axes = tuple(range(1, reference.ndim))
+    means = [np.mean(np.square(reference[b] - images[b]), axis=axes, dtype=np.float64) for b in blocks]
     return np.concatenate(means)
 
 

@@ -8,8 +8,9 @@ from typing import Any, NamedTuple
 from pw13 import config, console, experiments
 from pw13.errors import UserError
 from pw13.metrics.intervals import Interval, mean_interval
+from pw13.report.commentary.contrasts import Loss
 from pw13.report.comparable_runs import count_comparisons, further_values, is_comparable
-from pw13.runs import comparison
+from pw13.runs import comparison, example_losses
 from pw13.runs.folder import Run
 from pw13.runs.record import LAST_ALL, RUN_NAME, Record, is_run, list_runs, load_run, read_json, read_run, start_order
 
@@ -24,16 +25,19 @@ class Series(NamedTuple):
     def first(self) -> Record:
         return self.records[0]
 
-    def by_seed(self, name: str) -> dict[int, float]:
-        """Return a metric (dotted name) by seed; empty if a run lacks it."""
-        values = {record.config.get("seed", 0): metric(record, name) for record in self.records}
+    def by_seed(self, name: str) -> dict[int, Loss]:
+        """Return a loss (dotted name of a metric) by seed; empty if a run lacks it."""
+        by_seed = {record.config.get("seed", 0): record for record in self.records}
+        values = {seed: metric(record, name) for seed, record in by_seed.items()}
         known = {seed: value for seed, value in values.items() if value is not None}
-        return known if len(known) == len(values) else {}
+        if len(known) < len(values):
+            return {}
+        return {seed: Loss(value, example_losses.read(by_seed[seed], name)) for seed, value in known.items()}
 
     def interval(self, name: str) -> Interval | None:
         """Return mean and 95 % interval of a metric over the seeds; None if a run lacks it."""
-        values = self.by_seed(name)
-        return mean_interval(list(values.values())) if values else None
+        losses = self.by_seed(name)
+        return mean_interval([loss.value for loss in losses.values()]) if losses else None
 
 
 @dataclass(frozen=True)

@@ -1,18 +1,25 @@
-"""Runs that differ in their seed alone: means with 95 % intervals, and differences paired by seed."""
+"""Runs that differ in their seed alone: means with 95 % intervals, and differences to the first of them.
+
+Differences are paired by seed; with one seed in common by the examples that both runs were evaluated on, over which
+they are bootstrapped.
+"""
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from pw13.metrics.intervals import Interval, mean_interval, paired_difference
+from pw13.runs import example_losses
 from pw13.runs.comparison import is_number, numbers
 from pw13.runs.record import Record
 from pw13.runs.tables import Table, group_by_settings, primary_metrics
+
+CAPTION = "Differences are paired by seed; with one seed, their intervals are over test images or names."
 
 
 class Summary(NamedTuple):
     """One group of runs: its label, its seeds, and the intervals of its primary metrics, by name.
 
-    differences: of each metric to the first group, over the seeds in common, where there are at least two.
+    differences: of each metric to the first group, over the seeds in common; over examples where that is one.
     """
 
     label: str
@@ -22,35 +29,49 @@ class Summary(NamedTuple):
 
 
 def summarize(records: Sequence[Record]) -> list[Summary]:
-    """Return a summary per group of runs that differ in their seed only; none unless a group has several seeds."""
-    groups = group_by_settings(records)
-    values = [{name: _by_seed(group.records, name) for name in primary_metrics(records)} for group in groups]
-    if all(len(by_seed) < 2 for metrics in values for by_seed in metrics.values()):
-        return []
-    return [
-        Summary(
-            group.label,
-            tuple(sorted({seed for by_seed in metrics.values() for seed in by_seed})),
-            {name: mean_interval(list(by_seed.values())) for name, by_seed in metrics.items() if by_seed},
-            _differences(values[0], metrics) if metrics is not values[0] else {},
-        )
-        for group, metrics in zip(groups, values, strict=True)
-    ]
+    """Return a summary per group of runs that differ in their seed only.
+
+    None if there is nothing to say of them: no group has several seeds, and no difference has an interval.
+    """
+    groups = [_Group(group.label, _by_seed(group.records)) for group in group_by_settings(records)]
+    summaries = [_summary(group, groups[0], primary_metrics(records)) for group in groups]
+    return summaries if any(len(s.seeds) > 1 or s.differences for s in summaries) else []
 
 
-def _by_seed(records: Sequence[Record], name: str) -> dict[int, float]:
-    """Return a metric of the runs that have it, by seed; of several runs of a seed the last."""
-    found: dict[Any, Any] = {record.config.get("seed"): numbers(record).get(name) for record in records}
-    return {seed: float(value) for seed, value in found.items() if isinstance(seed, int) and is_number(value)}
+class _Group(NamedTuple):
+    label: str
+    by_seed: dict[int, Record]
+
+    def values(self, name: str) -> dict[int, float]:
+        """Return a metric of the runs that have it, by seed."""
+        found: dict[int, Any] = {seed: numbers(record).get(name) for seed, record in self.by_seed.items()}
+        return {seed: float(value) for seed, value in found.items() if is_number(value)}
 
 
-def _differences(first: dict[str, dict[int, float]], other: dict[str, dict[int, float]]) -> dict[str, Interval]:
-    common = {name: sorted(by_seed.keys() & other[name].keys()) for name, by_seed in first.items()}
-    return {
-        name: paired_difference([other[name][seed] for seed in seeds], [first[name][seed] for seed in seeds])
-        for name, seeds in common.items()
-        if len(seeds) > 1
-    }
+def _by_seed(records: Sequence[Record]) -> dict[int, Record]:
+    """Return runs by seed; of several of a seed the last."""
+    seeds: list[Any] = [record.config.get("seed") for record in records]
+    return {seed: record for seed, record in zip(seeds, records, strict=True) if isinstance(seed, int)}
+
+
+def _summary(group: _Group, first: _Group, metrics: Sequence[str]) -> Summary:
+    values = {name: by_seed for name in metrics if (by_seed := group.values(name))}
+    differences = {} if group is first else {name: _difference(group, first, name) for name in values}
+    return Summary(
+        group.label,
+        tuple(sorted({seed for by_seed in values.values() for seed in by_seed})),
+        {name: mean_interval(list(by_seed.values())) for name, by_seed in values.items()},
+        {name: interval for name, interval in differences.items() if interval},
+    )
+
+
+def _difference(group: _Group, first: _Group, name: str) -> Interval | None:
+    """Return the interval of a metric minus that of the first group; None if nothing of it can be paired."""
+    values, others = group.values(name), first.values(name)
+    seeds = sorted(values.keys() & others.keys())
+    if len(seeds) == 1:
+        return example_losses.difference(group.by_seed[seeds[0]], first.by_seed[seeds[0]], name)
+    return paired_difference([values[seed] for seed in seeds], [others[seed] for seed in seeds]) if seeds else None
 
 
 def table(summaries: Sequence[Summary]) -> Table:

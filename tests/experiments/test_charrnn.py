@@ -21,6 +21,7 @@ from pw13.inference import sampling
 from pw13.inference.contexts import Mixture
 from pw13.inference.name_generator import load_generator
 from pw13.models import charrnn_numpy, keras_archive
+from pw13.runs import example_losses
 from pw13.runs.record import read_run
 from tests.helpers.data import make_names
 from tests.helpers.runs import load_json, only_run
@@ -113,6 +114,16 @@ def test_network_ngram_model_and_mixture_are_measured_on_the_same_held_out_chara
         -np.log(weight * network + (1 - weight) * counted).mean(), abs=1e-5
     )
     assert metrics["mixture"]["val_nats"] <= min(metrics["val_nats"], metrics["ngram"]["validation_nats"])
+
+
+def test_losses_of_each_name_are_kept(trained):
+    run = only_run(trained / "runs", "charrnn")
+    values, record = load_json(run / "metrics.json"), read_run(run)
+    split = prepare_dataset(load_names(str(trained / "names.txt")).names, CharRNN()).split
+    for metric, names in (("val_nats", split.validation), ("held_out_nats", split.held_out)):
+        losses = example_losses.read(record, metric)
+        assert losses.weights.tolist() == [len(name) + 1 for name in names]
+        assert losses.sums.sum() / losses.weights.sum() == pytest.approx(values[metric], rel=1e-6)
 
 
 def test_differences_have_intervals_around_them(trained):

@@ -12,6 +12,8 @@ from pw13.errors import OptionError, UserError
 from pw13.metrics import compression
 from pw13.models import keras_archive
 from pw13.models.conv_dae_weights import weight_specs
+from pw13.runs import example_losses
+from pw13.runs.record import read_run
 from pw13.training import resume_state
 from tests.helpers.data import make_data
 from tests.helpers.runs import load_json, only_run
@@ -233,6 +235,11 @@ def test_the_gain_over_the_linear_denoiser_has_an_interval(trained):
     gain, (low, high) = linear["network_gain_db"]["mean"], linear["network_gain_db"]["ci95"]
     assert gain == pytest.approx(values["denoised_psnr_db"] - linear["psnr_db"], abs=1e-4)
     assert low < gain < high and linear["network_gain_db"]["n"] == 60
+
+
+def test_errors_of_each_test_image_are_kept(trained):
+    losses = example_losses.read(read_run(trained), "test_mse")
+    assert losses.sums.mean() == pytest.approx(load_json(trained / "metrics.json")["test_mse"], rel=1e-6)
 
 
 def test_the_loss_falls_and_every_weight_moves(trained):

@@ -18,6 +18,8 @@ from pw13.data.images import load_images, to_vectors, train_val_split
 from pw13.errors import UserError
 from pw13.metrics import compression, rate_distortion
 from pw13.models import keras_archive
+from pw13.runs import example_losses
+from pw13.runs.record import read_run
 from pw13.training import resume_state, shared
 from tests.helpers.data import make_data, make_images
 from tests.helpers.runs import load_json, only_run
@@ -59,7 +61,8 @@ def test_the_run_folder_is_complete(trained):
     figures = {f"figures/{name}.{form}" for name in drawn for form in ("png", "svg")}
     models = {f"checkpoints/{name}.keras" for name in ("model", "best", "encoder", "decoder")}
     states = {name for name in names if "state-" in name}
-    written = {"config.json", "run.json", "history.csv", "summary.txt", "metrics.json", "checkpoints/map.npz"}
+    written = {"config.json", "run.json", "history.csv", "summary.txt", "metrics.json", "checkpoints/map.npz",
+               "checkpoints/losses.npz"}  # fmt: skip
     assert names - states == written | figures | models
     assert 1 <= len(states) <= 2
     facts = load_json(trained / "run.json")
@@ -67,6 +70,15 @@ def test_the_run_folder_is_complete(trained):
     assert facts["data"]["counts"] == {"train": 110, "validation": 10, "test": 60}
     assert len((trained / "history.csv").read_text().splitlines()) == 13
     assert "encode" in (trained / "summary.txt").read_text("utf-8")
+
+
+def test_errors_of_each_test_image_are_kept(trained):
+    record, values = read_run(trained), load_json(trained / "metrics.json")
+    for metric in ("test_mse", "pca_test_mse"):
+        losses = example_losses.read(record, metric)
+        assert losses.sums.shape == (60,) and losses.sums.mean() == pytest.approx(values[metric], rel=1e-6)
+    gap = example_losses.bootstrap_difference(*(example_losses.read(record, m) for m in ("test_mse", "pca_test_mse")))
+    assert gap.mean == pytest.approx(values["test_mse"] - values["pca_test_mse"], rel=1e-4) and gap.n == 60
 
 
 def test_the_map_of_codes_and_pca_are_kept(trained, data):

@@ -8,12 +8,12 @@ from pw13.baselines.filter_tuning import TunedFilter
 from pw13.baselines.linear_denoiser import LinearDenoiser
 from pw13.data.images import load_images, to_float, to_vectors
 from pw13.explore import codes, names, noise
-from pw13.explore.packing import read_arrays
 from pw13.inference import sampling
 from pw13.inference.name_generator import load_generator
 from pw13.inference.trained_run import read_best_weights
 from pw13.models import charrnn_numpy, dense_ae_numpy
 from pw13.models.conv_dae_weights import weight_specs
+from pw13.runs.arrays import read_arrays
 from pw13.runs.record import read_run, settings_of
 from pw13.system.threefry import uniforms
 from tests.helpers.browser import library
@@ -45,6 +45,13 @@ def test_uniform_numbers_are_the_same(script):
     expected = [uniforms(seed, streams, draw).tolist() for seed in seeds for draw in draws]
     code = "return given.seeds.flatMap((s) => given.draws.map((d) => given.streams.map((n) => uniform(s, n, d))));"
     assert script(code, {"seeds": seeds, "draws": draws, "streams": streams.tolist()}) == expected
+
+
+def test_the_next_letter_on_the_map_is_the_nearest_in_that_direction(script):
+    places = [[0, 0], [3, 1], [2, 5], [-1, 0], [9, 0]]
+    steps = {"right": [1, 0], "left": [-1, 0], "down": [0, 1], "up": [0, -1]}
+    code = "return given.steps.map((step) => nextTowards(given.places, 0, step));"
+    assert script(code, {"places": places, "steps": list(steps.values())}) == [1, 3, 2, None]
 
 
 @pytest.mark.parametrize("activation", ["linear", "relu", "tanh", "sigmoid"])

@@ -60,3 +60,23 @@ def test_the_same_generator_gives_the_same_interval():
     nats, characters = make_examples()
     first, second, other = (bootstrap.ratio_interval(nats, characters, rng=rng(seed)) for seed in (0, 0, 5))
     assert first == second != other
+
+
+def test_the_difference_of_two_losses_is_paired_by_example_and_as_scipys():
+    nats, characters = make_examples()
+    other = nats + characters * rng(6).normal(0.02, 0.05, len(nats))
+    found = bootstrap.paired_difference(
+        bootstrap.ExampleLosses(other, characters, "a"), bootstrap.ExampleLosses(nats, characters, "a"), rng=rng()
+    )
+    expected = scipy_interval(lambda a, b, n: (a.sum() - b.sum()) / n.sum(), other, nats, characters)
+    assert found.ci95 == pytest.approx(expected, abs=(expected[1] - expected[0]) / 15)
+    assert found.mean == pytest.approx((other.sum() - nats.sum()) / characters.sum()) and found.n == 300
+    assert found.excludes_zero  # 0.02 on average, where the losses themselves differ by 0.4 from name to name
+
+
+@pytest.mark.parametrize(("count", "digest"), [(300, "b"), (299, "a"), (1, "a")])
+def test_losses_of_different_examples_have_no_difference(count, digest):
+    nats, characters = make_examples()
+    first = bootstrap.ExampleLosses(nats[:count], characters[:count], digest)
+    second = bootstrap.ExampleLosses(nats, characters, "a") if count > 1 else first
+    assert bootstrap.paired_difference(first, second, rng=rng()) is None

@@ -94,7 +94,7 @@ def test_a_series_of_several_seeds_has_mean_and_interval(tmp_path):
         make_run(tmp_path, "dense-ae", seed, seed=seed, metrics={"test_mse": mse})
     selection = select_runs([path.name for path in tmp_path.iterdir()], tmp_path)
     (series,) = selection.series(selection.dense, "code_size")
-    assert series.by_seed("test_mse") == {0: 0.03, 1: 0.01, 2: 0.02}
+    assert {seed: loss.value for seed, loss in series.by_seed("test_mse").items()} == {0: 0.03, 1: 0.01, 2: 0.02}
     assert series.interval("test_mse").mean == pytest.approx(0.02)
     low, high = 0.02 - 4.302653 * 0.01 / 3**0.5, 0.02 + 4.302653 * 0.01 / 3**0.5
     assert series.interval("test_mse").ci95 == pytest.approx((low, high), abs=1e-7)
@@ -113,4 +113,5 @@ def test_points_of_a_sweep_join_the_headline_run_but_do_not_replace_it(tmp_path)
     (tmp_path / "all.json").write_text(json.dumps(listed), "utf-8")
     selection = select_runs([], tmp_path)
     assert selection.dense.folder == own and len(selection.records) == 3
-    assert selection.repeats(selection.dense).by_seed("test_mse") == {0: 0.02, 1: 0.03, 2: 0.04}
+    losses = selection.repeats(selection.dense).by_seed("test_mse")
+    assert {seed: loss.value for seed, loss in losses.items()} == {0: 0.02, 1: 0.03, 2: 0.04}

@@ -3,10 +3,13 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from pw13.runs import over_seeds
-from pw13.runs.record import Record
+from pw13.metrics.bootstrap import ExampleLosses
+from pw13.runs import example_losses, over_seeds
+from pw13.runs.folder import Run
+from pw13.runs.record import Record, read_run
 from pw13.system import files
 from tests.helpers.runs import make
 
@@ -48,6 +51,23 @@ def test_the_table_has_a_row_per_group():
     assert over_seeds.table(over_seeds.summarize(unclear))[1][1][3].endswith(", not distinguishable")
 
 
+def test_with_one_seed_differences_are_over_the_test_images(tmp_path):
+    images = np.linspace(0.01, 0.05, 100)
+    records = []
+    for size, losses in ((16, images), (32, images * 0.9), (64, images + 0.001 * (-1.0) ** np.arange(100))):
+        folder = make(tmp_path, f"2026-11-24_22-36-{size}_dense-ae", metrics={"test_mse": float(losses.mean())})
+        files.write_json(folder / "config.json", {"kind": "dense-ae", "code_size": size, "seed": 0})
+        example_losses.save(Run(folder), {"test_mse": ExampleLosses(losses, np.ones(100), "images")})
+        records.append(read_run(folder))
+    first, lower, same = over_seeds.summarize(records)
+    assert first.differences == {} and lower.differences["test_mse"].mean == pytest.approx(-0.003)
+    assert lower.differences["test_mse"].excludes_zero and lower.differences["test_mse"].n == 100
+    assert not same.differences["test_mse"].excludes_zero
+    assert [row[-1].endswith("not distinguishable") for row in over_seeds.table([first, lower, same])[1]] == [
+        False, False, True,
+    ]  # fmt: skip
+
+
 def test_single_seeds_and_runs_without_metrics_have_no_summary():
     assert over_seeds.summarize([run(16, 0, 0.04), run(32, 0, 0.03)]) == []
     assert over_seeds.summarize([run(16, 0, None), run(16, 1, None)]) == []
@@ -63,7 +83,7 @@ def test_compare_shows_and_prints_them(pw13, tmp_path):
     names = [str(path) for path in sorted((tmp_path / "runs").iterdir())]
     code, out, err = pw13("runs", "compare", *names)
     assert code == 0, err
-    assert "over seeds: means and 95 % intervals" in out and "0.045" in out
+    assert "means over seeds, and 95 % intervals" in out and "0.045" in out
     (group,) = json.loads(pw13("runs", "compare", *names, "--json")[1])["over_seeds"]
     assert group["seeds"] == [0, 1] and group["metrics"]["test_mse"]["mean"] == pytest.approx(0.045)
     assert group["metrics"]["test_mse"]["n"] == 2 and len(group["metrics"]["test_mse"]["ci95"]) == 2

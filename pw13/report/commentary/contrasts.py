@@ -1,30 +1,47 @@
-"""Losses compared over seeds: one is called lower only where the 95 % interval of the difference excludes 0.
+"""Losses compared: one is called lower only where the 95 % interval of the difference excludes 0.
 
-With a single seed in common there is no interval: losses that differ by less than `SAME_LOSS_TOLERANCE` count as the
-same, and the report says that each value is from one training.
+The interval is over seeds where there are several in common. With one it is over the examples that both were evaluated
+on, and the report says that each value is from one training. Runs of 0.1.0 kept no losses of examples: two that differ
+by less than `SAME_LOSS_TOLERANCE` then count as the same.
 """
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
+from pw13.metrics.bootstrap import ExampleLosses
 from pw13.metrics.intervals import Interval, mean_interval, paired_difference
 from pw13.report.commentary.phrasing import format_number, format_percent
+from pw13.runs.example_losses import bootstrap_difference
 
 SAME_LOSS_TOLERANCE = 0.005  # relative difference up to which two losses count as the same, without an interval
 
-BySeed = Mapping[int, float]  # seed -> loss of the training with that seed
+
+class Loss(NamedTuple):
+    """The loss of one training, and what adds up to it if the run kept that."""
+
+    value: float
+    examples: ExampleLosses | None = None
+
+
+BySeed = Mapping[int, Loss]  # seed -> loss of the training with that seed
 
 
 def mean(losses: BySeed) -> float:
     """Return the mean over the seeds."""
-    return mean_interval(list(losses.values())).mean
+    return mean_interval([loss.value for loss in losses.values()]).mean
 
 
 def difference(before: BySeed, after: BySeed) -> Interval | None:
-    """Return mean and 95 % interval of `after` minus `before`, paired by seed; None with fewer than two in common."""
+    """Return mean and 95 % interval of `after` minus `before`, paired by seed, or by example for one seed in common.
+
+    None with none in common, or if a run kept no losses of examples.
+    """
     seeds = sorted(before.keys() & after.keys())
-    if len(seeds) < 2:
+    if len(seeds) == 1:
+        return bootstrap_difference(after[seeds[0]].examples, before[seeds[0]].examples)
+    if not seeds:
         return None
-    return paired_difference([after[seed] for seed in seeds], [before[seed] for seed in seeds])
+    return paired_difference([after[seed].value for seed in seeds], [before[seed].value for seed in seeds])
 
 
 def is_same(before: BySeed, after: BySeed) -> bool:

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 ONE_SEED = (
-    "Each value is from a single training run; differences of about a percent may be chance. `pw13 all --seeds 5` "
-    "gives intervals."
+    "Each value is from a single training run: intervals are over the images or names that it was evaluated on, and "
+    "another seed may change it by about a percent. `pw13 all --seeds 5` gives intervals over seeds."
 )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from pw13.report import hints
 from pw13.report.commentary import charrnn as commentary
+from pw13.report.commentary import sampled_names
 from pw13.report.commentary.phrasing import format_number, join_words
 from pw13.report.document import Block, Verbatim
 from pw13.report.run_selection import RunSelection, Series, metric
@@ -51,7 +52,7 @@ def many_to_many(selection: RunSelection) -> list[Block]:
         else ""
     )
     names_one, names_many = ((series.first.metrics or {}).get("names") or {} for series in (one, many))
-    compared = commentary.many_to_many(*losses, names_one, names_many, real_names(one.first))
+    compared = sampled_names.many_to_many(*losses, names_one, names_many, real_names(one.first))
     return [
         *paragraph(
             "The target of a window is the window shifted by one character: y has the shape of X, the recurrent layer "
@@ -113,7 +114,7 @@ def cell_comments(named: Sequence[tuple[str, Series]]) -> list[Block]:
     names = [(name, at_temperature(series.first, AS_TRAINED)) for name, series in named]
     return [
         *comment(commentary.cell_losses([(name, series.by_seed(loss)) for name, series in named], place)),
-        *comment(commentary.cell_names(names, real_names(base), ngram_at_temperature(base, AS_TRAINED) or None)),
+        *comment(sampled_names.cell_names(names, real_names(base), ngram_at_temperature(base, AS_TRAINED) or None)),
     ]
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from pw13.report import hints
 from pw13.report.commentary import charrnn as commentary
+from pw13.report.commentary import sampled_names
 from pw13.report.commentary.phrasing import join_words
 from pw13.report.document import Block, Verbatim, table
 from pw13.report.name_selection import Candidate, NameSelection, selection_rule
@@ -109,7 +110,7 @@ def temperatures(run: Record) -> list[Block]:
         *names_table(caption, named, real_names(run)),
         *_names_figure(run, compared="similarity" in rows[0]),
         Verbatim(lines, "Novel names by temperature"),
-        *comment(commentary.temperatures(rows, others, real_names(run))),
+        *comment(sampled_names.temperatures(rows, others, real_names(run))),
     ]
 
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pw13 import console
 from pw13.metrics.intervals import Interval
 from pw13.report.commentary import conv_dae, dense_ae
+from pw13.report.commentary.contrasts import BySeed
 from pw13.report.commentary.phrasing import format_count, format_percent
 from pw13.report.comparable_runs import same_data
 from pw13.report.document import MARKS, Block, Text, as_sentence, table
@@ -143,7 +144,7 @@ def _sentences(selection: RunSelection) -> list[str]:
     return sentences
 
 
-def _by_seed(selection: RunSelection, run: Record, *names: str) -> list[dict[int, float]]:
+def _by_seed(selection: RunSelection, run: Record, *names: str) -> list[BySeed]:
     """Return metrics of a run and of those that differ from it in their seed alone."""
     return [selection.repeats(run).by_seed(name) for name in names]
 

@@ -4,6 +4,7 @@ import pytest
 
 from pw13.metrics.rate_distortion import Point
 from pw13.report.commentary import dense_ae
+from pw13.report.commentary.contrasts import Loss
 
 SIZES = {
     "raw_bytes": 784,
@@ -20,7 +21,7 @@ SIZES = {
 
 def one_seed(rows):
     """Return rows of (name, loss) with the loss by seed, as of a single training; none where it is None."""
-    return [(name, {} if loss is None else {0: loss}) for name, loss in rows]
+    return [(name, {} if loss is None else {0: Loss(loss)}) for name, loss in rows]
 
 
 def test_larger_codes_that_reconstruct_better():
@@ -56,11 +57,11 @@ def test_one_code_size_is_not_compared(rows):
     ],
 )
 def test_pca_is_better_worse_or_the_same(mse, pca, text):
-    assert text in dense_ae.against_pca(32, {0: mse}, {0: pca})
+    assert text in dense_ae.against_pca(32, {0: Loss(mse)}, {0: Loss(pca)})
 
 
 def test_a_missing_metric_leaves_its_comment_out():
-    assert dense_ae.against_pca(32, {}, {0: 0.03}) == dense_ae.against_pca(32, {0: 0.03}, {}) == ""
+    assert dense_ae.against_pca(32, {}, {0: Loss(0.03)}) == dense_ae.against_pca(32, {0: Loss(0.03)}, {}) == ""
     assert dense_ae.dead_units(None, 32) == ""
     assert dense_ae.reconstruction(None, 0.02) == ""
     assert dense_ae.compression({}, 0.02) == ""
