@@ -8,8 +8,8 @@ import tensorflow as tf
 
 from pw13.config.settings import DenseAE
 from pw13.data.images import IMAGES_PER_BLOCK, ImageSet, TrainValSplit, load_images, to_vectors, train_val_split
+from pw13.experiments import dense_ae_codes, dense_ae_figures
 from pw13.experiments import dense_ae_evaluation as evaluation
-from pw13.experiments import dense_ae_figures
 from pw13.experiments.model_files import save_models
 from pw13.inference.trained_run import read_best_weights
 from pw13.models import dense_ae as model
@@ -53,11 +53,12 @@ def run_experiment(config: DenseAE, *, data: str | None, run: Run, lean: bool = 
     errors = {**training_metrics(result, models.autoencoder), **evaluation.errors(test, config)}
     example_losses.save(run, evaluation.losses(test, config))
     if lean:
-        return {**errors, **dict.fromkeys(evaluation.SIZES)}
+        return {**errors, **dict.fromkeys((*evaluation.SIZES, "code_space"))}
     measured = evaluation.measure(test, config)
     run.save_figures(dense_ae_figures.draw(test, measured, result.history, config))
     run.save_arrays("map", evaluation.map_arrays(measured.code_map.result(), test, config))
-    return {**errors, **evaluation.sizes(test, measured)}
+    space = dense_ae_codes.measure(test, measured.code_map.result(), config)
+    return {**errors, **evaluation.sizes(test, measured), "code_space": space}
 
 
 def redraw(config: DenseAE, record: Record, *, data: str | None) -> Iterator[NamedFigure]:

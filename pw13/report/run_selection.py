@@ -157,7 +157,7 @@ def select_runs(names: Sequence[str], runs_dir: Path) -> RunSelection:
     if last_all:
         newest = max(str(record.facts.get("started", "")) for record in last_all)
         later = [record for record in completed if str(record.facts.get("started", "")) > newest]
-        return _joined(RunSelection(_by_start(last_all), "the runs of the last `pw13 all`"), later)
+        return _joined(RunSelection(_by_start(last_all), "the runs of the last pw13 all"), later)
     latest = [runs[-1] for kind in config.KINDS if (runs := [run for run in completed if run.kind == kind])]
     if not latest:
         raise UserError(

@@ -95,14 +95,18 @@ def few_labels(curve: Sequence[Result]) -> list[str]:
     pixels = next((p for p in curve if (p["features"], p["n_train"]) == ("pixels", size)), None)
     if pixels is None or len(pixels.get("accuracies") or ()) < 2:
         return []
-    return [
-        f"With {size} labelled images, {describe(codes)} reach {100 * codes['accuracy']:.1f} %, {describe(pixels)} "
-        f"{100 * pixels['accuracy']:.1f} % ({kernel(codes)}, {len(pixels['accuracies'])} draws): "
-        f"{_verdict(paired_difference(codes['accuracies'], pixels['accuracies']))}. The codes were learned from all "
-        "training images, without labels."
+    compared = [
+        f"{describe(codes)} {100 * codes['accuracy']:.1f} %, "
+        f"{_verdict(paired_difference(codes['accuracies'], pixels['accuracies']))}"
         for codes in curve
         if (codes["features"], codes["n_train"]) == ("codes", size)
     ]
+    lead = (
+        f"With {size} labelled images ({kernel(pixels)}, {len(pixels['accuracies'])} draws), {describe(pixels)} reach "
+        f"{100 * pixels['accuracy']:.1f} %"
+    )
+    after = "The codes were learned from all training images, without labels."
+    return [f"{'; '.join([lead, *compared])}. {after}"] if compared else []
 
 
 def _verdict(difference: Interval) -> str:
@@ -112,7 +116,7 @@ def _verdict(difference: Interval) -> str:
     interval = f"difference {100 * difference.mean:+.1f} points, 95 % interval {low:+.1f} to {high:+.1f}"
     if not difference.excludes_zero:
         return f"not distinguishable ({interval})"
-    return f"codes are {'better' if difference.mean > 0 else 'worse'} ({interval})"
+    return f"{'better' if difference.mean > 0 else 'worse'} ({interval})"
 
 
 def on_reconstructions(metrics: Mapping[str, Any]) -> list[str]:

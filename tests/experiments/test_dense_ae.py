@@ -113,6 +113,14 @@ def test_metrics_are_those_of_the_saved_model(trained, data):
     }  # fmt: skip
 
 
+def test_codes_of_no_image_are_measured(trained):
+    space = load_json(trained / "metrics.json")["code_space"]
+    assert set(space["neighbours"]) == {"codes", "tsne", "pca"}
+    assert all(0.1 < share <= 1 for share in space["neighbours"].values())  # ten classes: 0.1 by chance
+    assert set(space["nearest_mse"]) == {"letters", "means", "midpoints", "random"}
+    assert all(0 < error < 0.5 for error in space["nearest_mse"].values())
+
+
 def test_rate_and_distortion_are_measured_for_every_method(trained):
     rows = load_json(trained / "metrics.json")["rate_distortion"]
     assert all(set(row) == {"method", "setting", "bytes", "mse"} and row["mse"] > 0 < row["bytes"] for row in rows)

@@ -46,7 +46,7 @@ def test_later_runs_that_fill_a_gap_join_those_of_all(tmp_path):
     make_run(runs, "charrnn", 2, units=128, seed=1, dropout=0.5)
     selection = select_runs([], runs)
     assert [run.config["units"] for run in selection.records] == [64, 128]
-    assert selection.origin == "the runs of the last `pw13 all`, and runs that differ from them in one setting"
+    assert selection.origin == "the runs of the last pw13 all, and runs that differ from them in one setting"
     assert selection.baseline_rnn.name == first.name  # with the handout's units
 
 

@@ -53,7 +53,7 @@ def test_runs_of_the_last_all_are_preferred_to_the_newest(runs):
     )
     selection = select_runs([], runs)
     assert [record.name for record in selection.records] == ["2026-11-24_10-00-00_dense-ae"]
-    assert selection.origin == "the runs of the last `pw13 all`"
+    assert selection.origin == "the runs of the last pw13 all"
 
 
 @pytest.mark.parametrize("content", ["", "[]", "{}", '{"runs": 3}', '{"runs": {"a": "2026-11-24_10-00-59_dense-ae"}}'])

@@ -1,5 +1,6 @@
 // Runs: a table of all, curves over each other, and each sweep as a ranking.
 
+const FIRST_ROWS = 100; // of a table that are drawn before it is shown
 const LOWER_IS_BETTER = (metric) => !/psnr|ssim|accuracy|new/.test(metric);
 
 function runsView(root, contents, state, services) {
@@ -36,13 +37,17 @@ function runsView(root, contents, state, services) {
           keepFocus(list, update);
         }, { ariaLabel: T.runs.sort(text) }));
     }));
-    const body = shown.map((run) => {
+    const rowOf = (run) => {
       const box = el("input", { type: "checkbox", checked: now.shown.has(key(run)), ariaLabel: `${T.runs.columns.show} ${run.name}` });
       box.addEventListener("change", () => { box.checked ? now.shown.add(key(run)) : now.shown.delete(key(run)); drawCurves(); write(); });
       return el("tr", { className: run.status === "running" ? "running" : "" }, el("td", {}, run.history.val_loss ? box : ""), columns.map((column) => cellOf(run, column)));
-    });
+    };
+    // What fits on a screen at once, the rest after it is shown; all at once where the keyboard is in a row.
+    const first = list.contains(document.activeElement?.closest("tbody")) ? shown.length : FIRST_ROWS;
+    const body = el("tbody", {}, shown.slice(0, first).map(rowOf));
+    if (shown.length > first) requestAnimationFrame(() => setTimeout(() => body.isConnected && body.append(...shown.slice(first).map(rowOf))));
     legend.textContent = meanings(now.kind ? columns.map((column) => column.replace("metrics.", "")) : shown.map((run) => run.result.split(" ")[0]));
-    list.replaceChildren(el("table", { className: "run-list" }, el("thead", {}, head), el("tbody", {}, body)));
+    list.replaceChildren(el("table", { className: "run-list" }, el("thead", {}, head), body));
     count.textContent = `${T.runs.count(shown.length, runs.length)}${services.live && runs.some((run) => run.status === "running") ? ` ${T.runs.live}` : ""}`;
   }
   function cellOf(run, column) {

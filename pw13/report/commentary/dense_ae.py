@@ -53,6 +53,39 @@ def against_pca(size: int, mse: BySeed, pca: BySeed) -> str:
     return f"{comparison}, the best linear map of that size."
 
 
+def code_map(space: Mapping[str, Any]) -> str:
+    """Return how well each map keeps letters of a class together; `code_space` in metrics.json, none in old runs."""
+    shares = space.get("neighbours") or {}
+    known = [shares[name] for name in ("codes", "tsne", "pca") if shares.get(name) is not None]
+    if len(known) < 3:
+        return ""
+    codes, tsne, pca = (format_percent(share, 0) for share in known)
+    return (
+        f"Of the ten nearest neighbours of a test letter {codes} are of its class by code, {tsne} on the t-SNE map and "
+        f"{pca} along the first two principal components."
+    )
+
+
+def generation(space: Mapping[str, Any]) -> str:
+    """Return how far what decodes from codes of no image is from any training image; `space` as above."""
+    errors = space.get("nearest_mse") or {}
+    if not errors.get("letters") or not errors.get("random"):
+        return ""
+    shown = {name: format_number(error, 3) for name, error in errors.items()}
+    between = f", halfway between two letters {shown['midpoints']}" if errors.get("midpoints") else ""
+    ratio = errors["random"] / errors["letters"]
+    verdict = (
+        f"{ratio:.1f} times as far: nothing in the training of a plain autoencoder asks that such codes decode to "
+        "letters"
+        if ratio >= 1 + FAR
+        else "hardly farther"
+    )
+    return (
+        f"From the nearest training image, decoded codes of test letters are {shown['letters']} away (MSE), mean codes "
+        f"of classes {shown['means']}{between}, and random codes {shown['random']}, {verdict}."
+    )
+
+
 def dead_units(dead: int | None, size: int) -> str:
     if dead is None:
         return ""

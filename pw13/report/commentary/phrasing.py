@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 
-ONE_SEED = (
-    "Each value is from a single training run: intervals are over the images or names that it was evaluated on, and "
-    "another seed may change it by about a percent. `pw13 all --seeds 5` gives intervals over seeds."
+ONE_SEED = "Each value is from a single training run."
+OTHER_SEEDS = (
+    "Intervals are over the images or names that a run was evaluated on; another seed may change a value by about a "
+    "percent. Run pw13 all --seeds 5 for intervals over seeds."
 )
 
 

@@ -135,6 +135,7 @@ def fitting(run: Record) -> list[Block]:
 
 def reconstructions(run: Record) -> list[Block]:
     size, mse = run.config["code_size"], metric(run, "test_mse")
+    space = (run.metrics or {}).get("code_space") or {}
     return [
         *figure_block(
             run,
@@ -171,9 +172,10 @@ def reconstructions(run: Record) -> list[Block]:
             "1e",
             "What the decoder makes of codes that belong to no image: mean codes of the classes, codes on the line "
             "between two letters, and codes drawn from a normal distribution with mean and covariance of the training "
-            "codes. Nothing in the training of a plain autoencoder asks that such codes decode to letters.",
+            "codes.",
             "Three rows of decoded images.",
         ),
+        *comment(commentary.code_map(space), commentary.generation(space)),
         *figure_block(
             run,
             "units",

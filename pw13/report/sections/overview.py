@@ -6,7 +6,7 @@ from pw13 import console
 from pw13.metrics.intervals import Interval
 from pw13.report.commentary import conv_dae, dense_ae
 from pw13.report.commentary.contrasts import BySeed
-from pw13.report.commentary.phrasing import format_count, format_percent
+from pw13.report.commentary.phrasing import ONE_SEED, OTHER_SEEDS, format_count, format_percent
 from pw13.report.comparable_runs import same_data
 from pw13.report.document import MARKS, Block, Text, as_sentence, table
 from pw13.report.handout import Row
@@ -68,9 +68,10 @@ def handout(rows: Sequence[Row]) -> list[Block]:
 
 def summary(selection: RunSelection) -> list[Block]:
     """Return the table of key results, and comments on them."""
+    note = seeds_note(headline(selection))
     return [
         table("Key results.", ("result", "value", "run"), _key_results(selection)),
-        *(Text(note, "note") for note in [seeds_note(headline(selection))] if note),
+        *([Text(f"{note} {OTHER_SEEDS}" if note == ONE_SEED else note, "note")] if note else []),
         *(Text(text, "comment") for text in _sentences(selection) if text),
     ]
 

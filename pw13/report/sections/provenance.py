@@ -22,7 +22,9 @@ def provenance(selection: RunSelection) -> list[Block]:
         for run in selection.records
     ]
     sources = {str(data.get("sha256")): data_name(run) for run in selection.records if (data := run.facts.get("data"))}
-    machines = dict.fromkeys(_machine(run) for run in selection.records)
+    lines = dict.fromkeys(_machine(run) for run in selection.records)
+    # a run that needed no TensorFlow says nothing of oneDNN, and as much as others of the machine
+    machines = [line for line in lines if not any(line != other and other.startswith(line) for other in lines)]
     versions = dict.fromkeys(_versions(run) for run in selection.records)
     return [
         Text(
@@ -32,7 +34,7 @@ def provenance(selection: RunSelection) -> list[Block]:
         ),
         table("Runs.", ("run", "seed", "settings", "data (sha256)", "commit"), runs),
         table("Data.", ("name", "sha256"), [(name, sha256) for sha256, name in sources.items()]),
-        *(Text(text, "note") for text in [*machines, *versions]),
+        *(Text(f"{text}.", "note") for text in [*machines, *versions]),
     ]
 
 
@@ -50,7 +52,7 @@ def _changed_settings(run: Record) -> str:
 
 def _versions(run: Record) -> str:
     versions = (run.facts.get("versions") or {}).items()
-    return f"Versions: {', '.join(f'{name} {version}' for name, version in versions)}."
+    return f"Versions: {', '.join(f'{name} {version}' for name, version in versions)}"
 
 
 def _machine(run: Record) -> str:
@@ -62,4 +64,4 @@ def _machine(run: Record) -> str:
         str(machine.get("system", "")),
         one_dnn,
     ]
-    return f"Machine: {', '.join(part for part in parts if part)}."
+    return f"Machine: {', '.join(part for part in parts if part)}"

@@ -160,3 +160,31 @@ def test_image_files_begin_where_their_headers_let_them():
 @pytest.mark.parametrize("curves", [{}, {"pca": STEEP}, {"autoencoder": FLAT, "pca": []}])
 def test_without_points_nothing_is_claimed(curves):
     assert dense_ae.rate_distortion(curves) == ""
+
+
+SPACE = {
+    "neighbours": {"codes": 0.82, "tsne": 0.79, "pca": 0.41},
+    "nearest_mse": {"letters": 0.02, "means": 0.03, "midpoints": 0.035, "random": 0.05},
+}
+
+
+def test_the_maps_are_compared_by_the_class_of_neighbours():
+    assert dense_ae.code_map(SPACE) == (
+        "Of the ten nearest neighbours of a test letter 82 % are of its class by code, 79 % on the t-SNE map and 41 % "
+        "along the first two principal components."
+    )
+    assert dense_ae.code_map({}) == dense_ae.code_map({"neighbours": {"codes": 0.8, "tsne": None, "pca": 0.4}}) == ""
+
+
+def test_random_codes_are_judged_by_their_distance_from_real_images():
+    text = dense_ae.generation(SPACE)
+    assert text.startswith(
+        "From the nearest training image, decoded codes of test letters are 0.0200 away (MSE), mean "
+    )
+    assert (
+        "codes of classes 0.0300, halfway between two letters 0.0350, and random codes 0.0500, 2.5 times as far: "
+        in text
+    )
+    near = {"nearest_mse": {**SPACE["nearest_mse"], "midpoints": None, "random": 0.021}}
+    assert dense_ae.generation(near).endswith("classes 0.0300, and random codes 0.0210, hardly farther.")
+    assert dense_ae.generation({}) == ""

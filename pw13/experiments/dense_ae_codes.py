@@ -1,0 +1,104 @@
+"""What the codes of a dense autoencoder are like: where classes lie, and what decodes from codes of no image."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from pw13.baselines import pca
+from pw13.config.settings import DenseAE
+from pw13.experiments.dense_ae_evaluation import CodeMap, Evaluation
+from pw13.system.streams import stream
+
+SHOWN = 10  # images per row of the figure, and classes in it
+SAMPLE = 200  # codes of each kind whose images are compared with training images
+MAX_TRAIN = 10_000  # training images that the nearest one is sought among
+NEIGHBOURS = 10
+
+Floats = npt.NDArray[np.float32]
+
+
+class Codes(NamedTuple):
+    """Codes of no image, `(n, code_size)` float32.
+
+    means: of each class. path: on the line between the first test letters of the first and the last class.
+    midpoints: halfway between pairs of test letters of two classes. random: drawn from a normal distribution with mean
+    and covariance of the training codes.
+    """
+
+    means: Floats
+    path: Floats
+    midpoints: Floats
+    random: Floats
+
+
+def codes_of_no_image(part: Evaluation, config: DenseAE) -> Codes:
+    """Return codes that belong to no image."""
+    labels, codes = part.images.test_labels, part.test_codes
+    present = np.unique(labels)
+    means = np.array([codes[labels == label].mean(axis=0) for label in present])
+    first, last = (codes[np.flatnonzero(labels == label)[0]] for label in present[[0, -1]])
+    shares = np.linspace(0, 1, SHOWN, dtype=np.float32)[:, None]
+    covariance = np.atleast_2d(np.cov(part.codes, rowvar=False))
+    rng = stream("random codes", config.seed)
+    random = rng.multivariate_normal(part.codes.mean(axis=0), covariance, SAMPLE, method="eigh").astype(np.float32)
+    one, other = rng.integers(0, len(codes), (2, SAMPLE))
+    different = labels[one] != labels[other]
+    midpoints = (codes[one[different]] + codes[other[different]]) / 2
+    return Codes(means, (1 - shares) * first + shares * last, midpoints, random)
+
+
+def measure(part: Evaluation, code_map: CodeMap, config: DenseAE) -> dict[str, Any]:
+    """Return `code_space` in metrics.json.
+
+    `neighbours`: the share of the ten nearest neighbours of a mapped test letter that are of its class, by code, on the
+    map, and along the first two principal components of the codes. `nearest_mse`: the mean squared error between a
+    decoded code and the nearest training image: of test letters, of classes' means, halfway between two letters of
+    different classes, and of random codes.
+    """
+    labels, codes = part.images.test_labels[code_map.rows], part.test_codes[code_map.rows]
+    points = {"codes": codes, "tsne": code_map.places, "pca": principal(part, code_map)}
+    free, known = codes_of_no_image(part, config), part.train[:: -(-len(part.train) // MAX_TRAIN)]
+    decoded = {"letters": codes[:SAMPLE], "means": free.means, "midpoints": free.midpoints, "random": free.random}
+    return {
+        "neighbours": {name: neighbours_of_class(points[name], labels) for name in points},
+        "nearest_mse": {
+            name: float(nearest_mse(part.net.decode(each), known).mean()) if len(each) else None
+            for name, each in decoded.items()
+        },
+    }
+
+
+def neighbours_of_class(points: Floats, labels: npt.NDArray[Any]) -> float | None:
+    """Return the share of each point's nearest others that have its label; None for a single point.
+
+    points: `(n, dimensions)`. labels: `(n,)`.
+    """
+    count = min(NEIGHBOURS, len(points) - 1)
+    if count < 1:
+        return None
+    distances = _squared_distances(points, points)
+    np.fill_diagonal(distances, np.inf)
+    nearest = np.argpartition(distances, count - 1, axis=1)[:, :count]
+    return float(np.mean(labels[nearest] == labels[:, None]))
+
+
+def nearest_mse(outputs: Floats, images: Floats) -> npt.NDArray[np.float64]:
+    """Return the MSE between each output and the nearest image, `(n,)`; both `(n, pixels)` float32 in [0, 1]."""
+    nearest = _squared_distances(outputs, images).argmin(axis=1)
+    errors: npt.NDArray[np.float64] = np.mean(np.square(outputs - images[nearest]), axis=1, dtype=np.float64)
+    return errors
+
+
+def _squared_distances(points: Floats, others: Floats) -> Floats:
+    """Return the squared Euclidean distances `(n, m)` between rows."""
+    squares = [np.square(rows).sum(axis=1) for rows in (points, others)]
+    distances: Floats = squares[0][:, None] - 2 * points @ others.T + squares[1]
+    return distances
+
+
+def principal(part: Evaluation, code_map: CodeMap) -> np.ndarray:
+    """Return the first two principal components of the mapped test codes, `(n, 2)`; zeros where there is only one."""
+    codes = part.test_codes[code_map.rows]
+    points = pca.fit(codes, 2).encode(codes)
+    return np.pad(points, ((0, 0), (0, 2 - points.shape[1])))
