@@ -222,6 +222,22 @@ def test_the_map_is_walked_with_arrows(tab, file):
     assert len(seen) > 1 and page.evaluate("document.activeElement.matches('canvas.map')")
 
 
+def test_a_letter_is_drawn_with_the_keyboard(tab, file):
+    page = tab().open(file.as_uri(), "view=codes")
+    page.locator(".pad").focus()
+    read = (
+        "pad.getContext('2d').getImageData(0, 0, pad.width, pad.height).data.filter((v, i) => i % 4 === 1 && v === 255)"
+    )
+    bright = f"(() => {{ const pad = document.querySelector('.pad'); return {read}.length; }})()"
+    page.keyboard.press("Shift+ArrowLeft")  # the pen only
+    page.wait_for_timeout(200)
+    assert "drawing" not in page.evaluate("location.hash")
+    for _ in range(8):
+        page.keyboard.press("ArrowDown")
+    assert page.evaluate(bright) >= 9  # a line of nine pixels, at least one wide
+    until(page, "location.hash.includes('show=drawing')")
+
+
 def test_a_drawn_letter_is_coded(tab, file):
     page = tab().open(file.as_uri(), "view=codes")
     page.locator(".pad").scroll_into_view_if_needed()

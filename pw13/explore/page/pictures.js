@@ -44,8 +44,14 @@ function thumbnails(items, width, height) {
 function drawingPad(width, height, onchange) {
   const pixels = new Float64Array(width * height);
   const canvas = el("canvas", { className: "pixels pad", tabIndex: 0, role: "img", ariaLabel: T.drawHere });
-  const redraw = () => paint(canvas, pixels, width, height);
-  let last = null;
+  let last = null, pen = [width / 2, height / 2]; // where a stroke goes on, and the pen of the keyboard
+  const redraw = () => {
+    paint(canvas, pixels, width, height);
+    if (document.activeElement !== canvas) return;
+    const context = canvas.getContext("2d");
+    context.fillStyle = getComputedStyle(canvas).getPropertyValue("--warm");
+    context.fillRect(Math.floor(pen[0]), Math.floor(pen[1]), 1, 1);
+  };
   const position = (event) => {
     const box = canvas.getBoundingClientRect();
     return [((event.clientX - box.left) / box.width) * width, ((event.clientY - box.top) / box.height) * height];
@@ -70,6 +76,18 @@ function drawingPad(width, height, onchange) {
     stroke(event);
   });
   canvas.addEventListener("pointermove", (event) => event.buttons && stroke(event));
+  canvas.addEventListener("keydown", (event) => {
+    const step = { ArrowRight: [1, 0], ArrowLeft: [-1, 0], ArrowDown: [0, 1], ArrowUp: [0, -1] }[event.key];
+    if (!step) return;
+    event.preventDefault();
+    if (!event.shiftKey) dab(...pen);
+    pen = [Math.min(Math.max(pen[0] + step[0], 0), width - 1), Math.min(Math.max(pen[1] + step[1], 0), height - 1)];
+    if (!event.shiftKey) dab(...pen);
+    redraw();
+    if (!event.shiftKey) onchange(pixels);
+  });
+  canvas.addEventListener("focus", redraw);
+  canvas.addEventListener("blur", redraw);
   const set = (values) => {
     pixels.set(values || new Float64Array(width * height));
     redraw();

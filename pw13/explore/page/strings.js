@@ -14,7 +14,7 @@ const T = {
   skip: "Skip to the view",
   run: "Run",
   clear: "Clear",
-  drawHere: "Draw here with mouse, pen or finger",
+  drawHere: "Draw here with mouse, pen, finger or arrow keys (with Shift they move the pen only)",
   letter: "Letter",
   mse: (value) => `MSE ${decimals(value, 4)}`,
   problems: {
