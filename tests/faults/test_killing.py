@@ -163,3 +163,25 @@ def test_a_second_ctrl_c_exits_at_once():
     assert wait_exit(process, 5) == 130
     assert load_json(run_folder(Path("runs")) / "run.json")["status"] == "interrupted"
     assert resume_state.load(run_folder(Path("runs")) / "checkpoints") is not None
+
+
+@pytest.mark.parametrize("seconds", [0.0, 0.4])
+def test_a_killed_evaluation_leaves_nothing_and_resumes_to_the_same_result(data_flags, tmp_path, monkeypatch, seconds):
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    monkeypatch.setenv("TMPDIR", str(scratch))
+    evaluate = ("svm-eval", *data_flags["dense-ae"], "--runs-dir")
+    process = start(*evaluate, "runs")
+    wait_for(lambda: run_folder(Path("runs")))
+    time.sleep(seconds)
+    process.kill()
+    wait_exit(process)
+    run = run_folder(Path("runs"))
+    assert load_json(run / "run.json")["status"] == "running" and not (run / "metrics.json").exists()
+    assert list(scratch.iterdir()) == [] and not list(Path("runs").glob(".new-*"))
+    assert wait_exit(start("resume", run)) == 0, forks.log()
+    assert wait_exit(start(*evaluate, "uninterrupted")) == 0, forks.log()
+    assert "Traceback" not in forks.log()
+    results = [load_json(each / "metrics.json")["results"] for each in (run, run_folder(Path("uninterrupted")))]
+    accuracies = [[(row["features"], row["kernel"], row["accuracy"], row["c"]) for row in rows] for rows in results]
+    assert accuracies[0] == accuracies[1] != []
