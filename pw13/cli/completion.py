@@ -7,7 +7,7 @@ import typer
 from pw13 import config
 from pw13.config import presets
 from pw13.errors import UserError
-from pw13.runs.record import is_run
+from pw13.runs.finding import is_run
 
 
 def runs(context: typer.Context, incomplete: str) -> list[str]:

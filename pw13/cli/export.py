@@ -12,7 +12,8 @@ from pw13.config import DEFAULT_RUNS_DIR
 from pw13.errors import OptionError, UserError
 from pw13.runs import comparison, pruning
 from pw13.runs import export as rows
-from pw13.runs.record import LAST_ALL, Record, find_run, list_runs, read_json, read_run
+from pw13.runs.finding import LAST_ALL, find_run, list_runs
+from pw13.runs.record import Record, read_json, read_run
 
 NamesArgument = Annotated[
     list[str] | None,

@@ -12,8 +12,9 @@ from pw13.cli.options import JsonOption, QuietOption, RunArgument, RunsDirOption
 from pw13.config import DEFAULT_RUNS_DIR
 from pw13.errors import OptionError, UserError
 from pw13.runs import comparison, tables
+from pw13.runs.finding import find_run, list_runs, load_run
 from pw13.runs.folder import Run
-from pw13.runs.record import Record, find_run, list_runs, load_run, read_run
+from pw13.runs.record import Record, read_run
 from pw13.sweeps.folder import KINDS as SWEPT_KINDS
 from pw13.sweeps.folder import PREFIX
 

@@ -23,9 +23,10 @@ from pw13.config import DEFAULT_RUNS_DIR, fields
 from pw13.config.settings import CharRNN, ConvDAE, DenseAE, SvmEval
 from pw13.data.source import resolve_path
 from pw13.errors import UserError
+from pw13.runs.finding import find_run, load_run
 from pw13.runs.folder import Run
 from pw13.runs.opening import create_run, reopen_run
-from pw13.runs.record import data_paths_of, find_run, load_run
+from pw13.runs.record import data_paths_of
 from pw13.sweeps.folder import is_sweep
 
 EncoderRunsOption = Annotated[

@@ -16,9 +16,10 @@ from pw13.data.names import load_names, windows
 from pw13.errors import UserError
 from pw13.experiments.runtime_estimate import estimate_seconds
 from pw13.runs.comparison import sweep_points
+from pw13.runs.finding import LAST_ALL, list_runs
 from pw13.runs.folder import Run
 from pw13.runs.opening import create_run, reopen_run
-from pw13.runs.record import LAST_ALL, Record, list_runs, settings_of
+from pw13.runs.record import Record, settings_of
 from pw13.runs.resume import refuse_running
 from pw13.sweeps.executors import LocalExecutor
 from pw13.sweeps.folder import build_sweep, create_sweep, find_identical

@@ -14,8 +14,8 @@ from pw13.inference.name_generator import load_generator
 from pw13.inference.trained_run import read_best_weights
 from pw13.models import charrnn_numpy
 from pw13.models.keras_archive import WeightSpec
+from pw13.runs.finding import load_run
 from pw13.runs.folder import Run
-from pw13.runs.record import load_run
 from pw13.system import files
 
 FILE = "init"  # .npz, among the checkpoints

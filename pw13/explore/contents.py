@@ -8,7 +8,8 @@ from pw13 import __version__, console
 from pw13.errors import UserError
 from pw13.explore import codes, names, noise, runs, svm
 from pw13.runs import comparison
-from pw13.runs.record import Record, list_runs, load_run
+from pw13.runs.finding import list_runs, load_run
+from pw13.runs.record import Record
 
 # View, kind of run, what a usable run has, and the function that collects it.
 VIEWS: tuple[tuple[str, str, str, Callable[[Record], dict[str, Any]]], ...] = (

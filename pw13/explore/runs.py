@@ -7,7 +7,8 @@ from typing import Any
 
 from pw13.errors import UserError
 from pw13.runs import comparison, tables
-from pw13.runs.record import Record, list_runs
+from pw13.runs.finding import list_runs
+from pw13.runs.record import Record
 from pw13.system import files
 
 MAX_EPOCHS = 200  # points of a curve

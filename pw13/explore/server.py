@@ -19,7 +19,8 @@ from pw13.errors import OptionError, UserError
 from pw13.explore import runs, sampled_names
 from pw13.explore.contents import Chosen, contents
 from pw13.explore.page import render
-from pw13.runs.record import Record, find_run, read_run
+from pw13.runs.finding import find_run
+from pw13.runs.record import Record, read_run
 from pw13.system import files
 
 HOST = "127.0.0.1"

@@ -12,7 +12,8 @@ from pw13.data.images import ImageSet, in_blocks, to_float, to_vectors
 from pw13.errors import UserError
 from pw13.inference.trained_run import model_path, read_best_weights
 from pw13.models import dense_ae_numpy
-from pw13.runs.record import Record, list_runs, load_run, settings_of
+from pw13.runs.finding import list_runs, load_run
+from pw13.runs.record import Record, settings_of
 from pw13.system import tensorflow_runtime
 
 KINDS = ("dense-ae", "conv-dae")

@@ -11,8 +11,9 @@ from pw13.metrics.intervals import Interval, mean_interval
 from pw13.report.commentary.contrasts import Loss
 from pw13.report.comparable_runs import count_comparisons, further_values, is_comparable
 from pw13.runs import comparison, example_losses
+from pw13.runs.finding import LAST_ALL, is_run, list_runs, load_run, start_order
 from pw13.runs.folder import Run
-from pw13.runs.record import LAST_ALL, RUN_NAME, Record, is_run, list_runs, load_run, read_json, read_run, start_order
+from pw13.runs.record import RUN_NAME, Record, read_json, read_run
 
 
 class Series(NamedTuple):

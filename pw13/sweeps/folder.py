@@ -16,9 +16,10 @@ from pw13 import __version__, config
 from pw13.config import fields
 from pw13.errors import OptionError, UserError
 from pw13.runs import comparison
+from pw13.runs.finding import list_runs
 from pw13.runs.folder import Run
 from pw13.runs.opening import create_run
-from pw13.runs.record import Record, data_paths_of, list_runs, read_run, settings_of
+from pw13.runs.record import Record, data_paths_of, read_run, settings_of
 from pw13.sweeps import grid
 from pw13.sweeps.grid import Point
 

@@ -15,8 +15,9 @@ from pw13.coursework.plan import CourseData, Step, StepResult, course_steps
 from pw13.data.source import Source
 from pw13.errors import OptionError
 from pw13.experiments.runtime_estimate import epoch_seconds
+from pw13.runs.finding import list_runs
 from pw13.runs.opening import create_run
-from pw13.runs.record import list_runs, read_run
+from pw13.runs.record import read_run
 from pw13.system import signals
 
 BASE = {kind: cls() for kind, cls in config.KINDS.items()}

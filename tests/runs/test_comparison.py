@@ -8,7 +8,7 @@ import pytest
 
 from pw13.errors import OptionError
 from pw13.runs import comparison, tables
-from pw13.runs.record import list_runs
+from pw13.runs.finding import list_runs
 from pw13.system import files, machine
 from tests.helpers.runs import make
 

@@ -21,8 +21,9 @@ from pw13.config.settings import DenseAE
 from pw13.errors import OptionError, ResumeError, UserError
 from pw13.runs import ending, folder
 from pw13.runs.ending import _on_forced_exit, cli_name, track_status
+from pw13.runs.finding import find_run, list_runs
 from pw13.runs.opening import create_run, reopen_run
-from pw13.runs.record import data_paths_of, find_run, list_runs, read_json, read_run, settings_of
+from pw13.runs.record import data_paths_of, read_json, read_run, settings_of
 from pw13.system import files, locks, machine, signals
 from pw13.system.signals import Interrupted
 from tests.helpers.disks import FaultyDisk

@@ -6,7 +6,8 @@ import pandas as pd
 import pytest
 
 from pw13.errors import UserError
-from pw13.runs.record import find_run, latest_run, list_runs, read_run, settings_of
+from pw13.runs.finding import find_run, latest_run, list_runs
+from pw13.runs.record import read_run, settings_of
 from pw13.sweeps import results
 from pw13.sweeps.folder import create_sweep, find_identical, load_sweep
 from pw13.sweeps.jobs import WORKER_DIED
