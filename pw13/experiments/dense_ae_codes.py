@@ -39,7 +39,7 @@ def codes_of_no_image(part: Evaluation, config: DenseAE) -> Codes:
     means = np.array([codes[labels == label].mean(axis=0) for label in present])
     first, last = (codes[np.flatnonzero(labels == label)[0]] for label in present[[0, -1]])
     shares = np.linspace(0, 1, SHOWN, dtype=np.float32)[:, None]
-    covariance = np.atleast_2d(np.cov(part.codes, rowvar=False))
+    covariance = np.atleast_2d(np.cov(part.codes, rowvar=False, ddof=min(1, len(part.codes) - 1)))
     rng = stream("random codes", config.seed)
     random = rng.multivariate_normal(part.codes.mean(axis=0), covariance, SAMPLE, method="eigh").astype(np.float32)
     one, other = rng.integers(0, len(codes), (2, SAMPLE))

@@ -70,7 +70,7 @@ def code_shape(height: int, width: int) -> tuple[int, int, int]:
         UserError: height or width is no multiple of 4.
     """
     if height % 4 or width % 4 or not height or not width:
-        raise UserError(f"images of {height}x{width} pixels: height and width must be multiples of 4, such as 28x28")
+        raise UserError(f"images of {height} x {width} pixels: height and width must be multiples of 4, such as 28")
     return height // 4, width // 4, CODE_CHANNELS
 
 

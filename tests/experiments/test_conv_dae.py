@@ -73,7 +73,7 @@ def test_a_network_without_a_bottleneck_is_refused():
 
 @pytest.mark.parametrize(("height", "width"), [(27, 27), (28, 30), (26, 28), (0, 28)])
 def test_sides_that_are_no_multiples_of_4_are_refused(height, width):
-    with pytest.raises(UserError, match=rf"images of {height}x{width} pixels: .* multiples of 4"):
+    with pytest.raises(UserError, match=rf"images of {height} x {width} pixels: .* multiples of 4"):
         model().build(height, width)
 
 
@@ -143,7 +143,7 @@ def test_invalid_noise_is_refused(pw13, data, value):
 def test_odd_sizes_are_refused_without_a_run_folder(pw13, tmp_path):
     folder = make_data(tmp_path / "odd", size=(27, 27))
     code, _, err = pw13("train-conv-dae", "--data", folder, "--epochs", 1)
-    assert code == 1 and "27x27" in err and "multiples of 4" in err and err.count("\n") == 1
+    assert code == 1 and "27 x 27" in err and "multiples of 4" in err and err.count("\n") == 1
     assert not list((tmp_path / "runs").glob("*_conv-dae"))
 
 

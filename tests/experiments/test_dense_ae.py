@@ -121,6 +121,13 @@ def test_codes_of_no_image_are_measured(trained):
     assert all(0 < error < 0.5 for error in space["nearest_mse"].values())
 
 
+def test_a_single_training_image_is_enough(pw13, data, tmp_path):
+    """Its code has no spread, so random codes are all the same."""
+    assert pw13("train-dense-ae", "--data", data, "--limit", 1, "--epochs", 1)[0] == 0
+    space = load_json(only_run(tmp_path / "runs", "dense-ae") / "metrics.json")["code_space"]
+    assert 0 < space["nearest_mse"]["random"] < 1
+
+
 def test_rate_and_distortion_are_measured_for_every_method(trained):
     rows = load_json(trained / "metrics.json")["rate_distortion"]
     assert all(set(row) == {"method", "setting", "bytes", "mse"} and row["mse"] > 0 < row["bytes"] for row in rows)
