@@ -109,7 +109,9 @@ def compare(
     columns, rows = table(records, everything=everything)
     console.table(f"{len(records)} runs", columns, rows, caption=_caption(rows, everything, len(records)))
     if summaries := over_seeds.summarize(records):
-        console.table("means over seeds, and 95 % intervals", *over_seeds.table(summaries), caption=over_seeds.CAPTION)
+        console.table(
+            "means and differences, with 95 % intervals", *over_seeds.table(summaries), caption=over_seeds.CAPTION
+        )
     if samples := tables.sample_names(records):
         console.table("novel names, sampled at the default temperature", *samples)
     _warn_broken(records)

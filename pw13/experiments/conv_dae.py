@@ -54,7 +54,7 @@ def run_experiment(config: ConvDAE, *, data: str | None, run: Run, lean: bool = 
     net = model.Denoiser(result.best)
     test = evaluation.noisy_pair(to_float(images.test_images), config.noise_kind, config.noise)
     denoised = net.denoise(test.noisy)
-    example_losses.save(run, {"test_mse": evaluation.losses(test, denoised, images)})
+    example_losses.save(run, {"test_mse": evaluation.losses(test, denoised)})
     quality = {
         **training_metrics(result, models.autoencoder),
         "noise": config.noise,

@@ -65,10 +65,10 @@ def psnr_ssim(test: NoisyPair, denoised: np.ndarray) -> dict[str, float]:
     }
 
 
-def losses(test: NoisyPair, denoised: np.ndarray, images: ImageSet) -> ExampleLosses:
-    """Return the MSE of each denoised test image."""
+def losses(test: NoisyPair, denoised: np.ndarray) -> ExampleLosses:
+    """Return the MSE of each denoised test image; an example is a clean image with its noisy copy."""
     errors = metrics.image_mse(test.clean, denoised)
-    return ExampleLosses(errors, np.ones(len(errors), np.uint8), digest(images.test_images))
+    return ExampleLosses(errors, np.ones(len(errors), np.uint8), digest(*test))
 
 
 def compare(

@@ -39,9 +39,11 @@ def codes_of_no_image(part: Evaluation, config: DenseAE) -> Codes:
     means = np.array([codes[labels == label].mean(axis=0) for label in present])
     first, last = (codes[np.flatnonzero(labels == label)[0]] for label in present[[0, -1]])
     shares = np.linspace(0, 1, SHOWN, dtype=np.float32)[:, None]
-    covariance = np.atleast_2d(np.cov(part.codes, rowvar=False, ddof=min(1, len(part.codes) - 1)))
+    center = part.codes.mean(axis=0)
+    deviations = part.codes - center
+    covariance = deviations.T @ deviations / max(1, len(part.codes) - 1)  # of a single code: zeros
     rng = stream("random codes", config.seed)
-    random = rng.multivariate_normal(part.codes.mean(axis=0), covariance, SAMPLE, method="eigh").astype(np.float32)
+    random = rng.multivariate_normal(center, covariance, SAMPLE, method="eigh").astype(np.float32)
     one, other = rng.integers(0, len(codes), (2, SAMPLE))
     different = labels[one] != labels[other]
     midpoints = (codes[one[different]] + codes[other[different]]) / 2
@@ -51,20 +53,27 @@ def codes_of_no_image(part: Evaluation, config: DenseAE) -> Codes:
 def measure(part: Evaluation, code_map: CodeMap, config: DenseAE) -> dict[str, Any]:
     """Return `code_space` in metrics.json.
 
-    `neighbours`: the share of the ten nearest neighbours of a mapped test letter that are of its class, by code, on the
-    map, and along the first two principal components of the codes. `nearest_mse`: the mean squared error between a
-    decoded code and the nearest training image: of test letters, of classes' means, halfway between two letters of
-    different classes, and of random codes.
+    `neighbours`: of the `count` nearest neighbours of a mapped test letter among the `letters` on the map, the share
+    that is of its class: by code, on the map, and along the first two principal components of the codes. `nearest_mse`:
+    the mean squared error between a decoded code and the nearest of `images` training images: of test letters, of
+    classes' means, halfway between two letters of different classes, and of random codes.
     """
     labels, codes = part.images.test_labels[code_map.rows], part.test_codes[code_map.rows]
     points = {"codes": codes, "tsne": code_map.places, "pca": principal(part, code_map)}
     free, known = codes_of_no_image(part, config), part.train[:: -(-len(part.train) // MAX_TRAIN)]
     decoded = {"letters": codes[:SAMPLE], "means": free.means, "midpoints": free.midpoints, "random": free.random}
     return {
-        "neighbours": {name: neighbours_of_class(points[name], labels) for name in points},
+        "neighbours": {
+            "count": _neighbour_count(labels),
+            "letters": len(labels),
+            **{name: neighbours_of_class(points[name], labels) for name in points},
+        },
         "nearest_mse": {
-            name: float(nearest_mse(part.net.decode(each), known).mean()) if len(each) else None
-            for name, each in decoded.items()
+            "images": len(known),
+            **{
+                name: float(nearest_mse(part.net.decode(each), known).mean()) if len(each) else None
+                for name, each in decoded.items()
+            },
         },
     }
 
@@ -74,13 +83,17 @@ def neighbours_of_class(points: Floats, labels: npt.NDArray[Any]) -> float | Non
 
     points: `(n, dimensions)`. labels: `(n,)`.
     """
-    count = min(NEIGHBOURS, len(points) - 1)
+    count = _neighbour_count(labels)
     if count < 1:
         return None
     distances = _squared_distances(points, points)
     np.fill_diagonal(distances, np.inf)
     nearest = np.argpartition(distances, count - 1, axis=1)[:, :count]
     return float(np.mean(labels[nearest] == labels[:, None]))
+
+
+def _neighbour_count(labels: npt.NDArray[Any]) -> int:
+    return min(NEIGHBOURS, len(labels) - 1)
 
 
 def nearest_mse(outputs: Floats, images: Floats) -> npt.NDArray[np.float64]:

@@ -103,15 +103,17 @@ def write_hand_in(options: HandInOptions, *, runs_dir: Path, out: Path) -> HandI
         console.warning(f"no font here has {shown}; report.pdf shows escapes, report.html the characters")
 
     cells, data = notebook.notebook(document, selection), hand_in_data.files(selection)
+    failure = None
     with ThreadPoolExecutor(1) as pool:  # the notebook has a process of its own, and takes longer
         rendering = pool.submit(render_pages, document, selection, options)
         try:
             cells = execute(cells, data, hand_in_data.environment(selection)) if options.execute else cells
         except UserError as error:
-            pages = rendering.result()
-            write_files(pages, out)
-            raise UserError(f"{error}; {join_words(list(pages))} are written; the rest: --no-execute") from None
-        pages = rendering.result()
+            failure = error
+    pages = rendering.result()
+    if failure:
+        write_files(pages, out)
+        raise UserError(f"{failure}; {join_words(list(pages))} are written; the rest: --no-execute")
     contents = {**pages, "notebook.ipynb": notebook.to_bytes(cells)}
     readme = {"README.md": files.to_utf8(portable.readme(selection, explore="explore.html" in contents))}
     contents["hand-in.zip"] = pack(contents | readme | data | portable.run_files(selection))

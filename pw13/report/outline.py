@@ -71,11 +71,11 @@ def dense_items(selection: RunSelection) -> list[Item]:
         ("1b", "Layers", dense_ae.layers),
         ("1c", "Models", dense_ae.models),
         ("1d", "Compile and fit", dense_ae.fitting),
-        ("1e", "Inputs and reconstructions", dense_ae.reconstructions),
     )
     return [
         Item("1a", "1a", "Code size", tuple(dense_ae.code_size(selection))),
         *(Item(key, key, title, tuple(dense_ae.build(selection, section))) for key, title, section in sections),
+        Item("1e", "1e", "Inputs and reconstructions", tuple(dense_ae.reconstructions(selection))),
         Item("1f", "1f", "Compression", tuple(compression.compression(selection))),
         Item("1g", "1g", "SVM on codes and on pixels", tuple(svm_eval.evaluation(selection))),
     ]

@@ -39,6 +39,8 @@ def read(record: Record, metric: str) -> ExampleLosses | None:
     sums, weights, digest = found
     if sums is None or weights is None or digest is None or sums.ndim != 1 or sums.shape != weights.shape:
         return None
+    if not all(np.issubdtype(array.dtype, np.number) for array in (sums, weights)):
+        return None
     return ExampleLosses(sums.astype(float), weights.astype(float), str(digest))
 
 
@@ -53,7 +55,10 @@ def difference(first: Record, second: Record, metric: str) -> Interval | None:
 
 
 def bootstrap_difference(first: ExampleLosses | None, second: ExampleLosses | None) -> Interval | None:
-    """Return mean and 95 % interval of the first loss minus the second, the same resamples each time; None as above."""
+    """Return mean and 95 % interval of the first loss minus the second, from the same resamples each time.
+
+    None unless both are losses of the same examples.
+    """
     if first is None or second is None:
         return None
     return bootstrap.paired_difference(first, second, rng=stream("bootstrap", 0))

@@ -16,6 +16,13 @@ from pw13.runs.tables import Table, group_by_settings, primary_metrics
 CAPTION = "Differences are paired by seed; with one seed, their intervals are over test images or names."
 
 
+class Difference(NamedTuple):
+    """A difference of two groups in a metric; `over`: what its interval is over, seeds or examples."""
+
+    interval: Interval
+    over: str
+
+
 class Summary(NamedTuple):
     """One group of runs: its label, its seeds, and the intervals of its primary metrics, by name.
 
@@ -25,13 +32,13 @@ class Summary(NamedTuple):
     label: str
     seeds: tuple[int, ...]
     metrics: dict[str, Interval]
-    differences: dict[str, Interval]
+    differences: dict[str, Difference]
 
 
 def summarize(records: Sequence[Record]) -> list[Summary]:
     """Return a summary per group of runs that differ in their seed only.
 
-    None if there is nothing to say of them: no group has several seeds, and no difference has an interval.
+    Empty if there is nothing to say of them: no group has several seeds, and no difference has an interval.
     """
     groups = [_Group(group.label, _by_seed(group.records)) for group in group_by_settings(records)]
     summaries = [_summary(group, groups[0], primary_metrics(records)) for group in groups]
@@ -61,17 +68,20 @@ def _summary(group: _Group, first: _Group, metrics: Sequence[str]) -> Summary:
         group.label,
         tuple(sorted({seed for by_seed in values.values() for seed in by_seed})),
         {name: mean_interval(list(by_seed.values())) for name, by_seed in values.items()},
-        {name: interval for name, interval in differences.items() if interval},
+        {name: difference for name, difference in differences.items() if difference},
     )
 
 
-def _difference(group: _Group, first: _Group, name: str) -> Interval | None:
-    """Return the interval of a metric minus that of the first group; None if nothing of it can be paired."""
+def _difference(group: _Group, first: _Group, name: str) -> Difference | None:
+    """Return a metric minus that of the first group; None if nothing of it can be paired."""
     values, others = group.values(name), first.values(name)
     seeds = sorted(values.keys() & others.keys())
-    if len(seeds) == 1:
-        return example_losses.difference(group.by_seed[seeds[0]], first.by_seed[seeds[0]], name)
-    return paired_difference([values[seed] for seed in seeds], [others[seed] for seed in seeds]) if seeds else None
+    if len(seeds) > 1:
+        return Difference(paired_difference([values[s] for s in seeds], [others[s] for s in seeds]), "seeds")
+    if not seeds:
+        return None
+    interval = example_losses.difference(group.by_seed[seeds[0]], first.by_seed[seeds[0]], name)
+    return Difference(interval, "examples") if interval else None
 
 
 def table(summaries: Sequence[Summary]) -> Table:
@@ -99,10 +109,11 @@ def _cell(interval: Interval | None) -> str:
     return f"{interval.mean:.4g} ({interval.ci95[0]:.4g} to {interval.ci95[1]:.4g})"
 
 
-def _difference_cell(interval: Interval | None) -> str:
-    if interval is None or interval.ci95 is None:
+def _difference_cell(difference: Difference | None) -> str:
+    if difference is None or difference.interval.ci95 is None:
         return "-"
-    text = f"{interval.mean:+.3g} ({interval.ci95[0]:+.3g} to {interval.ci95[1]:+.3g})"
+    interval, (low, high) = difference.interval, difference.interval.ci95
+    text = f"{interval.mean:+.3g} ({low:+.3g} to {high:+.3g})"
     return text if interval.excludes_zero else f"{text}, not distinguishable"
 
 
@@ -113,7 +124,10 @@ def as_json(summaries: Sequence[Summary]) -> list[dict[str, Any]]:
             "label": summary.label,
             "seeds": list(summary.seeds),
             "metrics": {name: interval.as_json() for name, interval in summary.metrics.items()},
-            "differences": {name: interval.as_json() for name, interval in summary.differences.items()},
+            "differences": {
+                name: {**difference.interval.as_json(), "over": difference.over}
+                for name, difference in summary.differences.items()
+            },
         }
         for summary in summaries
     ]

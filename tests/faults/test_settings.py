@@ -4,12 +4,13 @@ import dataclasses
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pw13 import config
 from pw13.config import fields
 from pw13.errors import OptionError
+from pw13.runs.finding import list_runs
 from tests.helpers.data import make_data, make_names
 from tests.helpers.hostile import TRACE, examples
 
@@ -58,15 +59,29 @@ def test_any_valid_settings_train_or_are_refused_in_one_line(pw13, tmp_path, kin
     source = {"--data": data, "--corpus": tmp_path / "names.txt"}[DATA[kind]]
 
     @examples(4)
+    @example(config.KINDS[kind](epochs=1))
     @given(settings(kind))
     def check(chosen: object) -> None:
         arguments = [f"{fields.flag(name)}={value}" for name, value in flags(chosen).items()]
+        before = set(completed())
         code, out, err = pw13(f"train-{kind}", DATA[kind], source, *arguments, *switches(chosen), "--quiet")
         assert not TRACE.search(out + err), err
-        assert code == 0 or (code in (1, 2) and err.strip().split("\n")[-1].startswith("pw13: ")), err
         assert not list(Path("runs").glob(".new-*"))
+        new = set(completed()) - before
+        if code == 0:
+            assert len(new) == 1
+        else:
+            assert code in (1, 2) and not new and chosen != config.KINDS[kind](epochs=1), err
+            assert [line for line in err.strip().split("\n") if line.startswith("pw13: ")] == [
+                err.strip().split("\n")[-1]
+            ]
 
     check()
+
+
+def completed() -> list[str]:
+    """Return the names of the completed runs."""
+    return [record.name for record in list_runs(Path("runs")) if record.status == "completed"]
 
 
 def flags(chosen: object) -> dict[str, object]:

@@ -43,6 +43,7 @@ def test_the_difference_is_that_of_the_metrics(tmp_path):
         {"held_out_nats.sums": np.zeros((2, 2)), "held_out_nats.weights": np.ones((2, 2)), "held_out_nats.digest": "a"},
         {"held_out_nats.sums": np.zeros(2), "held_out_nats.weights": np.ones(3), "held_out_nats.digest": "a"},
         {"held_out_nats.sums": np.zeros(2), "held_out_nats.weights": np.ones(2)},
+        {"held_out_nats.sums": np.array(["a", "b"]), "held_out_nats.weights": np.ones(2), "held_out_nats.digest": "a"},
     ],
 )
 def test_arrays_that_do_not_fit_are_none(tmp_path, arrays):

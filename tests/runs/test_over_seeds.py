@@ -37,8 +37,8 @@ def test_groups_have_means_and_intervals_and_are_paired_with_the_first_by_seed()
     half = 4.302653 * 0.001 / 3**0.5
     assert first.metrics["test_mse"].mean == pytest.approx(0.041)
     assert first.metrics["test_mse"].ci95 == pytest.approx((0.041 - half, 0.041 + half), abs=1e-8)
-    assert second.differences["test_mse"].mean == pytest.approx(-0.0099667, abs=1e-6)
-    assert second.differences["test_mse"].excludes_zero and first.differences == single.differences == {}
+    assert second.differences["test_mse"].interval.mean == pytest.approx(-0.0099667, abs=1e-6)
+    assert second.differences["test_mse"].interval.excludes_zero and first.differences == single.differences == {}
 
 
 def test_the_table_has_a_row_per_group():
@@ -60,9 +60,11 @@ def test_with_one_seed_differences_are_over_the_test_images(tmp_path):
         example_losses.save(Run(folder), {"test_mse": ExampleLosses(losses, np.ones(100), "images")})
         records.append(read_run(folder))
     first, lower, same = over_seeds.summarize(records)
-    assert first.differences == {} and lower.differences["test_mse"].mean == pytest.approx(-0.003)
-    assert lower.differences["test_mse"].excludes_zero and lower.differences["test_mse"].n == 100
-    assert not same.differences["test_mse"].excludes_zero
+    interval, over = lower.differences["test_mse"]
+    assert first.differences == {} and interval.mean == pytest.approx(-0.003)
+    assert interval.excludes_zero and interval.n == 100 and over == "examples"
+    assert not same.differences["test_mse"].interval.excludes_zero
+    assert over_seeds.as_json([lower])[0]["differences"]["test_mse"]["over"] == "examples"
     assert [row[-1].endswith("not distinguishable") for row in over_seeds.table([first, lower, same])[1]] == [
         False, False, True,
     ]  # fmt: skip
@@ -83,7 +85,7 @@ def test_compare_shows_and_prints_them(pw13, tmp_path):
     names = [str(path) for path in sorted((tmp_path / "runs").iterdir())]
     code, out, err = pw13("runs", "compare", *names)
     assert code == 0, err
-    assert "means over seeds, and 95 % intervals" in out and "0.045" in out
+    assert "means and differences, with 95 % intervals" in out and "0.045" in out
     (group,) = json.loads(pw13("runs", "compare", *names, "--json")[1])["over_seeds"]
     assert group["seeds"] == [0, 1] and group["metrics"]["test_mse"]["mean"] == pytest.approx(0.045)
     assert group["metrics"]["test_mse"]["n"] == 2 and len(group["metrics"]["test_mse"]["ci95"]) == 2

@@ -74,7 +74,7 @@ function codeMap(run, first, choose, project) {
   canvas.addEventListener("pointerleave", () => { lens.hidden = true; });
   canvas.addEventListener("click", (event) => choose(nearestTo(event)));
   canvas.addEventListener("keydown", (event) => {
-    const direction = { ArrowRight: [1, 0], ArrowLeft: [-1, 0], ArrowDown: [0, 1], ArrowUp: [0, -1] }[event.key];
+    const direction = arrowOf(event);
     if (!direction) return;
     event.preventDefault();
     const next = chosen === null ? 0 : nextTowards(places, chosen, direction);

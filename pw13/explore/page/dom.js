@@ -48,8 +48,9 @@ function arrows(node) {
   node.addEventListener("focusin", (event) => event.target.matches("button") && current(event.target));
   node.addEventListener("keydown", (event) => {
     const all = stops(), from = event.target.closest("button"), cell = from?.closest("td"), item = from?.closest("li");
-    const step = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: 1, ArrowUp: -1 }[event.key], vertical = /Down|Up/.test(event.key);
-    if (!step || !from) return;
+    const arrow = arrowOf(event);
+    if (!arrow || !from) return;
+    const step = arrow[0] + arrow[1], vertical = arrow[1] !== 0;
     if (vertical && item) {
       const there = (step > 0 ? item.nextElementSibling : item.previousElementSibling)?.querySelectorAll("button") ?? [];
       there[Math.min(all.indexOf(from), there.length - 1)]?.focus();
@@ -62,12 +63,20 @@ function arrows(node) {
   return node;
 }
 
-// Redraws without taking the keyboard away: what had the focus is found again by its label.
+// Redraws without taking the keyboard away: what had the focus is found again by its label, and its place among those
+// with the same one.
 function keepFocus(root, redraw) {
-  const before = document.activeElement, label = (node) => node.ariaLabel ?? node.textContent, mine = root.contains(before);
+  const before = document.activeElement, label = (node) => node.ariaLabel || (node.closest("label") ?? node).textContent;
+  const alike = () => Array.from(root.querySelectorAll(before.tagName)).filter((node) => label(node) === name);
+  const name = label(before), place = root.contains(before) ? alike().indexOf(before) : -1;
   redraw();
-  if (!mine || before.isConnected) return;
-  Array.from(root.querySelectorAll(before.tagName)).find((node) => label(node) === label(before))?.focus({ preventScroll: true });
+  if (place >= 0 && !before.isConnected) alike()[place]?.focus({ preventScroll: true });
+}
+
+// The direction of an arrow key, `[x, y]`; null for other keys, and with those that mean the browser's own shortcuts.
+function arrowOf(event) {
+  if (event.altKey || event.ctrlKey || event.metaKey) return null;
+  return { ArrowRight: [1, 0], ArrowLeft: [-1, 0], ArrowDown: [0, 1], ArrowUp: [0, -1] }[event.key] ?? null;
 }
 
 function field(label, input) {

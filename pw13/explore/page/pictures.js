@@ -47,7 +47,7 @@ function drawingPad(width, height, onchange) {
   let last = null, pen = [width / 2, height / 2]; // where a stroke goes on, and the pen of the keyboard
   const redraw = () => {
     paint(canvas, pixels, width, height);
-    if (document.activeElement !== canvas) return;
+    if (!canvas.matches(":focus-visible")) return; // the pen of the keyboard
     const context = canvas.getContext("2d");
     context.fillStyle = getComputedStyle(canvas).getPropertyValue("--warm");
     context.fillRect(Math.floor(pen[0]), Math.floor(pen[1]), 1, 1);
@@ -77,7 +77,7 @@ function drawingPad(width, height, onchange) {
   });
   canvas.addEventListener("pointermove", (event) => event.buttons && stroke(event));
   canvas.addEventListener("keydown", (event) => {
-    const step = { ArrowRight: [1, 0], ArrowLeft: [-1, 0], ArrowDown: [0, 1], ArrowUp: [0, -1] }[event.key];
+    const step = arrowOf(event);
     if (!step) return;
     event.preventDefault();
     if (!event.shiftKey) dab(...pen);
@@ -93,6 +93,7 @@ function drawingPad(width, height, onchange) {
     redraw();
   };
   const node = el("div", { className: "draw" }, canvas, button(T.clear, () => {
+    pen = [width / 2, height / 2];
     set(null);
     onchange(pixels);
   }));

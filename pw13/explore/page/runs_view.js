@@ -24,7 +24,7 @@ function runsView(root, contents, state, services) {
     const metrics = now.kind ? [...new Set(shown.flatMap((run) => Object.keys(run.metrics)))].filter((name) => name !== "epochs").slice(0, 6) : [];
     return [...names, ...metrics.map((name) => `metrics.${name}`), "seconds"];
   }
-  function drawTable() {
+  function drawTable(everything = false) {
     const shown = visible(), columns = columnsFor(shown);
     if (now.sort) shown.sort(byColumn(now.sort, now.down));
     const head = el("tr", {}, el("th", { text: T.runs.columns.show, scope: "col" }), columns.map((column) => {
@@ -42,8 +42,8 @@ function runsView(root, contents, state, services) {
       box.addEventListener("change", () => { box.checked ? now.shown.add(key(run)) : now.shown.delete(key(run)); drawCurves(); write(); });
       return el("tr", { className: run.status === "running" ? "running" : "" }, el("td", {}, run.history.val_loss ? box : ""), columns.map((column) => cellOf(run, column)));
     };
-    // What fits on a screen at once, the rest after it is shown; all at once where the keyboard is in a row.
-    const first = list.contains(document.activeElement?.closest("tbody")) ? shown.length : FIRST_ROWS;
+    // What fits on a screen at once, the rest after it is shown.
+    const first = everything ? shown.length : FIRST_ROWS;
     const body = el("tbody", {}, shown.slice(0, first).map(rowOf));
     if (shown.length > first) requestAnimationFrame(() => setTimeout(() => body.isConnected && body.append(...shown.slice(first).map(rowOf))));
     legend.textContent = meanings(now.kind ? columns.map((column) => column.replace("metrics.", "")) : shown.map((run) => run.result.split(" ")[0]));
@@ -136,8 +136,8 @@ function runsView(root, contents, state, services) {
       select(T.runs.kind, [["", T.runs.allKinds], ...kinds().map((name) => [name, name])], now.kind, (value) => { now.kind = value; now.sort = ""; update(); }).node,
       runs.some((run) => run.sweep) ? el("label", { className: "check" }, points, T.runs.points) : null),
     count, el("section", {}, list, legend), detail, curves, sweeps);
-  const redraw = () => {
-    drawTable();
+  const redraw = (everything) => {
+    drawTable(everything);
     drawCurves();
     drawSweeps();
   };
@@ -147,7 +147,7 @@ function runsView(root, contents, state, services) {
     if (failed) count.textContent = T.runs.lost;
     else if (JSON.stringify(latest) !== JSON.stringify(runs)) {
       runs = contents.runs = latest;
-      keepFocus(root, redraw);
+      keepFocus(root, () => redraw(true)); // at once, so that the page stays where it was scrolled to
     }
   });
   return { redraw: () => { drawCurves(); drawSweeps(); } };

@@ -1,8 +1,8 @@
 """Losses compared: one is called lower only where the 95 % interval of the difference excludes 0.
 
 The interval is over seeds where there are several in common. With one it is over the examples that both were evaluated
-on, and the report says that each value is from one training. Runs of 0.1.0 kept no losses of examples: two that differ
-by less than `SAME_LOSS_TOLERANCE` then count as the same.
+on, and says nothing of other seeds. With none in common, and for runs of 0.1.0, which kept no losses of examples, two
+losses that differ by less than `SAME_LOSS_TOLERANCE` count as the same.
 """
 
 from collections.abc import Mapping
@@ -31,12 +31,17 @@ def mean(losses: BySeed) -> float:
     return mean_interval([loss.value for loss in losses.values()]).mean
 
 
+def common_seeds(before: BySeed, after: BySeed) -> list[int]:
+    """Return the seeds that both were trained with."""
+    return sorted(before.keys() & after.keys())
+
+
 def difference(before: BySeed, after: BySeed) -> Interval | None:
     """Return mean and 95 % interval of `after` minus `before`, paired by seed, or by example for one seed in common.
 
-    None with none in common, or if a run kept no losses of examples.
+    None with no seed in common, or one of which a run kept no losses of examples.
     """
-    seeds = sorted(before.keys() & after.keys())
+    seeds = common_seeds(before, after)
     if len(seeds) == 1:
         return bootstrap_difference(after[seeds[0]].examples, before[seeds[0]].examples)
     if not seeds:
@@ -53,24 +58,29 @@ def is_same(before: BySeed, after: BySeed) -> bool:
 
 
 def _relative_change(before: BySeed, after: BySeed) -> float:
-    return (mean(after) - mean(before)) / mean(before) if mean(before) else 0.0
+    """Return the change relative to `before`, over the seeds in common if there are any."""
+    seeds = common_seeds(before, after)
+    first, second = (mean({seed: losses[seed] for seed in seeds} or losses) for losses in (before, after))
+    return (second - first) / first if first else 0.0
 
 
 def is_lower(before: BySeed, after: BySeed) -> bool:
     """Return whether `after` is distinguishably lower than `before`."""
-    return mean(after) < mean(before) and not is_same(before, after)
+    return _relative_change(before, after) < 0 and not is_same(before, after)
 
 
 def change(before: BySeed, after: BySeed) -> str:
     """Return `after` relative to `before`: "12.0 % lower", "practically the same", "not distinguishable".
 
-    With the interval of the difference if there is one.
+    With the interval of the difference if there is one, and what it is over if that is not seeds.
     """
     found, relative = difference(before, after), _relative_change(before, after)
     direction = f"{format_percent(abs(relative))} {'lower' if relative < 0 else 'higher'}"
     if found is None or found.ci95 is None:
         return "practically the same" if is_same(before, after) else direction
-    interval = f"95 % interval of the difference {_signed(found.ci95[0])} to {_signed(found.ci95[1])}"
+    one_each = len(common_seeds(before, after)) == 1
+    over = f" over {found.n:,} examples, one training each," if one_each else ""
+    interval = f"95 % interval of the difference{over} {_signed(found.ci95[0])} to {_signed(found.ci95[1])}"
     if not found.excludes_zero:
         return f"not distinguishable ({interval})"
     return f"{direction} ({interval})"

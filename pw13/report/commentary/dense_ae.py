@@ -16,6 +16,7 @@ from pw13.report.commentary.phrasing import (
 )
 
 COMPARED_SIZES = (8, 16, 32, 64)  # bytes per image
+NOT_LETTERS = 1.2  # times the MSE of test letters from which random codes are said not to decode to letters
 FAR = 0.2  # the share by which an MSE is lower where a method is far ahead
 
 
@@ -61,8 +62,9 @@ def code_map(space: Mapping[str, Any]) -> str:
         return ""
     codes, tsne, pca = (format_percent(share, 0) for share in known)
     return (
-        f"Of the ten nearest neighbours of a test letter {codes} are of its class by code, {tsne} on the t-SNE map and "
-        f"{pca} along the first two principal components."
+        f"Of the {shares['count']} nearest neighbours of a test letter among the {format_number(shares['letters'])} on "
+        f"the map {codes} are of its class by code, {tsne} on the t-SNE map and {pca} along the first two principal "
+        "components."
     )
 
 
@@ -71,18 +73,21 @@ def generation(space: Mapping[str, Any]) -> str:
     errors = space.get("nearest_mse") or {}
     if not errors.get("letters") or not errors.get("random"):
         return ""
-    shown = {name: format_number(error, 3) for name, error in errors.items()}
+    shown = {name: format_number(error, 3) for name, error in errors.items() if name != "images"}
     between = f", halfway between two letters {shown['midpoints']}" if errors.get("midpoints") else ""
     ratio = errors["random"] / errors["letters"]
     verdict = (
-        f"{ratio:.1f} times as far: nothing in the training of a plain autoencoder asks that such codes decode to "
-        "letters"
-        if ratio >= 1 + FAR
-        else "hardly farther"
+        f"{ratio:.1f} times that of test letters: nothing in the training of a plain autoencoder asks that such codes "
+        "decode to letters"
+        if ratio >= NOT_LETTERS
+        else "about that of test letters"
+        if ratio > 1 / NOT_LETTERS
+        else "less than that of test letters"
     )
     return (
-        f"From the nearest training image, decoded codes of test letters are {shown['letters']} away (MSE), mean codes "
-        f"of classes {shown['means']}{between}, and random codes {shown['random']}, {verdict}."
+        f"The MSE between a decoded code and the nearest of {format_number(errors['images'])} training images is "
+        f"{shown['letters']} for test letters, {shown['means']} for mean codes of classes{between}, and for random "
+        f"codes {shown['random']}, {verdict}."
     )
 
 

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 ONE_SEED = "Each value is from a single training run."
 OTHER_SEEDS = (
-    "Intervals are over the images or names that a run was evaluated on; another seed may change a value by about a "
-    "percent. Run pw13 all --seeds 5 for intervals over seeds."
+    "Intervals are over the images or names that a run was evaluated on, and say nothing of other seeds; "
+    "pw13 all --seeds 5 gives intervals over seeds."
 )
 
 

@@ -4,7 +4,7 @@ from pw13.report import hints
 from pw13.report.commentary import dense_ae as commentary
 from pw13.report.commentary.phrasing import format_count, format_number, format_percent
 from pw13.report.document import Block, table
-from pw13.report.run_selection import RunSelection, Series, metric
+from pw13.report.run_selection import RunSelection, metric
 from pw13.report.sections.blocks import (
     Section,
     comment,
@@ -133,8 +133,11 @@ def fitting(run: Record) -> list[Block]:
     ]
 
 
-def reconstructions(run: Record) -> list[Block]:
-    size, mse = run.config["code_size"], metric(run, "test_mse")
+def reconstructions(selection: RunSelection) -> list[Block]:
+    run = selection.dense
+    if run is None:
+        return no_run(selection)
+    size, mse, repeats = run.config["code_size"], metric(run, "test_mse"), selection.repeats(run)
     space = (run.metrics or {}).get("code_space") or {}
     return [
         *figure_block(
@@ -147,9 +150,7 @@ def reconstructions(run: Record) -> list[Block]:
         ),
         *comment(
             commentary.reconstruction(metric(run, "test_psnr_db"), mse),
-            commentary.against_pca(
-                size, *(Series(None, (run,)).by_seed(name) for name in ("test_mse", "pca_test_mse"))
-            ),
+            commentary.against_pca(size, repeats.by_seed("test_mse"), repeats.by_seed("pca_test_mse")),
             commentary.dead_units(int_metric(run, "dead_units"), size),
         ),
         *figure_block(

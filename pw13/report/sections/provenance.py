@@ -23,8 +23,8 @@ def provenance(selection: RunSelection) -> list[Block]:
     ]
     sources = {str(data.get("sha256")): data_name(run) for run in selection.records if (data := run.facts.get("data"))}
     lines = dict.fromkeys(_machine(run) for run in selection.records)
-    # a run that needed no TensorFlow says nothing of oneDNN, and as much as others of the machine
-    machines = [line for line in lines if not any(line != other and other.startswith(line) for other in lines)]
+    # runs without TensorFlow, as of svm-eval, say nothing of oneDNN
+    machines = [line for line in lines if not any(other.startswith(f"{line}, oneDNN") for other in lines)]
     versions = dict.fromkeys(_versions(run) for run in selection.records)
     return [
         Text(

@@ -73,7 +73,7 @@ def trained_once(shift, noise, digest="a"):
 def test_with_one_seed_the_interval_is_over_the_examples(shift, noise, verdict):
     before, after = trained_once(0.0, 0.0), trained_once(shift, noise)
     text = contrasts.change(before, after)
-    assert text.startswith(f"{verdict} (95 % interval of the difference ")
+    assert text.startswith(f"{verdict} (95 % interval of the difference over 400 examples, one training each, ")
     assert contrasts.is_same(before, after) is (verdict == "not distinguishable")
     assert contrasts.is_lower(before, after) is (verdict == "0.5 % lower")
 
@@ -83,3 +83,11 @@ def test_losses_of_other_examples_are_not_paired():
     assert contrasts.difference(before, trained_once(-0.001, 0.0, "b")) is None
     assert contrasts.difference(before, by_seed({0: 0.01})) is None
     assert contrasts.difference(before, trained_once(-0.001, 0.0)).n == 400
+
+
+def test_with_several_seeds_on_one_side_only_the_common_one_counts():
+    """The mean over all seeds is higher, the training with the common seed is lower."""
+    before, after = trained_once(0.0, 0.0), {**trained_once(-0.0001, 1e-5), **by_seed({1: 0.9, 2: 0.9})}
+    assert contrasts.is_lower(before, after) and not contrasts.is_lower(after, before)
+    assert contrasts.change(before, after).startswith("0.5 % lower (95 % interval of the difference over 400 examples")
+    assert contrasts.change(after, before).startswith("0.5 % higher (")

@@ -163,28 +163,35 @@ def test_without_points_nothing_is_claimed(curves):
 
 
 SPACE = {
-    "neighbours": {"codes": 0.82, "tsne": 0.79, "pca": 0.41},
-    "nearest_mse": {"letters": 0.02, "means": 0.03, "midpoints": 0.035, "random": 0.05},
+    "neighbours": {"count": 10, "letters": 1000, "codes": 0.82, "tsne": 0.79, "pca": 0.41},
+    "nearest_mse": {"images": 9400, "letters": 0.02, "means": 0.03, "midpoints": 0.035, "random": 0.05},
 }
 
 
 def test_the_maps_are_compared_by_the_class_of_neighbours():
     assert dense_ae.code_map(SPACE) == (
-        "Of the ten nearest neighbours of a test letter 82 % are of its class by code, 79 % on the t-SNE map and 41 % "
-        "along the first two principal components."
+        "Of the 10 nearest neighbours of a test letter among the 1,000 on the map 82 % are of its class by code, 79 % "
+        "on the t-SNE map and 41 % along the first two principal components."
     )
     assert dense_ae.code_map({}) == dense_ae.code_map({"neighbours": {"codes": 0.8, "tsne": None, "pca": 0.4}}) == ""
 
 
-def test_random_codes_are_judged_by_their_distance_from_real_images():
-    text = dense_ae.generation(SPACE)
+@pytest.mark.parametrize(
+    ("random", "verdict"),
+    [
+        (0.05, "0.0500, 2.5 times that of test letters: nothing in the training of a plain autoencoder asks that"),
+        (0.021, "0.0210, about that of test letters."),
+        (0.01, "0.0100, less than that of test letters."),
+    ],
+)
+def test_random_codes_are_judged_by_the_nearest_real_image(random, verdict):
+    text = dense_ae.generation({"nearest_mse": {**SPACE["nearest_mse"], "random": random}})
     assert text.startswith(
-        "From the nearest training image, decoded codes of test letters are 0.0200 away (MSE), mean "
+        "The MSE between a decoded code and the nearest of 9,400 training images is 0.0200 for test letters, 0.0300 "
+        f"for mean codes of classes, halfway between two letters 0.0350, and for random codes {verdict}"
     )
-    assert (
-        "codes of classes 0.0300, halfway between two letters 0.0350, and random codes 0.0500, 2.5 times as far: "
-        in text
-    )
-    near = {"nearest_mse": {**SPACE["nearest_mse"], "midpoints": None, "random": 0.021}}
-    assert dense_ae.generation(near).endswith("classes 0.0300, and random codes 0.0210, hardly farther.")
+
+
+def test_without_midpoints_or_measures_nothing_is_said_of_them():
+    assert "halfway" not in dense_ae.generation({"nearest_mse": {**SPACE["nearest_mse"], "midpoints": None}})
     assert dense_ae.generation({}) == ""
