@@ -30,7 +30,7 @@ def _free_in_group() -> Iterator[int]:
 
 def is_aligned(array: npt.NDArray[np.generic]) -> bool:
     """Return whether the array is contiguous and starts at a multiple of `ALIGNMENT`."""
-    return bool(array.flags.c_contiguous) and array.ctypes.data % ALIGNMENT == 0
+    return bool(array.flags.c_contiguous) and (array.size == 0 or array.ctypes.data % ALIGNMENT == 0)
 
 
 def aligned_empty(shape: tuple[int, ...], dtype: npt.DTypeLike) -> npt.NDArray[np.generic]:
