@@ -129,7 +129,7 @@ def test_after_a_kill_and_an_interrupt_points_equal_runs_outside_a_sweep(tmp_pat
     (run,) = (tmp_path / "alone").iterdir()
     (weights, metrics), point = outcome(run), swept["2_code_size=3_seed=0"]
     left_out = {name for name, value in point[1].items() if value is None}
-    assert left_out == {"compression", "rate_distortion", "test_sample"}
+    assert left_out == {"code_space", "compression", "rate_distortion", "test_sample"}
     assert point[0] == weights
     assert point[1] == {name: None if name in left_out else value for name, value in metrics.items()}
 
