@@ -8,6 +8,7 @@ import numpy.typing as npt
 from pw13.baselines import pca
 from pw13.config.settings import DenseAE
 from pw13.experiments.dense_ae_evaluation import CodeMap, Evaluation
+from pw13.metrics.intervals import mean_interval
 from pw13.system.streams import stream
 
 SHOWN = 10  # images per row of the figure, and classes in it
@@ -54,46 +55,45 @@ def measure(part: Evaluation, code_map: CodeMap, config: DenseAE) -> dict[str, A
     """Return `code_space` in metrics.json.
 
     `neighbours`: of the `count` nearest neighbours of a mapped test letter among the `letters` on the map, the share
-    that is of its class: by code, on the map, and along the first two principal components of the codes. `nearest_mse`:
-    the mean squared error between a decoded code and the nearest of `images` training images: of test letters, of
-    classes' means, halfway between two letters of different classes, and of random codes.
+    that is of its class: by code, on the map, along the first two principal components of the codes, and by pixels.
+    `nearest_mse`: the mean squared error between a decoded code and the nearest of `images` training images: of test
+    letters, of classes' means, halfway between two letters of different classes, and of random codes. Each is a mean
+    over letters or codes with its 95 % interval; None without any.
     """
     labels, codes = part.images.test_labels[code_map.rows], part.test_codes[code_map.rows]
-    points = {"codes": codes, "tsne": code_map.places, "pca": principal(part, code_map)}
+    places = {
+        "codes": codes,
+        "tsne": code_map.places,
+        "pca": principal(part, code_map),
+        "pixels": part.test[code_map.rows],
+    }
     free, known = codes_of_no_image(part, config), part.train[:: -(-len(part.train) // MAX_TRAIN)]
     decoded = {"letters": codes[:SAMPLE], "means": free.means, "midpoints": free.midpoints, "random": free.random}
+    shares = {name: _interval(shares_of_class(points, labels)) for name, points in places.items()}
+    errors = {name: _interval(nearest_mse(part.net.decode(each), known)) for name, each in decoded.items()}
     return {
-        "neighbours": {
-            "count": _neighbour_count(labels),
-            "letters": len(labels),
-            **{name: neighbours_of_class(points[name], labels) for name in points},
-        },
-        "nearest_mse": {
-            "images": len(known),
-            **{
-                name: float(nearest_mse(part.net.decode(each), known).mean()) if len(each) else None
-                for name, each in decoded.items()
-            },
-        },
+        "neighbours": {"count": min(NEIGHBOURS, len(labels) - 1), "letters": len(labels), **shares},
+        "nearest_mse": {"images": len(known), **errors},
     }
 
 
-def neighbours_of_class(points: Floats, labels: npt.NDArray[Any]) -> float | None:
-    """Return the share of each point's nearest others that have its label; None for a single point.
+def _interval(values: npt.NDArray[np.float64]) -> dict[str, object] | None:
+    return mean_interval(values.tolist()).as_json() if len(values) else None
+
+
+def shares_of_class(points: Floats, labels: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
+    """Return the share of each point's nearest others that have its label, `(n,)`; `(0,)` for a single point.
 
     points: `(n, dimensions)`. labels: `(n,)`.
     """
-    count = _neighbour_count(labels)
+    count = min(NEIGHBOURS, len(points) - 1)
     if count < 1:
-        return None
+        return np.empty(0)
     distances = _squared_distances(points, points)
     np.fill_diagonal(distances, np.inf)
     nearest = np.argpartition(distances, count - 1, axis=1)[:, :count]
-    return float(np.mean(labels[nearest] == labels[:, None]))
-
-
-def _neighbour_count(labels: npt.NDArray[Any]) -> int:
-    return min(NEIGHBOURS, len(labels) - 1)
+    shares: npt.NDArray[np.float64] = np.mean(labels[nearest] == labels[:, None], axis=1)
+    return shares
 
 
 def nearest_mse(outputs: Floats, images: Floats) -> npt.NDArray[np.float64]:

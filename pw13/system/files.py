@@ -104,7 +104,7 @@ def check_inside(path: Path, *, below: int = 1) -> None:
             inside = False
         if not inside:
             raise UserError(f"{path}: symbolic link points outside the run folder")
-    if path.exists() and not path.is_file() and not path.is_dir():
+    if not path.is_file() and not path.is_dir() and path.exists():
         raise UserError(f"{path}: not a regular file")
 
 

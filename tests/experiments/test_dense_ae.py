@@ -115,19 +115,21 @@ def test_metrics_are_those_of_the_saved_model(trained, data):
 
 def test_codes_of_no_image_are_measured(trained):
     space = load_json(trained / "metrics.json")["code_space"]
-    count, letters, *shares = (space["neighbours"].pop(name) for name in ("count", "letters", "codes", "tsne", "pca"))
-    assert (count, letters) == (10, 60) and not space["neighbours"]
-    assert all(0.1 < share <= 1 for share in shares)  # ten classes: 0.1 by chance
-    assert space["nearest_mse"].pop("images") == 110
-    assert set(space["nearest_mse"]) == {"letters", "means", "midpoints", "random"}
-    assert all(0 < error < 0.5 for error in space["nearest_mse"].values())
+    shares, errors = space["neighbours"], space["nearest_mse"]
+    assert (shares.pop("count"), shares.pop("letters"), errors.pop("images")) == (10, 60, 110)
+    assert set(shares) == {"codes", "tsne", "pca", "pixels"}
+    assert all(0.1 < share["mean"] <= 1 and share["n"] == 60 for share in shares.values())  # 0.1: by chance
+    assert set(errors) == {"letters", "means", "midpoints", "random"}
+    for each in errors.values():
+        low, high = each["ci95"]
+        assert 0 < low < each["mean"] < high < 0.5
 
 
 def test_a_single_training_image_is_enough(pw13, data, tmp_path):
     """Its code has no spread, so random codes are all the same."""
     assert pw13("train-dense-ae", "--data", data, "--limit", 1, "--epochs", 1)[0] == 0
     space = load_json(only_run(tmp_path / "runs", "dense-ae") / "metrics.json")["code_space"]
-    assert 0 < space["nearest_mse"]["random"] < 1
+    assert 0 < space["nearest_mse"]["random"]["mean"] < 1
 
 
 def test_rate_and_distortion_are_measured_for_every_method(trained):

@@ -13,8 +13,8 @@ def test_the_share_of_neighbours_of_the_same_class(monkeypatch):
     monkeypatch.setattr(codes, "NEIGHBOURS", 2)
     points, labels = np.float32([[0], [1], [2], [10], [11]]), np.array([0, 0, 1, 1, 1])
     # neighbours: 0 -> 1, 2; 1 -> 0, 2; 2 -> 0, 1; 3 -> 4, 2; 4 -> 3, 2
-    assert codes.neighbours_of_class(points, labels) == pytest.approx((1 + 1 + 0 + 2 + 2) / 10)
-    assert codes.neighbours_of_class(points[:1], labels[:1]) is None
+    assert codes.shares_of_class(points, labels).tolist() == [0.5, 0.5, 0, 1, 1]
+    assert len(codes.shares_of_class(points[:1], labels[:1])) == 0
 
 
 def test_the_nearest_image_of_an_output():

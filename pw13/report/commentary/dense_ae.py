@@ -2,7 +2,7 @@
 
 import itertools
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from pw13.metrics.rate_distortion import MARGIN, Point, lower_envelope, mse_at, ranges_ahead
@@ -55,27 +55,33 @@ def against_pca(size: int, mse: BySeed, pca: BySeed) -> str:
 
 
 def code_map(space: Mapping[str, Any]) -> str:
-    """Return how well each map keeps letters of a class together; `code_space` in metrics.json, none in old runs."""
+    """Return how well codes, pixels and each map keep letters of a class together.
+
+    space: `code_space` in metrics.json; empty for runs of 0.1.0.
+    """
     shares = space.get("neighbours") or {}
-    known = [shares[name] for name in ("codes", "tsne", "pca") if shares.get(name) is not None]
-    if len(known) < 3:
+    known = [shares[name] for name in ("codes", "pixels", "tsne", "pca") if shares.get(name)]
+    if len(known) < 4:
         return ""
-    codes, tsne, pca = (format_percent(share, 0) for share in known)
+    codes, pixels, tsne, pca = (_with_interval(share, lambda value: format_percent(value, 0)) for share in known)
     return (
         f"Of the {shares['count']} nearest neighbours of a test letter among the {format_number(shares['letters'])} on "
-        f"the map {codes} are of its class by code, {tsne} on the t-SNE map and {pca} along the first two principal "
-        "components."
+        f"the map {codes} are of its class by code, {pixels} by pixels, {tsne} on the t-SNE map and {pca} along the "
+        "first two principal components of the codes."
     )
 
 
 def generation(space: Mapping[str, Any]) -> str:
     """Return how far what decodes from codes of no image is from any training image; `space` as above."""
     errors = space.get("nearest_mse") or {}
-    if not errors.get("letters") or not errors.get("random"):
+    if not errors.get("letters") or not errors.get("random") or not errors["letters"]["mean"]:
         return ""
-    shown = {name: format_number(error, 3) for name, error in errors.items() if name != "images"}
-    between = f", halfway between two letters {shown['midpoints']}" if errors.get("midpoints") else ""
-    ratio = errors["random"] / errors["letters"]
+    letters, means, midpoints, random = (
+        errors.get(name) and _with_interval(errors[name], lambda value: format_number(value, 3))
+        for name in ("letters", "means", "midpoints", "random")
+    )
+    between = f", halfway between two letters {midpoints}" if midpoints else ""
+    ratio = errors["random"]["mean"] / errors["letters"]["mean"]
     verdict = (
         f"{ratio:.1f} times that of test letters: nothing in the training of a plain autoencoder asks that such codes "
         "decode to letters"
@@ -86,9 +92,16 @@ def generation(space: Mapping[str, Any]) -> str:
     )
     return (
         f"The MSE between a decoded code and the nearest of {format_number(errors['images'])} training images is "
-        f"{shown['letters']} for test letters, {shown['means']} for mean codes of classes{between}, and for random "
-        f"codes {shown['random']}, {verdict}."
+        f"{letters} for test letters, {means} for mean codes of classes{between}, and for random codes {random}, "
+        f"{verdict}. Brackets: 95 % intervals."
     )
+
+
+def _with_interval(measured: Mapping[str, Any], shown: Callable[[float], str]) -> str:
+    """Return `{mean, ci95}` as "0.114 (0.110 to 0.118)"."""
+    interval = measured.get("ci95")
+    brackets = f" ({shown(interval[0])} to {shown(interval[1])})" if interval else ""
+    return f"{shown(measured['mean'])}{brackets}"
 
 
 def dead_units(dead: int | None, size: int) -> str:
