@@ -80,7 +80,7 @@ def change(before: BySeed, after: BySeed) -> str:
         return "practically the same" if is_same(before, after) else direction
     one_each = len(common_seeds(before, after)) == 1
     over = f" over {found.n:,} examples, one training each," if one_each else ""
-    interval = f"95 % interval of the difference{over} {_signed(found.ci95[0])} to {_signed(found.ci95[1])}"
+    interval = f"95 % interval of the difference{over} {_bounds(*found.ci95)}"
     if not found.excludes_zero:
         return f"not distinguishable ({interval})"
     return f"{direction} ({interval})"
@@ -93,5 +93,14 @@ def compared(before: BySeed, after: BySeed) -> str:
     return f"{text}{bracket}{interval} {conjunction}"
 
 
-def _signed(value: float) -> str:
-    return f"{'+' if value > 0 else '-' if value < 0 else ''}{format_number(abs(value), 2)}"
+def _bounds(low: float, high: float) -> str:
+    """Return both bounds of an interval with two digits, or as many as tell them apart, at most four."""
+    for digits in (2, 3, 4):
+        texts = [_signed(bound, digits) for bound in (low, high)]
+        if texts[0] != texts[1]:
+            break
+    return " to ".join(texts)
+
+
+def _signed(value: float, digits: int) -> str:
+    return f"{'+' if value > 0 else '-' if value < 0 else ''}{format_number(abs(value), digits)}"

@@ -91,3 +91,8 @@ def test_with_several_seeds_on_one_side_only_the_common_one_counts():
     assert contrasts.is_lower(before, after) and not contrasts.is_lower(after, before)
     assert contrasts.change(before, after).startswith("0.5 % lower (95 % interval of the difference over 400 examples")
     assert contrasts.change(after, before).startswith("0.5 % higher (")
+
+
+def test_the_bounds_of_a_narrow_interval_are_told_apart():
+    after = by_seed({seed: loss.value - 0.0107 - 0.0001 * seed for seed, loss in BEFORE.items()})
+    assert "difference -0.0110 to -0.0106)" in contrasts.change(BEFORE, after)
