@@ -1,5 +1,6 @@
 """`pw13 sweep`: a hyperparameter grid for any trainer, on this machine or on a Dask cluster."""
 
+import contextlib
 import dataclasses
 import tempfile
 from collections.abc import Callable, Iterable
@@ -163,7 +164,9 @@ def _run(sweep: Sweep, run: Run, executor: Any, jobs: int | None, dask: str | No
 
     run.update(crew={"jobs": jobs, "dask": dask})
     lean = run.previous is None or bool(run.previous.facts.get("lean", True))  # `pw13 all` wants all of its points
-    _show(sweep, run, run_sweep(sweep, run=run, executor=executor, lean=lean), json)
+    with contextlib.closing(executor):
+        metrics = run_sweep(sweep, run=run, executor=executor, lean=lean)
+    _show(sweep, run, metrics, json)
 
 
 def _show(sweep: Sweep, run: Run, metrics: dict[str, Any], json: bool | None) -> None:
@@ -188,9 +191,9 @@ def _dry_run(sweep: Sweep, jobs: int | None, json: bool | None) -> None:
         sha256 = record_data(sweep, run)
         first = sweep.points[0]._replace(settings=dataclasses.replace(sweep.points[0].settings, epochs=1))
         tried = [first, first._replace(name=f"{first.name}_again")] if count > 1 else [first]
-        with interruptible("nothing was saved"):
+        with interruptible("nothing was saved"), contextlib.closing(LocalExecutor(1)) as executor:
             tried_jobs = [make_job(sweep, run, point, sha256) for point in tried]
-            seconds = estimate_seconds(sweep, tried_jobs, LocalExecutor(1), parallel)
+            seconds = estimate_seconds(sweep, tried_jobs, executor, parallel)
     if json:
         return console.json_document({"runs": count, "jobs": parallel, "seconds": seconds, "first": first.name})
     console.print_result(f"{_count_runs(count)}, {parallel} in parallel: about {console.format_duration(seconds)}")

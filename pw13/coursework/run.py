@@ -1,5 +1,6 @@
 """Run every experiment of the course in one process, so that TensorFlow is imported once."""
 
+import contextlib
 import dataclasses
 import logging
 import time
@@ -34,16 +35,29 @@ def run_coursework(plan: Sequence[Step], data: CourseData, *, runs_dir: Path, fr
     Raises:
         Interrupted: by a signal; finished steps are kept, the current one can be resumed.
     """
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)  # it warns of functions that every run compiles again
+    with contextlib.closing(LocalExecutor(0)) as executor:  # its workers start with the first sweep, and are kept
+        done = run_steps(plan, data, runs_dir, executor, fresh=fresh)
+    sweeps = {result.step.name: result.sweep.name for result in done if result.sweep}
+    runs = {result.step.name: result.run.name for result in done}
+    files.write_json(runs_dir / LAST_ALL, {"runs": runs, "sweeps": sweeps})
+    signals.check()
+    return done
+
+
+def run_steps(
+    plan: Sequence[Step], data: CourseData, runs_dir: Path, executor: LocalExecutor, *, fresh: bool
+) -> list[StepResult]:
+    """Run or reuse each step, one after the other, its further seeds by the executor."""
     done: list[StepResult] = []
     printed: set[str] = set()  # all steps have the same data
-    logging.getLogger("tensorflow").setLevel(logging.ERROR)  # it warns of functions that every run compiles again
     for number, step in enumerate(plan, 1):
         signals.check()  # a signal may have come too late for the step before
         data_paths = data_paths_of(step, data, done, runs_dir)
         record = None if fresh else find_existing(step, data_paths, data, runs_dir)
         if record is not None and record.status == "completed":
             console.message(f"[{number}/{len(plan)}] {step.name}: reusing {record.name}")
-            sweep = run_seeds(step, data_paths, data, runs_dir, fresh=fresh)
+            sweep = run_seeds(step, data_paths, data, runs_dir, executor, fresh=fresh)
             done.append(StepResult(step, "reused", record.folder, 0.0, sweep))
             continue
         console.message(f"[{number}/{len(plan)}] {step.name}{time_left(plan[number - 1 :], done, data)}")
@@ -51,13 +65,9 @@ def run_coursework(plan: Sequence[Step], data: CourseData, *, runs_dir: Path, fr
         run = open_step_run(step, data_paths, record, runs_dir, started_at)
         run.printed = printed
         experiments.run_experiment(step.kind, step.settings, run=run, **data_paths)
-        sweep = run_seeds(step, data_paths, data, runs_dir, fresh=fresh)
+        sweep = run_seeds(step, data_paths, data, runs_dir, executor, fresh=fresh)
         how, seconds = "resumed" if record else "new", time.monotonic() - started_at
         done.append(StepResult(step, how, run.folder, seconds, sweep))
-    sweeps = {result.step.name: result.sweep.name for result in done if result.sweep}
-    runs = {result.step.name: result.run.name for result in done}
-    files.write_json(runs_dir / LAST_ALL, {"runs": runs, "sweeps": sweeps})
-    signals.check()
     return done
 
 
@@ -91,9 +101,17 @@ def data_paths_of(step: Step, data: CourseData, done: Sequence[StepResult], runs
 
 
 def run_seeds(
-    step: Step, data_paths: Mapping[str, Any], data: CourseData, runs_dir: Path, *, fresh: bool
+    step: Step,
+    data_paths: Mapping[str, Any],
+    data: CourseData,
+    runs_dir: Path,
+    executor: LocalExecutor,
+    *,
+    fresh: bool,
 ) -> Path | None:
     """Train the further seeds of a step as a sweep, or reuse or resume such a sweep; return it, None for one seed.
+
+    Names are sampled from the first seed only: their tables and figures in the report show one network.
 
     Raises:
         Interrupted: by a signal; finished points are kept, the others can be resumed.
@@ -111,8 +129,9 @@ def run_seeds(
     if record is not None:
         refuse_running(record)
     run = reopen_run(record, sweep.base) if record else create_sweep(sweep, runs_dir)
-    executor = LocalExecutor(parallel_jobs(sweep, None))
-    run_sweep(sweep, run=dataclasses.replace(run, started_at=time.monotonic()), executor=executor, lean=False)
+    run = dataclasses.replace(run, started_at=time.monotonic())
+    executor.resize(parallel_jobs(sweep, None))
+    run_sweep(sweep, run=run, executor=executor, lean=step.kind == "charrnn")
     return run.folder
 
 

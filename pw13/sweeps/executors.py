@@ -72,6 +72,12 @@ class LocalExecutor:
     def __init__(self, jobs: int):
         self._slots = [_Slot(number) for number in range(jobs)]
 
+    def resize(self, jobs: int) -> None:
+        """Have `jobs` worker processes from now on; none may be at work."""
+        for slot in self._slots[jobs:]:
+            slot.close()
+        self._slots = [*self._slots[:jobs], *(_Slot(number) for number in range(len(self._slots), jobs))]
+
     @property
     def free_slots(self) -> int:
         return sum(slot.job is None for slot in self._slots)

@@ -25,6 +25,7 @@ MAX_TRIES = 3  # starts of a point whose worker dies; after that, the point is t
 def run_sweep(sweep: Sweep, *, run: Run, executor: Executor, lean: bool = True) -> dict[str, Any]:
     """Run all points that are not complete, compare them, and return what metrics.json of the sweep holds.
 
+    executor: is left open, so that another sweep finds its workers started.
     lean: leave out of the points what no sweep compares, such as figures.
 
     Raises:
@@ -96,7 +97,6 @@ def run_points(sweep: Sweep, run: Run, executor: Executor, sha256: str, *, lean:
                     signals.check()
         return status.errors
     finally:
-        executor.close()
         status.save()
 
 
@@ -109,11 +109,8 @@ def estimate_seconds(sweep: Sweep, jobs: Sequence[Job], executor: Executor, para
         Interrupted: by a signal.
         UserError: an epoch failed.
     """
-    try:
-        with signals.graceful_stop():
-            metrics = [_run_alone(job, executor) for job in jobs]
-    finally:
-        executor.close()
+    with signals.graceful_stop():
+        metrics = [_run_alone(job, executor) for job in jobs]
     seconds, epoch = [float(each["seconds"]) for each in metrics], float(metrics[-1]["epoch_seconds"])
     factor = epoch / epoch_seconds(sweep.kind, sweep.points[0].settings)  # measured over estimated
     points = [seconds[-1] - epoch + factor * point_cost(sweep.kind, point) for point in sweep.points]

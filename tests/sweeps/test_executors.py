@@ -70,6 +70,23 @@ def test_a_local_worker_is_kept_for_equal_threads_and_replaced_for_others_and_af
     assert worker._process.exitcode is not None
 
 
+def test_a_resized_executor_keeps_its_first_workers_and_ends_the_others(tmp_path):
+    executor = LocalExecutor(2)
+    try:
+        for job in (make_job(tmp_path), make_job(tmp_path)):
+            executor.start(job)
+        assert wait_for(lambda: not executor.wait_finished(0.5) and executor.free_slots == 2, 60)
+        kept, ended = (slot.worker for slot in executor._slots)
+        executor.resize(1)
+        assert executor.free_slots == 1 and ended._process.exitcode is not None
+        executor.resize(2)
+        executor.start(make_job(tmp_path))
+        finish_one(executor)
+        assert executor.free_slots == 2 and executor._slots[0].worker is kept and executor._slots[1].worker is None
+    finally:
+        executor.close()
+
+
 def pw13_process(*arguments: object) -> subprocess.Popen:
     with open("log", "ab") as log:
         return subprocess.Popen([sys.executable, "-m", "pw13", *map(str, arguments)], stdout=log, stderr=log)
