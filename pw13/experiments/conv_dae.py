@@ -59,6 +59,7 @@ def run_experiment(config: ConvDAE, *, data: str | None, run: Run, lean: bool = 
         **training_metrics(result, models.autoencoder),
         "noise": config.noise,
         "noise_kind": config.noise_kind,
+        "test_sample": len(images.test_labels),
         "val_mse": min(row["val_loss"] for row in result.history),
         **evaluation.psnr_ssim(test, denoised),
     }
@@ -84,7 +85,8 @@ def redraw(config: ConvDAE, record: Record, *, data: str | None) -> Iterator[Nam
 
 
 def load_split(data: str | None, config: ConvDAE) -> tuple[ImageSet, TrainValSplit]:
-    images = load_images(data)
+    """Return the images, of many test images a sample that is the same for every run, and the split of the others."""
+    images = evaluation.sample_test_images(load_images(data))
     return images, train_val_split(
         images, share=config.validation_share, limit=config.limit, split_seed=config.split_seed
     )

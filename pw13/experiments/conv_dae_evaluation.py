@@ -1,5 +1,6 @@
 """Evaluation of a denoiser: PSNR and SSIM, beside those of its baselines, and the size of its code."""
 
+import dataclasses
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -17,6 +18,7 @@ from pw13.system.cache import digest
 from pw13.system.streams import stream
 
 NOISE_LEVELS = tuple(round(0.1 * i, 1) for i in range(1, 10))
+MAX_TEST = 20_000  # test images: several copies of them are in memory as floats, and filters take minutes for more
 SUBSET_SIZE = 1000  # test images that are evaluated at each of NOISE_LEVELS, and entropy-coded
 
 
@@ -40,6 +42,21 @@ class Comparison(NamedTuple):
     baselines: Baselines
     quality: dict[str, dict[str, Any] | None]
     levels: list[dict[str, Any]]
+
+
+def sample_test_images(images: ImageSet) -> ImageSet:
+    """Return the images with at most `MAX_TEST` test images, stratified by class, and a note on what was left out."""
+    count = len(images.test_labels)
+    if count <= MAX_TEST:
+        return images
+    rows = stratified_sample(images.test_labels, MAX_TEST, rng=np.random.default_rng(noise.TEST_SEED))
+    note = f"the denoiser is evaluated on {len(rows):,} of {count:,} test images"
+    return dataclasses.replace(
+        images,
+        test_images=images.test_images[rows],
+        test_labels=images.test_labels[rows],
+        notes=(*images.notes, note),
+    )
 
 
 def noisy_pair(clean: np.ndarray, kind: str, level: float) -> NoisyPair:

@@ -94,15 +94,16 @@ def read_state(path: Path) -> ResumeState:
                     f"{path}: checkpoint format {manifest['format']} of another pw13 version, expected {FORMAT}; "
                     f"train the run again"
                 )
-            arrays = {name: archive[name] for name in manifest["sha256"]}
+            facts, sha256 = manifest["facts"], manifest["sha256"]
+            arrays = {name: archive[name] for name in sha256}
     except UserError:
         raise
     except Exception:  # a corrupt zip archive or header makes the reader raise almost anything
         raise UserError(f"{path}: corrupt: not a complete checkpoint") from None
     for name, array in arrays.items():
-        if _digest(array) != manifest["sha256"][name]:
+        if _digest(array) != sha256[name]:
             raise UserError(f"{path}: corrupt: {name} does not match its sha256")
-    return ResumeState(arrays, manifest["facts"])
+    return ResumeState(arrays, facts)
 
 
 def _digest(array: np.ndarray) -> str:

@@ -288,6 +288,20 @@ def test_images_of_more_than_4096_pixels_have_no_linear_denoiser(pw13, tmp_path,
     assert values["baselines"]["linear"] is None and values["by_noise"][0]["baselines"]["linear"] is None
 
 
+def test_of_many_test_images_a_sample_is_evaluated_and_the_run_says_so(pw13, data, one_noise_level, monkeypatch):
+    from pw13.experiments import conv_dae_evaluation
+
+    monkeypatch.setattr(conv_dae_evaluation, "MAX_TEST", 30)
+    code, out, err = pw13("train-conv-dae", "--data", data, "--epochs", 1, "--limit", 40, "--quiet")
+    assert code == 0, err
+    record = read_run(only_run_of("runs"))
+    assert record.metrics["test_sample"] == 30 and record.metrics["baselines"]["linear"]["network_gain_db"]["n"] == 30
+    assert "the denoiser is evaluated on 30 of 60 test images" in record.facts["data"]["notes"]
+    images = conv_dae_evaluation.sample_test_images(load_images(str(data)))
+    assert np.bincount(images.test_labels, minlength=10).tolist() == [3] * 10
+    assert len(example_losses.read(record, "test_mse").sums) == 30
+
+
 def test_the_table_shows_baselines_as_they_are_and_corrected(pw13, data, one_noise_level):
     code, out, err = pw13("train-conv-dae", "--data", data, "--epochs", 1, "--limit", 40, "--quiet")
     assert code == 0, err

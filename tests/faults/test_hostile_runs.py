@@ -334,6 +334,16 @@ def test_a_pickle_in_a_resume_state_is_not_executed(tmp_path):
     assert not marker.exists()
 
 
+@pytest.mark.parametrize("missing", ["format", "facts", "sha256"])
+def test_a_resume_state_without_a_part_of_its_manifest_is_refused(tmp_path, missing):
+    manifest = {"format": resume_state.FORMAT, "facts": {"epoch": 1}, "sha256": {}}
+    del manifest[missing]
+    text = np.frombuffer(json.dumps(manifest).encode(), np.uint8)
+    np.savez(tmp_path / "state-000001-00000000.npz", manifest=text)
+    with pytest.raises(UserError, match="corrupt"):
+        resume_state.load(tmp_path)
+
+
 @examples(FEW)
 @given(st.data())
 def test_a_corrupt_resume_state_is_refused_or_intact(data):
