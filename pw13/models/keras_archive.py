@@ -43,7 +43,9 @@ def read_weights(path: Path, specs: Sequence[WeightSpec]) -> list[np.ndarray]:
     try:
         with h5py.File(io.BytesIO(weights), "r") as file:
             return [_read_array(file, spec, path) for spec in specs]
-    except (OSError, RuntimeError, ValueError, KeyError):
+    except UserError:
+        raise
+    except Exception:  # a corrupt header makes HDF5 raise almost anything, such as OverflowError
         raise UserError(f"{path}: corrupt: cannot read its weights") from None
 
 

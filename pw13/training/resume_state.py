@@ -95,7 +95,7 @@ def read_state(path: Path) -> ResumeState:
                     f"train the run again"
                 )
             facts, sha256 = manifest["facts"], manifest["sha256"]
-            arrays = {name: archive[name] for name in sha256}
+            arrays = {name: _array(archive[name]) for name in sha256}
     except UserError:
         raise
     except Exception:  # a corrupt zip archive or header makes the reader raise almost anything
@@ -104,6 +104,13 @@ def read_state(path: Path) -> ResumeState:
         if _digest(array) != sha256[name]:
             raise UserError(f"{path}: corrupt: {name} does not match its sha256")
     return ResumeState(arrays, facts)
+
+
+def _array(value: Any) -> np.ndarray:
+    """Return an array of an archive, in which a member of another kind is read as bytes."""
+    if not isinstance(value, np.ndarray):
+        raise ValueError("not an array")
+    return value
 
 
 def _digest(array: np.ndarray) -> str:

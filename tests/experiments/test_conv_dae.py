@@ -292,7 +292,7 @@ def test_of_many_test_images_a_sample_is_evaluated_and_the_run_says_so(pw13, dat
     from pw13.experiments import conv_dae_evaluation
 
     monkeypatch.setattr(conv_dae_evaluation, "MAX_TEST", 30)
-    code, out, err = pw13("train-conv-dae", "--data", data, "--epochs", 1, "--limit", 40, "--quiet")
+    code, _, err = pw13("train-conv-dae", "--data", data, "--epochs", 1, "--limit", 40, "--quiet")
     assert code == 0, err
     record = read_run(only_run_of("runs"))
     assert record.metrics["test_sample"] == 30 and record.metrics["baselines"]["linear"]["network_gain_db"]["n"] == 30

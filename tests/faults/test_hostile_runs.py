@@ -279,6 +279,17 @@ def test_a_model_with_anything_but_plain_arrays_is_refused(pw13, run, change):
     assert "best.keras" in done.err
 
 
+def test_an_address_beyond_64_bits_in_a_model_is_refused(pw13, run):
+    path = run / "checkpoints" / "best.keras"
+    with zipfile.ZipFile(path) as archive:
+        weights = bytearray(archive.read("model.weights.h5"))
+    weights[48:56] = b"\xf0" * 8  # HDF5's address of the driver information; h5py raises OverflowError
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("model.weights.h5", bytes(weights))
+    done = attempt(pw13, run, {1}, *GENERATE, run)
+    assert "best.keras" in done.err and "corrupt" in done.err
+
+
 def test_zip_members_outside_the_folder_are_not_extracted(pw13, run):
     path = run / "checkpoints" / "best.keras"
     with zipfile.ZipFile(path, "a") as archive:
@@ -340,6 +351,20 @@ def test_a_resume_state_without_a_part_of_its_manifest_is_refused(tmp_path, miss
     del manifest[missing]
     text = np.frombuffer(json.dumps(manifest).encode(), np.uint8)
     np.savez(tmp_path / "state-000001-00000000.npz", manifest=text)
+    with pytest.raises(UserError, match="corrupt"):
+        resume_state.load(tmp_path)
+
+
+def test_a_resume_state_with_a_member_that_is_no_array_is_refused(tmp_path):
+    arrays = {"parameters/0": np.arange(12, dtype=np.float32)}
+    resume_state.save(tmp_path, resume_state.ResumeState(arrays, {"epoch": 1, "step": 0}))
+    (path,) = resume_state.states(tmp_path)
+    with zipfile.ZipFile(path) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    members["parameters/0.npy"] = b"no array"  # read as bytes by NumPy
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
     with pytest.raises(UserError, match="corrupt"):
         resume_state.load(tmp_path)
 
