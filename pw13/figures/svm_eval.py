@@ -10,6 +10,7 @@ from pw13.figures.direct_labels import MARKERS, LineEnd, label_lines
 from pw13.figures.image_grid import TITLE_GAP, draw_images
 from pw13.figures.loss_curves import BLUE, GREEN, GREY, ORANGE
 from pw13.figures.text import plain
+from pw13.metrics.intervals import mean_interval
 
 NAMES = {"pixels": "pixels", "codes": "codes", "pca": "PCA codes", "conv-codes": "convolutional codes"}
 KERNELS = {"rbf": "RBF kernel", "linear": "linear kernel"}
@@ -104,16 +105,25 @@ def learning_curve(points: Sequence[Mapping[str, Any]], kernel: str) -> Figure:
 
 
 def accuracy_by_code_size(results: Sequence[Mapping[str, Any]], kernel: str) -> Figure:
-    """Plot test accuracy of codes and PCA codes against code size, with that of pixels as a line, and 95 % CIs."""
+    """Plot test accuracy of codes and PCA codes against code size, with that of pixels as a line, and 95 % CIs.
+
+    Of several encoders of one size the line shows the mean, with its interval over encoders, and dots show each.
+    """
     figure = Figure(figsize=(6.8, 4.4), layout="constrained")
     axes = figure.subplots()
     ends = []
     for name, label, marker in (("codes", "autoencoder codes", "o"), ("pca", "PCA codes", "s")):
         rows = sorted((r for r in results if r["features"] == name), key=lambda r: r["size"])
-        sizes, accuracies = [r["size"] for r in rows], np.array([r["accuracy"] for r in rows])
-        errors = np.abs(np.array([r["ci95"] for r in rows]).T - accuracies) if rows else None
+        sizes = list(dict.fromkeys(r["size"] for r in rows))
+        if not rows:
+            continue
+        means = [_over_encoders([r for r in rows if r["size"] == size]) for size in sizes]
+        accuracies = np.array([mean for mean, _ in means])
+        errors = np.abs(np.array([ci95 for _, ci95 in means]).T - accuracies)
         axes.errorbar(sizes, accuracies, errors, marker=marker, capsize=3, color=COLORS[name], label=label)
-        ends += [LineEnd(sizes[-1], accuracies[-1], label, COLORS[name])] if rows else []
+        if len(sizes) < len(rows):
+            axes.plot([r["size"] for r in rows], [r["accuracy"] for r in rows], ".", color=COLORS[name], alpha=0.5)
+        ends.append(LineEnd(sizes[-1], accuracies[-1], label, COLORS[name]))
     pixels = next(r for r in results if r["features"] == "pixels")
     axes.axhspan(*pixels["ci95"], color=GREY, alpha=0.15, linewidth=0)
     axes.axhline(pixels["accuracy"], color=GREY, linestyle="--", label=f"pixels ({pixels['size']})")
@@ -125,6 +135,14 @@ def accuracy_by_code_size(results: Sequence[Mapping[str, Any]], kernel: str) -> 
     axes.grid(alpha=0.3)
     label_lines(axes, [*ends, LineEnd(ticks[-1], pixels["accuracy"], f"pixels ({pixels['size']})", GREY)])
     return figure
+
+
+def _over_encoders(rows: Sequence[Mapping[str, Any]]) -> tuple[float, Sequence[float]]:
+    """Return the accuracy of an encoder with its interval over images, or the mean of several with that over them."""
+    if len(rows) == 1:
+        return rows[0]["accuracy"], rows[0]["ci95"]
+    mean = mean_interval([row["accuracy"] for row in rows])
+    return mean.mean, mean.ci95 or (mean.mean, mean.mean)
 
 
 def disagreements(

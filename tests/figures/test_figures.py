@@ -190,6 +190,20 @@ def test_a_confusion_matrix_has_its_accuracy_and_axes():
     assert {"pixels (30): accuracy 87.50 %", "predicted class", "true class"} <= set(shown)
 
 
+def test_several_encoders_of_one_size_are_a_mean_with_its_interval_and_a_dot_each():
+    def row(features, size, accuracy):
+        return {"features": features, "size": size, "accuracy": accuracy, "ci95": [accuracy - 0.01, accuracy + 0.01]}
+
+    codes = [row("codes", 32, accuracy) for accuracy in (0.90, 0.92, 0.94)]
+    figure = svm_eval.accuracy_by_code_size([row("pixels", 784, 0.9), row("codes", 16, 0.8), *codes], "rbf")
+    ((line, _, (errors,)),) = figure.axes[0].containers
+    assert line.get_xydata().tolist() == [[16, 0.8], [32, pytest.approx(0.92)]]
+    half = 4.302652729911275 * 0.02 / 3**0.5  # Student's quantile, two degrees of freedom
+    bounds = [segment[:, 1].tolist() for segment in errors.get_segments()]
+    assert bounds == [pytest.approx([0.79, 0.81]), pytest.approx([0.92 - half, 0.92 + half])]
+    assert any(line.get_ydata().tolist() == [0.8, 0.90, 0.92, 0.94] for line in figure.axes[0].lines)
+
+
 def test_disagreements_are_counted_and_titled_by_true_and_predicted_class():
     wrong = LABELS.copy()
     wrong[[0, 5]] = [1, 2]

@@ -91,7 +91,7 @@ def test_a_series_has_equal_settings_and_data(tmp_path):
 
 def test_a_series_of_several_seeds_has_mean_and_interval(tmp_path):
     for seed, mse in enumerate((0.03, 0.01, 0.02)):
-        make_run(tmp_path, "dense-ae", seed, seed=seed, metrics={"test_mse": mse})
+        make_run(tmp_path, "dense-ae", seed, seed=seed, metrics={"test_mse": mse, "parameters": 13577})
     selection = select_runs([path.name for path in tmp_path.iterdir()], tmp_path)
     (series,) = selection.series(selection.dense, "code_size")
     assert {seed: loss.value for seed, loss in series.by_seed("test_mse").items()} == {0: 0.03, 1: 0.01, 2: 0.02}
@@ -99,6 +99,7 @@ def test_a_series_of_several_seeds_has_mean_and_interval(tmp_path):
     low, high = 0.02 - 4.302653 * 0.01 / 3**0.5, 0.02 + 4.302653 * 0.01 / 3**0.5
     assert series.interval("test_mse").ci95 == pytest.approx((low, high), abs=1e-7)
     assert blocks.series_mean(series, "test_mse") == "0.02000 (-0.004841 to 0.04484)"
+    assert blocks.series_mean(series, "parameters") == "13,577"
     assert blocks.seeds_note([series]) == "Means over seeds (3), with Student's 95 % interval in brackets."
     assert series.by_seed("unknown") == {} and blocks.series_mean(series, "unknown") == "–"
 

@@ -97,7 +97,10 @@ def _align(rows: list[list[str]]) -> list[str]:
 
 
 def series_mean(series: Series, name: str, digits: int = 4) -> str:
-    """Return the mean of a metric, with its 95 % interval if there are several seeds; a PSNR with one decimal."""
+    """Return the mean of a metric, with its 95 % interval if there are several seeds; a PSNR with one decimal.
+
+    Bounds that do not differ in the digits shown are left out, such as those of a number of parameters.
+    """
 
     def shown(value: float | None) -> str:
         if name.endswith("psnr_db"):
@@ -107,8 +110,8 @@ def series_mean(series: Series, name: str, digits: int = 4) -> str:
     found = series.interval(name)
     if found is None or found.ci95 is None:
         return shown(found.mean if found else None)
-    low, high = map(shown, found.ci95)
-    return f"{shown(found.mean)} ({low} to {high})"
+    mean, low, high = map(shown, (found.mean, *found.ci95))
+    return mean if low == high else f"{mean} ({low} to {high})"
 
 
 def seeds_note(all_series: Iterable[Series]) -> str:

@@ -6,7 +6,7 @@ from pw13 import console
 from pw13.metrics.intervals import Interval
 from pw13.report.commentary import conv_dae, dense_ae
 from pw13.report.commentary.contrasts import BySeed
-from pw13.report.commentary.phrasing import ONE_SEED, OTHER_SEEDS, format_count, format_percent
+from pw13.report.commentary.phrasing import ONE_SEED, OTHER_SEEDS, format_count, format_percent, join_words
 from pw13.report.comparable_runs import same_data
 from pw13.report.document import MARKS, Block, Text, as_sentence, table
 from pw13.report.handout import Row
@@ -46,11 +46,11 @@ def notices(selection: RunSelection) -> list[str]:
     texts += dict.fromkeys(
         as_sentence(text) for run in selection.records for text in (run.facts.get("data") or {}).get("notes", [])
     )
-    texts += [
-        f"Run {run.name} trained on at most {format_count(run.config['limit'], 'image')} (--limit)."
-        for run in selection.records
-        if run.config.get("limit") is not None
-    ]
+    limited = [run for run in selection.records if run.config.get("limit") is not None]
+    for limit in dict.fromkeys(run.config["limit"] for run in limited):
+        names = [run.name for run in limited if run.config["limit"] == limit]
+        runs = f"Run{'s' * (len(names) > 1)} {join_words(names)}"
+        texts.append(f"{runs} trained on at most {format_count(limit, 'image')} (--limit).")
     too_short = charrnn_variants.too_short_to_compare(charrnn_variants.cells(selection))
     return [*texts, *([too_short] if too_short else [])]
 

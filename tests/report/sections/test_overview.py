@@ -10,6 +10,15 @@ def key_results(document):
     return next(block for block in document.chapters[1].blocks if isinstance(block, Table)).rows
 
 
+def test_runs_of_one_limit_are_noticed_together(tmp_path):
+    for number, limit in enumerate((500, 500, 1)):
+        make_run(tmp_path, "conv-dae", number, limit=limit, seed=number)
+    names = [f"2026-11-24_10-00-0{number}_conv-dae" for number in range(3)]
+    notices = build(tmp_path, *names).notices
+    assert f"Runs {names[0]} and {names[1]} trained on at most 500 images (--limit)." in notices
+    assert f"Run {names[2]} trained on at most 1 image (--limit)." in notices
+
+
 def test_notices_name_built_in_limited_incomplete_and_differing_data(tmp_path):
     make_run(tmp_path, "dense-ae", 0, data=BUILTIN)
     make_run(tmp_path, "conv-dae", 1, limit=500)
