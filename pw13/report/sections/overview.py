@@ -48,9 +48,9 @@ def notices(selection: RunSelection) -> list[str]:
     )
     limited = [run for run in selection.records if run.config.get("limit") is not None]
     for limit in dict.fromkeys(run.config["limit"] for run in limited):
-        names = [run.name for run in limited if run.config["limit"] == limit]
-        runs = f"Run{'s' * (len(names) > 1)} {join_words(names)}"
-        texts.append(f"{runs} trained on at most {format_count(limit, 'image')} (--limit).")
+        alike = [run.name for run in limited if run.config["limit"] == limit]
+        which = f"Run{'s' * (len(alike) > 1)} {join_words(alike)}"
+        texts.append(f"{which} trained on at most {format_count(limit, 'image')} (--limit).")
     too_short = charrnn_variants.too_short_to_compare(charrnn_variants.cells(selection))
     return [*texts, *([too_short] if too_short else [])]
 
