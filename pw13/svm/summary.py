@@ -1,9 +1,10 @@
 """Sentences on an SVM evaluation, computed from the numbers of its metrics.json."""
 
-from collections.abc import Mapping, Sequence
+import itertools
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from pw13.metrics.intervals import Interval, paired_difference
+from pw13.metrics.intervals import Interval, mean_interval, paired_difference
 
 Result = Mapping[str, Any]  # an entry of "results" in metrics.json
 
@@ -59,14 +60,15 @@ def _p_value(p: float) -> str:
 
 
 def ae_against_pca(codes: Sequence[Result], results: Sequence[Result]) -> str | None:
-    """Compare the autoencoder's codes with PCA codes of the same size, for each kernel."""
+    """Compare the autoencoder's codes with PCA codes of the same size, for each kernel, over encoders if several."""
     parts = []
-    for code in codes:
-        key = ("pca", code["size"], code["kernel"])
+    for group in alike(codes):
+        key = ("pca", group[0]["size"], group[0]["kernel"])
         rival = next((r for r in results if (r["features"], r["size"], r["kernel"]) == key), None)
         if rival:
-            points = 100 * (code["accuracy"] - rival["accuracy"])
-            parts.append(f"{points:+.2f} points with {_count_values(code)}, {kernel(code)}")
+            difference = mean_interval([100 * (code["accuracy"] - rival["accuracy"]) for code in group])
+            over = _over_encoders(difference, "{:+.2f}".format)
+            parts.append(f"{difference.mean:+.2f} points{over} with {_count_values(group[0])}, {kernel(group[0])}")
     return f"Autoencoder codes vs PCA codes of the same size: {'; '.join(parts)}." if parts else None
 
 
@@ -98,7 +100,7 @@ def few_labels(curve: Sequence[Result]) -> list[str]:
     compared = [
         f"{describe(codes)} {100 * codes['accuracy']:.1f} %, "
         f"{_verdict(paired_difference(codes['accuracies'], pixels['accuracies']))}"
-        for codes in curve
+        for codes in sorted(curve, key=lambda point: point["size"])
         if (codes["features"], codes["n_train"]) == ("codes", size)
     ]
     lead = (
@@ -125,7 +127,7 @@ def on_reconstructions(metrics: Mapping[str, Any]) -> list[str]:
     if not rows:
         return []
     original = _find(metrics["results"], "pixels", rows[0]["kernel"])
-    parts = [f"{_accuracy(row)} of {describe_decoder(row)}" for row in rows]
+    parts = [f"{_mean_accuracy(group)} of {describe_decoder(group[0])}" for group in alike(rows)]
     return [
         f"The SVM trained on original pixels ({kernel(original)}) is right on {_accuracy(original)} of the original "
         f"test images, {', '.join(parts)}."
@@ -134,6 +136,34 @@ def on_reconstructions(metrics: Mapping[str, Any]) -> list[str]:
 
 def describe_decoder(row: Result) -> str:
     return f"{'PCA' if row['features'] == 'pca' else 'autoencoder'} reconstructions from {_count_values(row)}"
+
+
+def _mean_accuracy(group: Sequence[Result]) -> str:
+    """Return an accuracy with its interval over images, or the mean of several encoders' with that over them."""
+    if len(group) == 1:
+        return _accuracy(group[0])
+    mean = mean_interval([100 * row["accuracy"] for row in group])
+    return f"{mean.mean:.2f} %{_over_encoders(mean, '{:.2f} %'.format)}"
+
+
+def _over_encoders(mean: Interval, shown: Callable[[float], str]) -> str:
+    """Return the interval of a mean over encoders in brackets; nothing for a single one."""
+    if mean.ci95 is None:
+        return ""
+    return f" (mean of {mean.n} encoders, 95 % interval {shown(mean.ci95[0])} to {shown(mean.ci95[1])})"
+
+
+def alike(rows: Sequence[Result]) -> list[list[Result]]:
+    """Group results by kernel, features and size: encoders of several seeds are together.
+
+    Kernels and features keep their order, sizes ascend.
+    """
+    kernels, features = ([*dict.fromkeys(row[name] for row in rows)] for name in ("kernel", "features"))
+
+    def key(row: Result) -> tuple[int, int, int]:
+        return kernels.index(row["kernel"]), features.index(row["features"]), row.get("size") or 0
+
+    return [list(group) for _, group in itertools.groupby(sorted(rows, key=key), key)]
 
 
 def lowest_recall(rows: Sequence[Result]) -> str:

@@ -426,6 +426,20 @@ def test_reconstructions_are_told_beside_the_originals():
     assert "85.00 % (95 % interval 84.00 % to 86.00 %) of PCA reconstructions from 32 values" in sentence
 
 
+def test_several_encoders_of_one_size_are_told_as_a_mean_with_its_interval():
+    results = [point("pixels", 0.92), *(point("codes", value, size=32) for value in (0.88, 0.90, 0.92))]
+    results += [point("codes", 0.93, size=64), point("codes", 0.85, size=16), point("pca", 0.86, size=32)]
+    groups = [[row["size"] for row in group] for group in summary.alike(results)]
+    assert groups == [[784], [16], [32, 32, 32], [64], [32]]
+    half = 4.302652729911275 * 2 / 3**0.5  # points; Student's quantile, two degrees of freedom
+    said = summary.ae_against_pca(results[1:6], results)
+    mean = f"+4.00 points (mean of 3 encoders, 95 % interval {4 - half:+.2f} to {4 + half:+.2f}) with 32 values"
+    assert said == f"Autoencoder codes vs PCA codes of the same size: {mean}, RBF kernel."
+    (sentence,) = summary.on_reconstructions({"results": results, "reconstructions": results[1:5]})
+    mean = f"90.00 % (mean of 3 encoders, 95 % interval {90 - half:.2f} % to {90 + half:.2f} %)"
+    assert f"{mean} of autoencoder reconstructions from 32 values, 93.00 % (95 % interval" in sentence
+
+
 @pytest.mark.parametrize("classes", [2, 26, 47])
 def test_other_numbers_of_classes(pw13, tmp_path, classes):
     """As in EMNIST: letters (26), balanced (47); two are the minimum."""

@@ -1,6 +1,6 @@
 """Item 1g: SVMs on codes and on pixels."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pw13.metrics.intervals import Interval, mean_interval
@@ -56,7 +56,7 @@ def evaluation(selection: RunSelection) -> list[Block]:
     further = details(metrics) if results and "mcnemar" in metrics else []
     return [
         *comment(usability(metrics), *comparisons(metrics)),
-        table(_caption(metrics), COLUMNS, [_row(result) for result in results]),
+        table(_caption(metrics), COLUMNS, [_row(result) for group in summary.alike(results) for result in group]),
         *_exact_subset(metrics),
         *[block for sentence in further for block in comment(sentence)],
         *[block for name, caption, alt in FIGURES for block in figure_block(run, name, "1g", caption, alt)],
@@ -72,10 +72,10 @@ def _exact_subset(metrics: dict[str, Any]) -> list[Block]:
         f"Exact SVMs on {format_number(results[0].get('n_train'))} of the training images, as many as the memory took; "
         "settings and test images as above."
     )
-    return [table(caption, COLUMNS, [_row(result) for result in results])]
+    return [table(caption, COLUMNS, [_row(result) for group in summary.alike(results) for result in group])]
 
 
-def _row(result: dict[str, Any]) -> tuple[str, ...]:
+def _row(result: Mapping[str, Any]) -> tuple[str, ...]:
     """Return a result in the order of `COLUMNS`."""
     return (
         summary.NAMES.get(result["features"], result["features"]),
@@ -94,10 +94,12 @@ def _caption(metrics: dict[str, Any]) -> str:
     methods = sorted({result["method"] for result in metrics.get("results") or [] if result.get("method")})
     not_in_training = " and are not in training" if "n_test_in_train" in metrics else ""
     solvers = f" Solved by {join_words(methods)}." if methods else ""
+    several = any(len(group) > 1 for group in summary.alike(metrics.get("results") or []))
+    seeds = " Rows with the same features, values and kernel are encoders trained with other seeds." * several
     return (
         f"SVMs trained on {format_number(metrics.get('n_train'))} images, tested on "
         f"{format_number(metrics.get('n_test'))}: same images, same scaling, C and gamma tuned by cross-validation for "
-        f"each.{solvers} Unique images: accuracy on the test images that occur only once{not_in_training}."
+        f"each.{solvers} Unique images: accuracy on the test images that occur only once{not_in_training}.{seeds}"
     )
 
 
