@@ -163,7 +163,7 @@ def _run(sweep: Sweep, run: Run, executor: Any, jobs: int | None, dask: str | No
     from pw13.sweeps.scheduler import run_sweep
 
     run.update(crew={"jobs": jobs, "dask": dask})
-    lean = run.previous is None or bool(run.previous.facts.get("lean", True))  # `pw13 all` wants all of its points
+    lean = run.previous is None or bool(run.previous.facts.get("lean", True))  # `pw13 all` has some whole
     with contextlib.closing(executor):
         metrics = run_sweep(sweep, run=run, executor=executor, lean=lean)
     _show(sweep, run, metrics, json)
