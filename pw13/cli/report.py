@@ -160,7 +160,8 @@ def rerun_hand_in(path: Path, data: str | None, corpus: str | None, json: bool |
     from pw13.coursework.rerun import TOLERANCE, rerun_hand_in
     from pw13.data.source import resolve_path
 
-    done = rerun_hand_in(path, data=resolve_path("data", data), corpus=resolve_path("corpus", corpus))
+    with interruptible("nothing was saved"):
+        done = rerun_hand_in(path, data=resolve_path("data", data), corpus=resolve_path("corpus", corpus))
     found = [difference._asdict() for difference in done.differences]
     if json:
         console.json_document({"zip": str(path), "runs": done.runs, "numbers": done.numbers, "differences": found})

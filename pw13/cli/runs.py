@@ -145,8 +145,8 @@ def figures(
     drawn: dict[str, list[str]] = {}
     for record in comparison.expand_sweeps([load_run(name, runs_dir) for name in names]):
         run = Run(record.folder)
-        drawn[record.name] = [run.save_figure(*figure).as_posix() for figure in experiments.redraw_figures(record)]
-        console.message(f"{record.name}: {len(drawn[record.name])} figures")
+        drawn[record.reference] = [run.save_figure(*figure).as_posix() for figure in experiments.redraw_figures(record)]
+        console.message(f"{record.reference}: {len(drawn[record.reference])} figures")
     if json:
         return console.json_document({"figures": drawn})
     for path in (path for paths in drawn.values() for path in paths):

@@ -1,5 +1,7 @@
 """Train the runs of a hand-in again, from the settings in its zip, and compare the numbers; run no code of it."""
 
+import graphlib
+import shutil
 import tempfile
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,11 +12,13 @@ from pw13 import __version__, config, console, experiments
 from pw13.config import fields
 from pw13.data.images import load_images
 from pw13.data.names import load_names
+from pw13.data.source import Source
 from pw13.errors import UserError
 from pw13.report.archive import check_archive
 from pw13.runs.comparison import flatten, is_number
 from pw13.runs.opening import create_run
 from pw13.runs.record import DATA_PATH_KEYS, parse_object
+from pw13.system import signals
 
 TOLERANCE = 0.01  # relative: other processors round differently
 # Parts of the names of metrics that are of the machine, not of the result.
@@ -24,15 +28,25 @@ KIND_ORDER = ("dense-ae", "conv-dae", "charrnn", "svm-eval")  # an SVM evaluatio
 
 
 class ZippedRun(NamedTuple):
-    """A run as a hand-in describes it: settings as given, names of the runs that it used, data and metrics."""
+    """A run as a hand-in describes it: settings as given, names of the runs that it used, data and metrics.
+
+    encoders: the runs that an SVM evaluation used. init_from: the run that the network was trained further from.
+    lean: whether it measured only what a sweep compares.
+    """
 
     name: str
     kind: str
     settings: Any
-    uses: tuple[str, ...]
+    encoders: tuple[str, ...]
+    init_from: str | None
+    lean: bool
     data: Mapping[str, Any]
     metrics: Mapping[str, Any]
     version: str
+
+    @property
+    def uses(self) -> tuple[str, ...]:
+        return (*self.encoders, *([self.init_from] if self.init_from else []))
 
 
 class Difference(NamedTuple):
@@ -68,6 +82,7 @@ def rerun_hand_in(path: Path, *, data: str, corpus: str) -> Rerun:
         console.warning(f"the runs were made with pw13 {version or 'of unknown version'}; this is {__version__}")
     metrics = {}
     with tempfile.TemporaryDirectory(prefix="pw13-rerun-") as scratch:
+        signals.on_forced_exit(lambda: shutil.rmtree(scratch, ignore_errors=True))
         again: dict[str, Path] = {}
         for number, run in enumerate(runs, 1):
             console.message(f"[{number}/{len(runs)}] {run.name}")
@@ -82,28 +97,49 @@ def _train(
 ) -> tuple[Path, Mapping[str, Any]]:
     places: dict[str, Any] = {"corpus": corpus} if run.kind == "charrnn" else {"data": data}
     if run.kind == "svm-eval":
-        places |= {"runs": [str(again[name]) for name in run.uses if name in again], "runs_dir": str(folder)}
+        places |= {"runs": [str(again[name]) for name in run.encoders], "runs_dir": str(folder)}
+    if run.init_from:
+        places["init_from"] = str(again[run.init_from])
     created = create_run(folder, run.kind, {**fields.as_dict(run.settings), **places})
-    return created.folder, experiments.run_experiment(run.kind, run.settings, run=created, **places)
+    lean = {"lean": True} if run.lean else {}
+    return created.folder, experiments.run_experiment(run.kind, run.settings, run=created, **places, **lean)
 
 
 def read_runs(path: Path) -> list[ZippedRun]:
-    """Return the runs of a hand-in whose files match its manifest, encoders before what uses them.
+    """Return the runs of a hand-in whose files match its manifest, each after those that it uses.
 
     Raises:
-        UserError: a fault, no runs, or a corrupt file.
+        UserError: a fault, no runs, a corrupt file, or a run that uses another which is not there.
     """
     names, faults = check_archive(path)
     if faults:
         raise UserError(f"{path}: {faults[0].name}: {faults[0].problem}")
     runs = []
     with zipfile.ZipFile(path) as archive:
-        for name in sorted({parts[1] for file in names if len(parts := file.split("/")) == 3 and parts[0] == "runs"}):
+        for name in sorted({file[len("runs/") :].rpartition("/")[0] for file in names if file.startswith("runs/")}):
             contents = (_read_json(archive, path, f"runs/{name}/{file}.json") for file in FILES)
             runs.append(_zipped_run(path, name, *contents))
     if not runs:
         raise UserError(f"{path}: contains no runs; expected a hand-in written by pw13 report")
-    return sorted(runs, key=lambda run: (KIND_ORDER.index(run.kind), run.name))
+    return in_order(runs, path)
+
+
+def in_order(runs: Sequence[ZippedRun], path: Path) -> list[ZippedRun]:
+    """Return the runs by kind, each after those that it uses.
+
+    Raises:
+        UserError: a run uses one that is not there, or itself.
+    """
+    by_name = {run.name: run for run in sorted(runs, key=lambda run: (KIND_ORDER.index(run.kind), run.name))}
+    for run in runs:
+        for name in run.uses:
+            if name not in by_name:
+                raise UserError(f"{path}: {run.name} uses {name}, which is not in it; report on both with --run")
+    try:
+        order = graphlib.TopologicalSorter({name: run.uses for name, run in by_name.items()}).static_order()
+        return [by_name[name] for name in order]
+    except graphlib.CycleError as error:
+        raise UserError(f"{path}: runs use each other: {', '.join(error.args[1])}") from None
 
 
 def _read_json(archive: zipfile.ZipFile, path: Path, name: str) -> dict[str, Any]:
@@ -122,12 +158,15 @@ def _zipped_run(
         raise UserError(f"{path}: runs/{name}/config.json: unknown kind {kind!r}")
     values = {key: value for key, value in options.items() if key != "kind" and key not in DATA_PATH_KEYS}
     settings = fields.from_dict(config.KINDS[kind], values, f"{path}: runs/{name}/config.json")
-    uses, data, versions = options.get("runs"), facts.get("data"), facts.get("versions")
+    encoders, init_from = options.get("runs"), options.get("init_from")
+    data, versions = facts.get("data"), facts.get("versions")
     return ZippedRun(
         name,
         kind,
         settings,
-        tuple(map(str, uses)) if isinstance(uses, list) else (),
+        tuple(map(str, encoders)) if isinstance(encoders, list) and kind == "svm-eval" else (),
+        str(init_from) if init_from and kind == "charrnn" else None,
+        facts.get("lean") is True and kind != "svm-eval",
         data if isinstance(data, dict) else {},
         metrics,
         str(versions.get("pw13", "")) if isinstance(versions, dict) else "",
@@ -144,12 +183,17 @@ def check_data(runs: Sequence[ZippedRun], data: str, corpus: str) -> None:
         expected = {str(run.data.get("sha256")): str(run.data.get("name")) for run in runs if run.kind in kinds}
         if not expected:
             continue
-        source = load_names(path).source if flag == "--corpus" else load_images(path).source
+        source = _names_source(runs, path) if flag == "--corpus" else load_images(path).source
         if set(expected) != {source.sha256}:
             raise UserError(
                 f"{flag} {path}: expected the data of the hand-in, {', '.join(expected.values())} (sha256 "
                 f"{', '.join(digest[:12] for digest in expected)}), received {source.name} ({source.sha256[:12]})"
             )
+
+
+def _names_source(runs: Sequence[ZippedRun], corpus: str) -> Source:
+    settings = next(run.settings for run in runs if run.kind == "charrnn")
+    return load_names(corpus, encoding=settings.encoding, fix_accents=settings.fix_accents).source
 
 
 def compared(metrics: Mapping[str, Any]) -> Iterator[tuple[str, float | None]]:

@@ -20,7 +20,7 @@ KINDS = ("dense-ae", "conv-dae")
 
 
 class Encoder(NamedTuple):
-    """`encode` maps images `(n, height, width)` uint8 to codes `(n, size)` float32; `run` is the run's name.
+    """`encode` maps images `(n, height, width)` uint8 to codes `(n, size)` float32; `run` is the run's reference.
 
     decode: maps codes to pixels `(n, pixels)` float32 in [0, 1]; None for convolutional codes.
     """
@@ -85,7 +85,7 @@ def _dense(record: Record, images: ImageSet) -> Encoder:
     net = dense_ae_numpy.Weights(config.activation, *weights)
     return Encoder(
         "dense-ae",
-        record.name,
+        record.reference,
         config.code_size,
         _refuse_overflow(record, lambda images: in_blocks(lambda block: net.encode(to_vectors(block)), images)),
         net.decode,
@@ -103,7 +103,7 @@ def _conv(record: Record, images: ImageSet) -> Encoder:
     def encode(images: np.ndarray) -> np.ndarray:
         return in_blocks(lambda block: net.encode(to_float(block)), images).reshape(len(images), size)
 
-    return Encoder("conv-dae", record.name, size, _refuse_overflow(record, encode))
+    return Encoder("conv-dae", record.reference, size, _refuse_overflow(record, encode))
 
 
 def _refuse_overflow(record: Record, encode: Callable[[np.ndarray], np.ndarray]) -> Callable[[np.ndarray], np.ndarray]:

@@ -38,13 +38,13 @@ def is_comparable(record: Record, base: Record, key: str) -> bool:
 
 
 def count_comparisons(records: Iterable[Record]) -> Counter[str]:
-    """Return, by the name of each run, how many other values of compared settings it can be compared with."""
+    """Return, by the reference of each run, how many other values of compared settings it can be compared with."""
     groups: dict[Any, list[tuple[str, Any]]] = {}
     for record in records:
         for key in COMPARED_SETTINGS.get(record.kind, ()):
             shared = settings(record, (key, "seed", *DEPENDENT_SETTINGS.get(key, ())))
             group = (record.kind, key, _sha256(record), repr(sorted(shared.items())))
-            groups.setdefault(group, []).append((record.name, record.config.get(key)))
+            groups.setdefault(group, []).append((record.reference, record.config.get(key)))
     counts: Counter[str] = Counter()
     for members in groups.values():
         values = {repr(value) for _, value in members}

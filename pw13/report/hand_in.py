@@ -119,7 +119,7 @@ def write_hand_in(options: HandInOptions, *, runs_dir: Path, out: Path) -> HandI
     contents["hand-in.zip"] = pack(contents | readme | data | portable.run_files(selection))
     write_files(contents, out)
     missing = dict.fromkeys(f"{block.what} {block.command}" for block in document.blocks if isinstance(block, Missing))
-    run_names = tuple(record.name for record in selection.records)
+    run_names = tuple(record.reference for record in selection.records)
     return HandIn(out, tuple(contents), run_names, document.notices, tuple(missing))
 
 
@@ -173,7 +173,7 @@ def build(options: HandInOptions, runs_dir: Path) -> tuple[RunSelection, NameSel
     comments = read_comments(options.comments, item_keys()) if options.comments else {}
     selection = select_runs(options.runs, runs_dir)
     answers = prepared_answers() if options.answers else {}
-    run_names = tuple(record.name for record in selection.records)
+    run_names = tuple(record.reference for record in selection.records)
     with refuse_incomplete_metrics(selection):
         console.message(f"reporting on {selection.origin}: {', '.join(run_names)}")
         names = choose_names(options, selection)
@@ -190,7 +190,7 @@ def refuse_incomplete_metrics(selection: RunSelection) -> Iterator[None]:
     try:
         yield
     except (LookupError, TypeError, ValueError, AttributeError) as error:
-        names = ", ".join(record.name for record in selection.records)
+        names = ", ".join(record.reference for record in selection.records)
         raise UserError(f"a run lacks a value that the report needs ({error}); runs: {names}") from error
 
 

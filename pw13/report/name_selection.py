@@ -97,7 +97,7 @@ def select_names(records: Sequence[Record]) -> NameSelection | None:
     names = shortlist(candidates, corpus)
     return NameSelection(
         tuple(names[:NAMES_SELECTED]),
-        best.name,
+        best.reference,
         corpus is not None,
         runners_up=tuple(names[NAMES_SELECTED:]),
         passed_over=passed_over(candidates),

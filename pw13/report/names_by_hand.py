@@ -38,7 +38,7 @@ def names_from_file(path: Path, records: Sequence[Record]) -> NameSelection:
         UserError: the file cannot be read, or contains no names.
     """
     texts = read_names(path)
-    samples = {record.name: frozenset(recorded_samples(record)) for record in records}
+    samples = {record.reference: frozenset(recorded_samples(record)) for record in records}
     generator = _best_generator(records)
     names = [
         Candidate(
@@ -50,7 +50,7 @@ def names_from_file(path: Path, records: Sequence[Record]) -> NameSelection:
         for text in texts
     ]
     corpus = read_corpus(generator) if generator else None
-    run = generator.record.name if generator else ""
+    run = generator.record.reference if generator else ""
     return NameSelection(tuple(compare_names(names, corpus)), run, corpus is not None, path.name)
 
 

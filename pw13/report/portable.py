@@ -1,18 +1,19 @@
 """The files of runs in a hand-in: without paths, host or process of the machine they were made on; and its README."""
 
-from pathlib import PurePath
+from collections.abc import Sequence
+from pathlib import Path, PurePath
 from typing import Any
 
 from pw13 import console
 from pw13.errors import UserError
 from pw13.report import hand_in_data
 from pw13.report.run_selection import RunSelection
-from pw13.runs.record import DATA_PATH_KEYS, Record
+from pw13.runs.record import DATA_PATH_KEYS, RUN_NAME, Record, read_run
 from pw13.system import files
 
 # What run.json of a hand-in says; the rest is of the machine, not of the result.
 FACTS = ("status", "started", "ended", "seed", "split_seed", "threads", "device", "versions", "git_commit", "one_dnn",
-         "sides")  # fmt: skip
+         "sides", "lean")  # fmt: skip
 LIBRARIES = ("numpy", "matplotlib", "tensorflow", "keras", "scikit-learn")  # that the notebook imports
 
 PAGE_ROW = "| explore.html | the trained models to play with in a browser |\n"
@@ -24,7 +25,7 @@ README = """# Hand-in
 | report.pdf, report.html | the report |
 {page_row}| notebook.ipynb | the code of every step, on small models; its text is that of the report |
 | explore.html | the trained networks to play with, in a browser, if it is here |
-| runs/ | settings (config.json), circumstances (run.json) and metrics of every run that the report is based on |
+| runs/ | settings (config.json), circumstances (run.json) and metrics of every run behind the report |
 {data_row}| manifest.sha256 | checksums of all files: `sha256sum --check manifest.sha256` |
 
 ## Run the notebook
@@ -48,20 +49,48 @@ lists the numbers that differ by more than 1 %.
 def run_files(selection: RunSelection) -> dict[str, bytes]:
     """Return settings, circumstances, metrics and history of every run, by their names in the zip."""
     contents: dict[str, bytes] = {}
-    for record in selection.records:
+    for record in with_used(selection.records):
         values = {"config": portable_config(record), "run": portable_facts(record), "metrics": record.metrics}
         contents |= {
-            f"runs/{console.printable(record.name)}/{name}.json": files.to_utf8(files.to_json(value))
-            for name, value in values.items()
+            f"{_folder(record)}/{name}.json": files.to_utf8(files.to_json(value)) for name, value in values.items()
         }
         contents |= _history(record)
     return contents
 
 
+def with_used(records: Sequence[Record]) -> list[Record]:
+    """Return runs together with the completed ones beside them whose networks they used."""
+    found = {record.reference: record for record in records}
+    waiting = list(records)
+    while waiting:
+        record = waiting.pop()
+        for reference in used_by(record):
+            used = read_run(_root(record) / reference)
+            if reference not in found and used.status == "completed":
+                found[reference] = used
+                waiting.append(used)
+    return list(found.values())
+
+
+def used_by(record: Record) -> list[str]:
+    """Return the references of the runs whose networks a run used: encoders, or the one that it went on from."""
+    options = portable_config(record)
+    runs = options.get("runs") if record.kind == "svm-eval" else [options.get("init_from")]
+    return [reference for reference in runs or () if isinstance(reference, str)]
+
+
+def _root(record: Record) -> Path:
+    return record.folder.absolute().parents["/" in record.reference]
+
+
+def _folder(record: Record) -> str:
+    return f"runs/{console.printable(record.reference)}"
+
+
 def _history(record: Record) -> dict[str, bytes]:
     files.check_inside(record.folder / "history.csv")
     try:
-        return {f"runs/{console.printable(record.name)}/history.csv": (record.folder / "history.csv").read_bytes()}
+        return {f"{_folder(record)}/history.csv": (record.folder / "history.csv").read_bytes()}
     except FileNotFoundError:  # svm-eval
         return {}
     except OSError as error:
@@ -69,14 +98,32 @@ def _history(record: Record) -> dict[str, bytes]:
 
 
 def portable_config(record: Record) -> dict[str, Any]:
-    """Return the settings of a run, data and other runs by their names instead of their paths."""
-    return {key: _without_path(value) if key in DATA_PATH_KEYS else value for key, value in record.config.items()}
+    """Return the settings of a run, data by their names and other runs by their references instead of their paths.
+
+    runs: the encoders that were evaluated, also those that no option named.
+    """
+    portable = {key: _without_path(value) if key in DATA_PATH_KEYS else value for key, value in record.config.items()}
+    if "runs" in portable:
+        named = record.facts.get("encoders") or record.config["runs"]
+        portable["runs"] = [_reference(run) for run in named] if isinstance(named, list) else []
+    if portable.get("init_from"):
+        portable["init_from"] = _reference(record.config["init_from"])
+    return portable
 
 
 def _without_path(value: Any) -> Any:
     if isinstance(value, list):
         return [_without_path(item) for item in value]
     return PurePath(value.replace("\\", "/")).name if isinstance(value, str) else value
+
+
+def _reference(run: Any) -> Any:
+    """Return the reference of a run that a path or a reference names: a sweep's name before that of its point."""
+    if not isinstance(run, str):
+        return run
+    *_, parent, name = ("", *PurePath(run.replace("\\", "/")).parts)
+    match = RUN_NAME.fullmatch(parent)
+    return f"{parent}/{name}" if match and match[1].startswith("sweep-") else name
 
 
 def portable_facts(record: Record) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from pw13.metrics.intervals import Interval, mean_interval
 from pw13.report.commentary.contrasts import Loss
 from pw13.report.comparable_runs import count_comparisons, further_values, is_comparable
 from pw13.runs import comparison, example_losses
-from pw13.runs.finding import LAST_ALL, is_run, list_runs, load_run, start_order
+from pw13.runs.finding import LAST_ALL, list_runs, load_run, start_order
 from pw13.runs.folder import Run
 from pw13.runs.record import RUN_NAME, Record, read_json, read_run
 
@@ -80,7 +80,7 @@ class RunSelection:
         def rank(run: Record) -> tuple[bool, int, bool, int, str]:
             return (
                 not _is_point(run),
-                comparisons[run.name],
+                comparisons[run.reference],
                 run.config.get("units") == 64,
                 run.config.get("epochs", 0),
                 run.name,
@@ -176,7 +176,7 @@ def _joined(selection: RunSelection, candidates: Sequence[Record]) -> RunSelecti
         further = [run for base in bases if base for run in further_values(base, selection.records, candidates)]
         if not further:
             break
-        joined = {record.name: record for record in (*selection.records, *further)}
+        joined = {record.folder: record for record in (*selection.records, *further)}
         selection = RunSelection(_by_start(joined.values()), selection.origin)
     if len(selection.records) == len(records):
         return selection
@@ -239,4 +239,4 @@ def _points_last(records: Iterable[Record]) -> tuple[Record, ...]:
 
 
 def _is_point(record: Record) -> bool:
-    return is_run(record.folder.parent)
+    return "/" in record.reference

@@ -43,6 +43,12 @@ class Record:
         return self.folder.name
 
     @property
+    def reference(self) -> str:
+        """The name that commands take, unique among the runs of a folder: of a sweep's point SWEEP/POINT."""
+        parent = self.folder.absolute().parent
+        return f"{parent.name}/{self.name}" if (parent / "config.json").is_file() else self.name
+
+    @property
     def status(self) -> str:
         """completed, interrupted, failed, running, "running on HOST", died or broken."""
         if self.problem:

@@ -1,6 +1,7 @@
 """`pw13 report --check ZIP --rerun`: the runs of a hand-in trained again, and the numbers that differ."""
 
 import json
+import signal
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from pw13.coursework import rerun
 from pw13.data.source import Source
 from pw13.errors import UserError
 from pw13.report.archive import pack
+from pw13.system import signals
 from tests.helpers.report_runs import IMAGES, METRICS, NAMES, make_run
 
 
@@ -23,7 +25,7 @@ def zipped(pw13, tmp_path, monkeypatch):
     assert pw13("report", "--no-execute")[0] == 0
     for module, facts in (("load_images", IMAGES), ("load_names", NAMES)):
         source = Source(facts["kind"], facts["path"], facts["name"], facts["sha256"])
-        monkeypatch.setattr(rerun, module, lambda path, source=source: type("Data", (), {"source": source}))
+        monkeypatch.setattr(rerun, module, lambda path, source=source, **_: type("Data", (), {"source": source}))
     return tmp_path / "report" / "hand-in.zip"
 
 
@@ -63,7 +65,7 @@ def test_numbers_that_differ_are_listed(pw13, zipped, trained):
 
 def test_other_data_are_refused_before_any_training(pw13, zipped, trained, monkeypatch):
     other = Source("file", "/x", "other names", "e" * 64)
-    monkeypatch.setattr(rerun, "load_names", lambda path: type("Data", (), {"source": other}))
+    monkeypatch.setattr(rerun, "load_names", lambda path, **_: type("Data", (), {"source": other}))
     Path("other.txt").write_text("Acme\n", "utf-8")
     code, _, err = pw13("report", "--check", zipped, "--rerun", "--corpus", "other.txt")
     assert code == 1 and "--corpus" in err and "expected the data of the hand-in, companies.csv" in err
@@ -92,6 +94,96 @@ def test_odd_runs_in_a_zip_are_refused(pw13, tmp_path, contents, message):
     (tmp_path / "x.zip").write_bytes(pack({"report.pdf": b"", **members}))
     code, out, err = pw13("report", "--check", "x.zip", "--rerun")
     assert code in (1, 2) and message in err and not out and err.count("\n") == 1
+
+
+def change(folder, name, **values):
+    path = folder / f"{name}.json"
+    path.write_text(json.dumps({**json.loads(path.read_text("utf-8")), **values}), "utf-8")
+
+
+def make_point(runs, kind, number, second):
+    """Write a lean point, called the same in every sweep."""
+    sweep = runs / f"2026-11-24_11-00-{second:02d}_sweep-{kind}"
+    sweep.mkdir()
+    (sweep / "config.json").write_text(json.dumps({"kind": f"sweep-{kind}"}), "utf-8")
+    point = make_run(sweep, kind, second, seed=number).rename(sweep / f"{number - 1}_seed={number}")
+    change(point, "run", lean=True)
+    for name in ("run.json", "metrics.json"):
+        (sweep / name).write_bytes((point / name).read_bytes())
+    return point
+
+
+def test_points_with_equal_names_are_trained_again_each_as_itself(pw13, tmp_path, zipped, trained):
+    runs = tmp_path / "runs"
+    dense, names = (make_point(runs, kind, 1, second) for second, kind in enumerate(("dense-ae", "charrnn")))
+    change(next(runs.glob("*svm-eval")), "config", runs=[str(dense.absolute())])
+    arguments = [f"--run={path}" for path in (*runs.glob("*_svm-eval"), dense.parent, names.parent)]
+    assert pw13("report", "--no-execute", *arguments)[0] == 0
+    assert {run.name for run in rerun.read_runs(zipped)} == {
+        "2026-11-24_10-00-01_svm-eval",
+        "2026-11-24_11-00-00_sweep-dense-ae/0_seed=1",
+        "2026-11-24_11-00-01_sweep-charrnn/0_seed=1",
+    }
+    code, _, err = pw13("report", "--check", zipped, "--rerun")
+    assert code == 0 and "3 runs trained again" in err
+    assert [(kind, places.get("lean")) for kind, _, places in trained[0]] == [
+        ("dense-ae", True),
+        ("charrnn", True),
+        ("svm-eval", None),
+    ]
+    assert [Path(run).name.partition("_dense")[1] for run in trained[0][2][2]["runs"]] == ["_dense"]
+
+
+def test_a_network_that_went_on_from_another_does_so_again(pw13, tmp_path, zipped, trained):
+    first = next((tmp_path / "runs").glob("*charrnn"))
+    second = make_run(tmp_path / "runs", "charrnn", 9, units=32)
+    change(second, "config", init_from=str(first.absolute()))
+    assert pw13("report", "--no-execute", "--run", second)[0] == 0
+    assert "2 runs trained again" in pw13("report", "--check", zipped, "--rerun")[2]
+    (one, other) = trained[0]
+    assert "init_from" not in one[2] and other[2]["init_from"].endswith("_charrnn")
+    assert (one[1].units, other[1].units) == (64, 32)
+
+
+def test_the_encoders_of_an_evaluation_are_those_that_it_used_not_the_latest(pw13, tmp_path, zipped, trained):
+    runs = tmp_path / "runs"
+    used, svm = next(runs.glob("*dense-ae")).name, next(runs.glob("*svm-eval"))
+    change(svm, "config", runs=[])
+    change(svm, "run", encoders=[used])
+    make_run(runs, "dense-ae", 8, code_size=8)
+    assert pw13("report", "--no-execute", "--run", svm)[0] == 0
+    assert [(run.name, run.encoders) for run in rerun.read_runs(zipped)] == [(used, ()), (svm.name, (used,))]
+    change(svm, "run", encoders=["2026-01-01_00-00-00_dense-ae"])
+    assert pw13("report", "--no-execute", "--run", svm)[0] == 0
+    code, _, err = pw13("report", "--check", zipped, "--rerun")
+    assert code == 1 and "uses 2026-01-01_00-00-00_dense-ae, which is not in it" in err and not trained[0]
+
+
+def test_runs_that_use_each_other_are_refused(tmp_path):
+    def run(name, init_from):
+        return rerun.ZippedRun(name, "charrnn", None, (), init_from, False, {}, {}, "")
+
+    with pytest.raises(UserError, match=r"x\.zip: runs use each other: "):
+        rerun.in_order([run("a", "b"), run("b", "a")], Path("x.zip"))
+
+
+def test_names_in_another_encoding_are_read_as_the_run_read_them(pw13, zipped, trained, monkeypatch):
+    seen = []
+    source = Source(NAMES["kind"], NAMES["path"], NAMES["name"], NAMES["sha256"])
+    monkeypatch.setattr(
+        rerun, "load_names", lambda path, **options: seen.append(options) or type("Data", (), {"source": source})
+    )
+    assert pw13("report", "--check", zipped, "--rerun")[0] == 0
+    assert seen == [{"encoding": "utf-8", "fix_accents": False}]
+
+
+def test_a_signal_while_training_again_promises_no_resumption(pw13, zipped, trained, monkeypatch):
+    def stop(*_, **__):
+        raise signals.Interrupted(signal.SIGTERM)
+
+    monkeypatch.setattr(rerun.experiments, "run_experiment", stop)
+    code, _, err = pw13("report", "--check", zipped, "--rerun")
+    assert code == 143 and err.endswith("interrupted; nothing was saved\n") and "resume" not in err
 
 
 def test_rerun_needs_check(pw13):

@@ -108,11 +108,33 @@ def test_points_of_a_sweep_join_the_headline_run_but_do_not_replace_it(tmp_path)
     """They have no figures: the run of its own stays the one that is shown."""
     own = make_run(tmp_path, "dense-ae", 0, metrics={"test_mse": 0.02})
     sweep = tmp_path / "2026-11-24_10-00-30_sweep-dense-ae"
+    sweep.mkdir()
+    (sweep / "config.json").write_text("{}", "utf-8")
     for seed in (1, 2):
-        make_run(sweep, "dense-ae", 10 + seed, seed=seed, metrics={"test_mse": 0.02 + seed / 100})
+        point = make_run(sweep, "dense-ae", 10 + seed, seed=seed, metrics={"test_mse": 0.02 + seed / 100})
+        point.rename(sweep / f"{seed - 1}_seed={seed}")
     listed = {"runs": {"dense": own.name}, "sweeps": {"dense": sweep.name, "bad": 5, "gone": sweep.name + "_2"}}
     (tmp_path / "all.json").write_text(json.dumps(listed), "utf-8")
     selection = select_runs([], tmp_path)
     assert selection.dense.folder == own and len(selection.records) == 3
     losses = selection.repeats(selection.dense).by_seed("test_mse")
     assert {seed: loss.value for seed, loss in losses.items()} == {0: 0.02, 1: 0.03, 2: 0.04}
+
+
+def test_points_of_several_sweeps_with_equal_names_stay_apart_when_a_later_run_joins(tmp_path):
+    listed = {"runs": {}, "sweeps": {}}
+    for second, (kind, metric) in enumerate((("dense-ae", "test_mse"), ("charrnn", "held_out_nats"))):
+        listed["runs"][kind] = make_run(tmp_path, kind, second).name
+        sweep = tmp_path / f"2026-11-24_10-00-1{second}_sweep-{kind}"
+        listed["sweeps"][kind] = sweep.name
+        for seed in (1, 2):
+            point = make_run(sweep, kind, 10 + 2 * second + seed, seed=seed, metrics={metric: seed})
+            point.rename(sweep / f"{seed - 1}_seed={seed}")
+        (sweep / "config.json").write_text("{}", "utf-8")
+    (tmp_path / "all.json").write_text(json.dumps(listed), "utf-8")
+    make_run(tmp_path, "dense-ae", 40, code_size=64)
+    selection = select_runs([], tmp_path)
+    assert len(selection.records) == 7 and len({record.reference for record in selection.records}) == 7
+    assert (
+        len(selection.repeats(selection.dense).records) == len(selection.repeats(selection.baseline_rnn).records) == 3
+    )

@@ -13,7 +13,7 @@ def provenance(selection: RunSelection) -> list[Block]:
     """Return every run with seed, settings, data and versions, so that each number can be traced and reproduced."""
     runs = [
         (
-            run.name,
+            run.reference,
             format_number(run.config.get("seed")),
             _changed_settings(run),
             str((run.facts.get("data") or {}).get("sha256", "–"))[:16],
