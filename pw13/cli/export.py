@@ -115,11 +115,11 @@ def prune(
             pruning.delete(prunable)
     if json:
         runs = [
-            {"run": p.record.name, "bytes": p.total, "prunable_bytes": size}
+            {"run": p.record.reference, "bytes": p.total, "prunable_bytes": size}
             for p, size in zip(plan, sizes, strict=True)
         ]
         return console.json_document({"runs": runs, "deleted": yes})
-    shown = [(p.record.name, p.total / 1e6, size / 1e6, p.why) for p, size in zip(plan, sizes, strict=True)]
+    shown = [(p.record.reference, p.total / 1e6, size / 1e6, p.why) for p, size in zip(plan, sizes, strict=True)]
     console.table(f"{len(plan)} runs in {runs_dir}", ("run", "MB", "prunable MB", "what"), shown)
     console.message(f"{sum(sizes) / 1e6:.1f} MB {'deleted' if yes else 'can be deleted with --yes'}")
 
@@ -133,7 +133,9 @@ def _records(names: list[str] | None, runs_dir: Path) -> list[Record]:
 
 
 def _of_last_all(runs_dir: Path) -> list[str]:
+    """Return the runs and sweeps of the last `pw13 all`."""
     try:
-        return [str(name) for name in read_json(runs_dir / LAST_ALL).get("runs", {}).values()]
+        listed = read_json(runs_dir / LAST_ALL)
+        return [str(name) for key in ("runs", "sweeps") for name in listed.get(key, {}).values()]
     except (UserError, AttributeError):
         return []

@@ -158,7 +158,8 @@ def find_existing(step: Step, data_paths: Mapping[str, Any], data: CourseData, r
 
 def matches(record: Record, step: Step, data_paths: Mapping[str, Any], data: CourseData) -> bool:
     """Return whether a run of this pw13 version has the settings, data and encoders of the step."""
-    if record.problem or record.config.get("runs", []) != data_paths.get("runs", []):
+    used = (record.config.get("runs", []), record.config.get("init_from"))
+    if record.problem or used != (data_paths.get("runs", []), None):
         return False
     sha256 = data.sha256["corpus" if step.kind == "charrnn" else "data"]
     try:

@@ -39,7 +39,7 @@ def view(record: Record) -> dict[str, Any]:
     shown = pictures(images, rows)
     net = Weights(settings.activation, *arrays)
     result = {
-        "run": record.name, "height": height, "width": width, "code_size": settings.code_size,
+        "run": record.reference, "height": height, "width": width, "code_size": settings.code_size,
         "activation": settings.activation, "loss": settings.loss, "pictures": shown,
         "weights": [pack(array) for array in arrays],
     }  # fmt: skip

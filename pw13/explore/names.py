@@ -31,7 +31,7 @@ def view(record: Record) -> dict[str, Any]:
     many_to_one = generator.network.target == "many-to-one"
     endings = [vocab.encode(ending).astype(np.int32) for ending in generator.vocab_file.endings] if many_to_one else []
     return {
-        "run": record.name,
+        "run": record.reference,
         "characters": list(vocab.characters),
         "spaces": [character.isspace() for character in vocab.characters],
         "endings": pack(np.stack(endings)) if endings else None,

@@ -34,7 +34,7 @@ def view(record: Record) -> dict[str, Any]:
         rows = rows[np.argsort(images.test_labels[rows], kind="stable")]
     stored = read_arrays(record, "baselines")
     result = {
-        "run": record.name, "height": height, "width": width, "noise": settings.noise, "kind": settings.noise_kind,
+        "run": record.reference, "height": height, "width": width, "noise": settings.noise, "kind": settings.noise_kind,
         "pictures": pictures(images, rows), "weights": [pack(array) for array in weights],
         "filters": tuned_filters(stored) if stored else own_filters(record, settings.noise),
         "averages": averages(record),

@@ -29,9 +29,7 @@ def rows(runs_dir: Path) -> list[dict[str, Any]]:
         found.append(row(record))
         if record.kind.startswith("sweep-") and not record.problem:
             varied = [*grid(record), "seed"]
-            found += [
-                {**row(point), "sweep": record.name, "description": place(point, varied)} for point in _points(record)
-            ]
+            found += [{**row(point), "description": place(point, varied)} for point in _points(record)]
     return found
 
 
@@ -56,6 +54,7 @@ def row(record: Record) -> dict[str, Any]:
         result = "-"
     return {
         "name": record.name,
+        "sweep": record.reference.rpartition("/")[0] or None,
         "kind": record.kind,
         "status": record.status,
         "problem": _without_paths(record.problem, record),
@@ -97,7 +96,7 @@ def details(record: Record) -> dict[str, Any]:
     """Return what a click on a run shows besides its row: every metric, samples and the names of its figures."""
     measured = comparison.numbers(record)
     return {
-        "name": record.name,
+        "name": record.reference,
         "metrics": {name: _plain(value) for name, value in measured.items() if _plain(value) is not None},
         "samples": _samples(record),
         "figures": figures(record),

@@ -25,7 +25,7 @@ def view(record: Record) -> dict[str, Any]:
     """
     images, stored = images_of(record), read_arrays(record, "predictions")
     if images is None or not stored:
-        return {"run": record.name, "problem": "images" if stored else "predictions"}
+        return {"run": record.reference, "problem": "images" if stored else "predictions"}
     labels, count = images.test_labels, len(images.classes)
     names = [f"{features}-{kernel}" for kernel in KERNELS for features in FEATURES if f"{features}-{kernel}" in stored]
     for name in names:
@@ -45,7 +45,7 @@ def view(record: Record) -> dict[str, Any]:
     ]
     pairs = itertools.combinations(names, 2)
     tests = {f"{one},{other}": mcnemar_p(labels, stored[one], stored[other]) for one, other in pairs}
-    return {"run": record.name, "pictures": shown, "sets": sets, "images": len(labels), "tests": tests}
+    return {"run": record.reference, "pictures": shown, "sets": sets, "images": len(labels), "tests": tests}
 
 
 def mcnemar_p(labels: Array, one: Array, other: Array) -> float:

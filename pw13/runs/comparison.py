@@ -104,8 +104,9 @@ def seconds(record: Record) -> float | None:
 
 
 def settings(record: Record) -> dict[str, Any]:
-    """Return the settings in config.json, without kind and data paths."""
-    return {key: value for key, value in record.config.items() if key != "kind" and key not in DATA_PATH_KEYS}
+    """Return the settings in config.json, without kind and data paths; `init_from` only where there is one."""
+    excluded = {"kind", *DATA_PATH_KEYS} - ({"init_from"} if record.config.get("init_from") else set())
+    return {key: value for key, value in record.config.items() if key not in excluded}
 
 
 def differing_settings(records: Sequence[Record]) -> list[str]:

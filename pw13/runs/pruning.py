@@ -28,12 +28,18 @@ class Prunable(NamedTuple):
 def plan(records: Sequence[Record], *, keep_best: int | None, protected: Iterable[str] = ()) -> list[Prunable]:
     """Return for each run what can be deleted; only completed runs lose anything.
 
-    The state to resume from and the model of the last epoch are not needed any more. With `keep_best`, all models but
-    those of the best N runs of each kind and data set go as well: by the metric on validation data, without one by
-    start, the newest first; `protected` runs keep theirs.
+    The state to resume from, the model of the last epoch and fitted SVMs are not needed any more. With `keep_best`, all
+    models but those of the best N runs of each kind and data set go as well: by the metric on validation data, without
+    one by start, the newest first; `protected` runs keep theirs, a sweep those of its points.
     """
-    kept = {*protected, *(_best(records, keep_best) if keep_best is not None else ())}
-    return [_prunable(record, models=keep_best is not None and record.name not in kept) for record in records]
+    spared = set(protected)
+    kept = _best(records, keep_best) if keep_best is not None else set()
+
+    def goes(record: Record) -> bool:
+        names = {record.reference, record.reference.partition("/")[0]}
+        return keep_best is not None and record.reference not in kept and not names & spared
+
+    return [_prunable(record, models=goes(record)) for record in records]
 
 
 def _prunable(record: Record, *, models: bool) -> Prunable:
@@ -46,7 +52,13 @@ def _prunable(record: Record, *, models: bool) -> Prunable:
     spare = [path for path in paths if models or path.suffix == ".npz" or path.name == LAST_EPOCH]
     if record.kind != "svm-eval" and not models and not (folder / BEST).is_file():
         return Prunable(record, total, (), f"kept: no {BEST}")
-    return Prunable(record, total, tuple(spare), "all models" if models else "resume state, last epoch")
+    return Prunable(record, total, tuple(spare), _what(record, models=models))
+
+
+def _what(record: Record, *, models: bool) -> str:
+    if record.kind == "svm-eval":
+        return "fitted SVMs"
+    return "all models" if models else "resume state, last epoch"
 
 
 def _best(records: Sequence[Record], count: int) -> set[str]:
@@ -56,7 +68,7 @@ def _best(records: Sequence[Record], count: int) -> set[str]:
         if record.status == "completed":
             data = str((record.facts.get("data") or {}).get("sha256"))
             groups.setdefault((record.kind, data), []).append(record)
-    return {record.name for members in groups.values() for record in sorted(members, key=_rank)[:count]}
+    return {record.reference for members in groups.values() for record in sorted(members, key=_rank)[:count]}
 
 
 def _rank(record: Record) -> tuple[float, float]:

@@ -214,11 +214,14 @@ def labels(records: Sequence[Record]) -> list[str]:
 
 
 def group_by_settings(records: Sequence[Record]) -> list[Group]:
-    """Return the runs in groups that differ in their seed only, in the order of their first runs."""
+    """Return the runs in groups that differ in their seed only, in the order of their first runs.
+
+    SVM evaluations of other encoders are of other groups.
+    """
     grouped: dict[str, list[Record]] = {}
     for record in records:
         values = {name: value for name, value in settings(record).items() if name not in ("seed", *WITHOUT_EFFECT)}
-        data = (record.facts.get("data") or {}).get("sha256")
+        data = ((record.facts.get("data") or {}).get("sha256"), record.facts.get("encoders"))
         grouped.setdefault(repr((record.kind, data, sorted(values.items()))), []).append(record)
     names = labels([members[0] for members in grouped.values()])
     if all(len(members) == 1 for members in grouped.values()):

@@ -72,6 +72,29 @@ def test_runs_of_the_last_all_keep_their_models(pw13, runs):
     assert models(runs) == [["best.keras", "encoder.keras"], [], []]
 
 
+def test_points_of_sweeps_of_the_last_all_keep_their_models(pw13, runs):
+    sweep = runs / "2026-11-24_11-00-00_sweep-dense-ae"
+    sweep.mkdir()
+    for file in ("config.json", "run.json"):
+        content = json.loads((runs / "2026-11-24_10-00-00_dense-ae" / file).read_text("utf-8"))
+        (sweep / file).write_text(json.dumps({**content, "kind": "sweep-dense-ae", "status": "running"}), "utf-8")
+    (runs / "2026-11-24_10-00-00_dense-ae").rename(sweep / "1_seed=1")
+    (runs / "all.json").write_text(json.dumps({"sweeps": {"x": sweep.name}}), "utf-8")
+    code, out, _ = pw13("runs", "prune", "--keep-best", 0, "--yes", "--json")
+    assert code == 0 and f"{sweep.name}/1_seed=1" in {run["run"] for run in json.loads(out)["runs"]}
+    left = [sorted(path.name for path in folder.iterdir()) for folder in sorted(runs.rglob("checkpoints"))]
+    assert left == [[], [], ["best.keras", "encoder.keras"]]
+
+
+def test_fitted_svms_are_named_as_what_goes(pw13, tmp_path):
+    checkpoints = make_run(tmp_path / "runs", "svm-eval") / "checkpoints"
+    checkpoints.mkdir()
+    for name in ("svm-0-pixels-rbf.npz", "predictions.npz"):
+        (checkpoints / name).write_bytes(b"x")
+    assert "fitted SVMs" in pw13("runs", "prune", "--yes")[1]
+    assert [path.name for path in checkpoints.iterdir()] == ["predictions.npz"]
+
+
 def test_unfinished_runs_lose_nothing(pw13, tmp_path):
     run = make_run(tmp_path / "runs", "dense-ae", status="interrupted")
     (run / "checkpoints").mkdir()

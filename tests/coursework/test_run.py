@@ -112,6 +112,15 @@ def test_fresh_repeats_every_step(tmp_path, data, experiment_calls):
     assert {result.run for result in first}.isdisjoint(result.run for result in again)
 
 
+def test_a_network_that_went_on_from_another_is_not_reused(tmp_path, data, experiment_calls):
+    plan = [step for step in course_steps(BASE) if step.kind == "charrnn"][:1]
+    (first,) = run.run_coursework(plan, data, runs_dir=tmp_path, fresh=False)
+    config = first.run / "config.json"
+    config.write_text(json.dumps({**json.loads(config.read_text("utf-8")), "init_from": "/elsewhere"}), "utf-8")
+    (second,) = run.run_coursework(plan, data, runs_dir=tmp_path, fresh=False)
+    assert second.how == "new" and second.run != first.run
+
+
 def test_svm_eval_uses_the_encoders_of_these_steps(tmp_path, data, experiment_calls):
     plan = course_steps(BASE)[:4]
     done = run.run_coursework(plan, data, runs_dir=tmp_path, fresh=False)

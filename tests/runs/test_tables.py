@@ -1,5 +1,6 @@
 """Runs as rows and columns."""
 
+import dataclasses
 from pathlib import Path
 
 import pytest
@@ -92,3 +93,14 @@ def test_groups_differ_in_more_than_their_seed():
     records = [record(f"{size}{seed}", code_size=size, seed=seed) for size in (8, 16) for seed in (0, 1)]
     groups = tables.group_by_settings(records)
     assert [(group.label, len(group.records)) for group in groups] == [("code_size 8", 2), ("code_size 16", 2)]
+
+
+def test_a_network_that_went_on_from_another_is_no_further_seed_of_one_that_did_not():
+    records = [record("a", "charrnn", seed=0), record("b", "charrnn", seed=1, init_from="/runs/x")]
+    assert [len(group.records) for group in tables.group_by_settings(records)] == [1, 1]
+    assert tables.labels(records)[1] == "seed 1, init_from /runs/x"
+
+
+def test_svm_evaluations_of_other_encoders_are_no_seeds_of_one():
+    records = [dataclasses.replace(record(n, "svm-eval", seed=0), facts={"encoders": [n]}) for n in "ab"]
+    assert [group.label for group in tables.group_by_settings(records)] == ["a", "b"]

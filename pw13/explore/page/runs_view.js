@@ -112,7 +112,7 @@ function runsView(root, contents, state, services) {
         ...(more.samples ? [el("h3", { text: T.runs.samples }), el("pre", { text: more.samples, dir: "auto" })] : []),
         services.details ? "" : el("p", { className: "hint", text: T.runs.figuresServed }));
     };
-    fill(contents.details.find((each) => each.name === run.name) ?? {});
+    fill(contents.details.find((each) => each.name === key(run)) ?? {});
     services.details?.(key(run)).then((more) => now.open === key(run) && fill(more), () => {});
   }
 
