@@ -18,7 +18,7 @@ from pw13.runs.record import Record, read_run
 from pw13.sweeps.folder import KINDS as SWEPT_KINDS
 from pw13.sweeps.folder import PREFIX
 
-app = typer.Typer(no_args_is_help=True, help="List, show and compare runs, draw their figures.")
+app = typer.Typer(no_args_is_help=True, help="List, show, compare, draw, export and prune runs.")
 
 MAX_COLUMNS = 4  # runs shown side by side; more get one row each
 MAX_FILES = 40  # files of a run folder named in its table
@@ -34,7 +34,7 @@ FigureOption = Annotated[
     typer.Option("--figure", metavar="FILE", parser=user_path, help="also plot to a .png, .svg or .pdf file"),
 ]
 
-AllOption = Annotated[bool, typer.Option("--all", help="every metric, also those that are equal")]
+AllOption = Annotated[bool, typer.Option("--all", help="all metrics of up to 4 runs; of more runs also equal ones")]
 
 
 @app.command("list")
