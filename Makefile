@@ -18,7 +18,7 @@ else
 INSTALL := uv pip install --quiet --python $(PYTHON) --compile-bytecode --constraint constraints.txt
 endif
 
-# The real data, if they are beside the checkout; PW13_DATA_DIR takes precedence.
+# The real data, if they are beside the checkout, in ../shared/data; PW13_DATA_DIR takes precedence.
 ifeq ($(PW13_DATA_DIR),)
 ifneq ($(wildcard ../shared/data),)
 export PW13_DATA_DIR := $(abspath ../shared/data)

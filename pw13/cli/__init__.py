@@ -13,7 +13,8 @@ from pw13.system import signals
 
 # The \b keeps the lines as they are.
 EPILOG = """\b
-Environment: PW13_DATA_DIR, a folder of data sets, searched before data/
+Environment: PW13_DATA_DIR, a folder of data sets, searched before data/;
+PW13_CACHE_DIR, the folder of the cache; PW13_DEVICE, cpu or gpu, to train on
 Exit codes: 0 success, 1 runtime error (file, data, machine), 2 usage error,
 130 Ctrl-C, 143 SIGTERM
 """

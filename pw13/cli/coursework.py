@@ -32,7 +32,11 @@ def all_(
         ),
     ] = "full",
     device: Annotated[
-        str | None, typer.Option(metavar="cpu|gpu", help=options.described("processor that trains", "cpu"))
+        str | None,
+        typer.Option(
+            metavar="cpu|gpu",
+            help=options.described("processor that trains", "that of the TOML file, else PW13_DEVICE, else cpu"),
+        ),
     ] = None,
     seeds: Annotated[
         int, typer.Option(metavar="N", help="seeds of each headline network, for 95 % intervals (denoiser: at most 3)")

@@ -29,9 +29,10 @@ def denoise(
 ) -> None:
     """Denoise your own images with a trained denoiser.
 
-    Each IMAGE becomes NAME-denoised.png (greyscale), NAME-filtered.png, by the best classical filter of the run, and
-    NAME-before-after.png. Existing files are never overwritten. Images of other sizes are processed in overlapping
-    tiles. The noise is estimated; a note says if it is far from that of the training.
+    Each IMAGE becomes NAME-denoised.png (greyscale), NAME-filtered.png, by the best classical filter of the run,
+    NAME-before-after.png and, with --add-noise, NAME-noisy.png. Existing files are never overwritten. Images of other
+    sizes are processed in overlapping tiles. The noise is estimated; a note says if it is far from that of the
+    training.
     """
     from pw13.cli import tables
     from pw13.inference import denoise

@@ -77,7 +77,9 @@ RunOption = Annotated[
 ]
 RunArgument = Annotated[
     str,
-    typer.Argument(metavar="RUN", help="run folder, run name, or unique prefix", autocompletion=completion.runs),
+    typer.Argument(
+        metavar="RUN", help="run folder, run name, unique prefix, or SWEEP/POINT", autocompletion=completion.runs
+    ),
 ]
 
 SHARED_DEFAULTS: dict[str, Any] = {"runs_dir": config.DEFAULT_RUNS_DIR, "json": False, "quiet": False}

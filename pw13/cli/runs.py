@@ -18,7 +18,7 @@ from pw13.runs.record import Record, read_run
 from pw13.sweeps.folder import KINDS as SWEPT_KINDS
 from pw13.sweeps.folder import PREFIX
 
-app = typer.Typer(no_args_is_help=True, help="List, show and compare runs, draw their figures.")
+app = typer.Typer(no_args_is_help=True, help="List, show, compare, draw, export and prune runs.")
 
 MAX_COLUMNS = 4  # runs shown side by side; more get one row each
 MAX_FILES = 40  # files of a run folder named in its table
@@ -34,7 +34,7 @@ FigureOption = Annotated[
     typer.Option("--figure", metavar="FILE", parser=user_path, help="also plot to a .png, .svg or .pdf file"),
 ]
 
-AllOption = Annotated[bool, typer.Option("--all", help="every metric, also those that are equal")]
+AllOption = Annotated[bool, typer.Option("--all", help="all metrics of up to 4 runs; of more runs also equal ones")]
 
 
 @app.command("list")
@@ -119,10 +119,10 @@ def compare(
 
 def _caption(rows: Sequence[Sequence[Any]], everything: bool, runs: int) -> str:
     marked = f"{tables.BEST} best. " if any(str(cell).endswith(tables.BEST) for row in rows for cell in row) else ""
-    if not everything:
-        marked = marked if rows else "No setting and no primary metric differs. "
-        return f"{marked}Other metrics: --all"
-    return f"{marked}Every metric: pw13 runs export" if runs > MAX_COLUMNS else marked
+    if not everything and not rows:
+        marked = "No setting and no primary metric differs. "
+    way = "pw13 runs export" if runs > MAX_COLUMNS else "--all"
+    return f"{marked}Other metrics: {way}" if not everything or runs > MAX_COLUMNS else marked
 
 
 @app.command()

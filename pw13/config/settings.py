@@ -28,7 +28,7 @@ def threads() -> int:
 
 
 def device() -> Device:
-    return setting("cpu", "processor that trains; else PW13_DEVICE (gpu: NVIDIA, extra gpu)")
+    return setting("cpu", "processor that trains (gpu: NVIDIA, extra gpu); PW13_DEVICE sets another default")
 
 
 def limit() -> int | None:

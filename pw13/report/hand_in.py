@@ -1,4 +1,4 @@
-"""The hand-in: report.pdf, report.html, notebook.ipynb and hand-in.zip, written from finished runs."""
+"""The hand-in, from finished runs: report.pdf, report.html, notebook.ipynb, explore.html and hand-in.zip."""
 
 import contextlib
 import tempfile

@@ -24,7 +24,6 @@ README = """# Hand-in
 | --- | --- |
 | report.pdf, report.html | the report |
 {page_row}| notebook.ipynb | the code of every step, on small models; its text is that of the report |
-| explore.html | the trained networks to play with, in a browser, if it is here |
 | runs/ | settings (config.json), circumstances (run.json) and metrics of every run behind the report |
 {data_row}| manifest.sha256 | checksums of all files: `sha256sum --check manifest.sha256` |
 

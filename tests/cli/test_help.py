@@ -111,9 +111,10 @@ def test_a_sweep_takes_the_data_of_its_trainer():
         assert f"sweep {kind} --data" in names and f"sweep {kind} --corpus" not in names
 
 
-def test_the_top_help_names_the_data_directory_and_the_exit_codes(pw13):
+def test_the_top_help_names_the_variables_and_the_exit_codes(pw13):
     lines = pw13("--help")[1].splitlines()
-    assert sum("PW13_DATA_DIR" in line for line in lines) == 1
+    for variable in ("PW13_DATA_DIR", "PW13_CACHE_DIR", "PW13_DEVICE"):
+        assert sum(variable in line for line in lines) == 1
     assert sum("130 Ctrl-C" in line for line in lines) == 1
     assert max(map(len, lines)) <= 80
 
