@@ -32,6 +32,9 @@ if TYPE_CHECKING:
     from nbformat import NotebookNode
 
 
+ZIP, PAGE = "hand-in.zip", "explore.html"
+
+
 class HandInOptions(NamedTuple):
     """The options of a hand-in: `runs` by name (default: see `select_runs`), `comments` and `names`: user files.
 
@@ -113,10 +116,11 @@ def write_hand_in(options: HandInOptions, *, runs_dir: Path, out: Path) -> HandI
     pages = rendering.result()
     if failure:
         write_files(pages, out)
-        raise UserError(f"{failure}; {join_words(list(pages))} are written; the rest: --no-execute")
+        older = f" ({ZIP} there is of an earlier report)" if (out / ZIP).exists() else ""
+        raise UserError(f"{failure}; {join_words(list(pages))} are written; the rest: --no-execute{older}")
     contents = {**pages, "notebook.ipynb": notebook.to_bytes(cells)}
-    readme = {"README.md": files.to_utf8(portable.readme(selection, explore="explore.html" in contents))}
-    contents["hand-in.zip"] = pack(contents | readme | data | portable.run_files(selection))
+    readme = {"README.md": files.to_utf8(portable.readme(selection, explore=PAGE in contents))}
+    contents[ZIP] = pack(contents | readme | data | portable.run_files(selection))
     write_files(contents, out)
     missing = dict.fromkeys(f"{block.what} {block.command}" for block in document.blocks if isinstance(block, Missing))
     run_names = tuple(record.reference for record in selection.records)
@@ -128,7 +132,7 @@ def render_pages(document: Document, selection: RunSelection, options: HandInOpt
     printed = shorten(document) if options.short else document
     pages = {"report.pdf": pdf.pdf(printed), "report.html": html.html(printed)}
     if options.explore and (page := explore_page(selection)):
-        pages["explore.html"] = page
+        pages[PAGE] = page
     return pages
 
 
@@ -222,9 +226,12 @@ def explore_page(selection: RunSelection) -> bytes | None:
 
 
 def write_files(contents: dict[str, bytes], out: Path) -> None:
+    """Write the files of a hand-in, and remove the page of an earlier one that shows other runs."""
     try:
         out.mkdir(parents=True, exist_ok=True)
         files.write_together({out / name: data for name, data in contents.items()})
+        if PAGE not in contents:
+            (out / PAGE).unlink(missing_ok=True)
     except OSError as error:
         raise UserError(f"--out {out}: cannot be written: {error.strerror or error}") from None
 

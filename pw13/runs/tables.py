@@ -131,6 +131,12 @@ def primary_metrics(records: Iterable[Record]) -> list[str]:
     return matching((*patterns, BEST_VAL_LOSS), known)
 
 
+def names_of(records: Sequence[Record]) -> list[str]:
+    """Return the runs' names; of points of several sweeps, whose names are equal, with that of the sweep."""
+    names = [record.name for record in records]
+    return [n if names.count(n) == 1 else record.reference for n, record in zip(names, records, strict=True)]
+
+
 def side_by_side(records: Sequence[Record], *, everything: bool = False) -> Table:
     """Return columns and rows that compare a few runs, a column per run: what differs, the best value marked.
 
@@ -148,7 +154,7 @@ def side_by_side(records: Sequence[Record], *, everything: bool = False) -> Tabl
         values = [metrics.get(name) for metrics in measured]
         if any(map(is_number, values)) and (everything or differ(values)):
             rows.append([name, *mark_best(name, values)])
-    return ["", *(record.name for record in records)], rows
+    return ["", *names_of(records)], rows
 
 
 def one_per_line(records: Sequence[Record], *, everything: bool = False) -> Table:
@@ -160,8 +166,8 @@ def one_per_line(records: Sequence[Record], *, everything: bool = False) -> Tabl
     marked = list(zip(*(mark_best(name, values) for name, values in shown.items()), strict=True)) or [()] * len(records)
     shown_facts = ["status"] if everything or differ([r.status for r in records]) else []
     rows = [
-        [r.name, *([r.status] if shown_facts else []), *map(r.config.get, settings_), *cells]
-        for r, cells in zip(records, marked, strict=True)
+        [name, *([r.status] if shown_facts else []), *map(r.config.get, settings_), *cells]
+        for name, r, cells in zip(names_of(records), records, marked, strict=True)
     ]
     return ["run", *shown_facts, *settings_, *shown], rows
 
@@ -182,7 +188,7 @@ def mark_best(name: str, values: Sequence[Any]) -> list[Any]:
 
 def sample_names(records: Sequence[Record]) -> Table | None:
     """Return names that each char-RNN has sampled, side by side; None unless two runs have some."""
-    sampled = {record.name: _examples(record) for record in records}
+    sampled = dict(zip(names_of(records), map(_examples, records), strict=True))
     known = {name: examples for name, examples in sampled.items() if examples}
     if len(known) < 2:
         return None
@@ -210,7 +216,7 @@ def labels(records: Sequence[Record]) -> list[str]:
     """Return a short label per run: its differing settings, or its name where those are not unique."""
     differing = differing_settings(records)
     texts = [_values(record, differing) for record in records]
-    return [text if text and texts.count(text) == 1 else r.name for text, r in zip(texts, records, strict=True)]
+    return [text if text and texts.count(text) == 1 else n for text, n in zip(texts, names_of(records), strict=True)]
 
 
 def group_by_settings(records: Sequence[Record]) -> list[Group]:

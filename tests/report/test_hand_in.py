@@ -34,9 +34,13 @@ def test_a_hand_in_is_complete_and_reproducible(runs, tmp_path):
 def test_without_a_kernel_the_other_parts_are_written(runs, tmp_path, monkeypatch):
     lost = UserError("the notebook could not be executed: no kernel")
     monkeypatch.setattr(hand_in.notebook_execution, "execute", Mock(side_effect=lost))
-    with pytest.raises(UserError, match=r"no kernel; report\.pdf and report\.html are written; the rest: --no-execute"):
+    written = r"no kernel; report\.pdf and report\.html are written; the rest: --no-execute"
+    with pytest.raises(UserError, match=f"{written}$"):
         hand_in.write_hand_in(hand_in.HandInOptions(), runs_dir=runs, out=tmp_path / "out")
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["report.html", "report.pdf"]
+    (tmp_path / "out" / "hand-in.zip").write_bytes(b"of before")
+    with pytest.raises(UserError, match=rf"{written} \(hand-in\.zip there is of an earlier report\)$"):
+        hand_in.write_hand_in(hand_in.HandInOptions(), runs_dir=runs, out=tmp_path / "out")
 
 
 def test_an_authors_name_is_text_in_any_script(runs, tmp_path, monkeypatch, capsys):
@@ -70,6 +74,8 @@ def test_the_page_to_play_with_is_part_of_a_hand_in_unless_it_is_left_out(pw13, 
         assert archive.read("explore.html").decode() == page
     pw13("report", "--no-execute", "--explore", "none", "--runs-dir", tmp_path / "runs", "--out", tmp_path / "two")
     assert not (tmp_path / "two" / "explore.html").exists()
+    pw13("report", "--no-execute", "--explore", "none", "--runs-dir", tmp_path / "runs", "--out", tmp_path / "one")
+    assert not (tmp_path / "one" / "explore.html").exists()  # it showed other runs
 
 
 def test_a_run_without_a_needed_value_is_refused_in_one_line(tmp_path):

@@ -104,3 +104,16 @@ def test_a_network_that_went_on_from_another_is_no_further_seed_of_one_that_did_
 def test_svm_evaluations_of_other_encoders_are_no_seeds_of_one():
     records = [dataclasses.replace(record(n, "svm-eval", seed=0), facts={"encoders": [n]}) for n in "ab"]
     assert [group.label for group in tables.group_by_settings(records)] == ["a", "b"]
+
+
+def test_points_of_several_sweeps_have_names_of_their_own(tmp_path):
+    records = []
+    for sweep in ("one", "two"):
+        (tmp_path / sweep).mkdir()
+        (tmp_path / sweep / "config.json").write_text("{}", "utf-8")
+        point = record("x", "charrnn", {"names": {"examples": [sweep]}}, seed=1)
+        records.append(dataclasses.replace(point, folder=tmp_path / sweep / "0_seed=1"))
+    expected = ["one/0_seed=1", "two/0_seed=1"]
+    assert tables.names_of(records) == tables.side_by_side(records)[0][1:] == expected
+    assert [row[0] for row in tables.one_per_line(records)[1]] == tables.labels(records) == expected
+    assert tables.sample_names(records) == (expected, [["one", "two"]])
