@@ -4,10 +4,10 @@ import math
 from typing import Any
 
 # Measured on two cores of an AMD EPYC.
-IMAGES_PER_SECOND = {"dense-ae": 200_000, "conv-dae": 700}
-WINDOWS_PER_SECOND = {"simple": 200_000, "gru": 75_000, "lstm": 60_000}  # of 10 characters, many-to-one, 64 units
+IMAGES_PER_SECOND = {"dense-ae": 150_000, "conv-dae": 500}
+WINDOWS_PER_SECOND = {"simple": 160_000, "gru": 64_000, "lstm": 50_000}  # of 10 characters, many-to-one, 64 units
 MIN_UNITS = 24  # a smaller network is no faster
-OVERHEAD_SECONDS = {"dense-ae": 8, "conv-dae": 40, "svm-eval": 5, "charrnn": 3}  # data, figures, sampling
+OVERHEAD_SECONDS = {"dense-ae": 12, "conv-dae": 40, "svm-eval": 5, "charrnn": 3}  # data, figures, sampling
 
 
 def epoch_seconds(kind: str, settings: Any, examples: float = 1e6) -> float:
