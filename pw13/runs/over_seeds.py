@@ -104,7 +104,7 @@ def table(summaries: Sequence[Summary]) -> Table:
 def _cell(interval: Interval | None) -> str:
     if interval is None:
         return "-"
-    if interval.ci95 is None:
+    if interval.ci95 is None or interval.ci95[0] == interval.ci95[1]:  # of one seed, or the same for each
         return f"{interval.mean:.4g}"
     return f"{interval.mean:.4g} ({interval.ci95[0]:.4g} to {interval.ci95[1]:.4g})"
 

@@ -232,4 +232,6 @@ def group_by_settings(records: Sequence[Record]) -> list[Group]:
     names = labels([members[0] for members in grouped.values()])
     if all(len(members) == 1 for members in grouped.values()):
         names = labels(records)
+    if len(grouped) == 1:  # nothing differs but the seed
+        names = [description(records[0]) or names[0]]
     return [Group(name, tuple(members)) for name, members in zip(names, grouped.values(), strict=True)]

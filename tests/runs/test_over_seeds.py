@@ -51,6 +51,13 @@ def test_the_table_has_a_row_per_group():
     assert over_seeds.table(over_seeds.summarize(unclear))[1][1][3].endswith(", not distinguishable")
 
 
+def test_runs_of_one_group_are_named_by_what_they_are_and_constants_have_no_interval():
+    (summary,) = over_seeds.summarize(RUNS[:3])
+    assert summary.label == "code_size 16"
+    _, rows = over_seeds.table(over_seeds.summarize([run(16, seed, 0.04) for seed in range(3)]))
+    assert rows == [["code_size 16", 3, "0.04"]]
+
+
 def test_with_one_seed_differences_are_over_the_test_images(tmp_path):
     images = np.linspace(0.01, 0.05, 100)
     records = []
