@@ -79,6 +79,8 @@ def _baseline(baseline: dict[str, Any] | None) -> str:
     if baseline is None:
         return f"- (images of more than {MAX_PIXELS:,} pixels)"
     if "gain" not in baseline:
+        if not baseline["network_gain_db"]["ci95"]:
+            return f"{baseline['psnr_db']:.2f}"
         low, high = baseline["network_gain_db"]["ci95"]
         return f"{baseline['psnr_db']:.2f} (network, 95 % interval: {low:+.2f} to {high:+.2f})"
     setting, corrected_setting = (
@@ -125,10 +127,11 @@ def _mixture(mixture: dict[str, Any] | None) -> Any:
     """Describe the held-out loss of the mixture, and its gain over the better one of its models."""
     if not mixture:
         return None
+    measured = f"{mixture['held_out_nats']:.4f} (weight {mixture['weight']:g}"
+    if not mixture.get("gain_ci95"):
+        return f"{measured})"
     low, high = mixture["gain_ci95"]
-    return (
-        f"{mixture['held_out_nats']:.4f} (weight {mixture['weight']:g}; gain, 95 % interval: {low:.4f} to {high:.4f})"
-    )
+    return f"{measured}; gain, 95 % interval: {low:.4f} to {high:.4f})"
 
 
 def svm_results(title: str, metrics: dict[str, Any]) -> None:

@@ -3,6 +3,7 @@
 import pytest
 
 from pw13.cli import tables
+from tests.helpers.report_runs import CONV, RNN
 
 PCA = [{"method": "pca", "setting": "", "bytes": size, "mse": mse} for size, mse in ((4, 0.1), (36, 0.01))]
 
@@ -23,3 +24,16 @@ def own(*pairs):
 )
 def test_where_the_code_is_ahead_of_pca(rows, text):
     assert tables.ahead_of_pca(rows) == text
+
+
+TRAINING = {"epochs": 3, "best_epoch": 2, "train_seconds": 8.0, "seconds": 30.0, "throughput_per_second": 1e5}
+
+
+def test_without_an_interval_baselines_are_shown_without():
+    linear = {**CONV["baselines"]["linear"], "network_gain_db": {"mean": 1.6, "ci95": None, "n": 1}}
+    shown = tables.conv_dae({**TRAINING, **CONV, "baselines": {"linear": linear}})
+    assert shown["test PSNR, dB: linear denoiser"] == "15.80"
+    ngram, mixture = {**RNN["ngram"], "difference_ci95": None}, {**RNN["mixture"], "gain_ci95": None}
+    shown = tables.charrnn({**TRAINING, **RNN, "ngram": ngram, "mixture": mixture})
+    assert shown["nats per character: held-out, 5-gram"] == 1.9
+    assert shown["nats per character: held-out, mixture with the 5-gram"] == "1.8500 (weight 0.3)"

@@ -49,7 +49,7 @@ def against_ngram(metrics: Mapping[str, Any]) -> str:
     if network is None or baseline is None:
         return ""
     model, missing = _ngram_model(ngram), _not_counted(ngram)
-    if not ngram.get("difference_ci95"):  # of a run of 0.1.0
+    if not ngram.get("difference_ci95"):  # of a run of 0.1.0, or of one held-out name
         return f"{model} has a held-out loss of {format_number(baseline)}."
     low, high = ngram["difference_ci95"]
     interval = f"95 % interval of the difference {low:+.4f} to {high:+.4f}"
@@ -67,12 +67,14 @@ def mixed_with_ngram(metrics: Mapping[str, Any]) -> str:
     mixture = metrics.get("mixture") or {}
     if mixture.get("held_out_nats") is None:
         return ""
-    low, high = mixture["gain_ci95"]
     better = {"network": "network", "ngram": "n-gram model"}[mixture["gain_over"]]
     lead = (
         f"Mixed, with weight {mixture['weight']:g} for the network (chosen on validation names), both reach "
         f"{format_number(mixture['held_out_nats'])}"
     )
+    if not mixture.get("gain_ci95"):  # of one held-out name
+        return f"{lead}."
+    low, high = mixture["gain_ci95"]
     if low <= 0:
         return f"{lead}: no better than the {better} alone (95 % interval of the gain {low:+.4f} to {high:+.4f})."
     nats = (metrics["ngram"] if mixture["gain_over"] == "ngram" else metrics)["held_out_nats"]

@@ -53,10 +53,12 @@ def _against_linear(denoised: float, baselines: Mapping[str, Any]) -> str:
         return "The run was compared with neither a linear denoiser nor filters with gain and offset."
     if baselines["linear"] is None:
         return f"Images of more than {MAX_PIXELS:,} pixels have no linear denoiser."
-    psnr, (low, high) = baselines["linear"]["psnr_db"], baselines["linear"]["network_gain_db"]["ci95"]
-    if psnr is None or low is None or high is None:
+    psnr, interval = baselines["linear"]["psnr_db"], baselines["linear"]["network_gain_db"]["ci95"]
+    if psnr is None:
         return ""
-    lead = denoised - psnr
+    if not interval or None in interval:  # of one test image, or of images denoised perfectly
+        return f"The linear denoiser reaches {psnr:.1f} dB."
+    lead, (low, high) = denoised - psnr, interval
     reached = f"{psnr:.1f} dB; 95 % interval of the difference {low:+.2f} to {high:+.2f} dB"
     if low <= 0 <= high or abs(lead) < SAME_PSNR:
         return (

@@ -44,6 +44,10 @@ def test_without_held_out_names_only_the_training_loss_is_given():
             "to +0.0050).",
         ),
         (
+            {"held_out_nats": 1.2, "order": 5, "difference_ci95": None},
+            "A 5-gram model of the same training names has a held-out loss of 1.200.",
+        ),
+        (
             {"held_out_nats": 1.2, "order": None},
             "An n-gram model of the same training names has a held-out loss of 1.200.",
         ),
@@ -84,6 +88,12 @@ def test_a_mixture_that_gains_nothing_is_no_better():
     text = mixed(held_out_nats=1.7, gain_ci95=[-0.001, 0.002])
     assert text.endswith(
         "reach 1.700: no better than the n-gram model alone (95 % interval of the gain -0.0010 to +0.0020)."
+    )
+
+
+def test_a_gain_on_one_held_out_name_is_not_judged():
+    assert mixed(gain_ci95=None) == (
+        "Mixed, with weight 0.55 for the network (chosen on validation names), both reach 1.640."
     )
 
 

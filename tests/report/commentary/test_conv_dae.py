@@ -45,6 +45,14 @@ def test_only_a_gain_over_the_linear_denoiser_counts_as_learned(psnr, low, high,
     assert learned in shown
 
 
+@pytest.mark.parametrize("interval", [None, [None, None]])
+def test_without_an_interval_the_linear_denoiser_is_not_judged(interval):
+    one = {"psnr_db": 15.8, "network_gain_db": {"mean": 1.6, "ci95": interval, "n": 1}}
+    assert conv_dae.denoising(9.4, 17.4, {"linear": one}).endswith(
+        "6.3 times smaller. The linear denoiser reaches 15.8 dB."
+    )
+
+
 def test_without_a_linear_denoiser_nothing_is_said_to_be_learned():
     old = conv_dae.denoising(9.4, 17.4, {"median": {"psnr_db": 13.5}})
     assert "compared with neither a linear denoiser nor filters with gain and offset." in old
