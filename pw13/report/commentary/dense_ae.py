@@ -132,12 +132,19 @@ def compression(sizes: Mapping[str, Any], mse: float | None) -> str:
         return ""
     reduction = (
         f"An image of {format_number(raw)} bytes becomes a code of {format_number(floats)} bytes as float32 "
-        f"({raw / floats:.1f} times smaller), or {format_number(bytes_)} bytes at 8 bits per value "
-        f"({raw / bytes_:.1f} times smaller)."
+        f"({_times(raw, floats)}), or {format_number(bytes_)} bytes at 8 bits per value ({_times(raw, bytes_)})."
     )
     return join_sentences(
         reduction, _rounding(mse, sizes.get("uint8_code_test_mse")), _lossless(sizes, bytes_), _decoder(sizes)
     )
+
+
+def _times(before: float, after: float) -> str:
+    """Return how a size compares with that before: "6.1 times smaller", "2.0 times larger" or "about as large"."""
+    factor = f"{max(before / after, after / before):.1f}"
+    if factor == "1.0":
+        return "about as large"
+    return f"{factor} times {'smaller' if after < before else 'larger'}"
 
 
 def _rounding(mse: float | None, rounded: float | None) -> str:
@@ -155,9 +162,10 @@ def _lossless(sizes: Mapping[str, Any], code_bytes: float) -> str:
     if not known:
         return ""
     name = min(known, key=known.__getitem__)
+    conjunction = "but" if code_bytes < known[name] else "and"
     return (
         f"Lossless {name} takes {format_number(known[name], 3)} bytes per test image on average; the 8-bit code is "
-        f"{known[name] / code_bytes:.1f} times smaller, but lossy."
+        f"{_times(known[name], code_bytes)}, {conjunction} lossy."
     )
 
 

@@ -102,6 +102,13 @@ def test_compression_has_gain_and_cost():
     assert "103,744 bytes, once: codes pay off from 138 images on (253 images compared with PNG)." in text
 
 
+def test_a_code_larger_than_the_image_is_not_called_smaller():
+    text = dense_ae.compression({**SIZES, "float32_code_bytes": 3136, "uint8_code_bytes": 784}, 0.02)
+    assert "3,136 bytes as float32 (4.0 times larger), or 784 bytes at 8 bits per value (about as large)." in text
+    assert "the 8-bit code is 2.1 times larger, and lossy." in text
+    assert "smaller" not in text
+
+
 def test_compression_without_other_formats_and_decoder():
     text = dense_ae.compression({"raw_bytes": 784, "float32_code_bytes": 128, "uint8_code_bytes": 32}, None)
     assert "24.5 times smaller" in text
