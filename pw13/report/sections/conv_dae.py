@@ -160,7 +160,7 @@ def denoising(run: Record) -> list[Block]:
             f"PSNR by noise level, of {join_words(learned)} trained at one level; the filters are tuned at each level.",
             f"Line plot of PSNR against noise: noisy images, {methods}.",
         ),
-        *comment(commentary.noise_levels(metrics.get("by_noise") or [], run.config["noise"])),
+        *comment(commentary.noise_levels(metrics.get("by_noise") or [], run.config["noise"], baselines)),
         *figure_block(
             run,
             "worst",
