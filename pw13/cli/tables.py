@@ -34,7 +34,7 @@ def dense_ae(metrics: dict[str, Any]) -> dict[str, Any]:
         "bytes per image: code, float32": sizes["float32_code_bytes"],
         "bytes per image: 8-bit code": sizes["uint8_code_bytes"],
         "test MSE of the 8-bit code": sizes["uint8_code_test_mse"],
-        "bytes per image: ahead of PCA": ahead_of_pca(metrics.get("rate_distortion")),
+        "bytes per image: ahead of PCA": ahead_of_pca(metrics.get("rate_distortion"), metrics.get("test_sample")),
         "decoder size, bytes": sizes["decoder_bytes"],
         "break-even images (vs raw; PNG)": f"{sizes['break_even_images']}; {sizes['break_even_images_png']}",
         "training images/s": metrics["throughput_per_second"],
@@ -42,12 +42,13 @@ def dense_ae(metrics: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def ahead_of_pca(rows: Any) -> str:
-    """Return at how many bytes per image the code has a lower MSE than PCA codes."""
-    from pw13.metrics.rate_distortion import from_rows, lower_envelope, ranges_ahead
+def ahead_of_pca(rows: Any, images: int | None) -> str:
+    """Return at how many bytes per image the code has a lower MSE than PCA codes, over a number of test images."""
+    from pw13.metrics.rate_distortion import from_rows, lower_envelope, margin, ranges_ahead
 
     points = from_rows(rows)
-    ranges = ranges_ahead(*(lower_envelope(points.get(method, [])) for method in ("autoencoder", "pca")))
+    own, pca = (lower_envelope(points.get(method, [])) for method in ("autoencoder", "pca"))
+    ranges = ranges_ahead(own, pca, margin(images))
     return ", ".join(f"from {low:.1f}" + (f" to {high:.1f}" if high < math.inf else "") for low, high in ranges) or "-"
 
 

@@ -23,7 +23,13 @@ def own(*pairs):
     ],
 )
 def test_where_the_code_is_ahead_of_pca(rows, text):
-    assert tables.ahead_of_pca(rows) == text
+    assert tables.ahead_of_pca(rows, 1000) == text
+
+
+def test_of_few_images_the_code_is_ahead_only_with_a_larger_lead():
+    rows = [*PCA, *own((4, 0.08), (36, 0.008))]
+    assert tables.ahead_of_pca(rows, 1000) == "from 4.0"
+    assert tables.ahead_of_pca(rows, 30) == "-"
 
 
 TRAINING = {"epochs": 3, "best_epoch": 2, "train_seconds": 8.0, "seconds": 30.0, "throughput_per_second": 1e5}
