@@ -137,17 +137,17 @@ def setting_effect(what: str, rows: Sequence[tuple[Any, BySeed]]) -> str:
     known = [(value, losses) for value, losses in rows if losses]
     if len(known) < 2:
         return ""
-    (_, first), (_, last) = known[0], known[-1]
-    best = min(known, key=lambda row: mean(row[1]))
+    _, lowest = min(known, key=lambda row: mean(row[1]))
+    best = [value for value, losses in known if is_same(losses, lowest)]
     falling = all(is_lower(before, after) for (_, before), (_, after) in itertools.pairwise(known))
-    if is_same(first, last) and best in (known[0], known[-1]):
+    if len(best) == len(known):
         lead = f"The number of {what} hardly matters for the validation loss"
     elif falling:
         lead = f"More {what}, lower validation loss"
-    elif best == known[0]:
+    elif best[0] == known[0][0]:
         lead = f"More {what} do not lower the validation loss"
     else:
-        lead = f"The validation loss is lowest with {best[0]} {what}"
+        lead = f"The validation loss is lowest with {join_words([str(value) for value in best])} {what}"
     return f"{lead}: {', '.join(f'{format_number(mean(losses))} with {value}' for value, losses in known)}."
 
 

@@ -117,6 +117,12 @@ def one_seed(rows):
         ([(32, 2.0), (64, 2.1), (128, 2.2)], "More units do not lower the validation loss"),
         ([(32, 2.2), (64, 2.0), (128, 2.1)], "The validation loss is lowest with 64 units"),
         ([(32, 2.0), (64, 1.999)], "The number of units hardly matters"),
+        (
+            [(32, 2.1), (64, 2.099), (128, 2.0995)],
+            "The number of units hardly matters for the validation loss: 2.100 with 32, 2.099 with 64, 2.099 with 128.",
+        ),
+        ([(32, 2.0), (64, 2.3), (128, 1.999)], "More units do not lower the validation loss"),
+        ([(32, 2.2), (64, 2.0), (128, 1.999)], "The validation loss is lowest with 64 and 128 units: "),
     ],
 )
 def test_the_effect_of_a_setting_is_that_on_the_validation_loss(rows, text):
