@@ -36,7 +36,7 @@ def dense_ae(metrics: dict[str, Any]) -> dict[str, Any]:
         "test MSE of the 8-bit code": sizes["uint8_code_test_mse"],
         "bytes per image: ahead of PCA": ahead_of_pca(metrics.get("rate_distortion"), metrics.get("test_sample")),
         "decoder size, bytes": sizes["decoder_bytes"],
-        "break-even images (vs raw; PNG)": f"{sizes['break_even_images']}; {sizes['break_even_images_png']}",
+        "break-even images (vs raw; PNG)": _pair(sizes["break_even_images"], sizes["break_even_images_png"]),
         "training images/s": metrics["throughput_per_second"],
         "seconds: training; total": f"{metrics['train_seconds']:.1f}; {metrics['seconds']:.1f}",
     }
@@ -65,7 +65,7 @@ def conv_dae(metrics: dict[str, Any]) -> dict[str, Any]:
         "test PSNR, dB: noisy": metrics["noisy_psnr_db"],
         "test PSNR, dB: denoised": metrics["denoised_psnr_db"],
         **baselines,
-        "test SSIM: noisy; denoised": f"{metrics['noisy_ssim']:.3f}; {metrics['denoised_ssim']:.3f}",
+        "test SSIM: noisy; denoised": _pair(metrics["noisy_ssim"], metrics["denoised_ssim"]),
         "values: image; code": f"{metrics['pixel_values']}; {metrics['code_values']}",
         "bytes per image: raw; PNG": f"{metrics['pixel_values']}; {metrics['png_bytes']:.0f}",
         "bytes per image: 8-bit code": metrics["code_bytes_uint8"],
@@ -73,6 +73,10 @@ def conv_dae(metrics: dict[str, Any]) -> dict[str, Any]:
         "training images/s": metrics["throughput_per_second"],
         "seconds: training; total": f"{metrics['train_seconds']:.1f}; {metrics['seconds']:.1f}",
     }
+
+
+def _pair(first: float | None, second: float | None) -> str:
+    return f"{console.format_cell(first)}; {console.format_cell(second)}"
 
 
 def _baseline(baseline: dict[str, Any] | None) -> str:

@@ -3,7 +3,7 @@
 import pytest
 
 from pw13.cli import tables
-from tests.helpers.report_runs import CONV, RNN
+from tests.helpers.report_runs import CONV, DENSE, RNN
 
 PCA = [{"method": "pca", "setting": "", "bytes": size, "mse": mse} for size, mse in ((4, 0.1), (36, 0.01))]
 
@@ -33,6 +33,14 @@ def test_of_few_images_the_code_is_ahead_only_with_a_larger_lead():
 
 
 TRAINING = {"epochs": 3, "best_epoch": 2, "train_seconds": 8.0, "seconds": 30.0, "throughput_per_second": 1e5}
+
+
+def test_numbers_that_do_not_exist_are_dashes():
+    sizes = {**DENSE["compression"], "break_even_images": None, "break_even_images_png": 37}
+    shown = tables.dense_ae({**TRAINING, **DENSE, "compression": sizes})
+    assert shown["break-even images (vs raw; PNG)"] == "-; 37"
+    shown = tables.conv_dae({**TRAINING, **CONV, "noisy_ssim": float("nan"), "denoised_ssim": float("nan")})
+    assert shown["test SSIM: noisy; denoised"] == "-; -"
 
 
 def test_without_an_interval_baselines_are_shown_without():
