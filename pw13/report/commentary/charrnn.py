@@ -17,6 +17,7 @@ from pw13.report.commentary.phrasing import (
 
 CALIBRATED = 0.01  # mean gap between accuracy and confidence that counts as none
 BASELINE_CELL = "SimpleRNN"
+DIVERGED = math.log(0x110000)  # nats per character of blind guessing among all characters of Unicode
 SMALL_GAP = 0.02  # relative gap between training and held-out loss up to which the network is said to generalize
 
 
@@ -26,6 +27,11 @@ def held_out_loss(metrics: Mapping[str, Any]) -> str:
     if train is None or held_out is None:
         training = f"Training loss {format_number(train)} nats per character." if train is not None else ""
         return join_sentences(training, "No names were held out, so nothing can be said of new names.")
+    if held_out > DIVERGED:
+        return (
+            f"The loss diverged: {held_out:.4g} nats per character on held-out names, more than guessing "
+            "blindly among all characters of Unicode would give."
+        )
     accuracy = metrics.get("held_out_accuracy")
     correct = (
         f"; the most likely next character is correct in {format_percent(accuracy)} of cases"

@@ -14,6 +14,12 @@ def test_the_loss_is_in_nats_bits_and_perplexity():
     )
 
 
+@pytest.mark.parametrize(("held_out", "shown"), [(14.0, "14 nats"), (710.5, "710.5 nats"), (1e300, "1e+300 nats")])
+def test_a_loss_that_diverged_is_named_without_its_perplexity(held_out, shown):
+    text = charrnn.held_out_loss({"train_nats": 2.0, "held_out_nats": held_out, "held_out_accuracy": 0.1})
+    assert text.startswith(f"The loss diverged: {shown}") and "perplexity" not in text
+
+
 def test_a_network_without_a_gap_generalizes():
     text = charrnn.held_out_loss({"train_nats": 2.1, "held_out_nats": 2.1})
     assert text.endswith("On training names it is 2.100: the network generalizes to new names.")
