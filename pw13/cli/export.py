@@ -10,6 +10,7 @@ from pw13.cli import completion
 from pw13.cli.options import DataOption, JsonOption, RunsDirOption, described, require_runs_dir, user_path
 from pw13.config import DEFAULT_RUNS_DIR
 from pw13.errors import OptionError, UserError
+from pw13.report.commentary.phrasing import format_count
 from pw13.runs import comparison, pruning
 from pw13.runs import export as rows
 from pw13.runs.finding import LAST_ALL, find_run, list_runs
@@ -66,7 +67,7 @@ def export(
         files.write_atomic(out, files.to_utf8(content))
     except OSError as error:
         raise UserError(f"--out {out}: cannot be written: {error.strerror or error}") from None
-    console.message(f"{len(flat)} runs: {out}")
+    console.message(f"{format_count(len(flat), 'run')}: {out}")
 
 
 def _export_projector(records: list[Record], data: str | None, out: Path | None, limit: int) -> None:
@@ -84,7 +85,8 @@ def _export_projector(records: list[Record], data: str | None, out: Path | None,
     recorded = str(record.config.get("data", "builtin"))
     images = load_images(resolve_path("data", data if data is not None else recorded))
     done = write_projection(load_encoder(record, images), images, out, limit)
-    console.message(f"{done.images:,} codes of {done.code_size:,} values; open them with: tensorboard --logdir {out}")
+    codes = f"{format_count(done.images, 'code')} of {format_count(done.code_size, 'value')}"
+    console.message(f"{codes}; open them with: tensorboard --logdir {out}")
     console.print_result(str(done.folder))
 
 
@@ -120,7 +122,7 @@ def prune(
         ]
         return console.json_document({"runs": runs, "deleted": yes})
     shown = [(p.record.reference, p.total / 1e6, size / 1e6, p.why) for p, size in zip(plan, sizes, strict=True)]
-    console.table(f"{len(plan)} runs in {runs_dir}", ("run", "MB", "prunable MB", "what"), shown)
+    console.table(f"{format_count(len(plan), 'run')} in {runs_dir}", ("run", "MB", "prunable MB", "what"), shown)
     console.message(f"{sum(sizes) / 1e6:.1f} MB {'deleted' if yes else 'can be deleted with --yes'}")
 
 

@@ -19,6 +19,7 @@ from pw13.cli.options import (
 )
 from pw13.config import DEFAULT_RUNS_DIR
 from pw13.errors import OptionError
+from pw13.report.commentary.phrasing import format_count
 
 DEFAULT_OUT = Path("report")
 
@@ -169,7 +170,8 @@ def rerun_hand_in(path: Path, data: str | None, corpus: str | None, json: bool |
         rows = [(*list(row.values())[:4], _percent(row["relative"])) for row in found]
         console.table("numbers that differ", ("run", "metric", "zip", "rerun", "difference"), rows)
     summary = (
-        f"{done.runs} runs trained again, {done.numbers:,} numbers: {len(found)} differ by more than {TOLERANCE:.0%}"
+        f"{format_count(done.runs, 'run')} trained again, {format_count(done.numbers, 'number')}: {len(found)} "
+        f"{'differs' if len(found) == 1 else 'differ'} by more than {TOLERANCE:.0%}"
     )
     console.message(summary)
     if found:

@@ -11,6 +11,7 @@ from pw13.cli import completion
 from pw13.cli.options import JsonOption, QuietOption, RunArgument, RunsDirOption, require_runs_dir, user_path
 from pw13.config import DEFAULT_RUNS_DIR
 from pw13.errors import OptionError, UserError
+from pw13.report.commentary.phrasing import format_count
 from pw13.runs import comparison, tables
 from pw13.runs.finding import find_run, list_runs, load_run
 from pw13.runs.folder import Run
@@ -54,7 +55,7 @@ def list_(
         records = comparison.sort_by_metric(records, sort)
     if json:
         return console.json_document({"runs": [comparison.as_json(record) for record in records]})
-    console.table(f"{len(records)} runs in {runs_dir}", *tables.list_table(records, kind, sort))
+    console.table(f"{format_count(len(records), 'run')} in {runs_dir}", *tables.list_table(records, kind, sort))
     _warn_broken(records)
 
 

@@ -34,20 +34,21 @@ def dense_ae(metrics: dict[str, Any]) -> dict[str, Any]:
         "bytes per image: code, float32": sizes["float32_code_bytes"],
         "bytes per image: 8-bit code": sizes["uint8_code_bytes"],
         "test MSE of the 8-bit code": sizes["uint8_code_test_mse"],
-        "bytes per image: ahead of PCA": ahead_of_pca(metrics.get("rate_distortion")),
+        "bytes per image: ahead of PCA": ahead_of_pca(metrics.get("rate_distortion"), metrics.get("test_sample")),
         "decoder size, bytes": sizes["decoder_bytes"],
-        "break-even images (vs raw; PNG)": f"{sizes['break_even_images']}; {sizes['break_even_images_png']}",
+        "break-even images (vs raw; PNG)": _pair(sizes["break_even_images"], sizes["break_even_images_png"]),
         "training images/s": metrics["throughput_per_second"],
         "seconds: training; total": f"{metrics['train_seconds']:.1f}; {metrics['seconds']:.1f}",
     }
 
 
-def ahead_of_pca(rows: Any) -> str:
-    """Return at how many bytes per image the code has a lower MSE than PCA codes."""
-    from pw13.metrics.rate_distortion import from_rows, lower_envelope, ranges_ahead
+def ahead_of_pca(rows: Any, images: int | None) -> str:
+    """Return at how many bytes per image the code has a lower MSE than PCA codes, over a number of test images."""
+    from pw13.metrics.rate_distortion import from_rows, lower_envelope, margin, ranges_ahead
 
     points = from_rows(rows)
-    ranges = ranges_ahead(*(lower_envelope(points.get(method, [])) for method in ("autoencoder", "pca")))
+    own, pca = (lower_envelope(points.get(method, [])) for method in ("autoencoder", "pca"))
+    ranges = ranges_ahead(own, pca, margin(images))
     return ", ".join(f"from {low:.1f}" + (f" to {high:.1f}" if high < math.inf else "") for low, high in ranges) or "-"
 
 
@@ -64,7 +65,7 @@ def conv_dae(metrics: dict[str, Any]) -> dict[str, Any]:
         "test PSNR, dB: noisy": metrics["noisy_psnr_db"],
         "test PSNR, dB: denoised": metrics["denoised_psnr_db"],
         **baselines,
-        "test SSIM: noisy; denoised": f"{metrics['noisy_ssim']:.3f}; {metrics['denoised_ssim']:.3f}",
+        "test SSIM: noisy; denoised": _pair(metrics["noisy_ssim"], metrics["denoised_ssim"]),
         "values: image; code": f"{metrics['pixel_values']}; {metrics['code_values']}",
         "bytes per image: raw; PNG": f"{metrics['pixel_values']}; {metrics['png_bytes']:.0f}",
         "bytes per image: 8-bit code": metrics["code_bytes_uint8"],
@@ -74,11 +75,17 @@ def conv_dae(metrics: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def _pair(first: float | None, second: float | None) -> str:
+    return f"{console.format_cell(first)}; {console.format_cell(second)}"
+
+
 def _baseline(baseline: dict[str, Any] | None) -> str:
     """Describe a baseline of the denoiser: its PSNR as it is, and with gain and offset."""
     if baseline is None:
         return f"- (images of more than {MAX_PIXELS:,} pixels)"
     if "gain" not in baseline:
+        if not baseline["network_gain_db"]["ci95"]:
+            return f"{baseline['psnr_db']:.2f}"
         low, high = baseline["network_gain_db"]["ci95"]
         return f"{baseline['psnr_db']:.2f} (network, 95 % interval: {low:+.2f} to {high:+.2f})"
     setting, corrected_setting = (
@@ -125,10 +132,11 @@ def _mixture(mixture: dict[str, Any] | None) -> Any:
     """Describe the held-out loss of the mixture, and its gain over the better one of its models."""
     if not mixture:
         return None
+    measured = f"{mixture['held_out_nats']:.4f} (weight {mixture['weight']:g}"
+    if not mixture.get("gain_ci95"):
+        return f"{measured})"
     low, high = mixture["gain_ci95"]
-    return (
-        f"{mixture['held_out_nats']:.4f} (weight {mixture['weight']:g}; gain, 95 % interval: {low:.4f} to {high:.4f})"
-    )
+    return f"{measured}; gain, 95 % interval: {low:.4f} to {high:.4f})"
 
 
 def svm_results(title: str, metrics: dict[str, Any]) -> None:

@@ -131,7 +131,8 @@ def save_models(run: Run, model: keras.Model, best: list[np.ndarray], last: list
 def ngram_metrics(network: LogProbabilities, counted: LogProbabilities, data: NameDataset) -> dict[str, Any]:
     """Return the n-gram's nats on each subset; None for the measures of names sampled from it.
 
-    `difference_ci95` is the interval of the network's held-out nats per character minus the n-gram's.
+    `difference_ci95` is the interval of the network's held-out nats per character minus the n-gram's;
+    None of fewer than two names.
     """
     return {
         "smoothing": "kneser-ney",

@@ -85,7 +85,7 @@ def nats(predicted: LogProbabilities) -> dict[str, float]:
 def difference_interval(first: LogProbabilities, second: LogProbabilities, data: NameDataset) -> list[float] | None:
     """Return the 95 % interval of the first model's held-out nats per character minus the second's.
 
-    A bootstrap over names, paired; None if no names are held out.
+    A bootstrap over names, paired; None if fewer than two names are held out.
     """
     if not data.split.held_out:
         return None
@@ -119,7 +119,8 @@ def mix(network: LogProbabilities, counted: LogProbabilities, data: NameDataset)
     """Return the metrics of the mixture of both models, its weight chosen on the validation names; None without any.
 
     `weight` is the network's. `gain_ci95` is the interval of what the mixture gains over the better one of the two
-    on the held-out names, named in `gain_over`, in nats per character. The measures of sampled names are None.
+    on the held-out names, named in `gain_over`, in nats per character; None of one name. The measures of sampled names
+    are None.
     """
     if not data.split.held_out:
         return None

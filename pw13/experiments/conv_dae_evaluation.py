@@ -111,7 +111,8 @@ def evaluate_baselines(
 ) -> dict[str, dict[str, Any] | None]:
     """Return what metrics.json holds of the baselines at the run's own noise; None for a linear denoiser not fitted.
 
-    denoised: the network's images, `(n, height, width)`, whose gain in dB over the linear denoiser has an interval.
+    denoised: the network's images, `(n, height, width)`, whose gain in dB over the linear denoiser has an interval if
+        there are two or more.
     """
     filters = evaluate_filters(baselines.filters[config.noise], *test, config.threads)
     linear = baselines.linear

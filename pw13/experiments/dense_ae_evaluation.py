@@ -12,13 +12,13 @@ from pw13.config.settings import DenseAE
 from pw13.data.images import ImageSet, TrainValSplit, stratified_sample, to_vectors
 from pw13.metrics import compression
 from pw13.metrics.bootstrap import ExampleLosses
-from pw13.metrics.rate_distortion import Point, code_points, to_rows
+from pw13.metrics.rate_distortion import SAMPLE, Point, code_points, to_rows
 from pw13.models import dense_ae_numpy
 from pw13.system.cache import digest
 from pw13.system.streams import stream
 
 MAX_MAPPED = 1000  # test codes in the map; t-SNE of all would take minutes
-RATE_SAMPLE, RATE_SEED = 1000, 0  # test images of the rate and distortion, the same for every run
+RATE_SEED = 0  # of the test images of the rate and distortion, the same for every run
 # What needs the pixels or codes of many images as floats is measured on at most so many: the ranges of codes on
 # training images, file sizes on test images.
 MAX_TRAIN, MAX_TEST = 60_000, 20_000
@@ -157,7 +157,7 @@ def file_points(images: ImageSet) -> dict[str, list[Point]]:
 
 def rate_sample(images: ImageSet) -> np.ndarray:
     """Return the indices of the test images whose bytes and MSE are measured."""
-    return stratified_sample(images.test_labels, RATE_SAMPLE, rng=stream("rate-distortion", RATE_SEED))
+    return stratified_sample(images.test_labels, SAMPLE, rng=stream("rate-distortion", RATE_SEED))
 
 
 def project_codes(part: Evaluation, config: DenseAE) -> CodeMap:

@@ -24,20 +24,26 @@ class ExampleLosses(NamedTuple):
 
 def interval(
     statistic: Callable[[npt.NDArray[np.int64]], float], count: int, *, rng: np.random.Generator, draws: int = DRAWS
-) -> list[float]:
+) -> list[float] | None:
     """Return the 95 % percentile interval `[low, high]` of a statistic of `count` examples (Efron and Tibshirani 1993).
+
+    None of fewer than two examples: every draw of one is the same, which would make an interval without width.
 
     statistic: computed of the examples in the given rows, `(count,)` int64 drawn with replacement. For a difference of
         two models it takes the same rows of both: the bootstrap is then paired.
     """
+    if count < 2:
+        return None
     values = sorted(statistic(rng.integers(0, count, count)) for _ in range(draws))
     return [values[draws // 40], values[-1 - draws // 40]]
 
 
 def ratio_interval(
     numerators: npt.NDArray[Any], denominators: npt.NDArray[Any], *, rng: np.random.Generator, draws: int = DRAWS
-) -> list[float]:
+) -> list[float] | None:
     """Return the 95 % interval `[low, high]` of a ratio of sums over examples, such as nats per character over names.
+
+    None of fewer than two examples.
 
     numerators, denominators: `(n,)`, of the same examples. A denominator of 1 each makes it the interval of a mean.
     """
@@ -53,9 +59,8 @@ def paired_difference(first: ExampleLosses, second: ExampleLosses, *, rng: np.ra
 
     None if they are not losses of the same examples, or of fewer than two.
     """
-    count = len(first.sums)
-    if first.digest != second.digest or count != len(second.sums) or count < 2:
+    if first.digest != second.digest or len(first.sums) != len(second.sums):
         return None
     sums, weights = first.sums - second.sums, first.weights
-    low, high = ratio_interval(sums, weights, rng=rng)
-    return Interval(float(sums.sum() / weights.sum()), (low, high), count)
+    bounds = ratio_interval(sums, weights, rng=rng)
+    return Interval(float(sums.sum() / weights.sum()), (bounds[0], bounds[1]), len(sums)) if bounds else None

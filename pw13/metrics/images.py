@@ -39,7 +39,7 @@ def psnr_gain(
 ) -> dict[str, Any]:
     """Return how many dB the PSNR of images with MSE `after` is above that with MSE `before`: mean, ci95 and n.
 
-    before, after: `(n,)` MSEs of the same images. The 95 % interval is a paired bootstrap over images.
+    before, after: `(n,)` MSEs of the same images. The 95 % interval is a paired bootstrap over images: None of one.
     """
 
     def gain(rows: Any) -> float:

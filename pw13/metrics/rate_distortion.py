@@ -14,7 +14,8 @@ Floats = npt.NDArray[np.float32]
 Symbols = npt.NDArray[np.integer]
 
 BITS = (2, 3, 4, 5, 6, 7, 8)
-MARGIN = 0.04  # twice the standard error of a difference over 1,000 images of notMNIST, relative to the MSE
+SAMPLE = 1000  # test images, at most, whose bytes and MSE are measured
+MARGIN = 0.04  # twice the standard error of a difference over `SAMPLE` images of notMNIST, relative to the MSE
 ENTROPY_BITS = tuple(bits / 2 for bits in range(4, 17))  # 2 to 8 by halves: any step will do for entropy coding
 
 
@@ -141,8 +142,16 @@ def mse_at(envelope: Sequence[Point], size: float) -> float | None:
     return float(_interpolate(envelope, [size])[0])
 
 
-def ranges_ahead(envelope: Sequence[Point], rival: Sequence[Point]) -> list[tuple[float, float]]:
-    """Return the ranges of bytes in which the MSE of an envelope is lower than its rival's by `MARGIN`, ascending.
+def margin(images: int | None) -> float:
+    """Return twice the standard error of a difference, relative to the MSE, for a number of test images.
+
+    None: unknown, so that of `SAMPLE`, which is also that of more.
+    """
+    return MARGIN * math.sqrt(SAMPLE / min(images or SAMPLE, SAMPLE))
+
+
+def ranges_ahead(envelope: Sequence[Point], rival: Sequence[Point], by: float = MARGIN) -> list[tuple[float, float]]:
+    """Return the ranges of bytes in which the MSE of an envelope is lower than its rival's by a share, ascending.
 
     Only sizes that both reach count; the last range ends with inf where the lead is never lost.
     """
@@ -150,7 +159,7 @@ def ranges_ahead(envelope: Sequence[Point], rival: Sequence[Point]) -> list[tupl
         return []
     start = max(envelope[0].bytes, rival[0].bytes)
     sizes = sorted({start, *(p.bytes for p in (*envelope, *rival) if p.bytes > start)})
-    lead = (1 - MARGIN) * _interpolate(rival, sizes) - _interpolate(envelope, sizes)
+    lead = (1 - by) * _interpolate(rival, sizes) - _interpolate(envelope, sizes)
     ranges = [(start, math.inf)] if lead[0] > 0 else []
     for (left, before), (right, after) in itertools.pairwise(zip(sizes, lead.tolist(), strict=True)):
         if (before > 0) == (after > 0):

@@ -100,8 +100,7 @@ def _gaps(item: Item) -> Iterator[Departure]:
 
 def _done(item: Item, selection: RunSelection, names: int) -> str:
     """Return in a few words what was done for an item; a dash for nothing."""
-    runs = {"1": selection.dense, "c": selection.conv, "2": selection.baseline_rnn}
-    run = selection.svm if item.key == "1g" else runs.get(item.key[0], selection.baseline_rnn)
+    run = _run_of(item.key, selection)
     if item.key.startswith("3"):
         return _answered(item)
     if run is None:
@@ -109,7 +108,8 @@ def _done(item: Item, selection: RunSelection, names: int) -> str:
     settings = run.config
     sizes = [str(series.value) for series in selection.series(selection.dense, "code_size")]
     series = {key: [str(s.value) for s in selection.series(selection.baseline_rnn, key)] for key in ("epochs", "units")}
-    cells = {str(s.value): s for s in selection.series(selection.baseline_rnn, "cell")}
+    cells = [str(s.value) for s in selection.series(selection.baseline_rnn, "cell")]
+    targets = [s.value for s in selection.series(selection.baseline_rnn, "target")]
     trained = f"Adam, {format_count(settings.get('epochs'), 'epoch')}, batches of {settings.get('batch_size')}"
     done = {
         "1a": f"{settings.get('code_size')} values; compared: {', '.join(sizes)}",
@@ -131,10 +131,19 @@ def _done(item: Item, selection: RunSelection, names: int) -> str:
         "2e": f"SimpleRNN, {format_count(settings.get('units'), 'unit')}; Dense, softmax",
         "2f": trained,
         "2g": f"epochs {', '.join(series['epochs'])}; units {', '.join(series['units'])}; {names} names chosen",
-        "m2m": "same settings, targets shifted by one character",
+        "m2m": "same settings, targets shifted by one character" if "many-to-many" in targets else NOTHING,
         "cells": join_words([cell.upper() for cell in cells if cell != "simple"]) or NOTHING,
     }
     return done.get(item.key, NOTHING)
+
+
+def _run_of(key: str, selection: RunSelection) -> Record | None:
+    """Return the run that an item of exercise 1 or 2 is about; None if there is none."""
+    if key == "1g":
+        return selection.svm
+    if key.startswith("1"):
+        return selection.dense
+    return selection.conv if key.startswith("conv-") else selection.baseline_rnn
 
 
 def _answered(item: Item) -> str:

@@ -41,7 +41,8 @@ def _flag(key: str, value: Any) -> list[str]:
     flag = fields.flag(key)
     if isinstance(value, bool):
         return [flag if value else f"--no-{flag[2:]}"]
-    return [flag, f"{value:g}" if isinstance(value, float) else shlex.quote(str(value))]
+    # every digit of a number: with fewer the suggested run would not be comparable
+    return [flag, repr(value).removesuffix(".0") if isinstance(value, float) else shlex.quote(str(value))]
 
 
 def _places(record: Record, data: str) -> list[str]:

@@ -41,6 +41,13 @@ def test_every_run_is_one_flat_row(pw13, runs, tmp_path):
     assert code == 0 and not out and row["val_mse"] == 0.01 and row["config.limit"] is None
 
 
+def test_one_run_is_not_runs(pw13, tmp_path):
+    make_run(tmp_path / "runs", "dense-ae")
+    assert "1 run in runs" in pw13("runs", "list")[1]
+    assert "1 run in runs" in pw13("runs", "prune")[1]
+    assert "1 run: one.csv" in pw13("runs", "export", "--out", "one.csv")[2]
+
+
 def test_pruning_shows_first_and_deletes_what_nothing_needs(pw13, runs):
     code, out, err = pw13("runs", "prune")
     assert code == 0 and "resume state, last epoch" in out and "0.0 MB can be deleted with --yes" in err

@@ -59,8 +59,10 @@ def test_numbers_that_differ_are_listed(pw13, zipped, trained):
     assert code == 1 and document["runs"] == 4
     found = {row["metric"]: (row["zip"], row["rerun"], row["relative"]) for row in document["differences"]}
     assert found == {"denoised_psnr_db": (17.4, 17.4 * 1.02, pytest.approx(0.02)), "test_mse": (0.018, None, None)}
-    code, out, _ = pw13("report", "--check", zipped, "--rerun")
-    assert code == 1 and "+2.0 %" in out
+    code, out, err = pw13("report", "--check", zipped, "--rerun")
+    assert code == 1 and "+2.0 %" in out and ": 2 differ by more than 1%" in err
+    trained[1]["conv-dae"] = {"test_mse": None}
+    assert ": 1 differs by more than 1%" in pw13("report", "--check", zipped, "--rerun")[2]
 
 
 def test_other_data_are_refused_before_any_training(pw13, zipped, trained, monkeypatch):

@@ -27,6 +27,12 @@ def test_positions_average_over_the_names_that_reach_them(monkeypatch):
     assert [row["position"] for row in evaluation.by_position(network, counted, Data)] == [1, 2]
 
 
+def test_the_difference_on_one_held_out_name_has_no_interval(monkeypatch):
+    models = {"held_out": -np.array([1.0, 2.0, 3.0])}, {"held_out": -np.array([2.0, 2.0, 2.5])}
+    monkeypatch.setattr(Data.split, "held_out", ("ab",))
+    assert evaluation.difference_interval(*models, Data) is None
+
+
 def test_certainty_is_accuracy_and_calibration():
     confidence = np.array([0.9, 0.9, 0.5, 0.5], np.float32)
     found = evaluation.certainty(Predicted(np.zeros(4, np.float32), np.array([1, 1, 1, 0], bool), confidence))

@@ -45,6 +45,12 @@ def test_a_difference_of_the_same_examples_is_paired():
     assert low == pytest.approx(0.01) and high == pytest.approx(0.01)
 
 
+@pytest.mark.parametrize("count", [0, 1])
+def test_fewer_than_two_examples_have_no_interval(count):
+    assert bootstrap.interval(lambda rows: 0.5, count, rng=rng()) is None
+    assert bootstrap.ratio_interval(np.full(count, 0.5), np.ones(count), rng=rng()) is None
+
+
 def test_the_interval_leaves_out_a_fortieth_of_the_draws_at_either_end():
     drawn = iter(range(200))
     assert bootstrap.interval(lambda rows: float(next(drawn)), 3, rng=rng(), draws=200) == [5.0, 194.0]

@@ -76,6 +76,11 @@ def test_the_interval_of_a_psnr_gain_is_paired_and_of_the_mean_error():
     assert low < gain["mean"] < high
 
 
+def test_psnr_gain_of_one_image_has_no_interval():
+    gain = metrics.psnr_gain(np.array([0.1]), np.array([0.01]), rng=np.random.default_rng(0))
+    assert gain == {"mean": pytest.approx(10), "ci95": None, "n": 1}
+
+
 def test_psnr_gain_of_perfect_images():
     perfect, some = np.zeros(5), np.full(5, 0.1)
     assert metrics.psnr_gain(some, perfect, rng=np.random.default_rng(0))["mean"] == np.inf

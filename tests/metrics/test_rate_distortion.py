@@ -139,6 +139,14 @@ def test_an_envelope_is_ahead_where_it_is_lower_by_the_margin():
     assert rate_distortion.ranges_ahead(rival, []) == []
 
 
+def test_the_margin_grows_with_the_error_of_fewer_images():
+    assert rate_distortion.margin(10_000) == rate_distortion.margin(1000) == rate_distortion.margin(None) == MARGIN
+    assert rate_distortion.margin(250) == pytest.approx(2 * MARGIN)
+    envelope, rival = curve((1, 0.9)), curve((1, 1.0))
+    assert rate_distortion.ranges_ahead(envelope, rival, rate_distortion.margin(250)) == [(1, math.inf)]
+    assert rate_distortion.ranges_ahead(envelope, rival, rate_distortion.margin(100)) == []
+
+
 def test_rows_of_metrics_json_are_read_back_and_broken_ones_are_left_out():
     by_method = {"pca": curve((1, 0.5)), "webp": [Point("quality 1", 130, 0.1)]}
     rows = rate_distortion.to_rows(by_method)

@@ -83,6 +83,17 @@ def test_what_no_run_provides_is_missing(folder):
     assert made["1g"].departures == (("No evaluation of SVMs.", "pw13 svm-eval"),)
 
 
+def test_optional_items_are_those_of_the_rnn(folder):
+    make_run(folder, "charrnn", 0)
+    made = rows(folder)
+    assert [(made[key].status, made[key].done) for key in ("m2m", "cells")] == [("missing", "–")] * 2
+    make_run(folder, "charrnn", 1, cell="gru")
+    make_run(folder, "charrnn", 2, target="many-to-many")
+    made = rows(folder)
+    assert (made["m2m"].status, made["m2m"].done) == ("complete", "same settings, targets shifted by one character")
+    assert (made["cells"].status, made["cells"].done) == ("partly missing", "GRU")
+
+
 def test_questions_are_answered_by_oneself_by_pw13_or_not_yet(folder):
     make_run(folder, "dense-ae")
     made = rows(folder, answers={"3a": prepared_answers()["3a"]}, comments={"3b": "Mine."})

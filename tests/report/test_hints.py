@@ -57,6 +57,12 @@ def test_flags_are_those_that_differ_from_the_defaults(tmp_path):
     assert hints.rerun(record, cell="gru") == expected
 
 
+@pytest.mark.parametrize(("rate", "shown"), [(0.00123456789, "0.00123456789"), (1e-5, "1e-05"), (1.0, "1")])
+def test_a_number_keeps_all_of_its_digits(tmp_path, rate, shown):
+    record = read_run(make_run(tmp_path / "runs", "charrnn", learning_rate=rate))
+    assert hints.rerun(record) == f"pw13 train-charrnn --learning-rate {shown}"
+
+
 def test_a_report_shows_no_path_outside_the_current_folder(tmp_path):
     assert hints.place("/data/notmnist") == "DIR"
     assert hints.place(str(tmp_path / "data")) == "data"

@@ -3,6 +3,7 @@
 const decimals = (value, digits) => value.toFixed(digits);
 const percent = (value) => `${(100 * value).toFixed(value < 0.1 ? 1 : 0)} %`;
 const quoted = (text) => `“${text}”`;
+const counted = (number, noun) => `${number.toLocaleString("en")} ${noun}${number === 1 ? "" : "s"}`;
 
 const T = {
   none: "–",
@@ -35,7 +36,7 @@ const T = {
     projection: "Projection",
     mapKinds: { tsne: "t-SNE (neighbours stay together)", pca: "PCA of the codes (straight axes)" },
     mapHint: "Near letters have similar codes. Point at one to see it, click to choose it, move from it with the arrow keys, or choose it by its number below.",
-    mapSentence: (count, chosen, nearest) => `${count.toLocaleString("en")} test letters. ${chosen ? `Letter ${chosen.number} is ${quoted(chosen.name)}; ` : ""}${nearest.length ? `${chosen ? "nearest" : "Nearest"} by code: ${nearest.join(", ")}.` : ""}`,
+    mapSentence: (count, chosen, nearest) => `${counted(count, "test letter")}. ${chosen ? `Letter ${chosen.number} is ${quoted(chosen.name)}; ` : ""}${nearest.length ? `${chosen ? "nearest" : "Nearest"} by code: ${nearest.join(", ")}.` : ""}`,
     mapColumns: ["class", "letters", "centre, across", "centre, up"],
     noPictures: "The letters that this run was trained on are no longer here. Draw one.",
     input: "input",
@@ -120,7 +121,7 @@ const T = {
     nextColumns: ["next", "probability"],
     pickHint: "Point at a character, or move to it with Tab and the arrow keys, to see what else was likely there.",
     nats: (value) => `${decimals(value, 2)} nats per character`,
-    sentence: (names, different, fresh) => `${names} names${different < names ? `, ${different} different` : ""}${fresh === null ? "" : fresh === different ? ", all new" : `, ${fresh} of ${different === names ? "them" : "these"} new`}.`,
+    sentence: (names, different, fresh) => `${counted(names, "name")}${different < names ? `, ${different} different` : ""}${fresh === null ? "" : fresh === different ? ", all new" : `, ${fresh} of ${different === names ? "them" : "these"} new`}.`,
     progress: (count, all) => `${count} of ${all} drawn so far…`,
     inName: (name) => `in ${quoted(name)}`,
     plain: "network",
@@ -156,13 +157,13 @@ const T = {
     allKinds: "all kinds",
     points: "Points of sweeps",
     columns: { show: "curve", name: "run", description: "settings", status: "status", epochs: "epochs", result: "result", seconds: "seconds" },
-    count: (shown, all) => (shown === all ? `${all} runs.` : `${shown} of ${all} runs.`),
+    count: (shown, all) => (shown === all ? `${counted(all, "run")}.` : `${shown} of ${counted(all, "run")}.`),
     live: "Following running trainings.",
     lost: "pw13 explore has stopped; this is what it knew last.",
     curves: "Loss on validation data by epoch",
     trainLoss: "training loss too, as thin lines",
     losses: { nats: "nats per character", mse: "MSE", bce: "binary cross-entropy", mae: "mean absolute error" },
-    sweepSize: (epochs, limit) => [epochs ? `${epochs} epochs per point` : "", limit ? `only ${limit.toLocaleString("en")} training examples` : ""].filter(Boolean).join(", "),
+    sweepSize: (epochs, limit) => [epochs ? `${counted(epochs, "epoch")} per point` : "", limit ? `only ${counted(limit, "training example")}` : ""].filter(Boolean).join(", "),
     metricNames: {
       val_mse: "MSE of validation images",
       test_mse: "MSE of test images",
@@ -210,14 +211,14 @@ const T = {
     matrix: (name, accuracy) => `${name}: ${(100 * accuracy).toFixed(1)} % right`,
     difference: "second minus first",
     differenceHint: "Blue: the second does better, orange: worse. + on the diagonal: it is right more often; + elsewhere: it errs more often.",
-    chance: (more, images, p) => `The second is right on ${more === 0 ? "as many" : `${Math.abs(more).toLocaleString("en")} ${more > 0 ? "more" : "fewer"}`} of ${images.toLocaleString("en")} letters: ${p < 0.05 ? "more than chance explains" : "may be chance"} (McNemar's test, p ${p < 0.001 ? "< 0.001" : `= ${significant(p, 2)}`}).`,
-    sentence: (name, right, wrong) => `${name} is right ${right} times; most often it takes ${wrong}.`,
+    chance: (more, images, p) => `The second is right on ${more === 0 ? "as many" : `${Math.abs(more).toLocaleString("en")} ${more > 0 ? "more" : "fewer"}`} of ${counted(images, "letter")}: ${p < 0.05 ? "more than chance explains" : "may be chance"} (McNemar's test, p ${p < 0.001 ? "< 0.001" : `= ${significant(p, 2)}`}).`,
+    sentence: (name, right, wrong) => `${name} is right ${counted(right, "time")}; most often it takes ${wrong}.`,
     mistake: (truth, said) => `${truth} for ${said}`,
-    mistakes: (pairs, count) => `${pairs.join(" and ")} (${count} times${pairs.length > 1 ? " each" : ""})`,
+    mistakes: (pairs, count) => `${pairs.join(" and ")} (${counted(count, "time")}${pairs.length > 1 ? " each" : ""})`,
     noMistake: "nothing for something else",
     cell: (truth, said, count) => `true ${truth}, said ${said}: ${count}`,
-    images: (name, truth, said, count, shown) => `${name}: ${count} letters ${truth} taken for ${said}${shown < count ? `, ${shown} shown` : ""}`,
-    right1: (name, truth, count, shown) => `${name}: ${count} letters ${truth} recognized${shown < count ? `, ${shown} shown` : ""}`,
+    images: (name, truth, said, count, shown) => `${name}: ${counted(count, "letter")} ${truth} taken for ${said}${shown < count ? `, ${shown} shown` : ""}`,
+    right1: (name, truth, count, shown) => `${name}: ${counted(count, "letter")} ${truth} recognized${shown < count ? `, ${shown} shown` : ""}`,
     choose: "Click a number to see its letters.",
     truth: "true",
     features: { pixels: "pixels", codes: "codes", pca: "PCA codes", "conv-codes": "codes of the denoiser" },

@@ -17,6 +17,7 @@ from pw13.report.commentary.phrasing import (
 
 CALIBRATED = 0.01  # mean gap between accuracy and confidence that counts as none
 BASELINE_CELL = "SimpleRNN"
+DIVERGED = math.log(0x110000)  # nats per character of blind guessing among all characters of Unicode
 SMALL_GAP = 0.02  # relative gap between training and held-out loss up to which the network is said to generalize
 
 
@@ -26,6 +27,11 @@ def held_out_loss(metrics: Mapping[str, Any]) -> str:
     if train is None or held_out is None:
         training = f"Training loss {format_number(train)} nats per character." if train is not None else ""
         return join_sentences(training, "No names were held out, so nothing can be said of new names.")
+    if held_out > DIVERGED:
+        return (
+            f"The loss diverged: {held_out:.4g} nats per character on held-out names, more than guessing "
+            "blindly among all characters of Unicode would give."
+        )
     accuracy = metrics.get("held_out_accuracy")
     correct = (
         f"; the most likely next character is correct in {format_percent(accuracy)} of cases"
@@ -49,7 +55,7 @@ def against_ngram(metrics: Mapping[str, Any]) -> str:
     if network is None or baseline is None:
         return ""
     model, missing = _ngram_model(ngram), _not_counted(ngram)
-    if not ngram.get("difference_ci95"):  # of a run of 0.1.0
+    if not ngram.get("difference_ci95"):  # of a run of 0.1.0, or of one held-out name
         return f"{model} has a held-out loss of {format_number(baseline)}."
     low, high = ngram["difference_ci95"]
     interval = f"95 % interval of the difference {low:+.4f} to {high:+.4f}"
@@ -67,12 +73,14 @@ def mixed_with_ngram(metrics: Mapping[str, Any]) -> str:
     mixture = metrics.get("mixture") or {}
     if mixture.get("held_out_nats") is None:
         return ""
-    low, high = mixture["gain_ci95"]
     better = {"network": "network", "ngram": "n-gram model"}[mixture["gain_over"]]
     lead = (
         f"Mixed, with weight {mixture['weight']:g} for the network (chosen on validation names), both reach "
         f"{format_number(mixture['held_out_nats'])}"
     )
+    if not mixture.get("gain_ci95"):  # of one held-out name
+        return f"{lead}."
+    low, high = mixture["gain_ci95"]
     if low <= 0:
         return f"{lead}: no better than the {better} alone (95 % interval of the gain {low:+.4f} to {high:+.4f})."
     nats = (metrics["ngram"] if mixture["gain_over"] == "ngram" else metrics)["held_out_nats"]
@@ -135,17 +143,17 @@ def setting_effect(what: str, rows: Sequence[tuple[Any, BySeed]]) -> str:
     known = [(value, losses) for value, losses in rows if losses]
     if len(known) < 2:
         return ""
-    (_, first), (_, last) = known[0], known[-1]
-    best = min(known, key=lambda row: mean(row[1]))
+    _, lowest = min(known, key=lambda row: mean(row[1]))
+    best = [value for value, losses in known if is_same(losses, lowest)]
     falling = all(is_lower(before, after) for (_, before), (_, after) in itertools.pairwise(known))
-    if is_same(first, last) and best in (known[0], known[-1]):
+    if len(best) == len(known):
         lead = f"The number of {what} hardly matters for the validation loss"
     elif falling:
         lead = f"More {what}, lower validation loss"
-    elif best == known[0]:
+    elif best[0] == known[0][0]:
         lead = f"More {what} do not lower the validation loss"
     else:
-        lead = f"The validation loss is lowest with {best[0]} {what}"
+        lead = f"The validation loss is lowest with {join_words([str(value) for value in best])} {what}"
     return f"{lead}: {', '.join(f'{format_number(mean(losses))} with {value}' for value, losses in known)}."
 
 

@@ -10,8 +10,6 @@ from pw13.report.commentary.phrasing import format_number, join_sentences, join_
 SAME_PSNR = 0.05  # dB below which two PSNRs count as the same
 SAME_SSIM = 0.005
 
-USELESS = "as trained, the network is of no use"
-
 
 def shapes(steps: Sequence[str], code: int | None) -> str:
     """Return whether the network is a diabolo: `steps` are the sizes of its feature maps, "28x28", input to output."""
@@ -53,10 +51,12 @@ def _against_linear(denoised: float, baselines: Mapping[str, Any]) -> str:
         return "The run was compared with neither a linear denoiser nor filters with gain and offset."
     if baselines["linear"] is None:
         return f"Images of more than {MAX_PIXELS:,} pixels have no linear denoiser."
-    psnr, (low, high) = baselines["linear"]["psnr_db"], baselines["linear"]["network_gain_db"]["ci95"]
-    if psnr is None or low is None or high is None:
+    psnr, interval = baselines["linear"]["psnr_db"], baselines["linear"]["network_gain_db"]["ci95"]
+    if psnr is None:
         return ""
-    lead = denoised - psnr
+    if not interval or None in interval:  # of one test image, or of images denoised perfectly
+        return f"The linear denoiser reaches {psnr:.1f} dB."
+    lead, (low, high) = denoised - psnr, interval
     reached = f"{psnr:.1f} dB; 95 % interval of the difference {low:+.2f} to {high:+.2f} dB"
     if low <= 0 <= high or abs(lead) < SAME_PSNR:
         return (
@@ -64,7 +64,7 @@ def _against_linear(denoised: float, baselines: Mapping[str, Any]) -> str:
             "linear map of the pixels cannot do."
         )
     if lead < 0:
-        return f"The linear denoiser reaches {-lead:.1f} dB more ({reached}): {USELESS}."
+        return f"The linear denoiser reaches {-lead:.1f} dB more ({reached}): as trained, the network is of no use."
     return (
         f"That is {lead:.1f} dB more than the linear denoiser reaches ({reached}): beyond what any linear map of the "
         "pixels can do, the network has learned what such images look like."
@@ -72,7 +72,10 @@ def _against_linear(denoised: float, baselines: Mapping[str, Any]) -> str:
 
 
 def _against_filters(denoised: float, baselines: Mapping[str, Any]) -> str:
-    """Compare with the best filter, as it is or with gain and offset."""
+    """Compare with the best filter, as it is or with gain and offset.
+
+    Runs keep no losses per image of filters, so the difference has no interval and the network is not judged by it.
+    """
     psnrs = {}
     for name, baseline in baselines.items():
         if name != "linear" and baseline:
@@ -87,7 +90,7 @@ def _against_filters(denoised: float, baselines: Mapping[str, Any]) -> str:
     if abs(lead) < SAME_PSNR:
         return f"{reaches} the same."
     if lead < 0:
-        return f"{reaches} {known[best]:.1f} dB, {-lead:.1f} dB more than the network: {USELESS}."
+        return f"{reaches} {known[best]:.1f} dB, {-lead:.1f} dB more than the network."
     return (
         f"{reaches} {known[best]:.1f} dB, {lead:.1f} dB less than the network: it only assumes that neighbouring "
         "pixels are alike."
@@ -102,10 +105,11 @@ def structure(noisy: float | None, denoised: float | None) -> str:
     return f"The structural similarity (SSIM, 1 for equal images) {trend}: {noisy:.3f} noisy, {denoised:.3f} denoised."
 
 
-def noise_levels(rows: Sequence[Mapping[str, Any]], trained_at: float) -> str:
+def noise_levels(rows: Sequence[Mapping[str, Any]], trained_at: float, baselines: Mapping[str, Any]) -> str:
     """Return the noise levels at which the network helps, and at which a baseline is better.
 
-    rows: as `by_noise` in metrics.json. trained_at: noise level of the network and of the linear denoiser.
+    rows, baselines: as `by_noise` and `baselines` in metrics.json. trained_at: noise level of the network and of the
+        linear denoiser, at which all test images and an interval decide between the two, not those of `rows`.
     """
     gains = {
         row["noise"]: row["denoised_psnr_db"] - row["noisy_psnr_db"]
@@ -114,20 +118,22 @@ def noise_levels(rows: Sequence[Mapping[str, Any]], trained_at: float) -> str:
     }
     if len(gains) < 2:
         return ""
-    harmed = [f"{level:g}" for level, gain in gains.items() if gain <= 0]
-    if len(harmed) == len(gains):
+    helped = [level for level, gain in gains.items() if gain > SAME_PSNR]
+    if not helped:
         return (
             f"Trained at noise {trained_at:g}, the network helps at none of the levels measured "
-            f"({harmed[0]} to {harmed[-1]})."
+            f"({min(gains):g} to {max(gains):g})."
         )
     best = max(gains, key=gains.__getitem__)
     helps = (
-        f"Trained at noise {trained_at:g} only, the network helps at {len(gains) - len(harmed)} of the {len(gains)} "
-        f"levels measured, most at {best:g} ({gains[best]:+.1f} dB)"
+        f"Trained at noise {trained_at:g} only, the network helps at {len(helped)} of the {len(gains)} levels "
+        f"measured, most at {best:g} ({gains[best]:+.1f} dB)"
     )
-    damage = f"; at {join_words(harmed)} it does more damage than the noise" if harmed else ""
-    linear = _levels_where_better(rows, lambda row: [(row.get("baselines") or {}).get("linear")])
-    filters = _levels_where_better(rows, lambda row: (row.get("corrected_baselines") or {}).values())
+    harmed = [level for level, gain in gains.items() if gain < -SAME_PSNR]
+    damage = f"; at {_in_words(harmed)} it does more damage than the noise" if harmed else ""
+    network_gain = (baselines.get("linear") or {}).get("network_gain_db")
+    linear = _in_words(_levels_where_linear_is_better(rows, trained_at, network_gain))
+    filters = _in_words(_levels_where_better(rows, lambda row: (row.get("corrected_baselines") or {}).values()))
     return join_sentences(
         f"{helps}{damage}.",
         linear and f"The linear denoiser, fitted at noise {trained_at:g} as well, is better at {linear}.",
@@ -135,16 +141,33 @@ def noise_levels(rows: Sequence[Mapping[str, Any]], trained_at: float) -> str:
     )
 
 
+def _levels_where_linear_is_better(
+    rows: Sequence[Mapping[str, Any]], trained_at: float, gain: Mapping[str, Any] | None
+) -> list[float]:
+    """Return the noise levels at which the linear denoiser is better; gain: the network's over it at `trained_at`."""
+    better = _levels_where_better(rows, lambda row: [(row.get("baselines") or {}).get("linear")])
+    if gain is None:
+        return better
+    known = gain["ci95"] and None not in gain["ci95"]
+    if known and gain["ci95"][1] < 0 and gain["mean"] <= -SAME_PSNR:
+        return better
+    return [level for level in better if level != trained_at]
+
+
 def _levels_where_better(
     rows: Sequence[Mapping[str, Any]], psnrs: Callable[[Mapping[str, Any]], Iterable[float | None]]
-) -> str:
-    """Return the noise levels, in words, at which one of `psnrs(row)` is above the network's PSNR."""
+) -> list[float]:
+    """Return the noise levels at which one of `psnrs(row)` is above the network's PSNR by `SAME_PSNR`."""
 
     def is_better(row: Mapping[str, Any]) -> bool:
         network = row.get("denoised_psnr_db")
-        return network is not None and any(psnr is not None and psnr > network for psnr in psnrs(row))
+        return network is not None and any(psnr is not None and psnr - network >= SAME_PSNR for psnr in psnrs(row))
 
-    return join_words([f"{row['noise']:g}" for row in rows if is_better(row)])
+    return [row["noise"] for row in rows if is_better(row)]
+
+
+def _in_words(levels: Sequence[float]) -> str:
+    return join_words([f"{level:g}" for level in levels])
 
 
 def conv_code(

@@ -5,7 +5,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from pw13.metrics.rate_distortion import MARGIN, Point, lower_envelope, mse_at, ranges_ahead
+from pw13.metrics.rate_distortion import Point, lower_envelope, margin, mse_at, ranges_ahead
 from pw13.report.commentary.contrasts import BySeed, change, compared, is_lower, is_same, mean
 from pw13.report.commentary.phrasing import (
     format_count,
@@ -132,12 +132,19 @@ def compression(sizes: Mapping[str, Any], mse: float | None) -> str:
         return ""
     reduction = (
         f"An image of {format_number(raw)} bytes becomes a code of {format_number(floats)} bytes as float32 "
-        f"({raw / floats:.1f} times smaller), or {format_number(bytes_)} bytes at 8 bits per value "
-        f"({raw / bytes_:.1f} times smaller)."
+        f"({_times(raw, floats)}), or {format_number(bytes_)} bytes at 8 bits per value ({_times(raw, bytes_)})."
     )
     return join_sentences(
         reduction, _rounding(mse, sizes.get("uint8_code_test_mse")), _lossless(sizes, bytes_), _decoder(sizes)
     )
+
+
+def _times(before: float, after: float) -> str:
+    """Return how a size compares with that before: "6.1 times smaller", "2.0 times larger" or "about as large"."""
+    factor = f"{max(before / after, after / before):.1f}"
+    if factor == "1.0":
+        return "about as large"
+    return f"{factor} times {'smaller' if after < before else 'larger'}"
 
 
 def _rounding(mse: float | None, rounded: float | None) -> str:
@@ -155,9 +162,10 @@ def _lossless(sizes: Mapping[str, Any], code_bytes: float) -> str:
     if not known:
         return ""
     name = min(known, key=known.__getitem__)
+    conjunction = "but" if code_bytes < known[name] else "and"
     return (
         f"Lossless {name} takes {format_number(known[name], 3)} bytes per test image on average; the 8-bit code is "
-        f"{known[name] / code_bytes:.1f} times smaller, but lossy."
+        f"{_times(known[name], code_bytes)}, {conjunction} lossy."
     )
 
 
@@ -174,24 +182,28 @@ def _decoder(sizes: Mapping[str, Any]) -> str:
     )
 
 
-def rate_distortion(curves: Mapping[str, Sequence[Point]]) -> str:
-    """Return where the autoencoder or PCA is ahead at the same number of bytes; curves: points by method."""
+def rate_distortion(curves: Mapping[str, Sequence[Point]], images: int | None) -> str:
+    """Return where the autoencoder or PCA is ahead at the same number of bytes.
+
+    curves: points by method. images: number of test images; None if it is unknown.
+    """
     own, pca = (lower_envelope(curves.get(method, ())) for method in ("autoencoder", "pca"))
     if not own or not pca:
         return ""
+    by = margin(images)
     return join_sentences(
-        _where_ahead(ranges_ahead(own, pca), ranges_ahead(pca, own)),
-        _far_ahead("The autoencoder", own, pca),
-        _far_ahead("PCA", pca, own),
+        _where_ahead(own, pca, by, "; smaller differences may be chance" if images else "") if by < 1 else "",
+        _far_ahead("The autoencoder", own, pca, max(FAR, by)),
+        _far_ahead("PCA", pca, own, max(FAR, by)),
         _smallest_files(curves),
     )
 
 
-def _where_ahead(own: Sequence[tuple[float, float]], pca: Sequence[tuple[float, float]]) -> str:
-    lower = f"at least {format_percent(MARGIN, 0)} lower"
+def _where_ahead(own: Sequence[Point], pca: Sequence[Point], by: float, note: str) -> str:
+    lower = f"at least {format_percent(by, 0)} lower"
     return (
-        f"At the same number of bytes per image, the autoencoder's MSE is {_spans(lower, own)} and PCA's is "
-        f"{_spans(lower, pca)}; smaller differences may be chance."
+        f"At the same number of bytes per image, the autoencoder's MSE is {_spans(lower, ranges_ahead(own, pca, by))} "
+        f"and PCA's is {_spans(lower, ranges_ahead(pca, own, by))}{note}."
     )
 
 
@@ -203,12 +215,12 @@ def _spans(what: str, ranges: Sequence[tuple[float, float]]) -> str:
     return f"{what} {join_words(spans)}" if spans else f"nowhere {what}"
 
 
-def _far_ahead(name: str, envelope: Sequence[Point], rival: Sequence[Point]) -> str:
+def _far_ahead(name: str, envelope: Sequence[Point], rival: Sequence[Point], by: float) -> str:
     compared = ((size, mse_at(envelope, size), mse_at(rival, size)) for size in COMPARED_SIZES)
     parts = [
         f"{size} bytes ({format_number(mse, 3)} against {format_number(other, 3)})"
         for size, mse, other in compared
-        if mse is not None and other is not None and mse < (1 - FAR) * other
+        if mse is not None and other is not None and mse < (1 - by) * other
     ]
     return f"{name} is far ahead at {join_words(parts)}." if parts else ""
 

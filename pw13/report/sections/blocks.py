@@ -115,8 +115,8 @@ def series_mean(series: Series, name: str, digits: int = 4) -> str:
 
 
 def seeds_note(all_series: Iterable[Series]) -> str:
-    """Return how to read values of one seed, or of several."""
-    counts = {len(series.records) for series in all_series}
+    """Return how to read values of one seed, or of several; of runs of one seed only one counts."""
+    counts = {len({record.config.get("seed", 0) for record in series.records}) for series in all_series}
     if counts == {1}:
         return phrasing.ONE_SEED
     several = join_words([str(count) for count in sorted(counts) if count > 1])

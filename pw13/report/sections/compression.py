@@ -9,7 +9,7 @@ from pw13.report.commentary import dense_ae as commentary
 from pw13.report.commentary.phrasing import format_number, join_words
 from pw13.report.document import Block, Figure, Text, table
 from pw13.report.run_selection import RunSelection, Series, metric
-from pw13.report.sections.blocks import comment, seeds_note
+from pw13.report.sections.blocks import comment, int_metric, seeds_note
 from pw13.report.sections.dense_ae import no_run
 from pw13.runs.record import Record
 
@@ -65,6 +65,7 @@ def rate_distortion(all_series: Sequence[Series]) -> list[Block]:
     envelopes = {method: lower_envelope(curves.get(method, [])) for method in METHODS}
     rows = [(str(size), *(format_number(mse_at(envelope, size)) for envelope in envelopes.values())) for size in SIZES]
     sizes = [str(series.value) for series in measured]
+    images = int_metric(next(run for run in measured[0].records if _points(run)), "test_sample")
     code_sizes = f"code size{'s' if len(sizes) > 1 else ''} {join_words(sizes)}"
     return [
         Text(MEASURED),
@@ -74,7 +75,7 @@ def rate_distortion(all_series: Sequence[Series]) -> list[Block]:
             ("bytes per image", *METHODS.values()),
             rows,
         ),
-        *comment(commentary.rate_distortion(curves), seeds_note(measured)),
+        *comment(commentary.rate_distortion(curves, images), seeds_note(measured)),
     ]
 
 

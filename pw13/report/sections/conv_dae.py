@@ -97,8 +97,9 @@ def noise(run: Record) -> list[Block]:
         if run.config["fixed_noise"]
         else "Training images get new noise in every epoch, so the network never sees the same noisy image twice."
     )
-    psnr, ssim = metric(run, "noisy_psnr_db"), format_number(metric(run, "noisy_ssim"), 3)
-    strength = f" The noisy test images have a PSNR of {psnr:.1f} dB and an SSIM of {ssim}." if psnr is not None else ""
+    psnr, ssim = metric(run, "noisy_psnr_db"), metric(run, "noisy_ssim")
+    similarity = f" and an SSIM of {format_number(ssim, 3)}" if ssim is not None else ""
+    strength = f" The noisy test images have a PSNR of {psnr:.1f} dB{similarity}." if psnr is not None else ""
     return paragraph(
         f"For noisy copies of training and test images, {method}. {drawn} The noise of validation and test images is "
         f"fixed by a seed, so that results are comparable.{strength}"
@@ -160,7 +161,7 @@ def denoising(run: Record) -> list[Block]:
             f"PSNR by noise level, of {join_words(learned)} trained at one level; the filters are tuned at each level.",
             f"Line plot of PSNR against noise: noisy images, {methods}.",
         ),
-        *comment(commentary.noise_levels(metrics.get("by_noise") or [], run.config["noise"])),
+        *comment(commentary.noise_levels(metrics.get("by_noise") or [], run.config["noise"], baselines)),
         *figure_block(
             run,
             "worst",

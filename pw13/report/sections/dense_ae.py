@@ -74,11 +74,6 @@ def code_size(selection: RunSelection) -> list[Block]:
     ]
 
 
-def _no_other_size(run: Record) -> list[Block]:
-    other = 64 if run.config["code_size"] == 32 else 32
-    return missing("No runs of other code sizes with the same settings.", hints.rerun(run, code_size=other))
-
-
 def layers(run: Record) -> list[Block]:
     size, pixels = run.config["code_size"], int_metric(run, "compression.raw_bytes")
     weights = (pixels or 0) * size

@@ -14,6 +14,12 @@ def test_the_loss_is_in_nats_bits_and_perplexity():
     )
 
 
+@pytest.mark.parametrize(("held_out", "shown"), [(14.0, "14 nats"), (710.5, "710.5 nats"), (1e300, "1e+300 nats")])
+def test_a_loss_that_diverged_is_named_without_its_perplexity(held_out, shown):
+    text = charrnn.held_out_loss({"train_nats": 2.0, "held_out_nats": held_out, "held_out_accuracy": 0.1})
+    assert text.startswith(f"The loss diverged: {shown}") and "perplexity" not in text
+
+
 def test_a_network_without_a_gap_generalizes():
     text = charrnn.held_out_loss({"train_nats": 2.1, "held_out_nats": 2.1})
     assert text.endswith("On training names it is 2.100: the network generalizes to new names.")
@@ -42,6 +48,10 @@ def test_without_held_out_names_only_the_training_loss_is_given():
             {"held_out_nats": 1.499, "order": 10, "difference_ci95": [-0.003, 0.005]},
             "A 10-gram model of the same training names does as well: 1.499 (95 % interval of the difference -0.0030 "
             "to +0.0050).",
+        ),
+        (
+            {"held_out_nats": 1.2, "order": 5, "difference_ci95": None},
+            "A 5-gram model of the same training names has a held-out loss of 1.200.",
         ),
         (
             {"held_out_nats": 1.2, "order": None},
@@ -87,6 +97,12 @@ def test_a_mixture_that_gains_nothing_is_no_better():
     )
 
 
+def test_a_gain_on_one_held_out_name_is_not_judged():
+    assert mixed(gain_ci95=None) == (
+        "Mixed, with weight 0.55 for the network (chosen on validation names), both reach 1.640."
+    )
+
+
 def test_a_run_without_a_mixture_has_no_comment_on_it():
     assert charrnn.mixed_with_ngram({"held_out_nats": 1.7}) == ""
     assert charrnn.mixed_with_ngram({"held_out_nats": None, "mixture": None}) == ""
@@ -107,6 +123,12 @@ def one_seed(rows):
         ([(32, 2.0), (64, 2.1), (128, 2.2)], "More units do not lower the validation loss"),
         ([(32, 2.2), (64, 2.0), (128, 2.1)], "The validation loss is lowest with 64 units"),
         ([(32, 2.0), (64, 1.999)], "The number of units hardly matters"),
+        (
+            [(32, 2.1), (64, 2.099), (128, 2.0995)],
+            "The number of units hardly matters for the validation loss: 2.100 with 32, 2.099 with 64, 2.099 with 128.",
+        ),
+        ([(32, 2.0), (64, 2.3), (128, 1.999)], "More units do not lower the validation loss"),
+        ([(32, 2.2), (64, 2.0), (128, 1.999)], "The validation loss is lowest with 64 and 128 units: "),
     ],
 )
 def test_the_effect_of_a_setting_is_that_on_the_validation_loss(rows, text):

@@ -45,6 +45,14 @@ def test_only_a_gain_over_the_linear_denoiser_counts_as_learned(psnr, low, high,
     assert learned in shown
 
 
+@pytest.mark.parametrize("interval", [None, [None, None]])
+def test_without_an_interval_the_linear_denoiser_is_not_judged(interval):
+    one = {"psnr_db": 15.8, "network_gain_db": {"mean": 1.6, "ci95": interval, "n": 1}}
+    assert conv_dae.denoising(9.4, 17.4, {"linear": one}).endswith(
+        "6.3 times smaller. The linear denoiser reaches 15.8 dB."
+    )
+
+
 def test_without_a_linear_denoiser_nothing_is_said_to_be_learned():
     old = conv_dae.denoising(9.4, 17.4, {"median": {"psnr_db": 13.5}})
     assert "compared with neither a linear denoiser nor filters with gain and offset." in old
@@ -57,7 +65,7 @@ def test_without_a_linear_denoiser_nothing_is_said_to_be_learned():
 
 def test_denoising_that_a_filter_outperforms():
     text = conv_dae.denoising(9.4, 12.5, {"median": {"psnr_db": 13.5, "corrected_psnr_db": None}})
-    assert text.endswith("reaches 13.5 dB, 1.0 dB more than the network: as trained, the network is of no use.")
+    assert text.endswith("reaches 13.5 dB, 1.0 dB more than the network.")
 
 
 def test_denoising_that_equals_a_filter():
@@ -106,11 +114,19 @@ def level(noise, noisy, denoised):
             [level(0.1, 20, 10), level(0.5, 9, 8)],
             "Trained at noise 0.5, the network helps at none of the levels measured (0.1 to 0.5).",
         ),
+        (
+            [level(0.1, 20, 19.99), level(0.2, 15, 15.04), level(0.5, 9, 17)],
+            "Trained at noise 0.5 only, the network helps at 1 of the 3 levels measured, most at 0.5 (+8.0 dB).",
+        ),
+        (
+            [level(0.1, 20, 20.04), level(0.5, 9, 9)],
+            "Trained at noise 0.5, the network helps at none of the levels measured (0.1 to 0.5).",
+        ),
         ([level(0.1, None, 10), level(0.5, 9, 8)], ""),
     ],
 )
 def test_noise_levels_are_those_at_which_the_network_helps(rows, text):
-    assert conv_dae.noise_levels(rows, 0.5) == text
+    assert conv_dae.noise_levels(rows, 0.5, {}) == text
 
 
 def test_noise_levels_at_which_a_baseline_is_better_are_named():
@@ -122,10 +138,34 @@ def test_noise_levels_at_which_a_baseline_is_better_are_named():
         }
         for noise, noisy, linear, tv in ((0.1, 15, 20, 26), (0.2, 14, 19, 15), (0.3, 13, 15, None), (0.5, 9, None, 14))
     ]
-    assert conv_dae.noise_levels(rows, 0.5).endswith(
+    assert conv_dae.noise_levels(rows, 0.5, {}).endswith(
         "(+7.0 dB). The linear denoiser, fitted at noise 0.5 as well, is better at 0.1 and 0.2. The best filter, with "
         "gain and offset and tuned at each level, is better at 0.1."
     )
+
+
+def test_baselines_that_are_as_good_are_not_better():
+    rows = [
+        {**level(noise, 10, 16), "baselines": {"linear": 16.04}, "corrected_baselines": {"tv": 16.04}}
+        for noise in (0.1, 0.5)
+    ]
+    assert "better" not in conv_dae.noise_levels(rows, 0.5, {})
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "levels"), [(-0.5, 0.1, "0.1"), (-0.04, -0.01, "0.1"), (-0.4, -0.1, "0.1 and 0.5")]
+)
+def test_the_linear_denoiser_is_better_at_the_noise_trained_at_only_where_the_interval_says_so(low, high, levels):
+    rows = [{**level(noise, 10, 16), "baselines": {"linear": 16.3}} for noise in (0.1, 0.5)]
+    text = conv_dae.noise_levels(rows, 0.5, {"linear": linear(16.2, low, high)})
+    assert text.endswith(f"The linear denoiser, fitted at noise 0.5 as well, is better at {levels}.")
+
+
+def test_the_linear_denoiser_without_an_interval_is_not_called_better_at_the_noise_trained_at():
+    rows = [{**level(noise, 10, 16), "baselines": {"linear": 16.3}} for noise in (0.1, 0.5)]
+    gain = {"mean": -0.3, "ci95": None, "n": 1}
+    text = conv_dae.noise_levels(rows, 0.5, {"linear": {"psnr_db": 16.3, "network_gain_db": gain}})
+    assert text.endswith("is better at 0.1.")
 
 
 def test_a_larger_code_does_not_compress():

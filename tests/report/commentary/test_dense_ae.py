@@ -102,6 +102,13 @@ def test_compression_has_gain_and_cost():
     assert "103,744 bytes, once: codes pay off from 138 images on (253 images compared with PNG)." in text
 
 
+def test_a_code_larger_than_the_image_is_not_called_smaller():
+    text = dense_ae.compression({**SIZES, "float32_code_bytes": 3136, "uint8_code_bytes": 784}, 0.02)
+    assert "3,136 bytes as float32 (4.0 times larger), or 784 bytes at 8 bits per value (about as large)." in text
+    assert "the 8-bit code is 2.1 times larger, and lossy." in text
+    assert "smaller" not in text
+
+
 def test_compression_without_other_formats_and_decoder():
     text = dense_ae.compression({"raw_bytes": 784, "float32_code_bytes": 128, "uint8_code_bytes": 32}, None)
     assert "24.5 times smaller" in text
@@ -117,7 +124,7 @@ STEEP, FLAT = curve((4.0, 0.1), (36.0, 0.01)), curve((4.0, 0.05), (36.0, 0.03))
 
 
 def test_the_autoencoder_is_ahead_up_to_some_bytes_and_pca_after():
-    text = dense_ae.rate_distortion({"autoencoder": FLAT, "pca": STEEP})
+    text = dense_ae.rate_distortion({"autoencoder": FLAT, "pca": STEEP}, 10_000)
     assert text == (
         "At the same number of bytes per image, the autoencoder's MSE is at least 4 % lower from 4.0 to 26 bytes and "
         "PCA's is at least 4 % lower from 28 bytes on; smaller differences may be chance. The autoencoder is far ahead "
@@ -127,7 +134,7 @@ def test_the_autoencoder_is_ahead_up_to_some_bytes_and_pca_after():
 
 
 def test_pca_is_ahead_up_to_some_bytes_and_the_autoencoder_after():
-    text = dense_ae.rate_distortion({"autoencoder": STEEP, "pca": FLAT})
+    text = dense_ae.rate_distortion({"autoencoder": STEEP, "pca": FLAT}, 1000)
     assert (
         "the autoencoder's MSE is at least 4 % lower from 28 bytes on and PCA's is at least 4 % lower from 4.0 to"
         in text
@@ -145,13 +152,27 @@ def test_pca_is_ahead_up_to_some_bytes_and_the_autoencoder_after():
 )
 def test_one_is_ahead_throughout_or_none(factor, text):
     own = [point._replace(mse=factor * point.mse) for point in STEEP]
-    comment = dense_ae.rate_distortion({"autoencoder": own, "pca": STEEP})
+    comment = dense_ae.rate_distortion({"autoencoder": own, "pca": STEEP}, 1000)
     assert text in comment and "far ahead" not in comment
+
+
+def test_fewer_images_take_a_larger_difference():
+    text = dense_ae.rate_distortion({"autoencoder": FLAT, "pca": STEEP}, 40)
+    assert "MSE is at least 20 % lower from 4.0 to 22 bytes and PCA's is at least 20 % lower from 30 bytes on; " in text
+    text = dense_ae.rate_distortion({"autoencoder": FLAT, "pca": STEEP}, 10)
+    assert "at least 40 % lower from" in text
+    assert "The autoencoder is far ahead at 8 bytes (0.0475 against 0.0888). PCA is far ahead at 64 bytes" in text
+    assert dense_ae.rate_distortion({"autoencoder": FLAT, "pca": STEEP}, 1) == ""
+
+
+def test_of_an_unknown_number_of_images_nothing_is_called_chance():
+    text = dense_ae.rate_distortion({"autoencoder": FLAT, "pca": STEEP}, None)
+    assert "PCA's is at least 4 % lower from 28 bytes on. The" in text
 
 
 def test_image_files_begin_where_their_headers_let_them():
     files = {"webp": curve((200, 0.001), (132.5, 0.0037)), "jpeg": curve((239.6, 0.0105))}
-    text = dense_ae.rate_distortion({"autoencoder": FLAT, "pca": STEEP, **files})
+    text = dense_ae.rate_distortion({"autoencoder": FLAT, "pca": STEEP, **files}, 1000)
     assert text.endswith(
         "Image files, headers included, take 132 bytes (WebP, MSE 0.00370) and 240 bytes (JPEG, MSE 0.0105) or more."
     )
@@ -159,7 +180,7 @@ def test_image_files_begin_where_their_headers_let_them():
 
 @pytest.mark.parametrize("curves", [{}, {"pca": STEEP}, {"autoencoder": FLAT, "pca": []}])
 def test_without_points_nothing_is_claimed(curves):
-    assert dense_ae.rate_distortion(curves) == ""
+    assert dense_ae.rate_distortion(curves, 1000) == ""
 
 
 def interval(mean, half):

@@ -27,7 +27,28 @@ def test_names_are_compared_with_real_ones_in_likelihood_and_diversity():
     )
     assert "the nearest are those of the network at temperature 0.5, with 1.80 nats" in text
     assert "14.0 % distinct trigrams and the n-gram model itself at temperature 1, with 1.95 nats" in text
-    assert "A low temperature makes names likelier than real ones" in text
+    assert text.endswith(
+        "At temperature 0.5, the lowest, names of the network are likelier than real ones, and more alike."
+    )
+
+
+@pytest.mark.parametrize(
+    ("nats", "distinct", "text"),
+    [
+        (2.4, 0.14, "less likely than real ones, and more alike."),
+        (1.94, 0.35, "about as likely as real ones."),
+        (1.8, None, "likelier than real ones."),
+    ],
+)
+def test_the_coldest_names_are_compared_with_real_ones(nats, distinct, text):
+    coldest = {**LOW, "ngram_nats": nats, "distinct_trigrams": distinct}
+    shown = sampled_names.temperatures([coldest, HIGH], {}, REAL)
+    assert shown.endswith(f"At temperature 0.5, the lowest, names of the network are {text}")
+
+
+def test_coldest_names_that_were_not_measured_are_not_compared():
+    text = sampled_names.temperatures([{**LOW, "ngram_nats": None}, HIGH], {}, REAL)
+    assert text.endswith("with 3.10 nats per character under the n-gram model and 40.0 % distinct trigrams.")
 
 
 def test_names_of_a_run_of_0_1_0_are_compared_in_likelihood_only():
@@ -53,12 +74,31 @@ def test_names_are_better_if_they_are_nearer_to_real_ones():
 
 
 def test_names_likelier_than_real_ones_are_not_better():
-    assert cell_names(names(2.0), names(1.5), names(1.7)).startswith("Are the names better? No. ")
-    assert cell_names(names(1.5), names(1.7), names(2.2)).startswith("Are the names better? Yes, with GRU and LSTM. ")
+    assert cell_names(names(2.0), names(1.5), names(1.6)).startswith("Are the names better? No. ")
+    assert cell_names(names(1.5), names(1.7), names(2.1)).startswith("Are the names better? Yes, with GRU and LSTM. ")
 
 
-def test_a_difference_within_the_noise_is_none():
-    assert cell_names(names(2.0), names(1.985), names(2.01)).startswith("Are the names better? No. ")
+def test_a_difference_within_two_standard_errors_is_none():
+    text = cell_names(names(2.0), names(1.95), names(2.04))
+    assert text.startswith("Are the names better? They are not distinguishable. ")
+    assert cell_names(names(2.5), names(2.45), names(2.4)).startswith(
+        "Are the names better? Yes, with LSTM (GRU: not distinguishable). "
+    )
+    assert cell_names(names(2.5), names(2.45), names(2.6)).startswith(
+        "Are the names better? No (GRU: not distinguishable). "
+    )
+
+
+def test_fewer_names_take_a_larger_difference():
+    few = {**names(2.4), "sampled": 100}
+    text = sampled_names.cell_names([("SimpleRNN", names(2.5)), ("GRU", few)], REAL, None)
+    assert text.startswith("Are the names better? They are not distinguishable. ")
+
+
+def test_the_error_of_real_names_counts_where_they_are_in_between():
+    for simple, answer in ((2.3, "Yes, with GRU. "), (1.5, "They are not distinguishable. ")):
+        rows = [("SimpleRNN", names(simple)), ("GRU", names(2.1))]
+        assert sampled_names.cell_names(rows, {**REAL, "names": 30}, None).startswith(f"Are the names better? {answer}")
 
 
 def test_nearer_names_that_are_all_alike_are_not_better():

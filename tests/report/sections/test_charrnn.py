@@ -132,7 +132,7 @@ def test_runs_of_0_1_0_have_dashes_for_what_they_did_not_measure(tmp_path):
     assert [row[0] for row in table.rows] == ["SimpleRNN", "SimpleRNN", "real, held-out"]
     assert table.rows[0][5:8] == ("–", "–", "–") and table.rows[0][-1] == "0.70"
     assert "Sampled names by temperature: shares, and nats per character" in captions(made["2g"])
-    assert "Are the names better? No." in texts(made["cells"])
+    assert "Are the names better? They are not distinguishable." in texts(made["cells"])
 
 
 def test_cells_are_not_compared_while_a_loss_falls(tmp_path):

@@ -69,6 +69,12 @@ def test_several_seeds_give_their_mean(tmp_path):
     assert [row[1] for row in table_of(build_all(tmp_path)).rows[1:3]] == ["0.03000", "0.01500"]
 
 
+def test_differences_are_judged_by_the_number_of_test_images(tmp_path):
+    metrics = {"rate_distortion": [*rows(32, (4, 0.02), (8, 0.01)), *PCA], "test_sample": 250}
+    make_run(tmp_path, "dense-ae", metrics=metrics)
+    assert "at least 8 % lower from" in texts(item(build(tmp_path)), "comment")
+
+
 def test_the_same_runs_give_the_same_figure(tmp_path):
     run_of(tmp_path, 32, (4, 0.02), (8, 0.01))
     assert build_all(tmp_path).figures == build_all(tmp_path).figures

@@ -22,6 +22,12 @@ def test_without_shapes_nothing_is_said_of_them(tmp_path):
     assert texts(items(build(tmp_path))["conv-a"]) == ""
 
 
+def test_images_too_small_for_ssim_have_their_psnr_alone(runs, tmp_path):
+    assert texts(items(build(runs))["conv-c"]).endswith(" a PSNR of 9.4 dB and an SSIM of 0.350.")
+    make_run(tmp_path / "small", "conv-dae", metrics={"noisy_ssim": None})
+    assert texts(items(build(tmp_path / "small"))["conv-c"]).endswith(" The noisy test images have a PSNR of 9.4 dB.")
+
+
 def test_pixels_and_codes_are_compressed_alike(runs):
     made = items(build(runs))["conv-b"]
     shown = only_table(made)
