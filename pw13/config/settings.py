@@ -173,7 +173,7 @@ class CharRNN:
     hold_out: float = setting(
         0.05, "fraction of names for the held-out set, and again for validation (0 = none)", low=0, high=0.4
     )
-    sample_every: int = setting(0, "epochs between samples in samples.txt (0 = ten times per run)", low=0, high=MAX_INT)
+    sample_every: int = setting(0, "epochs between samples in samples.txt (0 = about ten per run)", low=0, high=MAX_INT)
     encoding: str = setting("utf-8", "text encoding of the corpus")
     fix_accents: bool = setting(False, "repair Mac Roman text decoded as Latin-1")
     seed: int = seed()
