@@ -69,6 +69,13 @@ def test_epochs_to_compare(epochs, compared):
     assert {s.epochs for s in simple} == compared
 
 
+def test_seeds_without_validation_names_are_refused_before_the_first_run():
+    base = {**BASE, "charrnn": config.CharRNN(hold_out=0)}
+    assert course_steps(base)
+    with pytest.raises(OptionError, match=r"^--config: charrnn: hold_out: expected a fraction above 0 with --seeds"):
+        course_steps(base, seeds=2)
+
+
 @pytest.mark.parametrize("name", ["quick", "full"])
 def test_presets_give_the_steps(name):
     from pw13.cli import coursework
