@@ -64,7 +64,7 @@ def record_data(sweep: Sweep, run: Run) -> str:
         return images.source.sha256
     from pw13.data.names import load_names
 
-    settings = sweep.base
+    settings = sweep.points[0].settings  # not the base: the grid may hold the encoding
     names = load_names(sweep.data_paths["corpus"], encoding=settings.encoding, fix_accents=settings.fix_accents)
     run.record_data(names.source, names.notes, names=len(names.names))
     return names.source.sha256
