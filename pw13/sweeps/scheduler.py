@@ -72,7 +72,7 @@ def record_data(sweep: Sweep, run: Run) -> str:
 
 def run_points(sweep: Sweep, run: Run, executor: Executor, sha256: str, *, lean: bool) -> dict[str, str]:
     """Run all points that are not complete; return the errors of failed points by name."""
-    status = SweepStatus(sweep, run)
+    status = SweepStatus(sweep, run, queued=executor.keeps_queue)
     waiting = [point for point in sweep.points if status.states[point.name].status != "completed"]
     jobs = {point.name: make_job(sweep, run, point, sha256, lean=lean) for point in waiting}
     tries: Counter[str] = Counter()
