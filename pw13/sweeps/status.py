@@ -130,6 +130,7 @@ class SweepStatus:
 
     def save(self) -> None:
         """Write sweep.json: the grid and the status of each point."""
+        self._read_running()
         points = [
             {
                 "point": name,

@@ -71,6 +71,8 @@ def test_an_interrupt_keeps_finished_points(tmp_path, data):
     with pytest.raises(Interrupted):
         run_with(sweep, run, executor)
     assert executor.stopped
+    statuses = [point["status"] for point in load_json(run.folder / "sweep.json")["points"]]
+    assert statuses == ["completed", "completed", "interrupted", "open"]
     record = read_run(run.folder)
     assert record.status == "interrupted"
     assert load_sweep(record) == sweep
