@@ -246,6 +246,11 @@ def test_a_level_is_far_from_half_as_much_again(level, far):
     assert is_far(level, 0.5) is far
 
 
+@pytest.mark.parametrize(("level", "far"), [(0.0, False), (0.0005, False), (0.02, False), (0.1, True)])
+def test_without_noise_in_training_faint_noise_is_not_far(level, far):
+    assert is_far(level, 0) is far
+
+
 def test_the_best_filter_is_that_with_the_highest_psnr(tmp_path):
     baselines = {
         "median": {"psnr_db": 14.0, "setting": {"size": 3}},
