@@ -56,6 +56,19 @@ def test_points_that_wait_for_a_worker_are_counted_and_not_read(tmp_path, data, 
     assert read == [run.folder / sweep.points[1].name]
 
 
+def test_a_running_point_has_no_value_if_its_loss_is_not_the_metric(tmp_path):
+    for loss, value in (("mse", 0.5), ("bce", None)):
+        run = create_run(tmp_path, "dense-ae", {"loss": loss})
+        run.save_text("history.csv", "epoch,loss,val_loss\n1,1.0,0.5\n")
+        assert point_status(run.folder, "dense-ae").value == value
+        run.finish({"val_mse": 0.25})
+        assert point_status(run.folder, "dense-ae").value == 0.25
+    run = create_run(tmp_path, "charrnn", {})
+    run.save_text("history.csv", "epoch,loss,val_loss\n1,1.0,0.5\n")  # on training names: none are held out
+    run.finish({"val_nats": None})
+    assert point_status(run.folder, "charrnn").value is None
+
+
 def test_lines_without_a_terminal_say_which_point_is_the_best_so_far(tmp_path, data, capsys):
     sweep, run, status, _ = start(tmp_path, data)
     for point in sweep.points[:2]:
