@@ -158,7 +158,9 @@ class CharRNN:
     units: int = setting(64, "units per recurrent layer", low=1, high=8192)
     layers: int = setting(1, "number of recurrent layers", low=1, high=8)
     length: int = setting(10, "window length in characters", low=1, high=256)
-    skip: int = setting(3, "stride between windows in characters", low=1, high=10_000)
+    skip: int = setting(
+        3, "stride between windows in characters (without effect with --carry-state)", low=1, high=10_000
+    )
     carry_state: bool = setting(False, "many-to-many only: keep the state across the windows of a name")
     dropout: float = setting(0.0, "dropout rate", low=0, high=0.95)
     recurrent_dropout: float = setting(
