@@ -110,6 +110,12 @@ def test_figures_are_drawn_later_with_the_same_bytes(runs, pw13):
     assert len(json.loads(out)["figures"][lean.name]) == sum(name.endswith(".png") for name in figures(single))
 
 
+def test_figures_are_drawn_whatever_the_threads_of_the_training(runs):
+    _, single, _ = runs  # trained with two threads, as TensorFlow runs here
+    other = dataclasses.replace(single, config={**single.config, "threads": 1})
+    assert next(iter(experiments.redraw_figures(other)))
+
+
 def test_a_run_that_is_not_complete_or_of_other_data_has_no_figures(runs, tmp_path, data):
     kind, single, _ = runs
     with pytest.raises(UserError, match="expected a completed run"):
