@@ -109,13 +109,14 @@ def _box_sums(values: NDArray[np.float32], side: int) -> NDArray[np.float32]:
     return boxes
 
 
-def wavelet(images: Images, *, sigma: float, levels: int) -> Images:
+def wavelet(images: Images, *, sigma: float, levels: int, pixels: int | None = None) -> Images:
     """Denoise by soft-thresholding db2 wavelet coefficients, for noise of standard deviation `sigma`.
 
-    Donoho and Johnstone 1994, the universal threshold. As `skimage.restoration.denoise_wavelet` with VisuShrink, but
-    for images of any size.
+    Donoho and Johnstone 1994, the universal threshold, which grows with the size of the image: `pixels`, where the
+    images are tiles but `sigma` was tuned on images of another size. As `skimage.restoration.denoise_wavelet` with
+    VisuShrink, but for images of any size.
     """
-    threshold = sigma * np.sqrt(2 * np.log(images[0].size))
+    threshold = sigma * np.sqrt(2 * np.log(pixels or images[0].size))
 
     def shrink(image: Images, levels: int) -> Images:
         low, details = pywt.dwt2(image, "db2", axes=(1, 2))

@@ -76,10 +76,11 @@ def _lossy_point(images: Bytes, format: str, quality: int) -> Point:
 def pca_points(linear: PCA, train: Floats, test: Floats) -> list[Point]:
     """Return the points of PCA codes of each size in `COMPONENTS` that `linear` has, and at most of all it has.
 
-    train, test: `(n, d)` float32 in [0, 1]; `linear` is fitted to the first.
+    train, test: `(n, d)` float32 in [0, 1]; the first are those that `linear` is fitted to, or a sample of them.
     """
     sizes = sorted({min(size, len(linear.components)) for size in COMPONENTS})
-    key = {"sizes": sizes, "bits": (BITS, ENTROPY_BITS), "train": digest(train), "test": digest(test)}
+    digests = {"pca": digest(*linear.truncate(sizes[-1])), "train": digest(train), "test": digest(test)}
+    key = {"sizes": sizes, "bits": (BITS, ENTROPY_BITS), **digests}
     return _cached_points(key, lambda: [point for size in sizes for point in _code_points(linear, size, train, test)])
 
 

@@ -65,7 +65,12 @@ DaskOption = Annotated[
     typer.Option("--dask", metavar="ADDRESS", help="run on the workers of a Dask scheduler, such as tcp://HOST:8786"),
 ]
 DryRunOption = Annotated[
-    bool, typer.Option("--dry-run", help="run one epoch, print the number of runs and estimated time, and exit")
+    bool,
+    typer.Option(
+        "--dry-run",
+        help="run one epoch of the first point (twice, if there are several), print the number of runs and estimated "
+        "time, and exit",
+    ),
 ]
 ResumeOption = Annotated[bool, typer.Option("--resume", help="resume the newest sweep with identical settings")]
 

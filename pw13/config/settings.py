@@ -158,7 +158,9 @@ class CharRNN:
     units: int = setting(64, "units per recurrent layer", low=1, high=8192)
     layers: int = setting(1, "number of recurrent layers", low=1, high=8)
     length: int = setting(10, "window length in characters", low=1, high=256)
-    skip: int = setting(3, "stride between windows in characters", low=1, high=10_000)
+    skip: int = setting(
+        3, "stride between windows in characters (without effect with --carry-state)", low=1, high=10_000
+    )
     carry_state: bool = setting(False, "many-to-many only: keep the state across the windows of a name")
     dropout: float = setting(0.0, "dropout rate", low=0, high=0.95)
     recurrent_dropout: float = setting(
@@ -173,7 +175,7 @@ class CharRNN:
     hold_out: float = setting(
         0.05, "fraction of names for the held-out set, and again for validation (0 = none)", low=0, high=0.4
     )
-    sample_every: int = setting(0, "epochs between samples in samples.txt (0 = ten times per run)", low=0, high=MAX_INT)
+    sample_every: int = setting(0, "epochs between samples in samples.txt (0 = about ten per run)", low=0, high=MAX_INT)
     encoding: str = setting("utf-8", "text encoding of the corpus")
     fix_accents: bool = setting(False, "repair Mac Roman text decoded as Latin-1")
     seed: int = seed()

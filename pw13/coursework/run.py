@@ -111,7 +111,7 @@ def run_seeds(
 ) -> Path | None:
     """Train the further seeds of a step as a sweep, or reuse or resume such a sweep; return it, None for one seed.
 
-    Names are sampled from the first seed only: their tables and figures in the report show one network.
+    Names are measured for the first seed only: their tables and figures in the report show one network.
 
     Raises:
         Interrupted: by a signal; finished points are kept, the others can be resumed.
@@ -183,15 +183,17 @@ def open_step_run(
 def time_left(remaining: Sequence[Step], done: Sequence[StepResult], data: CourseData) -> str:
     """Format the estimated time of the next step and of all remaining ones, scaled by what finished steps took."""
     new = [result for result in done if result.how == "new"]
-    estimated = sum(step_seconds(result.step, data) for result in new)
+    plan = [*(result.step for result in done), *remaining]
+    estimated = sum(step_seconds(result.step, data, plan) for result in new)
     factor = sum(result.seconds for result in new) / estimated if new else 1.0
-    seconds = [factor * step_seconds(step, data) for step in remaining]
+    seconds = [factor * step_seconds(step, data, plan) for step in remaining]
     total = f"; all {len(seconds)} remaining: about {format_duration(sum(seconds))}" if len(seconds) > 1 else ""
     return f": about {format_duration(seconds[0])}{total}"
 
 
-def step_seconds(step: Step, data: CourseData) -> float:
-    """Estimate the seconds of a step with all its seeds on two cores."""
+def step_seconds(step: Step, data: CourseData, plan: Sequence[Step]) -> float:
+    """Estimate the seconds of a step of a plan with all its seeds on two cores."""
+    encoders = sum(used.seeds for used in plan if used.name in step.uses)
     return step.seeds * estimate_seconds(
-        step.kind, step.settings, images=data.images, characters=data.characters, encoders=len(step.uses)
+        step.kind, step.settings, images=data.images, characters=data.characters, encoders=encoders
     )

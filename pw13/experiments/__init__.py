@@ -50,7 +50,8 @@ def redraw_figures(record: Record) -> Iterator[NamedFigure]:
     if record.problem or record.status != "completed":
         raise UserError(f"{record.folder}: {record.problem or record.status + ', expected a completed run'}")
     settings = settings_of(record)
-    tensorflow_runtime.start(settings.threads, settings.seed)
+    # TensorFlow cannot change its number of threads, and trains nothing here
+    tensorflow_runtime.start(tensorflow_runtime.running_threads() or settings.threads, settings.seed)
     experiment = importlib.import_module(f"pw13.experiments.{MODULES[record.kind]}")
     figures: Iterator[NamedFigure] = experiment.redraw(settings, record, **data_paths_of(record))
     return figures

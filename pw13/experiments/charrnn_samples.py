@@ -114,11 +114,16 @@ def measures(texts: Sequence[str], counts: Ngram, data: NameDataset, config: Cha
 
 
 def sample_callback(run: Run, data: NameDataset, config: CharRNN) -> Callable[[int, list[np.ndarray]], None]:
-    """Return an `on_epoch` callback that samples names every few epochs, into samples.txt and onto the screen."""
+    """Return an `on_epoch` callback that samples names every few epochs, into samples.txt and onto the screen.
+
+    A resumed training goes on with the file, one that starts with the first epoch begins it anew.
+    """
     every = config.sample_every or max(1, config.epochs // 10)
     path = run.folder / "samples.txt"
 
     def sample(epoch: int, parameters: list[np.ndarray]) -> None:
+        if epoch == 1:
+            path.unlink(missing_ok=True)
         if epoch % every:
             return
         lines = [f"epoch {epoch}"]
@@ -128,7 +133,7 @@ def sample_callback(run: Run, data: NameDataset, config: CharRNN) -> Callable[[i
             lines.append(f"  {temperature}: " + " | ".join(name.text for name in names))
         for line in lines:
             console.message(line)
-        text = path.read_text("utf-8") if epoch > every and path.exists() else ""
+        text = path.read_text("utf-8") if path.exists() else ""
         earlier = text.split(f"epoch {epoch}{NEWLINE}")[0]  # a resumed run may repeat an epoch
         run.save_text("samples.txt", earlier + NEWLINE.join(lines) + NEWLINE)
 

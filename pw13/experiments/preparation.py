@@ -68,7 +68,8 @@ def _prepare_charrnn(settings: Any, *, corpus: str | None, init_from: str | None
     from pw13.data.names import load_names, prepare_dataset
 
     listed = load_names(corpus, encoding=settings.encoding, fix_accents=settings.fix_accents)
-    prepare_dataset(listed.names, settings, where=listed.source.path)
+    if init_from is None:  # else the vocabulary has the characters of a network that is not read yet
+        prepare_dataset(listed.names, settings, where=listed.source.path)
 
 
 PREPARE: dict[str, Callable[..., None]] = {

@@ -13,12 +13,13 @@ MAX_VALUE = 100  # of settings, gain, offset and dB
 
 
 class BestFilter(NamedTuple):
-    """A filter as it was tuned on a run's validation images, with gain and offset."""
+    """A filter as it was tuned on a run's validation images of so many pixels each, with gain and offset."""
 
     name: str
     setting: dict[str, float]
     gain: float
     offset: float
+    pixels: int
 
     @property
     def label(self) -> str:
@@ -28,8 +29,10 @@ class BestFilter(NamedTuple):
         """Filter an image `(height, width)` float32 in [0, 1]; same shape, dtype and range."""
         from pw13.baselines import denoisers
 
+        setting = {**self.setting, "pixels": self.pixels} if self.name == "wavelet" else self.setting
+
         def apply_to(tiles: np.ndarray) -> np.ndarray:
-            return denoisers.denoise(self.name, self.setting, tiles)
+            return denoisers.denoise(self.name, setting, tiles)
 
         height, width = (min(side, TILE) for side in image.shape)
         filtered = tiling.map_tiles(image, (height, width), apply_to, lambda count: None)
@@ -37,8 +40,11 @@ class BestFilter(NamedTuple):
         return corrected
 
 
-def best_filter(record: Record) -> BestFilter | None:
-    """Return the filter with the highest PSNR in a run's metrics.json; None without any."""
+def best_filter(record: Record, pixels: int) -> BestFilter | None:
+    """Return the filter with the highest PSNR in a run's metrics.json; None without any.
+
+    pixels: of a training image.
+    """
     from pw13.baselines.denoisers import FILTERS
 
     found: list[tuple[float, BestFilter]] = []
@@ -47,13 +53,15 @@ def best_filter(record: Record) -> BestFilter | None:
         if name in FILTERS and isinstance(row, dict):
             as_it_is = row.get("psnr_db"), row.get("setting"), 1, 0
             corrected = row.get("corrected_psnr_db"), row.get("corrected_setting"), row.get("gain"), row.get("offset")
-            found += [pair for values in (as_it_is, corrected) if (pair := _checked(name, *values))]
+            found += [pair for values in (as_it_is, corrected) if (pair := _checked(name, pixels, *values))]
     return max(found, key=lambda pair: pair[0], default=(0.0, None))[1]
 
 
-def _checked(name: str, psnr: Any, setting: Any, gain: Any, offset: Any) -> tuple[float, BestFilter] | None:
+def _checked(
+    name: str, pixels: int, psnr: Any, setting: Any, gain: Any, offset: Any
+) -> tuple[float, BestFilter] | None:
     """Return PSNR and filter; None if a value is missing or out of range, as in a damaged file."""
     values = [*setting.values(), gain, offset, psnr] if isinstance(setting, dict) else [None]
     if not all(isinstance(value, (int, float)) and abs(value) <= MAX_VALUE for value in values):
         return None
-    return float(psnr), BestFilter(name, setting, float(gain), float(offset))
+    return float(psnr), BestFilter(name, setting, float(gain), float(offset), pixels)

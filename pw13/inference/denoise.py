@@ -1,5 +1,6 @@
 """Denoise a user's own images with a trained convolutional denoiser."""
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -63,7 +64,7 @@ def denoise_files(
         frames = read_picture(output.image).frames
         if frames > 1:
             console.message(f"note: {output.image}: {frames} frames or pages, only the first is denoised")
-    denoisers = Denoisers(load_denoiser(record, settings), sides, settings, best_filter(record))
+    denoisers = Denoisers(load_denoiser(record, settings), sides, settings, best_filter(record, math.prod(sides)))
     console.message(f"using {record.name}, trained on {settings.noise_kind} noise {settings.noise:g}")
     if out is not None:
         make_folder(out)

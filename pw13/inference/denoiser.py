@@ -22,8 +22,11 @@ def image_sides(record: Record) -> tuple[int, int]:
 
 
 def load_denoiser(record: Record, settings: ConvDAE) -> Any:
-    """Return the denoiser of a run: its weights in the network that pw13 builds itself."""
-    tensorflow_runtime.start(settings.threads, settings.seed)
+    """Return the denoiser of a run: its weights in the network that pw13 builds itself.
+
+    Several runs of one process may have been trained with different numbers of threads: the first one's holds for all.
+    """
+    tensorflow_runtime.start(tensorflow_runtime.running_threads() or settings.threads, settings.seed)
     from pw13.models import conv_dae, conv_dae_weights
 
     return conv_dae.Denoiser(read_best_weights(record, conv_dae_weights.weight_specs()))

@@ -7,6 +7,7 @@ from pw13.data.images import noise
 MAX_SIDE = 1024  # pixels of the middle that is looked at
 MAX_LEVEL = 4.0  # of Gaussian noise: more cannot be told from it, as all pixels are black or white
 STEPS = 12  # of the bisection: precise to a thousandth
+FAINT = 0.02  # fewer than this are taken for no noise: five of 255 greys, as rounding and JPEG files leave them too
 FAR = 1.5  # ratio of two noise levels from which on a denoiser is outside its domain
 
 
@@ -27,7 +28,11 @@ def estimate_level(image: np.ndarray, denoised: np.ndarray, kind: str) -> float:
 
 
 def is_far(level: float, trained: float) -> bool:
-    """Return whether a level is so far from that of the training that the denoiser is outside its domain."""
+    """Return whether a level is so far from that of the training that the denoiser is outside its domain.
+
+    Levels below `FAINT` count as that: a network trained without noise still changes an image by a little.
+    """
+    level, trained = max(level, FAINT), max(trained, FAINT)
     return not trained / FAR <= level <= trained * FAR
 
 

@@ -21,8 +21,8 @@ from pw13.models.charrnn_numpy import Network
 class NameScore(NamedTuple):
     """A name and ln p of each of its characters, the closing newline included, `(len(text) + 1,)` float64.
 
-    percentile: 0 to 100, the share of the run's training names that have a lower mean ln p per character; None if the
-    run has none.
+    percentile: 0 to 100, the share of the run's training names that have a lower mean ln p per character, equal ones
+    counted half; None if the run has none.
     """
 
     text: str

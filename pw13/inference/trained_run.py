@@ -29,24 +29,27 @@ def find_trained_run(kind: str, name: str | None, runs_dir: Path, option: str = 
     """
     if name is not None:
         record = load_run(name, runs_dir, option=option)
-        return best_point(record, kind) if record.kind == f"sweep-{kind}" else load_run(name, runs_dir, kind)
+        return best_point(record, kind, option) if record.kind == f"sweep-{kind}" else load_run(name, runs_dir, kind)
     latest = latest_run(runs_dir, kind, MODEL)
     if latest is None:
         raise UserError(f"{runs_dir}: no trained {kind} run found; train one with: pw13 train-{kind}")
     return latest
 
 
-def best_point(sweep: Record, kind: str) -> Record:
+def best_point(sweep: Record, kind: str, option: str = "--run") -> Record:
     """Return the completed point of a sweep with the lowest validation metric, and say which it is.
 
     Raises:
-        UserError: no point is completed.
+        UserError: no point is completed, or none of those that are has a validation loss.
     """
     metric = comparison.VALIDATION_METRICS.get(kind, comparison.BEST_VAL_LOSS)
     points = [point for point in comparison.sweep_points(sweep.folder) if point.status == "completed"]
     values = {point.name: _validation_loss(point, metric) for point in points}
     measured = [point for point in points if math.isfinite(values[point.name])]
-    if not measured:
+    if points and not measured:
+        example = f"{option} {sweep.name}/{points[0].name}"
+        raise UserError(f"{sweep.folder}: no point of the sweep has a validation loss; name one: {example}")
+    if not points:
         raise UserError(f"{sweep.folder}: no point of the sweep is completed; expected one with a model")
     best = min(measured, key=lambda point: values[point.name])
     count = f"{len(measured)} completed point{'s' * (len(measured) != 1)}"

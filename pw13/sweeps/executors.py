@@ -31,9 +31,13 @@ STOP_SECONDS = 3.5  # for points to write their checkpoints; below `signals.GRAC
 
 
 class Executor(Protocol):
-    """What `LocalExecutor` and `DaskExecutor` have in common."""
+    """What `LocalExecutor` and `DaskExecutor` have in common.
+
+    keeps_queue: whether a started job may wait for a worker.
+    """
 
     name: str
+    keeps_queue: bool
 
     @property
     def free_slots(self) -> int:
@@ -68,6 +72,7 @@ class LocalExecutor:
     """`jobs` worker processes on this machine; one that dies is replaced."""
 
     name = "this machine"
+    keeps_queue = False
 
     def __init__(self, jobs: int):
         self._slots = [_Slot(number) for number in range(jobs)]
@@ -178,7 +183,8 @@ def _run_job(job: Job) -> str | None:
 class DaskExecutor:
     """The workers of a Dask cluster, which may come and go; points of a lost worker are resumed by another."""
 
-    free_slots = 1_000_000  # the Dask scheduler keeps the queue
+    free_slots = 1_000_000
+    keeps_queue = True  # the Dask scheduler does
 
     def __init__(self, address: str):
         if not DASK_ADDRESS.fullmatch(address):

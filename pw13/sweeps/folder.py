@@ -40,7 +40,10 @@ class Sweep(NamedTuple):
 
 
 class PointStatus(NamedTuple):
-    """The status of a point, "open" before it has a folder; `value` is its metric or best validation loss so far."""
+    """The status of a point, "open" before it has a folder.
+
+    value: its metric; of a run that is not completed the best so far, None if its validation loss is another measure.
+    """
 
     status: str
     epoch: int | None = None
@@ -168,6 +171,6 @@ def point_status(folder: Path, kind: str) -> PointStatus:
         return PointStatus("open")
     record = read_run(folder)
     rows = comparison.history(folder)
-    value = (record.metrics or {}).get(primary_metric(kind)) if record.status == "completed" else None
-    best = comparison.best_val_loss(rows) if value is None else value
-    return PointStatus(record.status, len(rows) or None, best, comparison.seconds(record))
+    best = None if record.config.get("loss") == "bce" else comparison.best_val_loss(rows)
+    value = (record.metrics or {}).get(primary_metric(kind), best) if record.status == "completed" else best
+    return PointStatus(record.status, len(rows) or None, value, comparison.seconds(record))

@@ -64,7 +64,7 @@ def record_data(sweep: Sweep, run: Run) -> str:
         return images.source.sha256
     from pw13.data.names import load_names
 
-    settings = sweep.base
+    settings = sweep.points[0].settings  # not the base: the grid may hold the encoding
     names = load_names(sweep.data_paths["corpus"], encoding=settings.encoding, fix_accents=settings.fix_accents)
     run.record_data(names.source, names.notes, names=len(names.names))
     return names.source.sha256
@@ -72,7 +72,7 @@ def record_data(sweep: Sweep, run: Run) -> str:
 
 def run_points(sweep: Sweep, run: Run, executor: Executor, sha256: str, *, lean: bool) -> dict[str, str]:
     """Run all points that are not complete; return the errors of failed points by name."""
-    status = SweepStatus(sweep, run)
+    status = SweepStatus(sweep, run, queued=executor.keeps_queue)
     waiting = [point for point in sweep.points if status.states[point.name].status != "completed"]
     jobs = {point.name: make_job(sweep, run, point, sha256, lean=lean) for point in waiting}
     tries: Counter[str] = Counter()

@@ -15,11 +15,14 @@ MAX_JOB_LINES = 8
 class SweepStatus:
     """The status of each point, as the live table and sweep.json show it.
 
-    states: of all points by name. running: the points that a worker is running. errors: messages of failed points.
+    states: of all points by name. running: the points that were started and have not finished. errors: messages of
+    failed points.
+
+    queued: whether a started point may wait for a worker, until its folder says that it runs.
     """
 
-    def __init__(self, sweep: Sweep, run: Run):
-        self._sweep, self._run = sweep, run
+    def __init__(self, sweep: Sweep, run: Run, *, queued: bool = False):
+        self._sweep, self._run, self._queued = sweep, run, queued
         self._points = {point.name: point for point in sweep.points}
         self.states = {name: self._read(name) for name in self._points}
         self.running: dict[str, Point] = {}
@@ -28,6 +31,12 @@ class SweepStatus:
 
     def _read(self, name: str) -> PointStatus:
         return point_status(self._run.folder / name, self._sweep.kind)
+
+    def _read_running(self) -> None:
+        """Read the status of the running points; those without a folder are not looked for one by one."""
+        present = {path.name for path in self._run.folder.iterdir()}
+        for name in present & self.running.keys():
+            self.states[name] = self._read(name)
 
     def mark_started(self, point: Point) -> None:
         self.running[point.name] = point
@@ -68,8 +77,7 @@ class SweepStatus:
         """Update the live table, if there is one."""
         if update is None:
             return
-        for name in self.running:
-            self.states[name] = self._read(name)
+        self._read_running()
         axes = list(self._sweep.points[0].values)
         rows = [
             [*point.values.values(), state.status, state.epoch, state.value, state.seconds]
@@ -101,14 +109,17 @@ class SweepStatus:
         return [f"best so far: {primary_metric(self._sweep.kind)} {value}, {_describe(best)}"]
 
     def _job_lines(self) -> list[str]:
-        """Return what each job does, a line each; of many the first ones."""
-        lines = [
-            f"job {number}: {_describe(each)}, {self._stage(each)}"
-            for number, each in enumerate(self.running.values(), 1)
+        """Return what each job does, a line each, of many the first ones, and how many points wait for a worker."""
+        at_work = [
+            point for name, point in self.running.items() if not self._queued or self.states[name].status == "running"
         ]
-        return (
-            lines if len(lines) <= MAX_JOB_LINES else [*lines[:MAX_JOB_LINES], f"and {len(lines) - MAX_JOB_LINES} more"]
-        )
+        lines = [
+            f"job {number}: {_describe(point)}, {self._stage(point)}"
+            for number, point in enumerate(at_work[:MAX_JOB_LINES], 1)
+        ]
+        lines += [f"and {len(at_work) - MAX_JOB_LINES} more"] if len(at_work) > MAX_JOB_LINES else []
+        waiting = len(self.running) - len(at_work)
+        return [*lines, f"{waiting} {'wait' if waiting > 1 else 'waits'} for a worker"] if waiting else lines
 
     def _stage(self, point: Point) -> str:
         """Return how far a running point is: its folder is made first, its history after the first epoch."""
@@ -119,6 +130,7 @@ class SweepStatus:
 
     def save(self) -> None:
         """Write sweep.json: the grid and the status of each point."""
+        self._read_running()
         points = [
             {
                 "point": name,

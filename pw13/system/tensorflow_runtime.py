@@ -58,6 +58,12 @@ def start(threads: int, seed: int, device: str = "cpu") -> list[str]:
     return overridden
 
 
+def running_threads() -> int | None:
+    """Return the number of threads that TensorFlow runs with in this process; None before it is started."""
+    tf = sys.modules.get("tensorflow")
+    return tf.config.threading.get_intra_op_parallelism_threads() or None if tf else None
+
+
 def _override_environment() -> list[str]:
     """Set the environment that TensorFlow and Keras read at import; return a line for each setting of the user's."""
     lines = [f"{name}={os.environ.pop(name)} is ignored" for name in ROUNDING if name in os.environ]

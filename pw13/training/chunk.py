@@ -12,7 +12,6 @@ from pw13.system.device import supports_xla
 from pw13.training.task import Loss, TrainingOptions, TrainingTask
 
 BETA_1, BETA_2, EPSILON = 0.9, 0.999, 1e-7  # Adam (Kingma and Ba, 2015), with Keras's defaults
-MAX_COMPILED = 32  # functions kept in a process, each some megabytes
 
 
 class OptimizerState(NamedTuple):
@@ -60,10 +59,19 @@ def numbers_of(options: TrainingOptions, updates: int) -> Numbers:
     return Numbers(tf.constant(options.seed), tf.constant(options.learning_rate), tf.constant(angle))
 
 
-@functools.lru_cache(maxsize=MAX_COMPILED)
 def _chunk(loss: Loss, xla: bool, schedule: str, clip_norm: float) -> Callable[..., Any]:
-    """Return the function of a chunk, the same one for the same loss: it is compiled once for each set of shapes."""
+    """Return the function of a chunk, the same one for the same loss: it is compiled once for each set of shapes.
 
+    It is an attribute of the loss, so that it goes with it: both hold the training data.
+    """
+    chunks: dict[Any, Callable[..., Any]] = vars(loss).setdefault("chunks", {})
+    key = xla, schedule, clip_norm
+    if key not in chunks:
+        chunks[key] = _make_chunk(loss, *key)
+    return chunks[key]
+
+
+def _make_chunk(loss: Loss, xla: bool, schedule: str, clip_norm: float) -> Callable[..., Any]:
     @tf.function(jit_compile=xla, autograph=False)
     def chunk(numbers, order, start, count, epoch, optimizer):  # type: ignore[no-untyped-def]
         epoch_key = tf.random.experimental.stateless_fold_in(tf.stack([numbers.seed, 0]), epoch)

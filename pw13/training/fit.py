@@ -5,6 +5,7 @@ of the chunks on the settings alone, and one compiled function serves every chun
 anywhere resumes from its last checkpoint to bit-identical weights.
 """
 
+import contextlib
 import time
 from collections.abc import Callable, Iterable
 
@@ -50,12 +51,13 @@ def fit(
         UserError: the loss is no longer finite; the last finite state is saved.
     """
     started = time.monotonic()
-    log_epoch = tensorboard_logger(run) if options.tensorboard else None
     state = restore_state(task, options, run) or initial_state(task)
     earlier_seconds = state.train_seconds
     saver = Saver(options, run, save)
     order, order_epoch = np.empty(0), 0
-    with signals.graceful_stop(), console.progress(options.name, options.epochs, completed=state.epoch) as bar:
+    logger = tensorboard_logger(run) if options.tensorboard else contextlib.nullcontext()
+    progress = console.progress(options.name, options.epochs, completed=state.epoch)
+    with signals.graceful_stop(), logger as log_epoch, progress as bar:
         bar.update(state.epoch, "compiling")
         chunk = compiled_chunk(task, options, state.optimizer)
         while not is_finished(state, options):

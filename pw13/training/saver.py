@@ -1,9 +1,10 @@
 """When a training writes its history, checkpoints and models, and its TensorBoard logs."""
 
+import contextlib
 import importlib.util
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import tensorflow as tf
 
@@ -66,8 +67,9 @@ def history_csv(history: tuple[dict[str, float], ...]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def tensorboard_logger(run: Run) -> Callable[[dict[str, float]], None]:
-    """Return a function that logs the history row of an epoch to `tensorboard/` in the run folder.
+@contextlib.contextmanager
+def tensorboard_logger(run: Run) -> Iterator[Callable[[dict[str, float]], None]]:
+    """Yield a function that logs the history row of an epoch to `tensorboard/` in the run folder; close it after.
 
     Raises:
         UserError: TensorBoard is not installed; TensorFlow alone has no `tf.summary.scalar`.
@@ -82,4 +84,7 @@ def tensorboard_logger(run: Run) -> Callable[[dict[str, float]], None]:
                 tf.summary.scalar(name, value)
         writer.flush()
 
-    return log_epoch
+    try:
+        yield log_epoch
+    finally:
+        writer.close()

@@ -97,6 +97,12 @@ def test_other_images_are_measured_anew(encoded):
     assert len(encoded) == 96
 
 
+def test_codes_of_other_components_are_measured_anew():
+    vectors = IMAGES.reshape(12, -1).astype(np.float32) / 255  # of many training images `train` is a sample
+    points = [image_compression.pca_points(pca.fit(vectors[:n], 8), vectors[:8], vectors[8:]) for n in (8, 12)]
+    assert points[0] != points[1]
+
+
 def test_other_qualities_are_measured_anew(encoded, monkeypatch):
     first = image_compression.lossy_points(IMAGES, "jpeg")
     image_compression._lossy_points.cache_clear()

@@ -69,6 +69,13 @@ def test_epochs_to_compare(epochs, compared):
     assert {s.epochs for s in simple} == compared
 
 
+def test_seeds_without_validation_names_are_refused_before_the_first_run():
+    base = {**BASE, "charrnn": config.CharRNN(hold_out=0)}
+    assert course_steps(base)
+    with pytest.raises(OptionError, match=r"^--config: charrnn: hold_out: expected a fraction above 0 with --seeds"):
+        course_steps(base, seeds=2)
+
+
 @pytest.mark.parametrize("name", ["quick", "full"])
 def test_presets_give_the_steps(name):
     from pw13.cli import coursework
@@ -178,7 +185,7 @@ def test_an_interrupt_keeps_finished_steps(tmp_path, data, experiment_calls, mon
 
 def test_time_left_scales_with_what_steps_took(data):
     plan = course_steps(BASE)
-    estimated = run.step_seconds(plan[0], data)
+    estimated = run.step_seconds(plan[0], data, plan)
     twice = StepResult(plan[0], "new", Path("x"), 2 * estimated)
     mine = format_duration(estimated)
     assert run.time_left(plan[1:2], [], data) == f": about {mine}"
@@ -191,7 +198,16 @@ def test_time_left_scales_with_what_steps_took(data):
 
 def test_a_limit_shortens_the_estimate(data):
     limited = Step("x", "conv-dae", config.ConvDAE(limit=100))
-    assert run.step_seconds(limited, data) < run.step_seconds(limited._replace(settings=config.ConvDAE()), data)
+    assert run.step_seconds(limited, data, []) < run.step_seconds(limited._replace(settings=config.ConvDAE()), data, [])
+
+
+def test_the_estimate_counts_the_encoders_of_every_seed(data):
+    one, five = (course_steps(BASE, seeds) for seeds in (1, 5))
+    overhead, seconds, more = (
+        run.step_seconds(step, data, plan) for step, plan in ((one[3], []), (one[3], one), (five[3], five))
+    )
+    # pixels alone, pixels and 3 encoders, pixels and 7
+    assert more - seconds == pytest.approx(4 / 3 * (seconds - overhead))
 
 
 def test_costlier_settings_have_longer_estimates():

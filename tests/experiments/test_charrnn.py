@@ -22,6 +22,7 @@ from pw13.inference.contexts import Mixture
 from pw13.inference.name_generator import load_generator
 from pw13.models import charrnn_numpy, keras_archive
 from pw13.runs import example_losses
+from pw13.runs.opening import create_run
 from pw13.runs.record import read_run
 from tests.helpers.data import make_names
 from tests.helpers.runs import load_json, only_run
@@ -45,6 +46,26 @@ def test_a_corpus_shorter_than_a_window_is_refused():
 def test_invalid_settings_are_refused(changes, option):
     with pytest.raises(OptionError, match=option):
         CharRNN(**changes)
+
+
+def test_samples_of_a_resumed_run_stay_and_those_of_a_training_begun_anew_go(tmp_path, monkeypatch):
+    from pw13.experiments import charrnn_samples
+
+    monkeypatch.setattr(charrnn_samples, "network", lambda config, parameters: None)
+    monkeypatch.setattr(charrnn_samples.sampling, "generate", lambda *arguments, **options: [])
+    data, run = prepare_dataset(tuple(make_names(50)), CharRNN()), create_run(tmp_path, "charrnn", {})
+
+    def sampled(epochs, *reached):
+        sample = charrnn_samples.sample_callback(run, data, CharRNN(epochs=epochs))
+        for epoch in reached:
+            sample(epoch, [])
+        lines = (run.folder / "samples.txt").read_text("utf-8").splitlines()
+        return [int(line.removeprefix("epoch ")) for line in lines if line.startswith("epoch")]
+
+    assert sampled(10, *range(1, 11)) == [*range(1, 11)]
+    assert sampled(200, *range(11, 41)) == [*range(1, 11), 20, 40]  # every twentieth from now on
+    assert sampled(200, *range(31, 41)) == [*range(1, 11), 20, 40]  # repeated after a kill
+    assert sampled(20, 1, 2) == [2]
 
 
 # ------------------------------------------------------------------------------------------------ commands

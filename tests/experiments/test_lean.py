@@ -1,6 +1,9 @@
 """What a sweep's point leaves: weights and errors of the same single run; its figures are drawn later."""
 
+import dataclasses
 import json
+import weakref
+from collections import OrderedDict
 
 import pytest
 
@@ -56,11 +59,11 @@ def runs(request, data, corpus, tmp_path_factory):
     settings = SETTINGS[kind]
     paths = {"corpus": str(corpus)} if kind == "charrnn" else {"data": str(data)}
     single = train(kind, settings, paths, folder)
-    compiled = chunk._chunk.cache_info().misses
-    other = type(settings)(**{**fields.as_dict(settings), "seed": 4, "learning_rate": 0.02})
-    train(kind, other, paths, folder, lean=True)
-    lean = train(kind, settings, paths, folder, lean=True)
-    assert chunk._chunk.cache_info().misses == compiled  # one function for all of them
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(chunk, "_make_chunk", None)  # one function for all of them
+        other = type(settings)(**{**fields.as_dict(settings), "seed": 4, "learning_rate": 0.02})
+        train(kind, other, paths, folder, lean=True)
+        lean = train(kind, settings, paths, folder, lean=True)
     return kind, single, lean
 
 
@@ -78,6 +81,26 @@ def test_weights_and_errors_are_those_of_the_single_run(runs):
     assert {"val_nats" if kind == "charrnn" else "val_mse", "epochs", "parameters"} <= same
 
 
+def test_training_sets_that_are_no_longer_used_do_not_stay_in_memory(data, tmp_path, monkeypatch):
+    from pw13.experiments import conv_dae
+    from pw13.training import shared
+
+    monkeypatch.setattr(shared, "_kept", OrderedDict())
+    monkeypatch.setattr(shared, "MAX_BYTES", 1)  # one training set at a time, as of large ones
+    tensors = []
+
+    def as_tensor(array):
+        tensors.append(weakref.ref(tensor := tensor_of(array)))
+        return tensor
+
+    tensor_of = conv_dae.as_tensor
+    monkeypatch.setattr(conv_dae, "as_tensor", as_tensor)
+    for seed in (1, 2):  # another seed is another fixed noise
+        settings = dataclasses.replace(SETTINGS["conv-dae"], fixed_noise=True, seed=seed)
+        train("conv-dae", settings, {"data": str(data)}, tmp_path, lean=True)
+    assert [tensor() is None for tensor in tensors] == [True] * 4 + [False] * 4
+
+
 def test_figures_are_drawn_later_with_the_same_bytes(runs, pw13):
     _, single, lean = runs
     assert not (lean.folder / "figures").exists() and not (lean.folder / "samples.txt").exists()
@@ -85,6 +108,12 @@ def test_figures_are_drawn_later_with_the_same_bytes(runs, pw13):
     assert code == 0
     assert figures(lean) == figures(single)
     assert len(json.loads(out)["figures"][lean.name]) == sum(name.endswith(".png") for name in figures(single))
+
+
+def test_figures_are_drawn_whatever_the_threads_of_the_training(runs):
+    _, single, _ = runs  # trained with two threads, as TensorFlow runs here
+    other = dataclasses.replace(single, config={**single.config, "threads": 1})
+    assert next(iter(experiments.redraw_figures(other)))
 
 
 def test_a_run_that_is_not_complete_or_of_other_data_has_no_figures(runs, tmp_path, data):

@@ -6,6 +6,7 @@ import pytest
 
 from pw13.config.settings import CharRNN, ConvDAE
 from pw13.data.images import dataset, load_images
+from pw13.data.names import dataset as name_dataset
 from pw13.errors import UserError
 from pw13.experiments import preparation
 
@@ -36,6 +37,14 @@ def test_nothing_is_prepared_once_tensorflow_runs(monkeypatch, tmp_path, capsys)
     with preparation.in_background("charrnn", CharRNN(), corpus=str(tmp_path / "names.txt")):
         pass
     assert capsys.readouterr().err == ""
+
+
+def test_names_are_not_prepared_without_the_characters_of_the_network_to_start_from(not_imported, corpus):
+    name_dataset._prepare.cache_clear()
+    for init_from, prepared in (("another run", 0), (None, 1)):
+        with preparation.in_background("charrnn", CharRNN(), corpus=str(corpus), init_from=init_from):
+            pass
+        assert name_dataset._prepare.cache_info().misses == prepared
 
 
 def test_a_place_without_data_is_refused_before_tensorflow_starts(not_imported, tmp_path, capsys):

@@ -4,6 +4,7 @@ import signal
 from pathlib import Path
 
 from pw13.config.settings import DenseAE
+from pw13.runs.folder import Run
 from pw13.runs.opening import create_run, reopen_run
 from pw13.runs.record import read_run
 from pw13.sweeps.folder import Sweep, build_sweep
@@ -18,6 +19,7 @@ class FakeExecutor:
 
     name = "nobody"
     free_slots = 1
+    keeps_queue = False
 
     def __init__(self, script=None, stop_after=None):
         self.script, self.stop_after = script or {}, stop_after
@@ -46,6 +48,8 @@ class FakeExecutor:
 
     def stop(self):
         self.stopped = True
+        if self.now:  # a running point writes its checkpoint and ends
+            open_run(self.now).update(status="interrupted")
 
     def close(self):
         self.closed = True
@@ -53,10 +57,17 @@ class FakeExecutor:
 
 def finish(job: Job, times: dict[str, float] = TIMES) -> None:
     """Write a completed run of the job, with metrics that follow from its settings."""
-    run = create_run(job.folder.parent, job.kind, {**job.settings, **job.data_paths}, name=job.folder.name)
+    run = open_run(job)
     value = 1 / job.settings["code_size"] + job.settings["seed"] / 100
     run.save_text("history.csv", f"epoch,loss,val_loss\n1,1.0,{value + 1}\n2,1.0,{value}\n")
     run.finish({"val_mse": value, "epochs": 2, "compression": {"raw_bytes": 784}, **times})
+
+
+def open_run(job: Job) -> Run:
+    """Create the run of the job, or reopen it."""
+    if job.folder.exists():
+        return reopen_run(read_run(job.folder), DenseAE(**job.settings))
+    return create_run(job.folder.parent, job.kind, {**job.settings, **job.data_paths}, name=job.folder.name)
 
 
 def make_sweep(data: Path, seeds: int = 2, **axes) -> Sweep:

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from pw13.baselines import denoisers
 from pw13.data.images import noise
 from pw13.errors import UserError
 from pw13.inference import tiling
@@ -245,6 +246,11 @@ def test_a_level_is_far_from_half_as_much_again(level, far):
     assert is_far(level, 0.5) is far
 
 
+@pytest.mark.parametrize(("level", "far"), [(0.0, False), (0.0005, False), (0.02, False), (0.1, True)])
+def test_without_noise_in_training_faint_noise_is_not_far(level, far):
+    assert is_far(level, 0) is far
+
+
 def test_the_best_filter_is_that_with_the_highest_psnr(tmp_path):
     baselines = {
         "median": {"psnr_db": 14.0, "setting": {"size": 3}},
@@ -255,11 +261,20 @@ def test_the_best_filter_is_that_with_the_highest_psnr(tmp_path):
     }  # fmt: skip
 
     def best(**metrics):
-        return best_filter(Record(tmp_path, "conv-dae", {}, {}, metrics, None))
+        return best_filter(Record(tmp_path, "conv-dae", {}, {}, metrics, None), 784)
 
-    assert best(baselines=baselines) == BestFilter("tv", {"weight": 0.3}, 1.8, -0.4)
-    assert best(baselines={"median": baselines["median"]}) == BestFilter("median", {"size": 3}, 1.0, 0.0)
+    assert best(baselines=baselines) == BestFilter("tv", {"weight": 0.3}, 1.8, -0.4, 784)
+    assert best(baselines={"median": baselines["median"]}) == BestFilter("median", {"size": 3}, 1.0, 0.0, 784)
     assert best(baselines=[1]) is None and best() is None
+
+
+def test_the_wavelet_filter_of_a_large_image_has_the_threshold_that_it_was_tuned_with():
+    noisy = np.random.default_rng(0).normal(0.5, 0.1, (100, 100)).astype(np.float32)
+    filtered = BestFilter("wavelet", {"sigma": 0.1, "levels": 2}, 1.0, 0.0, 784).apply(noisy)
+    equal = denoisers.wavelet(noisy[None], sigma=0.1 * (np.log(784) / np.log(10_000)) ** 0.5, levels=2)[0]
+    np.testing.assert_allclose(filtered, equal, atol=1e-6)
+    whole = denoisers.wavelet(noisy[None], sigma=0.1, levels=2)[0]
+    assert np.abs(filtered - whole).max() > 0.001
 
 
 def test_without_a_run_it_is_refused(tmp_path, pw13):

@@ -71,9 +71,20 @@ def test_a_sweep_stands_for_its_best_completed_point(pw13, sweep, command):
     assert f"1_units=4_seed=1: val_nats 2.2500, the lowest of 2 completed points of {sweep.name}" in err
 
 
-def test_a_sweep_without_completed_points_is_refused(pw13, sweep):
+def test_a_sweep_without_validation_losses_asks_for_a_point(pw13, sweep):
     for point in sweep.glob("*_units=4*"):
         (point / "metrics.json").write_text('{"val_nats": null}', encoding="utf-8")
+    code, out, err = pw13("generate", "--run", sweep)
+    assert (code, out) == (1, "")
+    assert err == (
+        f"pw13: {sweep}: no point of the sweep has a validation loss; name one: --run {sweep.name}/0_units=4_seed=0\n"
+    )
+
+
+def test_a_sweep_without_completed_points_is_refused(pw13, sweep):
+    running = json.dumps({**charrnn_run.DOCUMENTS["run.json"], "status": "failed"})
+    for point in sweep.glob("*_units=4*"):
+        (point / "run.json").write_text(running, encoding="utf-8")
     code, out, err = pw13("generate", "--run", sweep)
     assert (code, out) == (1, "")
     assert err == f"pw13: {sweep}: no point of the sweep is completed; expected one with a model\n"

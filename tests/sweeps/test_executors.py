@@ -23,13 +23,14 @@ from tests.helpers.data import make_data
 from tests.helpers.runs import load_json
 
 posix = pytest.mark.skipif(os.name == "nt", reason="kill -9 needs POSIX")
+INTERFACE = ("keeps_queue", "free_slots", "choose", "start", "wait_finished", "stop", "close")
 LONG = ["--epochs", 150, "--batch-size", 8, "--threads", 1]
 TIMES = ("seconds", "train_seconds", "throughput_per_second", "epoch_seconds")
 
 
 @pytest.mark.parametrize("executor", [LocalExecutor, DaskExecutor])
 def test_executors_have_what_the_scheduler_uses(executor):
-    assert all(hasattr(executor, name) for name in ("free_slots", "choose", "start", "wait_finished", "stop", "close"))
+    assert all(hasattr(executor, name) for name in INTERFACE)
 
 
 class Poison:

@@ -1,19 +1,22 @@
 """A sweep runs every point once, whatever stops or dies, and compares them."""
 
 import csv
+import hashlib
 
 import pandas as pd
 import pytest
 
+from pw13.config.settings import CharRNN
 from pw13.errors import UserError
 from pw13.runs.finding import find_run, latest_run, list_runs
 from pw13.runs.record import read_run, settings_of
 from pw13.sweeps import results
-from pw13.sweeps.folder import create_sweep, find_identical, load_sweep
+from pw13.sweeps.folder import build_sweep, create_sweep, find_identical, load_sweep
 from pw13.sweeps.jobs import WORKER_DIED
+from pw13.sweeps.scheduler import record_data
 from pw13.system import signals
 from pw13.system.signals import Interrupted
-from tests.helpers.data import make_data
+from tests.helpers.data import make_data, make_names
 from tests.helpers.runs import load_json
 from tests.helpers.sweeps import FakeExecutor, make_sweep, reopen, run_with
 
@@ -68,6 +71,8 @@ def test_an_interrupt_keeps_finished_points(tmp_path, data):
     with pytest.raises(Interrupted):
         run_with(sweep, run, executor)
     assert executor.stopped
+    statuses = [point["status"] for point in load_json(run.folder / "sweep.json")["points"]]
+    assert statuses == ["completed", "completed", "interrupted", "open"]
     record = read_run(run.folder)
     assert record.status == "interrupted"
     assert load_sweep(record) == sweep
@@ -108,3 +113,12 @@ def test_points_without_the_metric_are_left_out_of_the_summary(data):
     frame = pd.DataFrame({"code_size": [2, 4], "seed": [0, 0], "val_mse": [None, 0.5]})
     assert [row["code_size"] for row in results.summary(frame, sweep)] == [4]
     assert results.summary(frame[:1], sweep) == []
+
+
+def test_the_names_are_read_in_the_first_encoding_of_the_grid(tmp_path):
+    corpus = tmp_path / "names.txt"
+    corpus.write_bytes("\n".join(["Caf\u00e9", *make_names(50)]).encode("latin-1"))
+    sweep = build_sweep("charrnn", CharRNN(), {"encoding": ["latin-1", "mac_roman"]}, 1, {"corpus": str(corpus)})
+    run = create_sweep(sweep, tmp_path / "runs")
+    assert record_data(sweep, run) == hashlib.sha256(corpus.read_bytes()).hexdigest()
+    assert read_run(run.folder).facts["data"]["counts"] == {"names": 51}

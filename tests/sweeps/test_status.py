@@ -1,7 +1,8 @@
 """The live table says what is best so far and what each job does."""
 
 from pw13.runs.opening import create_run
-from pw13.sweeps.folder import create_sweep
+from pw13.sweeps import status
+from pw13.sweeps.folder import create_sweep, point_status
 from pw13.sweeps.jobs import JobResult, make_job
 from pw13.sweeps.status import SweepStatus
 from tests.helpers.sweeps import finish, make_sweep
@@ -40,6 +41,32 @@ def test_the_live_table_shows_the_best_so_far_and_what_each_job_does(tmp_path, d
     third.save_text("history.csv", "epoch,loss,val_loss\n1,1.0,1.0\n2,1.0,1.0\n")
     assert title()[2] == "job 1: code_size 8, seed 0, measuring"
     assert "best so far" not in capsys.readouterr().err  # the first is no news, and the second is worse
+
+
+def test_points_that_wait_for_a_worker_are_counted_and_not_read(tmp_path, data, monkeypatch):
+    sweep, run, _, _ = start(tmp_path, data)
+    queue = SweepStatus(sweep, run, queued=True)
+    for point in sweep.points:
+        queue.mark_started(point)
+    create_run(run.folder, "dense-ae", make_job(sweep, run, sweep.points[1], "abc").settings, name=sweep.points[1].name)
+    read, shown = [], []
+    monkeypatch.setattr(status, "point_status", lambda folder, kind: read.append(folder) or point_status(folder, kind))
+    queue.show(lambda *table: shown.append(table))
+    assert shown[0][0].split("\n")[1:] == ["job 1: code_size 4, seed 0, epoch 1 of 2", "2 wait for a worker"]
+    assert read == [run.folder / sweep.points[1].name]
+
+
+def test_a_running_point_has_no_value_if_its_loss_is_not_the_metric(tmp_path):
+    for loss, value in (("mse", 0.5), ("bce", None)):
+        run = create_run(tmp_path, "dense-ae", {"loss": loss})
+        run.save_text("history.csv", "epoch,loss,val_loss\n1,1.0,0.5\n")
+        assert point_status(run.folder, "dense-ae").value == value
+        run.finish({"val_mse": 0.25})
+        assert point_status(run.folder, "dense-ae").value == 0.25
+    run = create_run(tmp_path, "charrnn", {})
+    run.save_text("history.csv", "epoch,loss,val_loss\n1,1.0,0.5\n")  # on training names: none are held out
+    run.finish({"val_nats": None})
+    assert point_status(run.folder, "charrnn").value is None
 
 
 def test_lines_without_a_terminal_say_which_point_is_the_best_so_far(tmp_path, data, capsys):

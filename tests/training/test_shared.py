@@ -1,6 +1,7 @@
 """`shared`: one object for equal data and settings, whatever the numbers that a compiled function takes as inputs."""
 
 import dataclasses
+import weakref
 
 import numpy as np
 import pytest
@@ -40,3 +41,19 @@ def test_the_least_recently_used_go(monkeypatch):
     assert shared(make, CharRNN(units=1)) is one
     shared(make, CharRNN(units=3))
     assert shared(make, CharRNN(units=1)) is one and shared(make, CharRNN(units=2)) is not two
+
+
+def test_large_data_go_when_newer_ones_come_and_small_ones_stay(monkeypatch):
+    monkeypatch.setattr(module, "MAX_BYTES", 100)
+    small, first, second = np.zeros(3), np.zeros(10), np.ones(10)
+    kept = shared(make, DenseAE(), small)
+    result = weakref.ref(shared(make_set, DenseAE(), first))
+    assert shared(make_set, DenseAE(seed=1), first) is result()  # the same data, the same functions
+    shared(make_set, DenseAE(), second)
+    assert result() is None
+    assert shared(make, DenseAE(), small) is kept  # of another function, with bounds of its own
+    assert shared(make_set, DenseAE(), np.zeros(1000)) is shared(make_set, DenseAE(), np.zeros(1000))
+
+
+def make_set(config, *arrays):
+    return {config}

@@ -4,6 +4,7 @@ import importlib.util
 
 import pytest
 
+from pw13.runs.opening import create_run
 from tests.helpers.runs import only_run
 from tests.helpers.tensorflow import start_tensorflow
 
@@ -34,6 +35,27 @@ def test_every_epoch_is_in_the_logs(pw13, data, tmp_path):
     rows = [line.split(",") for line in (run / "history.csv").read_text("utf-8").split("\n")[1:3]]
     assert ("val_loss", 1, pytest.approx(float(rows[0][2]))) in logged
     assert ("loss", 2, pytest.approx(float(rows[1][1]))) in logged
+
+
+def test_the_log_is_closed_when_the_training_ends_or_fails(tmp_path, monkeypatch):
+    pytest.importorskip("tensorboard")
+    tf = start_tensorflow()
+    from pw13.training.saver import tensorboard_logger
+
+    closed = []
+    create = tf.summary.create_file_writer
+
+    def create_file_writer(path):
+        writer = create(path)
+        close = writer.close
+        monkeypatch.setattr(writer, "close", lambda: closed.append(path) or close())
+        return writer
+
+    monkeypatch.setattr(tf.summary, "create_file_writer", create_file_writer)
+    with pytest.raises(OSError), tensorboard_logger(create_run(tmp_path, "dense-ae", {})) as log_epoch:
+        log_epoch({"epoch": 1, "loss": 0.5})
+        raise OSError
+    assert len(closed) == 1
 
 
 def test_without_the_extra_it_is_refused_in_one_line(pw13, data, tmp_path, monkeypatch):
