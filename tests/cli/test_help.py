@@ -95,6 +95,7 @@ def test_every_setting_shows_its_help_and_its_default(command, cls):
         ("train-charrnn --runs-dir", "runs"),
         ("generate --run", "latest"),
         ("svm-eval --run", "latest"),
+        ("svm-eval --memory", "3, or three quarters of the free memory if that is less"),
         ("all --config", "full"),
         ("report --execute", "on"),
         ("sweep charrnn --seeds", "1"),
