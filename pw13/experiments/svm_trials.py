@@ -71,7 +71,7 @@ def evaluate(
 
 def choose_solvers(labels: np.ndarray, plan: Plan, kernel: str, seed: int) -> list[Solver]:
     """Return the solver for all images and, if it is not exact, one for as many as the memory takes."""
-    full = evaluation.choose_solver(plan.all_by[kernel], len(labels), rng=stream("SVM order", seed))
+    full = evaluation.choose_solver(plan.all_by[kernel], len(labels), seed=seed)
     if plan.exact == len(labels):
         return [full]
     return [full, evaluation.exact_solver(stratified_sample(labels, plan.exact, rng=stream("exact SVM", seed)))]

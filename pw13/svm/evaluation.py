@@ -1,9 +1,8 @@
 """Evaluate one classifier on one kind of features, from scaling to predictions, and time each step."""
 
-import functools
 import time
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -11,6 +10,7 @@ import numpy.typing as npt
 from pw13.svm import approximate as approximate_svm
 from pw13.svm import cross_validation, exact, intelex, kernels
 from pw13.svm.kernels import Features, Labels, MapFn, Rows, Scaling, Setting
+from pw13.system.streams import stream
 
 # Seconds per fit and the memory of the process, on two cores of a busy AMD EPYC, ten classes; codes are those of PCA
 # with 32 components, images beyond the 10,440 of notMNIST are rotated, shifted and noisy copies:
@@ -65,8 +65,10 @@ class Outcome(NamedTuple):
     predict_seconds: float
 
 
-def choose_solver(method: str, count: int, *, rng: np.random.Generator) -> Solver:
-    """Return the solver of a method for `count` training rows. rng: of the order in which an approximation reads them.
+def choose_solver(method: str, count: int, *, seed: int) -> Solver:
+    """Return the solver of a method for `count` training rows.
+
+    seed: of the order in which an approximation reads them, the same in every fit.
 
     Raises:
         ValueError: no such method.
@@ -74,7 +76,7 @@ def choose_solver(method: str, count: int, *, rng: np.random.Generator) -> Solve
     if method == exact.METHOD:
         return exact_solver(None)
     if method in map(approximate_svm.method, ("rbf", "linear")):
-        return Solver(method, functools.partial(approximate_svm.fit, rng=rng), approximate_svm.steps(count))
+        return Solver(method, _in_order(seed), approximate_svm.steps(count))
     if intelex.available() and method == intelex.method():
         return Solver(method, _without_ticks(intelex.fit))
     raise ValueError(f"unknown method {method!r}")
@@ -83,6 +85,15 @@ def choose_solver(method: str, count: int, *, rng: np.random.Generator) -> Solve
 def exact_solver(rows: Labels | None) -> Solver:
     """Return the solver of exact classifiers on the given training rows."""
     return Solver(exact.METHOD, _without_ticks(exact.fit), rows=rows)
+
+
+def _in_order(seed: int) -> Callable[..., Classifier]:
+    """Return an approximate fit that draws from the start of its stream each time: no fit depends on those before."""
+
+    def fitted(*arguments: Any, tick: Tick) -> Classifier:
+        return approximate_svm.fit(*arguments, rng=stream("SVM order", seed), tick=tick)
+
+    return fitted
 
 
 def _without_ticks(fit: Callable[..., Classifier]) -> Callable[..., Classifier]:
