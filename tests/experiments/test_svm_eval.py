@@ -4,6 +4,7 @@ import io
 import itertools
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -313,6 +314,14 @@ def test_a_memory_that_is_too_small_is_refused_before_anything_is_fitted(pw13, d
     code, _, err = pw13("svm-eval", "--data", data)
     assert code == 1 and is_one_line(err) and "of the free memory 0.3 GB may be used; use fewer with --limit" in err
     assert not list(Path().glob("runs/*"))
+
+
+def test_the_memory_that_a_refusal_names_is_accepted(pw13, data, monkeypatch):
+    monkeypatch.setattr(svm_memory, "PROCESS", 420_000_000)  # in all a little above 0.7 GB
+    _, _, err = pw13("svm-eval", "--data", data, "--memory", 0.5)
+    named = re.search(r"expected about (\S+) GB", err)[1]
+    code, _, err = pw13("svm-eval", "--data", data, "--memory", named, "--kernel", "linear", *QUICK)
+    assert (code, named) == (0, "0.8"), err
 
 
 def test_the_default_memory_is_three_quarters_of_what_is_free_and_at_most_3_gb(monkeypatch):
