@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pw13.svm import approximate, exact, intelex
-from pw13.svm.kernels import Labels
+from pw13.svm.kernels import Labels, grid
 
 EXACT_STEP = 1000  # of the number of images that fit, so that it does not depend on trifles
 MIN_EXACT = 1000  # images, unless there are fewer: C and gamma are chosen on exact SVMs
@@ -38,13 +38,15 @@ class Plan(NamedTuple):
     """How a job is done.
 
     exact: number of images that exact SVMs are fitted on. all_by: method by kernel for all of them. held: whether the
-    features of each kind are computed once and kept, or in blocks each time. memory: bytes at most, about. seconds:
+    features of each kind are computed once and kept, or in blocks each time. together: whether tuning fits the settings
+    of all gammas together, which is faster but keeps all their kernel matrices. memory: bytes at most, about. seconds:
     about, on two cores.
     """
 
     exact: int
     all_by: dict[str, str]
     held: tuple[bool, ...]
+    together: bool
     memory: int
     seconds: float
 
@@ -60,11 +62,11 @@ def make(job: Job, limit: int, *, threads: int, use_intelex: bool) -> Plan | Non
     if needed > limit:
         return None
     if images == len(job.labels):
-        return _plan(job, images, dict.fromkeys(job.kernels, exact.METHOD), needed, limit)
+        return _plan(job, images, dict.fromkeys(job.kernels, exact.METHOD), needed, limit, threads)
     by_intelex = max(needed, job.fixed + BLOCKS + intelex.memory(len(job.labels), max(job.sizes)))
     if use_intelex and by_intelex <= limit:
-        return _plan(job, images, dict.fromkeys(job.kernels, intelex.method()), by_intelex, limit)
-    return _plan(job, images, {kernel: approximate.method(kernel) for kernel in job.kernels}, needed, limit)
+        return _plan(job, images, dict.fromkeys(job.kernels, intelex.method()), by_intelex, limit, threads)
+    return _plan(job, images, {kernel: approximate.method(kernel) for kernel in job.kernels}, needed, limit, threads)
 
 
 def least_memory(job: Job, *, threads: int) -> int:
@@ -83,7 +85,7 @@ def _exact_images(job: Job, limit: int, memory_of: Callable[[int], int]) -> int:
     return max(fitting, min(count, MIN_EXACT))
 
 
-def _exact_memory(job: Job, threads: int) -> Callable[[int], int]:
+def _exact_memory(job: Job, threads: int, gammas: int = 1) -> Callable[[int], int]:
     """Return the function of a number of images that gives about the bytes of exact SVMs on them.
 
     Without the features kept.
@@ -91,7 +93,7 @@ def _exact_memory(job: Job, threads: int) -> Callable[[int], int]:
     counts = np.bincount(job.labels)
     shares = counts[counts > 0] / len(job.labels)
     row = 3 * 4 * max(job.sizes)  # features, scaled, support vectors
-    return lambda images: job.fixed + BLOCKS + row * images + exact.memory(shares * images, threads)
+    return lambda images: job.fixed + BLOCKS + row * images + exact.memory(shares * images, threads, gammas)
 
 
 def _room(job: Job, limit: int) -> float:
@@ -113,13 +115,26 @@ def _bytes(job: Job) -> npt.NDArray[np.int64]:
     return np.array([4 * size * (len(job.labels) + job.test) for size in job.sizes])
 
 
-def _plan(job: Job, images: int, all_by: dict[str, str], needed: int, limit: int) -> Plan:
-    """Keep the smallest features, as many kinds as a share of the memory takes and what is `needed` leaves."""
+def _plan(job: Job, images: int, all_by: dict[str, str], needed: int, limit: int, threads: int) -> Plan:
+    """Keep the smallest features, as many kinds as a share of the memory takes and what is `needed` leaves.
+
+    What is left then is for tuning.
+    """
     totals = _totals(job)
     kept = int(np.flatnonzero(totals <= min(HELD_SHARE * limit, limit - needed))[-1])
     smallest = np.argsort(_bytes(job), kind="stable")[:kept]
     held = tuple(kind in smallest for kind in range(len(job.sizes)))
-    return Plan(images, all_by, held, needed + int(totals[kept]), seconds(job, images, all_by))
+    tuning = _tuning_memory(job, images, threads)
+    together = tuning + int(totals[kept]) <= limit
+    memory = (max(needed, tuning) if together else needed) + int(totals[kept])
+    return Plan(images, all_by, held, together, memory, seconds(job, images, all_by))
+
+
+def _tuning_memory(job: Job, images: int, threads: int) -> int:
+    """Return about how many bytes tuning takes if it fits the settings of all gammas together."""
+    rows = min(job.tune_on, images) * (job.folds - 1) // job.folds
+    gammas = max(len({setting.gamma for setting in grid(kernel, 1)}) for kernel in job.kernels)
+    return _exact_memory(job, threads, gammas)(rows)
 
 
 class Cost(NamedTuple):

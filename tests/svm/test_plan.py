@@ -94,6 +94,18 @@ def test_features_are_not_kept_where_all_images_are_exact_without_them():
     assert [(each.exact, each.held) for each in plans] == [(20_000, (False,)), (20_000, (True,))]
 
 
+def test_gammas_are_tuned_together_only_where_their_kernel_matrices_fit():
+    assert make(job(20_000), 2).together and make(job(20_000), 2).memory < 2 * GB
+    many = job(20_000, tune_on=20_000, folds=20)
+    small, large = make(many, 2), make(many, 5)
+    assert (small.exact, small.together) == (large.exact, not large.together) == (20_000, False)
+    counts = np.full(10, 1900)
+    more = exact.memory(counts, 2, gammas=4) - exact.memory(counts, 2)
+    assert small.memory < 2 * GB and large.memory > many.fixed + plan.BLOCKS + exact.memory(counts, 2) + more
+    linear = make(job(20_000, tune_on=20_000, folds=20, kernels=("linear",)), 2)
+    assert linear.together  # one gamma
+
+
 @pytest.mark.parametrize(("limit", "method"), [(3, "SVC (scikit-learn-intelex 1.2.3)"), (1.5, "SGD")])
 def test_the_extra_is_used_where_its_memory_fits(fake_intelex, limit, method):
     assert make(job(60_000), limit, use_intelex=True).all_by["linear"] == method
