@@ -9,6 +9,7 @@ from pw13 import metrics
 from pw13.data.images import ImageSet
 from pw13.experiments.svm_trials import Trial
 from pw13.metrics.intervals import holm
+from pw13.svm.summary import headline
 
 
 def predictions(trials: Sequence[Trial], classes: int) -> dict[str, np.ndarray]:
@@ -61,6 +62,16 @@ def mcnemar_tests(trials: Sequence[Trial], labels: np.ndarray) -> list[dict[str,
     ]
     adjusted = holm([test["p"] for test in tests])
     return [{**test, "p_holm": p} for test, p in zip(tests, adjusted, strict=True)]
+
+
+def headline_p(tests: Sequence[dict[str, Any]]) -> float | None:
+    """Return `mcnemar_p` of metrics.json: of pixels against the headline codes, RBF kernel; None without such a test.
+
+    It is not corrected for the number of tests, as `p_holm` of each test is.
+    """
+    of_codes = (test for test in tests if (test["kernel"], test["second"]) == ("rbf", "codes"))
+    chosen = headline(of_codes, lambda test: test["size"])
+    return chosen["p"] if chosen else None
 
 
 def mcnemar_test(first: Trial, second: Trial, labels: np.ndarray) -> dict[str, Any]:

@@ -15,9 +15,8 @@ from pw13.svm import cross_validation, evaluation, exact
 from pw13.svm.evaluation import Outcome, Solver
 from pw13.svm.kernels import MapFn
 from pw13.svm.plan import Plan
+from pw13.svm.summary import headline
 from pw13.system.streams import stream
-
-HANDOUT_CODE_SIZE = 32  # of the codes that the report compares with pixels
 
 
 class Trial(NamedTuple):
@@ -84,7 +83,8 @@ def one_encoder_each(trials: Sequence[Trial]) -> list[Trial]:
 
 
 def compared_pair(trials: Sequence[Trial]) -> list[Trial]:
-    """Return pixels and the codes that the text compares with them: of the handout's size 32, else the first."""
-    codes = [trial for trial in trials[1:] if trial.features.name == "codes"]
-    chosen = [trial for trial in codes if trial.features.size == HANDOUT_CODE_SIZE] or codes or list(trials[1:])
-    return [*trials[:1], *chosen[:1]]
+    """Return pixels and the headline codes, which the text compares with them; without dense codes the next trial."""
+    codes = headline(
+        (trial for trial in trials[1:] if trial.features.name == "codes"), lambda trial: trial.features.size
+    )
+    return [*trials[:1], *([codes] if codes else trials[1:2])]

@@ -21,7 +21,7 @@ from pw13.config import fields
 from pw13.data.images import load_images, to_vectors
 from pw13.data.images.idx import write_idx
 from pw13.errors import UserError
-from pw13.experiments import svm_features, svm_memory
+from pw13.experiments import svm_features, svm_memory, svm_results
 from pw13.inference import encoders
 from pw13.models import dense_ae_numpy
 from pw13.runs.opening import create_run
@@ -125,6 +125,14 @@ def test_several_runs_give_accuracy_by_code_size(pw13, data):
     assert found == [("pixels", 784), ("codes", 4), ("codes", 16), ("pca", 4), ("pca", 16)]
     assert (folder / "figures" / "code_size.png").is_file()
     assert load_json(folder / "config.json")["runs"] == [str(Path(f).absolute()) for f in [*folders, folders[0]]]
+
+
+def test_the_code_size_of_the_handout_is_the_headline_else_the_first():
+    tests = [{"kernel": "rbf", "second": "codes", "size": size, "p": size / 100} for size in (16, 32, 64)]
+    others = [{**tests[0], "kernel": "linear"}, {**tests[1], "second": "pca", "p": 0.9}]
+    assert svm_results.headline_p([*others, *tests]) == 0.32
+    assert svm_results.headline_p([*others, tests[0], tests[2]]) == 0.16
+    assert svm_results.headline_p(others) is None
 
 
 def test_the_same_seed_gives_the_same_metrics(pw13, data):

@@ -106,10 +106,7 @@ def _caption(metrics: dict[str, Any]) -> str:
 def details(metrics: dict[str, Any]) -> list[str]:
     """Return sentences on codes against PCA, speed, the hardest class and repeated test images."""
     results = metrics["results"]
-    codes = sorted(
-        (result for result in results if result["features"] == "codes"),
-        key=lambda result: (result["size"] != 32, result["kernel"] != "rbf"),
-    )
+    codes = summary.headline_first(results)
     sentences = [
         *summary.approximations(metrics),
         summary.ae_against_pca(codes, results),
@@ -153,9 +150,9 @@ def over_encoders(results: list[dict[str, Any]], codes: dict[str, Any]) -> Inter
 
 
 def preferred(results: list[dict[str, Any]], features: str, kernel: str) -> dict[str, Any] | None:
-    """Return the result of these features and kernel; of several code sizes that of the handout's 32."""
-    matching = [result for result in results if (result["features"], result["kernel"]) == (features, kernel)]
-    return next((result for result in matching if result.get("size") == 32), matching[0] if matching else None)
+    """Return the headline result of these features and kernel."""
+    matching = (result for result in results if (result["features"], result["kernel"]) == (features, kernel))
+    return summary.headline(matching, lambda result: result.get("size"))
 
 
 def _p_value(metrics: dict[str, Any], kernel: str, codes: dict[str, Any]) -> float | None:
