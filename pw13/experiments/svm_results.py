@@ -13,9 +13,13 @@ from pw13.svm.summary import headline
 
 
 def predictions(trials: Sequence[Trial], classes: int) -> dict[str, np.ndarray]:
-    """Return the predicted labels of the test images `(n,)` by features and kernel, the first of each."""
+    """Return the predicted labels of the test images `(n,)` by features and kernel, of several sizes the headline's."""
+    by_name: dict[str, list[Trial]] = {}
+    for trial in trials:
+        by_name.setdefault(f"{trial.features.name}-{trial.kernel}", []).append(trial)
+    kept = {name: headline(alike, lambda trial: trial.features.size) for name, alike in by_name.items()}
     dtype = np.min_scalar_type(classes)
-    return {f"{t.features.name}-{t.kernel}": t.outcome.predictions.astype(dtype) for t in reversed(trials)}
+    return {name: trial.outcome.predictions.astype(dtype) for name, trial in kept.items() if trial}
 
 
 def result_row(trial: Trial, images: ImageSet, distinct: np.ndarray) -> dict[str, Any]:

@@ -11,6 +11,7 @@ import sys
 import time
 import zipfile
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -22,11 +23,13 @@ from pw13.data.images import load_images, to_vectors
 from pw13.data.images.idx import write_idx
 from pw13.errors import UserError
 from pw13.experiments import svm_features, svm_memory, svm_results
+from pw13.experiments.svm_trials import Trial
 from pw13.inference import encoders
 from pw13.models import dense_ae_numpy
 from pw13.runs.opening import create_run
 from pw13.runs.record import read_run, settings_of
 from pw13.svm import exact, plan, summary
+from pw13.svm.kernels import Setting
 from pw13.system import memory
 from tests.helpers.data import FILES, make_images
 from tests.helpers.runs import load_json, only_run
@@ -133,6 +136,22 @@ def test_the_code_size_of_the_handout_is_the_headline_else_the_first():
     assert svm_results.headline_p([*others, *tests]) == 0.32
     assert svm_results.headline_p([*others, tests[0], tests[2]]) == 0.16
     assert svm_results.headline_p(others) is None
+
+
+def test_the_predictions_kept_are_those_of_the_headline_encoder():
+    def trial(name: str, size: int, kernel: str) -> Trial:
+        outcome = SimpleNamespace(setting=Setting(kernel, 1.0, 0.0), predictions=np.array([size]))
+        return Trial(svm_features.Features(name, size, None, [], [], 0.0), outcome)
+
+    sizes = [("pixels", 784), ("codes", 16), ("codes", 32), ("codes", 64), ("pca", 16), ("pca", 64)]
+    trials = [trial(name, size, kernel) for kernel in ("rbf", "linear") for name, size in sizes]
+    kept = svm_results.predictions(trials, 10)
+    assert {name: array.dtype for name, array in kept.items()} == dict.fromkeys(kept, np.uint8)
+    assert {name: int(array[0]) for name, array in kept.items()} == {
+        f"{name}-{kernel}": size % 256
+        for kernel in ("rbf", "linear")
+        for name, size in (("pixels", 784), ("codes", 32), ("pca", 16))
+    }
 
 
 def test_the_same_seed_gives_the_same_metrics(pw13, data):
