@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pw13.svm import approximate as approximate_svm
-from pw13.svm import cross_validation, exact, intelex, kernels
+from pw13.svm import cross_validation, exact, few_labels, intelex, kernels
 from pw13.svm.cross_validation import FitEach
 from pw13.svm.kernels import Features, Labels, MapFn, Rows, Scaling, Setting
 from pw13.system.streams import stream
@@ -64,6 +64,16 @@ class Outcome(NamedTuple):
     tune_seconds: float
     fit_seconds: float
     predict_seconds: float
+
+
+class Subset(NamedTuple):
+    """Labelled training rows, `(n,)` int64, of all; `folds`: those of the n that choose C and gamma, `(m,)` int64 each.
+
+    Without folds the subset gets C and gamma of all rows.
+    """
+
+    rows: Labels
+    folds: Sequence[Labels] = ()
 
 
 def choose_solver(method: str, count: int, *, seed: int) -> Solver:
@@ -152,13 +162,20 @@ def steps(kernel: str, folds: int, solvers: Sequence[Solver]) -> int:
 
 def accuracies_by_size(
     train: Rows, labels: Labels, test: Rows, test_labels: Labels, outcome: Outcome, *,
-    subsets: Sequence[Labels], map_fn: MapFn = map,
+    subsets: Sequence[Subset], map_fn: MapFn = map,
 ) -> list[float]:  # fmt: skip
-    """Return the test accuracy of an exact classifier on each of `subsets` of the rows, with an outcome's setting."""
+    """Return the test accuracy of an exact classifier on each of `subsets` of the rows.
+
+    C and gamma are chosen on the subset's folds, from the grid that the outcome's were chosen from.
+    """
     train, test = outcome.scaling.applied(train), outcome.scaling.applied(test)
     accuracies = []
-    for rows in subsets:
-        classifier = exact.fit(train[rows], labels[rows], outcome.setting, map_fn)
+    for rows, folds in subsets:
+        few, few_labelled, setting = train[rows], labels[rows], outcome.setting
+        if folds:
+            grid = kernels.grid(setting.kernel, few.shape[1])
+            setting = few_labels.tune(few, few_labelled, grid, folds=folds, map_fn=map_fn)
+        classifier = exact.fit(few, few_labelled, setting, map_fn)
         accuracies.append(float(np.mean(classifier.predict(test, map_fn) == test_labels)))
     return accuracies
 

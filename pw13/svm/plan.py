@@ -151,7 +151,7 @@ START_SECONDS = 6.0  # data, figures
 TUNING = {"rbf": Cost(3.0, 3.0), "linear": Cost(0.7, 0.8)}  # 3 folds of 4,000 images
 EXACT = {"rbf": Cost(5.0, 7.0), "linear": Cost(3.0, 2.5)}  # a fit on 20,000 images
 PREDICTION = Cost(0.6, 1.2)  # of 10,000 images by a fit on 20,000
-CURVE = Cost(1.5, 2.0)  # exact fits on few images, and their predictions of 10,000 images
+CURVE = Cost(3.0, 2.0)  # C and gamma of few images, exact fits on them, and their predictions of 10,000 images
 BLOCKWISE = {"rbf": Cost(32e-6, 19e-6), "linear": Cost(6e-6, 10e-6)}  # an image once, by the approximation
 PCA_SECONDS = 30e-6  # an image of 784 pixels
 

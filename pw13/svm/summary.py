@@ -1,6 +1,7 @@
 """Sentences on an SVM evaluation, computed from the numbers of its metrics.json."""
 
 import itertools
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
@@ -123,7 +124,8 @@ def few_labels(curve: Sequence[Result]) -> list[str]:
         f"With {size} labelled images ({kernel(pixels)}, {len(pixels['accuracies'])} draws), {describe(pixels)} reach "
         f"{100 * pixels['accuracy']:.1f} %"
     )
-    after = "The codes were learned from all training images, without labels."
+    tuned = "on these labels alone" if pixels.get("tuned_on", math.inf) <= size else "on more labels than these"
+    after = f"C and gamma were chosen {tuned}; the codes were learned from all training images, without labels."
     return [f"{'; '.join([lead, *compared])}. {after}"] if compared else []
 
 

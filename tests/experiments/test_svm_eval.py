@@ -103,6 +103,7 @@ def test_codes_pixels_and_pca_with_both_kernels(pw13, data, capfd):
     assert [t["p_holm"] >= t["p"] for t in metrics["mcnemar"]] == [True] * 4
     curve = [point for point in metrics["learning_curve"] if point["features"] == "codes"]
     assert [(point["n_train"], len(point["accuracies"])) for point in curve] == [(50, 5), (100, 5), (120, 1)]
+    assert {point["tuned_on"] for point in curve} == {30}  # no subset is smaller
     assert "accuracy" in out and metrics["comment"][0] in out
     assert settings_of(read_run(folder)) == config.SvmEval(tune_on=30, folds=2)
 
@@ -316,8 +317,8 @@ def test_what_does_not_fit_exactly_is_approximated_and_every_row_says_how(pw13, 
         assert [r["method"] for r in rows] == [method for method in methods for _ in range(3)]
         assert {r["n_train"] for r in rows} == {count} and rows[0]["accuracy"] > 0.9
         assert all((r["support_vectors"] is None) == (name == "results") for r in rows)
-    curve = [(p["n_train"], p["method"]) for p in metrics["learning_curve"] if p["features"] == "codes"]
-    assert curve == [(50, "SVC"), (60, "SVC"), (120, "Nystroem 1000 + SGD")]
+    curve = [(p["n_train"], p["tuned_on"], p["method"]) for p in metrics["learning_curve"] if p["features"] == "codes"]
+    assert curve == [(50, 50, "SVC"), (60, 60, "SVC"), (120, 60, "Nystroem 1000 + SGD")]
     assert metrics["tuned_on"] == 60 and metrics["memory_estimate"] < metrics["memory_limit"] == 3_000_000_000
     assert "Nystroem 1000 + SGD" in out and "SVC" in out
     assert any("an exact SVM on 60 of them" in line for line in metrics["comment"])
@@ -463,6 +464,16 @@ def test_few_labels_are_compared_by_draw_and_called_better_only_where_the_interv
     (sentence,) = summary.few_labels(curve)
     lead = "With 50 labelled images (RBF kernel, 3 draws), pixels (784 values) reach 51.0 %; codes (32 values) "
     assert sentence.startswith(lead) and f" %, {said}" in sentence
+
+
+def test_the_sentence_on_few_labels_says_which_labels_chose_c_and_gamma():
+    for tuned_on, said in (
+        ({"tuned_on": 50}, "on these labels alone;"),
+        ({"tuned_on": 60}, "on more labels"),
+        ({}, "on more"),
+    ):
+        curve = [{**point(name, 0.5, 0.6), **tuned_on} for name in ("pixels", "codes")]
+        assert f"C and gamma were chosen {said}" in summary.few_labels(curve)[0]
 
 
 def test_runs_that_drew_once_get_no_sentence_on_few_labels():

@@ -127,6 +127,6 @@ def test_accuracies_by_size_end_with_that_of_all_rows(sets):
     (outcome,) = evaluation.evaluate(
         train, labels, test, "rbf", folds=make_folds(labels), solvers=[evaluation.exact_solver(None)]
     )
-    subsets = [np.arange(24), np.arange(len(labels))]
+    subsets = [evaluation.Subset(rows) for rows in (np.arange(24), np.arange(len(labels)))]
     few, every = evaluation.accuracies_by_size(train, labels, test, test_labels, outcome, subsets=subsets)
     assert every == np.mean(outcome.predictions == test_labels) and few < every

@@ -1,5 +1,6 @@
 """Item 1g: SVMs on codes and on pixels."""
 
+import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -59,8 +60,24 @@ def evaluation(selection: RunSelection) -> list[Block]:
         table(_caption(metrics), COLUMNS, [_row(result) for group in summary.alike(results) for result in group]),
         *_exact_subset(metrics),
         *[block for sentence in further for block in comment(sentence)],
-        *[block for name, caption, alt in FIGURES for block in figure_block(run, name, "1g", caption, alt)],
+        *[
+            block
+            for name, caption, alt in FIGURES
+            for block in figure_block(
+                run, name, "1g", caption + curve_tuning(metrics) * (name == "learning_curve"), alt
+            )
+        ],
     ]
+
+
+def curve_tuning(metrics: dict[str, Any]) -> str:
+    """Say how C and gamma of the few-label curve were chosen."""
+    points = metrics.get("learning_curve") or []
+    own = [p for p in points if p.get("tuned_on", math.inf) < metrics.get("tuned_on", 0)]
+    if not own:
+        return " C and gamma: those of the table above."
+    size, labels = (format_number(max(p[name] for p in own)) for name in ("n_train", "tuned_on"))
+    return f" C and gamma: chosen for each draw of up to {size} labels on these alone (at most {labels} of them)."
 
 
 def _exact_subset(metrics: dict[str, Any]) -> list[Block]:
