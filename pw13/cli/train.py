@@ -34,7 +34,10 @@ EncoderRunsOption = Annotated[
     typer.Option(
         "--run",
         metavar="RUN",
-        help=described("dense-ae run whose codes to use (repeatable)", "latest"),
+        help=described(
+            "dense-ae or conv-dae run whose codes to use (repeatable); of conv-dae only: with the latest dense-ae",
+            "latest dense-ae",
+        ),
         autocompletion=completion.runs,
     ),
 ]

@@ -133,7 +133,7 @@ class SvmEval:
         "gigabytes to stay within; exact SVMs are fitted on as many images as that takes",
         above=0,
         high=1_000_000,
-        unset="3, or three quarters of what is free",
+        unset="3, or three quarters of the free memory if that is less",
     )
     approximate: bool = setting(
         False,

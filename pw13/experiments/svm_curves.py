@@ -1,6 +1,6 @@
 """What SVMs make of few labels, and of reconstructed images."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,12 +15,17 @@ from pw13.experiments.svm_trials import Trial, Trials, one_encoder_each
 from pw13.inference.encoders import Encoder
 from pw13.metrics.intervals import mean_interval
 from pw13.svm import evaluation, exact
+from pw13.svm.cross_validation import stratified_folds
+from pw13.svm.evaluation import Subset
 from pw13.svm.kernels import MapFn
 from pw13.system.streams import stream
 
 CURVE_SIZES = (50, 100, 200, 500, 1000, 2000, 5000)  # training images in the few-label curve, besides all
 CURVE_DRAWS = 5  # subsets of each size up to SMALL_SUBSET: one of 50 images says little
 SMALL_SUBSET = 1000
+TUNE_ON = (
+    500  # labels of a subset that choose its C and gamma, at most: tuning on all would take more than twice as long
+)
 
 
 def learning_curves(
@@ -30,15 +35,14 @@ def learning_curves(
 
     The codes are those of encoders that saw all training images, of which most need no label. Small subsets are drawn
     several times: their interval is Student's over the draws, otherwise Wilson's over the test images. All but the last
-    point of a curve are of exact SVMs.
+    point of a curve are of exact SVMs. C and gamma: see `draw_subset`.
     """
     largest = min(trial.outcome.n_train for trial in (*trials.full, *trials.exact))
+    tuned_on = min(config.tune_on, largest)
     sizes = [size for size in CURVE_SIZES if 2 * len(images.classes) <= size < largest]
     draws = [(size, draw) for size in sizes for draw in range(CURVE_DRAWS if size <= SMALL_SUBSET else 1)]
-    subsets = [
-        stratified_sample(labels, size, rng=stream("learning curve", config.split_seed, size, draw))
-        for size, draw in draws
-    ]
+    subsets = [draw_subset(labels, size, draw, config, tuned_on) for size, draw in draws]
+    own = {len(subset.rows): sum(map(len, subset.folds)) for subset in subsets}
     points = []
     for trial in one_encoder_each(of_first_kernel(trials.full)):
         features, outcome = trial
@@ -53,8 +57,24 @@ def learning_curves(
             by_size[each.outcome.n_train] = [float(np.mean(each.outcome.predictions == images.test_labels))]
         methods = {each.outcome.n_train: each.outcome.method for each in larger}
         for size, drawn in by_size.items():
-            points.append(point(trial, size, drawn, len(images.test_labels), methods.get(size, exact.METHOD)))
+            facts = {"method": methods.get(size, exact.METHOD), "tuned_on": own.get(size) or tuned_on}
+            points.append(point(trial, size, drawn, len(images.test_labels), facts))
     return points
+
+
+def draw_subset(labels: np.ndarray, size: int, draw: int, config: SvmEval, tuned_on: int) -> Subset:
+    """Draw `size` labelled rows, and the folds that choose C and gamma: of the subset's own labels, at most `TUNE_ON`.
+
+    tuned_on: number of labels that chose those of all images; from there on they are kept. A class with fewer rows than
+    folds makes the folds fewer; with a single row there are none, and C and gamma of all images are kept, too.
+    """
+    rows = stratified_sample(labels, size, rng=stream("learning curve", config.split_seed, size, draw))
+    if size >= tuned_on:
+        return Subset(rows)
+    drawn, rng = labels[rows], stream("folds", config.split_seed, size, draw)
+    tuning = stratified_sample(drawn, TUNE_ON, rng=rng)
+    folds = min(config.folds, int(np.unique(drawn[tuning], return_counts=True)[1].min()))
+    return Subset(rows, stratified_folds(tuning, drawn, folds, rng=rng) if folds >= 2 else ())
 
 
 def of_first_kernel(trials: Sequence[Trial]) -> list[Trial]:
@@ -66,8 +86,11 @@ def same_features(first: Trial, second: Trial) -> bool:
     return first.kernel == second.kernel and first.features is second.features
 
 
-def point(trial: Trial, size: int, accuracies: Sequence[float], count: int, method: str) -> dict[str, Any]:
-    """Return one entry of `learning_curve` in metrics.json, of `size` training and `count` test images."""
+def point(trial: Trial, size: int, accuracies: Sequence[float], count: int, facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Return one entry of `learning_curve` in metrics.json, of `size` training and `count` test images.
+
+    facts: `method`, and `tuned_on`, the number of labels that chose C and gamma.
+    """
     features = trial.features
     return {
         "features": features.name,
@@ -75,7 +98,7 @@ def point(trial: Trial, size: int, accuracies: Sequence[float], count: int, meth
         "run": features.run,
         "kernel": trial.kernel,
         "n_train": size,
-        "method": method,
+        **facts,
         "accuracies": accuracies,
         **accuracy_interval(accuracies, count),
     }

@@ -63,7 +63,7 @@ def run_experiment(
         "mcnemar": tests,
         "learning_curve": curves,
         "reconstructions": reconstructed,
-        "mcnemar_p": next((t["p"] for t in tests if t["kernel"] == "rbf" and t["second"] == "codes"), None),
+        "mcnemar_p": svm_results.headline_p(tests),
     }
     return {**results, "comment": summary.sentences(results)}
 

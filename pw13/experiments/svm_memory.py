@@ -1,6 +1,7 @@
 """How much memory an evaluation of SVMs may take, and what it does in it."""
 
 import contextlib
+import math
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -31,7 +32,7 @@ def make_plan(images: ImageSet, labels: np.ndarray, encoders: Sequence[Encoder],
     job, limit, threads = describe(images, labels, encoders, config), memory_limit(config), machine.cores()
     chosen = plan.make(job, limit, threads=threads, use_intelex=not config.approximate and intelex.available())
     if chosen is None:
-        least = f"about {plan.least_memory(job, threads=threads) / GB:.1f} GB for {len(labels):,} images"
+        least = f"about {suggested(job, threads):.1f} GB for {len(labels):,} images"
         if config.memory is not None:
             raise OptionError(f"--memory: expected {least}, received {config.memory:g}; or use fewer with --limit")
         raise UserError(
@@ -40,6 +41,11 @@ def make_plan(images: ImageSet, labels: np.ndarray, encoders: Sequence[Encoder],
         )
     console.message(sentence(job, chosen, limit))
     return chosen, limit
+
+
+def suggested(job: Job, threads: int) -> float:
+    """Return the least `--memory` that has a plan, in GB, to one digit."""
+    return math.ceil(10 * plan.least_memory(job, threads=threads) / GB) / 10
 
 
 def describe(images: ImageSet, labels: np.ndarray, encoders: Sequence[Encoder], config: SvmEval) -> Job:

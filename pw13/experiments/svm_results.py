@@ -9,12 +9,17 @@ from pw13 import metrics
 from pw13.data.images import ImageSet
 from pw13.experiments.svm_trials import Trial
 from pw13.metrics.intervals import holm
+from pw13.svm.summary import headline
 
 
 def predictions(trials: Sequence[Trial], classes: int) -> dict[str, np.ndarray]:
-    """Return the predicted labels of the test images `(n,)` by features and kernel, the first of each."""
+    """Return the predicted labels of the test images `(n,)` by features and kernel, of several sizes the headline's."""
+    by_name: dict[str, list[Trial]] = {}
+    for trial in trials:
+        by_name.setdefault(f"{trial.features.name}-{trial.kernel}", []).append(trial)
+    kept = {name: headline(alike, lambda trial: trial.features.size) for name, alike in by_name.items()}
     dtype = np.min_scalar_type(classes)
-    return {f"{t.features.name}-{t.kernel}": t.outcome.predictions.astype(dtype) for t in reversed(trials)}
+    return {name: trial.outcome.predictions.astype(dtype) for name, trial in kept.items() if trial}
 
 
 def result_row(trial: Trial, images: ImageSet, distinct: np.ndarray) -> dict[str, Any]:
@@ -61,6 +66,16 @@ def mcnemar_tests(trials: Sequence[Trial], labels: np.ndarray) -> list[dict[str,
     ]
     adjusted = holm([test["p"] for test in tests])
     return [{**test, "p_holm": p} for test, p in zip(tests, adjusted, strict=True)]
+
+
+def headline_p(tests: Sequence[dict[str, Any]]) -> float | None:
+    """Return `mcnemar_p` of metrics.json: of pixels against the headline codes, RBF kernel; None without such a test.
+
+    It is not corrected for the number of tests, as `p_holm` of each test is.
+    """
+    of_codes = (test for test in tests if (test["kernel"], test["second"]) == ("rbf", "codes"))
+    chosen = headline(of_codes, lambda test: test["size"])
+    return chosen["p"] if chosen else None
 
 
 def mcnemar_test(first: Trial, second: Trial, labels: np.ndarray) -> dict[str, Any]:

@@ -11,13 +11,12 @@ from pw13.config.settings import SvmEval
 from pw13.data.images import stratified_sample
 from pw13.experiments.svm_features import Features
 from pw13.figures import svm_eval as figures
-from pw13.svm import cross_validation, evaluation
+from pw13.svm import cross_validation, evaluation, exact
 from pw13.svm.evaluation import Outcome, Solver
 from pw13.svm.kernels import MapFn
 from pw13.svm.plan import Plan
+from pw13.svm.summary import headline
 from pw13.system.streams import stream
-
-HANDOUT_CODE_SIZE = 32  # of the codes that the report compares with pixels
 
 
 class Trial(NamedTuple):
@@ -54,6 +53,7 @@ def evaluate(
     folds = cross_validation.stratified_folds(tuning, labels, config.folds, rng=rng)
     solvers = {kernel: choose_solvers(labels, plan, kernel, config.split_seed) for kernel in plan.all_by}
     steps = sum(evaluation.steps(kernel, config.folds, each) for kernel, each in solvers.items()) * len(feature_sets)
+    fit_each = exact.fit_each if plan.together else exact.fit_by_gamma
     trials = Trials([], [])
     with console.progress("SVM", steps) as bar:
         for kernel in plan.all_by:
@@ -62,7 +62,7 @@ def evaluate(
                 tick = functools.partial(bar.advance, 1, text)
                 outcomes = evaluation.evaluate(
                     features.train, labels, features.test, kernel,
-                    folds=folds, solvers=solvers[kernel], map_fn=map_fn, tick=tick,
+                    folds=folds, solvers=solvers[kernel], fit_each=fit_each, map_fn=map_fn, tick=tick,
                 )  # fmt: skip
                 trials.full.append(Trial(features, outcomes[0]))
                 trials.exact.extend(Trial(features, outcome) for outcome in outcomes[1:])
@@ -71,7 +71,7 @@ def evaluate(
 
 def choose_solvers(labels: np.ndarray, plan: Plan, kernel: str, seed: int) -> list[Solver]:
     """Return the solver for all images and, if it is not exact, one for as many as the memory takes."""
-    full = evaluation.choose_solver(plan.all_by[kernel], len(labels), rng=stream("SVM order", seed))
+    full = evaluation.choose_solver(plan.all_by[kernel], len(labels), seed=seed)
     if plan.exact == len(labels):
         return [full]
     return [full, evaluation.exact_solver(stratified_sample(labels, plan.exact, rng=stream("exact SVM", seed)))]
@@ -83,7 +83,8 @@ def one_encoder_each(trials: Sequence[Trial]) -> list[Trial]:
 
 
 def compared_pair(trials: Sequence[Trial]) -> list[Trial]:
-    """Return pixels and the codes that the text compares with them: of the handout's size 32, else the first."""
-    codes = [trial for trial in trials[1:] if trial.features.name == "codes"]
-    chosen = [trial for trial in codes if trial.features.size == HANDOUT_CODE_SIZE] or codes or list(trials[1:])
-    return [*trials[:1], *chosen[:1]]
+    """Return pixels and the headline codes, which the text compares with them; without dense codes the next trial."""
+    codes = headline(
+        (trial for trial in trials[1:] if trial.features.name == "codes"), lambda trial: trial.features.size
+    )
+    return [*trials[:1], *([codes] if codes else trials[1:2])]

@@ -1,16 +1,17 @@
 """Evaluate one classifier on one kind of features, from scaling to predictions, and time each step."""
 
-import functools
 import time
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from pw13.svm import approximate as approximate_svm
-from pw13.svm import cross_validation, exact, intelex, kernels
+from pw13.svm import cross_validation, exact, few_labels, intelex, kernels
+from pw13.svm.cross_validation import FitEach
 from pw13.svm.kernels import Features, Labels, MapFn, Rows, Scaling, Setting
+from pw13.system.streams import stream
 
 # Seconds per fit and the memory of the process, on two cores of a busy AMD EPYC, ten classes; codes are those of PCA
 # with 32 components, images beyond the 10,440 of notMNIST are rotated, shifted and noisy copies:
@@ -65,8 +66,20 @@ class Outcome(NamedTuple):
     predict_seconds: float
 
 
-def choose_solver(method: str, count: int, *, rng: np.random.Generator) -> Solver:
-    """Return the solver of a method for `count` training rows. rng: of the order in which an approximation reads them.
+class Subset(NamedTuple):
+    """Labelled training rows, `(n,)` int64, of all; `folds`: those of the n that choose C and gamma, `(m,)` int64 each.
+
+    Without folds the subset gets C and gamma of all rows.
+    """
+
+    rows: Labels
+    folds: Sequence[Labels] = ()
+
+
+def choose_solver(method: str, count: int, *, seed: int) -> Solver:
+    """Return the solver of a method for `count` training rows.
+
+    seed: of the order in which an approximation reads them, the same in every fit.
 
     Raises:
         ValueError: no such method.
@@ -74,7 +87,7 @@ def choose_solver(method: str, count: int, *, rng: np.random.Generator) -> Solve
     if method == exact.METHOD:
         return exact_solver(None)
     if method in map(approximate_svm.method, ("rbf", "linear")):
-        return Solver(method, functools.partial(approximate_svm.fit, rng=rng), approximate_svm.steps(count))
+        return Solver(method, _in_order(seed), approximate_svm.steps(count))
     if intelex.available() and method == intelex.method():
         return Solver(method, _without_ticks(intelex.fit))
     raise ValueError(f"unknown method {method!r}")
@@ -83,6 +96,15 @@ def choose_solver(method: str, count: int, *, rng: np.random.Generator) -> Solve
 def exact_solver(rows: Labels | None) -> Solver:
     """Return the solver of exact classifiers on the given training rows."""
     return Solver(exact.METHOD, _without_ticks(exact.fit), rows=rows)
+
+
+def _in_order(seed: int) -> Callable[..., Classifier]:
+    """Return an approximate fit that draws from the start of its stream each time: no fit depends on those before."""
+
+    def fitted(*arguments: Any, tick: Tick) -> Classifier:
+        return approximate_svm.fit(*arguments, rng=stream("SVM order", seed), tick=tick)
+
+    return fitted
 
 
 def _without_ticks(fit: Callable[..., Classifier]) -> Callable[..., Classifier]:
@@ -98,17 +120,19 @@ def _without_ticks(fit: Callable[..., Classifier]) -> Callable[..., Classifier]:
 
 def evaluate(
     train: Rows, labels: Labels, test: Rows, kernel: str, *,
-    folds: Sequence[Labels], solvers: Sequence[Solver], map_fn: MapFn = map, tick: Tick = lambda: None,
+    folds: Sequence[Labels], solvers: Sequence[Solver], fit_each: FitEach = exact.fit_each, map_fn: MapFn = map,
+    tick: Tick = lambda: None,
 ) -> list[Outcome]:  # fmt: skip
     """Scale, choose C and gamma on `folds` of training rows, then with each of `solvers` fit and predict `test`.
 
-    `train`, `test`: `(n, d)` float32; `labels` `(n,)`. `tick` is called `steps` times.
+    `train`, `test`: `(n, d)` float32; `labels` `(n,)`. fit_each: how the settings of a fold are fitted. `tick` is
+    called `steps` times.
     """
     started = time.perf_counter()
     scaling = kernels.fit_scaling(train)
     train, test = scaling.applied(train), scaling.applied(test)
     grid = kernels.grid(kernel, train[:1].shape[1])
-    tuned = cross_validation.tune(train, labels, grid, exact.fit_each, folds=folds, map_fn=map_fn, tick=tick)
+    tuned = cross_validation.tune(train, labels, grid, fit_each, folds=folds, map_fn=map_fn, tick=tick)
     seconds = time.perf_counter() - started
 
     def outcome(solver: Solver) -> Outcome:
@@ -138,13 +162,20 @@ def steps(kernel: str, folds: int, solvers: Sequence[Solver]) -> int:
 
 def accuracies_by_size(
     train: Rows, labels: Labels, test: Rows, test_labels: Labels, outcome: Outcome, *,
-    subsets: Sequence[Labels], map_fn: MapFn = map,
+    subsets: Sequence[Subset], map_fn: MapFn = map,
 ) -> list[float]:  # fmt: skip
-    """Return the test accuracy of an exact classifier on each of `subsets` of the rows, with an outcome's setting."""
+    """Return the test accuracy of an exact classifier on each of `subsets` of the rows.
+
+    C and gamma are chosen on the subset's folds, from the grid that the outcome's were chosen from.
+    """
     train, test = outcome.scaling.applied(train), outcome.scaling.applied(test)
     accuracies = []
-    for rows in subsets:
-        classifier = exact.fit(train[rows], labels[rows], outcome.setting, map_fn)
+    for rows, folds in subsets:
+        few, few_labelled, setting = train[rows], labels[rows], outcome.setting
+        if folds:
+            grid = kernels.grid(setting.kernel, few.shape[1])
+            setting = few_labels.tune(few, few_labelled, grid, folds=folds, map_fn=map_fn)
+        classifier = exact.fit(few, few_labelled, setting, map_fn)
         accuracies.append(float(np.mean(classifier.predict(test, map_fn) == test_labels)))
     return accuracies
 

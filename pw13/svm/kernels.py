@@ -2,7 +2,6 @@
 
 import contextlib
 import itertools
-import warnings
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -138,9 +137,8 @@ def _kernel(base: Doubles, setting: Setting) -> Doubles:
 @contextlib.contextmanager
 def thread_pool(threads: int) -> Iterator[ThreadPoolExecutor]:
     """Yield a pool of threads, each with single-threaded BLAS; LIBSVM and NumPy release the GIL."""
-    from sklearn.exceptions import ConvergenceWarning
+    import sklearn.svm  # noqa: F401  # its BLAS too: the limit holds for libraries that are loaded
     from threadpoolctl import threadpool_limits
 
-    with threadpool_limits(1, user_api="blas"), warnings.catch_warnings(), ThreadPoolExecutor(threads) as pool:
-        warnings.simplefilter("ignore", ConvergenceWarning)  # LinearSVC is stopped early on purpose
+    with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(threads) as pool:
         yield pool

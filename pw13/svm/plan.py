@@ -4,13 +4,14 @@ Exact SVMs grow with the square of the images: they are fitted on as many as the
 approximation that reads the images in blocks is fitted on all of them.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from pw13.svm import approximate, exact, intelex
-from pw13.svm.kernels import Labels
+from pw13.svm.kernels import Labels, grid
 
 EXACT_STEP = 1000  # of the number of images that fit, so that it does not depend on trifles
 MIN_EXACT = 1000  # images, unless there are fewer: C and gamma are chosen on exact SVMs
@@ -37,61 +38,103 @@ class Plan(NamedTuple):
     """How a job is done.
 
     exact: number of images that exact SVMs are fitted on. all_by: method by kernel for all of them. held: whether the
-    features of each kind are computed once and kept, or in blocks each time. memory: bytes at most, about. seconds:
+    features of each kind are computed once and kept, or in blocks each time. together: whether tuning fits the settings
+    of all gammas together, which is faster but keeps all their kernel matrices. memory: bytes at most, about. seconds:
     about, on two cores.
     """
 
     exact: int
     all_by: dict[str, str]
     held: tuple[bool, ...]
+    together: bool
     memory: int
     seconds: float
 
 
 def make(job: Job, limit: int, *, threads: int, use_intelex: bool) -> Plan | None:
-    """Choose the methods for a job in `limit` bytes; None if it does not fit at all."""
-    count, held = len(job.labels), _held(job, limit)
-    fixed = job.fixed + BLOCKS + sum(size for size, keep in zip(_bytes(job), held, strict=True) if keep)
-    shares = np.bincount(job.labels) / count
+    """Choose the methods for a job in `limit` bytes; None if it does not fit at all.
 
-    def exact_memory(images: int) -> int:
-        arrays = 3 * 4 * images * max(job.sizes)  # features, scaled, support vectors
-        return fixed + arrays + exact.memory(shares[shares > 0] * images, threads)
-
-    sizes = [count, *range((count - 1) // EXACT_STEP * EXACT_STEP, 0, -EXACT_STEP)]
-    fitting = next((images for images in sizes if exact_memory(images) <= limit), 0)
-    if fitting < min(count, MIN_EXACT):
+    More memory never means fewer images of exact SVMs.
+    """
+    memory_of = _exact_memory(job, threads)
+    images = _exact_images(job, limit, memory_of)
+    needed = memory_of(images)
+    if needed > limit:
         return None
-    if fitting == count:
-        return _plan(job, fitting, dict.fromkeys(job.kernels, exact.METHOD), held, exact_memory(count))
-    by_intelex = fixed + intelex.memory(count, max(job.sizes))
+    if images == len(job.labels):
+        return _plan(job, images, dict.fromkeys(job.kernels, exact.METHOD), needed, limit, threads)
+    by_intelex = max(needed, job.fixed + BLOCKS + intelex.memory(len(job.labels), max(job.sizes)))
     if use_intelex and by_intelex <= limit:
-        return _plan(job, fitting, dict.fromkeys(job.kernels, intelex.method()), held, by_intelex)
-    return _plan(job, fitting, {k: approximate.method(k) for k in job.kernels}, held, exact_memory(fitting))
+        return _plan(job, images, dict.fromkeys(job.kernels, intelex.method()), by_intelex, limit, threads)
+    return _plan(job, images, {kernel: approximate.method(kernel) for kernel in job.kernels}, needed, limit, threads)
 
 
 def least_memory(job: Job, *, threads: int) -> int:
-    """Return about how many bytes the job takes at least."""
-    images = min(len(job.labels), MIN_EXACT)
+    """Return about how many bytes the job takes at least: `make` has a plan for as many."""
+    return _exact_memory(job, threads)(min(len(job.labels), MIN_EXACT))
+
+
+def _exact_images(job: Job, limit: int, memory_of: Callable[[int], int]) -> int:
+    """Return how many images exact SVMs are fitted on: all, or what fits beside the features kept, or the least."""
+    count = len(job.labels)
+    if memory_of(count) <= limit:
+        return count
+    room = _room(job, limit)
+    fewer = range((count - 1) // EXACT_STEP * EXACT_STEP, 0, -EXACT_STEP)
+    fitting = next((images for images in fewer if memory_of(images) <= room), 0)
+    return max(fitting, min(count, MIN_EXACT))
+
+
+def _exact_memory(job: Job, threads: int, gammas: int = 1) -> Callable[[int], int]:
+    """Return the function of a number of images that gives about the bytes of exact SVMs on them.
+
+    Without the features kept.
+    """
     counts = np.bincount(job.labels)
-    exact_memory = exact.memory(counts[counts > 0] * images / len(job.labels), threads)
-    return job.fixed + BLOCKS + 3 * 4 * images * max(job.sizes) + exact_memory
+    shares = counts[counts > 0] / len(job.labels)
+    row = 3 * 4 * max(job.sizes)  # features, scaled, support vectors
+    return lambda images: job.fixed + BLOCKS + row * images + exact.memory(shares * images, threads, gammas)
 
 
-def _bytes(job: Job) -> list[int]:
-    return [4 * size * (len(job.labels) + job.test) for size in job.sizes]
+def _room(job: Job, limit: int) -> float:
+    """Return the bytes of `limit` that the features kept leave.
+
+    Where a little more memory would keep one more kind, they are no more than would be left then.
+    """
+    totals = _totals(job)
+    kept = np.flatnonzero(totals <= HELD_SHARE * limit)[-1]
+    return float(np.min([limit - totals[kept], *(totals[kept + 1 :] * (1 / HELD_SHARE - 1))]))
 
 
-def _held(job: Job, limit: int) -> tuple[bool, ...]:
-    """Keep the smallest features, as many kinds as a share of the memory takes."""
-    sizes = np.array(_bytes(job))
-    order = np.argsort(sizes, kind="stable")
-    fits = np.cumsum(sizes[order]) <= HELD_SHARE * limit
-    return tuple(bool(fits[list(order).index(kind)]) for kind in range(len(sizes)))
+def _totals(job: Job) -> npt.NDArray[np.int64]:
+    """Return the bytes of the 0, 1, 2, ... smallest kinds of features, `(kinds + 1,)`."""
+    return np.concatenate([[0], np.cumsum(np.sort(_bytes(job)))])
 
 
-def _plan(job: Job, images: int, all_by: dict[str, str], held: tuple[bool, ...], memory: int) -> Plan:
-    return Plan(images, all_by, held, memory, seconds(job, images, all_by))
+def _bytes(job: Job) -> npt.NDArray[np.int64]:
+    return np.array([4 * size * (len(job.labels) + job.test) for size in job.sizes])
+
+
+def _plan(job: Job, images: int, all_by: dict[str, str], needed: int, limit: int, threads: int) -> Plan:
+    """Keep the smallest features, as many kinds as a share of the memory takes and what is `needed` leaves.
+
+    What is left then is for tuning.
+    """
+    totals = _totals(job)
+    kept = int(np.flatnonzero(totals <= min(HELD_SHARE * limit, limit - needed))[-1])
+    smallest = np.argsort(_bytes(job), kind="stable")[:kept]
+    held = tuple(kind in smallest for kind in range(len(job.sizes)))
+    tuning = _tuning_memory(job, images, threads)
+    together = tuning + int(totals[kept]) <= limit
+    memory = (max(needed, tuning) if together else needed) + int(totals[kept])
+    return Plan(images, all_by, held, together, memory, seconds(job, images, all_by))
+
+
+def _tuning_memory(job: Job, images: int, threads: int) -> int:
+    """Return about how many bytes tuning takes if it fits the settings of all gammas together."""
+    rows = min(job.tune_on, images) * (job.folds - 1) // job.folds
+    gammas = max(len({setting.gamma for setting in grid(kernel, 1)}) for kernel in job.kernels)
+    return _exact_memory(job, threads, gammas)(rows)
 
 
 class Cost(NamedTuple):
@@ -108,7 +151,7 @@ START_SECONDS = 6.0  # data, figures
 TUNING = {"rbf": Cost(3.0, 3.0), "linear": Cost(0.7, 0.8)}  # 3 folds of 4,000 images
 EXACT = {"rbf": Cost(5.0, 7.0), "linear": Cost(3.0, 2.5)}  # a fit on 20,000 images
 PREDICTION = Cost(0.6, 1.2)  # of 10,000 images by a fit on 20,000
-CURVE = Cost(1.5, 2.0)  # exact fits on few images, and their predictions of 10,000 images
+CURVE = Cost(3.0, 2.0)  # C and gamma of few images, exact fits on them, and their predictions of 10,000 images
 BLOCKWISE = {"rbf": Cost(32e-6, 19e-6), "linear": Cost(6e-6, 10e-6)}  # an image once, by the approximation
 PCA_SECONDS = 30e-6  # an image of 784 pixels
 

@@ -1,14 +1,17 @@
 """Sentences on an SVM evaluation, computed from the numbers of its metrics.json."""
 
 import itertools
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, TypeVar
 
 from pw13.metrics.intervals import Interval, mean_interval, paired_difference
 
 Result = Mapping[str, Any]  # an entry of "results" in metrics.json
+T = TypeVar("T")
 
 ALPHA = 0.05  # significance level
+HANDOUT_CODE_SIZE = 32
 
 NAMES = {"pixels": "pixels", "codes": "codes", "pca": "PCA codes", "conv-codes": "codes of the convolutional encoder"}
 
@@ -17,7 +20,7 @@ def sentences(metrics: Mapping[str, Any]) -> list[str]:
     """Return a sentence or two per finding."""
     results, tests = metrics["results"], metrics["mcnemar"]
     lines = [against_pixels(test, results) for test in tests]
-    codes = [r for r in results if r["features"] == "codes"]
+    codes = headline_first(results)
     lines += approximations(metrics)
     lines += [line for line in (ae_against_pca(codes, results), speed(codes, results)) if line]
     lines += [*few_labels(metrics.get("learning_curve") or []), *on_reconstructions(metrics)]
@@ -27,6 +30,20 @@ def sentences(metrics: Mapping[str, Any]) -> list[str]:
     if not codes:
         lines.append("No dense autoencoder run on these data, so no codes; train one with `pw13 train-dense-ae`.")
     return lines
+
+
+def headline(rows: Iterable[T], size: Callable[[T], Any]) -> T | None:
+    """Return the result that stands for those of several code sizes: of the handout's 32, else the first.
+
+    None if there is no result. size: of a result.
+    """
+    return min(rows, key=lambda row: size(row) != HANDOUT_CODE_SIZE, default=None)
+
+
+def headline_first(results: Sequence[Result]) -> list[Result]:
+    """Return the results of codes: of the handout's size before others, of the RBF kernel before the linear one."""
+    codes = (result for result in results if result["features"] == "codes")
+    return sorted(codes, key=lambda result: (result["size"] != HANDOUT_CODE_SIZE, result["kernel"] != "rbf"))
 
 
 def against_pixels(test: Mapping[str, Any], results: Sequence[Result]) -> str:
@@ -107,7 +124,8 @@ def few_labels(curve: Sequence[Result]) -> list[str]:
         f"With {size} labelled images ({kernel(pixels)}, {len(pixels['accuracies'])} draws), {describe(pixels)} reach "
         f"{100 * pixels['accuracy']:.1f} %"
     )
-    after = "The codes were learned from all training images, without labels."
+    tuned = "on these labels alone" if pixels.get("tuned_on", math.inf) <= size else "on more labels than these"
+    after = f"C and gamma were chosen {tuned}; the codes were learned from all training images, without labels."
     return [f"{'; '.join([lead, *compared])}. {after}"] if compared else []
 
 

@@ -94,7 +94,8 @@ def test_every_setting_shows_its_help_and_its_default(command, cls):
         ("generate --runs-dir", "runs"),
         ("train-charrnn --runs-dir", "runs"),
         ("generate --run", "latest"),
-        ("svm-eval --run", "latest"),
+        ("svm-eval --run", "latest dense-ae"),
+        ("svm-eval --memory", "3, or three quarters of the free memory if that is less"),
         ("all --config", "full"),
         ("report --execute", "on"),
         ("sweep charrnn --seeds", "1"),
@@ -102,6 +103,10 @@ def test_every_setting_shows_its_help_and_its_default(command, cls):
 )
 def test_defaults_that_the_parser_does_not_know_are_shown_too(name, default):
     assert help_texts()[name].endswith(f"  [default: {default}]")
+
+
+def test_svm_eval_names_both_kinds_of_runs_that_it_takes():
+    assert all(kind in help_texts()["svm-eval --run"].split(";")[0] for kind in ("dense-ae", "conv-dae"))
 
 
 def test_a_sweep_takes_the_data_of_its_trainer():

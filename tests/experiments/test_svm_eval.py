@@ -4,12 +4,14 @@ import io
 import itertools
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
 import time
 import zipfile
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -20,12 +22,14 @@ from pw13.config import fields
 from pw13.data.images import load_images, to_vectors
 from pw13.data.images.idx import write_idx
 from pw13.errors import UserError
-from pw13.experiments import svm_features, svm_memory
+from pw13.experiments import svm_features, svm_memory, svm_results
+from pw13.experiments.svm_trials import Trial
 from pw13.inference import encoders
 from pw13.models import dense_ae_numpy
 from pw13.runs.opening import create_run
 from pw13.runs.record import read_run, settings_of
 from pw13.svm import exact, plan, summary
+from pw13.svm.kernels import Setting
 from pw13.system import memory
 from tests.helpers.data import FILES, make_images
 from tests.helpers.runs import load_json, only_run
@@ -99,6 +103,7 @@ def test_codes_pixels_and_pca_with_both_kernels(pw13, data, capfd):
     assert [t["p_holm"] >= t["p"] for t in metrics["mcnemar"]] == [True] * 4
     curve = [point for point in metrics["learning_curve"] if point["features"] == "codes"]
     assert [(point["n_train"], len(point["accuracies"])) for point in curve] == [(50, 5), (100, 5), (120, 1)]
+    assert {point["tuned_on"] for point in curve} == {30}  # no subset is smaller
     assert "accuracy" in out and metrics["comment"][0] in out
     assert settings_of(read_run(folder)) == config.SvmEval(tune_on=30, folds=2)
 
@@ -124,6 +129,30 @@ def test_several_runs_give_accuracy_by_code_size(pw13, data):
     assert found == [("pixels", 784), ("codes", 4), ("codes", 16), ("pca", 4), ("pca", 16)]
     assert (folder / "figures" / "code_size.png").is_file()
     assert load_json(folder / "config.json")["runs"] == [str(Path(f).absolute()) for f in [*folders, folders[0]]]
+
+
+def test_the_code_size_of_the_handout_is_the_headline_else_the_first():
+    tests = [{"kernel": "rbf", "second": "codes", "size": size, "p": size / 100} for size in (16, 32, 64)]
+    others = [{**tests[0], "kernel": "linear"}, {**tests[1], "second": "pca", "p": 0.9}]
+    assert svm_results.headline_p([*others, *tests]) == 0.32
+    assert svm_results.headline_p([*others, tests[0], tests[2]]) == 0.16
+    assert svm_results.headline_p(others) is None
+
+
+def test_the_predictions_kept_are_those_of_the_headline_encoder():
+    def trial(name: str, size: int, kernel: str) -> Trial:
+        outcome = SimpleNamespace(setting=Setting(kernel, 1.0, 0.0), predictions=np.array([size]))
+        return Trial(svm_features.Features(name, size, None, [], [], 0.0), outcome)
+
+    sizes = [("pixels", 784), ("codes", 16), ("codes", 32), ("codes", 64), ("pca", 16), ("pca", 64)]
+    trials = [trial(name, size, kernel) for kernel in ("rbf", "linear") for name, size in sizes]
+    kept = svm_results.predictions(trials, 10)
+    assert {name: array.dtype for name, array in kept.items()} == dict.fromkeys(kept, np.uint8)
+    assert {name: int(array[0]) for name, array in kept.items()} == {
+        f"{name}-{kernel}": size % 256
+        for kernel in ("rbf", "linear")
+        for name, size in (("pixels", 784), ("codes", 32), ("pca", 16))
+    }
 
 
 def test_the_same_seed_gives_the_same_metrics(pw13, data):
@@ -269,7 +298,7 @@ def tight(monkeypatch, images: int) -> None:
     """Let exact SVMs of the small data fit in any memory up to so many images, and no larger ones."""
     monkeypatch.setattr(plan, "EXACT_STEP", 10)
     monkeypatch.setattr(plan, "MIN_EXACT", 20)
-    monkeypatch.setattr(exact, "memory", lambda counts, threads: 0 if counts.sum() <= images else 10**15)
+    monkeypatch.setattr(exact, "memory", lambda counts, threads, gammas=1: 0 if counts.sum() <= images else 10**15)
 
 
 def test_what_does_not_fit_exactly_is_approximated_and_every_row_says_how(pw13, data, monkeypatch):
@@ -288,8 +317,8 @@ def test_what_does_not_fit_exactly_is_approximated_and_every_row_says_how(pw13, 
         assert [r["method"] for r in rows] == [method for method in methods for _ in range(3)]
         assert {r["n_train"] for r in rows} == {count} and rows[0]["accuracy"] > 0.9
         assert all((r["support_vectors"] is None) == (name == "results") for r in rows)
-    curve = [(p["n_train"], p["method"]) for p in metrics["learning_curve"] if p["features"] == "codes"]
-    assert curve == [(50, "SVC"), (60, "SVC"), (120, "Nystroem 1000 + SGD")]
+    curve = [(p["n_train"], p["tuned_on"], p["method"]) for p in metrics["learning_curve"] if p["features"] == "codes"]
+    assert curve == [(50, 50, "SVC"), (60, 60, "SVC"), (120, 60, "Nystroem 1000 + SGD")]
     assert metrics["tuned_on"] == 60 and metrics["memory_estimate"] < metrics["memory_limit"] == 3_000_000_000
     assert "Nystroem 1000 + SGD" in out and "SVC" in out
     assert any("an exact SVM on 60 of them" in line for line in metrics["comment"])
@@ -306,6 +335,23 @@ def test_features_that_are_not_kept_give_the_same_accuracies(pw13, data, monkeyp
     assert accuracies[0] == accuracies[1]
 
 
+def test_gammas_are_tuned_one_by_one_where_memory_is_short_with_the_same_result(pw13, data, monkeypatch):
+    found, fitted = [], []
+
+    def fit_by_gamma(*arguments, original=exact.fit_by_gamma):
+        fitted.append(len(arguments[2]))
+        return original(*arguments)
+
+    monkeypatch.setattr(exact, "fit_by_gamma", fit_by_gamma)
+    for needed in (0, 10**15):
+        assert not fitted
+        monkeypatch.setattr(plan, "_tuning_memory", lambda *_, needed=needed: needed)
+        code, out, err = pw13("svm-eval", "--data", data, "--json", "--kernel", "rbf", *QUICK)
+        assert code == 0, err
+        found.append([(r["c"], r["gamma"], r["cv_accuracy"]) for r in json.loads(out)["results"]])
+    assert found[0] == found[1] and fitted == [12] * 4
+
+
 def test_a_memory_that_is_too_small_is_refused_before_anything_is_fitted(pw13, data, monkeypatch):
     code, _, err = pw13("svm-eval", "--data", data, "--memory", 0.3)
     assert code == 2 and is_one_line(err) and "--memory: expected about 0.7 GB for 120 images, received 0.3" in err
@@ -313,6 +359,14 @@ def test_a_memory_that_is_too_small_is_refused_before_anything_is_fitted(pw13, d
     code, _, err = pw13("svm-eval", "--data", data)
     assert code == 1 and is_one_line(err) and "of the free memory 0.3 GB may be used; use fewer with --limit" in err
     assert not list(Path().glob("runs/*"))
+
+
+def test_the_memory_that_a_refusal_names_is_accepted(pw13, data, monkeypatch):
+    monkeypatch.setattr(svm_memory, "PROCESS", 420_000_000)  # in all a little above 0.7 GB
+    _, _, err = pw13("svm-eval", "--data", data, "--memory", 0.5)
+    named = re.search(r"expected about (\S+) GB", err)[1]
+    code, _, err = pw13("svm-eval", "--data", data, "--memory", named, "--kernel", "linear", *QUICK)
+    assert (code, named) == (0, "0.8"), err
 
 
 def test_the_default_memory_is_three_quarters_of_what_is_free_and_at_most_3_gb(monkeypatch):
@@ -410,6 +464,16 @@ def test_few_labels_are_compared_by_draw_and_called_better_only_where_the_interv
     (sentence,) = summary.few_labels(curve)
     lead = "With 50 labelled images (RBF kernel, 3 draws), pixels (784 values) reach 51.0 %; codes (32 values) "
     assert sentence.startswith(lead) and f" %, {said}" in sentence
+
+
+def test_the_sentence_on_few_labels_says_which_labels_chose_c_and_gamma():
+    for tuned_on, said in (
+        ({"tuned_on": 50}, "on these labels alone;"),
+        ({"tuned_on": 60}, "on more labels"),
+        ({}, "on more"),
+    ):
+        curve = [{**point(name, 0.5, 0.6), **tuned_on} for name in ("pixels", "codes")]
+        assert f"C and gamma were chosen {said}" in summary.few_labels(curve)[0]
 
 
 def test_runs_that_drew_once_get_no_sentence_on_few_labels():

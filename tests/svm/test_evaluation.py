@@ -17,7 +17,7 @@ def make_folds(labels, count=2, step=1):
 
 
 def solver(method: str, count: int) -> evaluation.Solver:
-    return evaluation.choose_solver(method, count, rng=np.random.default_rng(0))
+    return evaluation.choose_solver(method, count, seed=0)
 
 
 @pytest.mark.parametrize("kernel", ["linear", "rbf"])
@@ -64,6 +64,13 @@ def test_an_outcome_names_its_method_and_how_many_images_it_was_fitted_on(sets, 
     assert isinstance(outcomes[0].classifier, exact.Classifier)
     assert all(np.mean(outcome.predictions == test_labels) > 0.75 for outcome in outcomes)
     assert len({outcome.setting for outcome in outcomes}) == len({outcome.cv_accuracy for outcome in outcomes}) == 1
+
+
+def test_an_approximation_does_not_depend_on_what_was_fitted_before(sets):
+    train, labels, _, _ = sets
+    fit = solver("SGD", len(labels)).fit
+    first, second = (fit(train, labels, Setting("linear", 0.3, 0.0), map, tick=lambda: None) for _ in range(2))
+    np.testing.assert_array_equal(first.weights, second.weights)
 
 
 class Lazy:
@@ -120,6 +127,6 @@ def test_accuracies_by_size_end_with_that_of_all_rows(sets):
     (outcome,) = evaluation.evaluate(
         train, labels, test, "rbf", folds=make_folds(labels), solvers=[evaluation.exact_solver(None)]
     )
-    subsets = [np.arange(24), np.arange(len(labels))]
+    subsets = [evaluation.Subset(rows) for rows in (np.arange(24), np.arange(len(labels)))]
     few, every = evaluation.accuracies_by_size(train, labels, test, test_labels, outcome, subsets=subsets)
     assert every == np.mean(outcome.predictions == test_labels) and few < every

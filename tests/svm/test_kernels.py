@@ -1,7 +1,12 @@
 """Scaling, kernels and grid follow their formulas."""
 
+import subprocess
+import sys
+import warnings
+
 import numpy as np
 import pytest
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.preprocessing import StandardScaler
 
 from pw13.svm import kernels
@@ -27,6 +32,23 @@ def test_kernels_are_the_formulas():
     assert kernels.kernel_matrix(a, b, Setting("linear", 1, 0)).tolist() == [[5], [0]]
     rbf = kernels.kernel_matrix(a, b, Setting("rbf", 1, 0.1))
     np.testing.assert_allclose(rbf, [[np.exp(-0.5)], [np.exp(-1.0)]], rtol=1e-6)
+
+
+def test_the_threads_of_a_pool_hide_no_warning():
+    def warn(category):
+        warnings.warn("stopped early", category, stacklevel=1)
+
+    with kernels.thread_pool(1) as pool, pytest.warns(ConvergenceWarning):
+        list(pool.map(warn, [ConvergenceWarning]))
+
+
+def test_every_blas_that_solves_has_one_thread():
+    code = (
+        "from pw13.svm import kernels\nfrom threadpoolctl import threadpool_info\n"
+        "with kernels.thread_pool(2):\n    import sklearn.svm\n"
+        "    print({each['num_threads'] for each in threadpool_info() if each['user_api'] == 'blas'})"
+    )
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "{1}\n"
 
 
 def test_the_grid_scales_with_the_number_of_features():

@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from pw13.svm import exact, plan
 
@@ -51,9 +53,57 @@ def test_a_large_pair_of_classes_takes_more_memory_than_many_small_ones():
 def test_what_does_not_fit_has_no_plan_but_a_least_memory():
     large = job(529_114)
     least = plan.least_memory(large, threads=2)
-    assert make(large, 0.5) is None and make(large, (least - 2e6) / GB) is None
-    held = 2 * 4 * 32 * 539_114  # the codes, which are kept where they take at most a quarter
-    assert make(large, (least + held) / GB).exact >= plan.MIN_EXACT
+    assert make(large, 0.5) is None and make(large, (least - 1) / GB) is None
+    smallest = make(large, least / GB)
+    assert (smallest.exact, smallest.held, smallest.memory) == (plan.MIN_EXACT, (False, False, False), least)
+
+
+jobs = st.builds(
+    lambda count, classes, codes: job(count, labels=np.arange(count) % classes, sizes=(784, *codes)),
+    st.integers(100, 300_000), st.integers(2, 47), st.lists(st.sampled_from([16, 32, 64, 6272]), max_size=4),
+)  # fmt: skip
+bytes_of_memory = st.integers(10**8, 6 * GB)
+
+
+@settings(deadline=None, max_examples=50)
+@given(jobs, bytes_of_memory)
+def test_a_plan_keeps_to_its_memory_and_is_made_wherever_the_least_fits(described, limit):
+    chosen = plan.make(described, limit, threads=2, use_intelex=False)
+    assert (chosen is None) == (limit < plan.least_memory(described, threads=2))
+    assert chosen is None or chosen.memory <= limit
+
+
+@settings(deadline=None, max_examples=50)
+@given(jobs, bytes_of_memory, st.integers(0, 2 * GB))
+def test_more_memory_never_means_fewer_exact_images(described, limit, more):
+    few, many = (plan.make(described, each, threads=2, use_intelex=False) for each in (limit, limit + more))
+    assert few is None or few.exact <= many.exact
+
+
+def test_where_one_more_kind_of_features_is_kept_as_many_images_are_exact():
+    large = job(529_114, sizes=(784, 32))
+    threshold = int(4 * 816 * 539_114 / plan.HELD_SHARE)  # from here on pixels are kept
+    below, above = (plan.make(large, limit, threads=2, use_intelex=False) for limit in (threshold - 10, threshold + 10))
+    assert (below.held, above.held) == ((False, True), (True, True)) and below.exact == above.exact
+
+
+def test_features_are_not_kept_where_all_images_are_exact_without_them():
+    described = job(20_000, sizes=(784,))
+    without = 3 * 4 * 784 * 20_000 + exact.memory(np.full(10, 2000), 2) + described.fixed + plan.BLOCKS
+    plans = [plan.make(described, limit, threads=2, use_intelex=False) for limit in (without, without + GB)]
+    assert [(each.exact, each.held) for each in plans] == [(20_000, (False,)), (20_000, (True,))]
+
+
+def test_gammas_are_tuned_together_only_where_their_kernel_matrices_fit():
+    assert make(job(20_000), 2).together and make(job(20_000), 2).memory < 2 * GB
+    many = job(20_000, tune_on=20_000, folds=20)
+    small, large = make(many, 2), make(many, 5)
+    assert (small.exact, small.together) == (large.exact, not large.together) == (20_000, False)
+    counts = np.full(10, 1900)
+    more = exact.memory(counts, 2, gammas=4) - exact.memory(counts, 2)
+    assert small.memory < 2 * GB and large.memory > many.fixed + plan.BLOCKS + exact.memory(counts, 2) + more
+    linear = make(job(20_000, tune_on=20_000, folds=20, kernels=("linear",)), 2)
+    assert linear.together  # one gamma
 
 
 @pytest.mark.parametrize(("limit", "method"), [(3, "SVC (scikit-learn-intelex 1.2.3)"), (1.5, "SGD")])

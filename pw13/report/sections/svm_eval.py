@@ -1,5 +1,6 @@
 """Item 1g: SVMs on codes and on pixels."""
 
+import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -59,8 +60,24 @@ def evaluation(selection: RunSelection) -> list[Block]:
         table(_caption(metrics), COLUMNS, [_row(result) for group in summary.alike(results) for result in group]),
         *_exact_subset(metrics),
         *[block for sentence in further for block in comment(sentence)],
-        *[block for name, caption, alt in FIGURES for block in figure_block(run, name, "1g", caption, alt)],
+        *[
+            block
+            for name, caption, alt in FIGURES
+            for block in figure_block(
+                run, name, "1g", caption + curve_tuning(metrics) * (name == "learning_curve"), alt
+            )
+        ],
     ]
+
+
+def curve_tuning(metrics: dict[str, Any]) -> str:
+    """Say how C and gamma of the few-label curve were chosen."""
+    points = metrics.get("learning_curve") or []
+    own = [p for p in points if p.get("tuned_on", math.inf) < metrics.get("tuned_on", 0)]
+    if not own:
+        return " C and gamma: those of the table above."
+    size, labels = (format_number(max(p[name] for p in own)) for name in ("n_train", "tuned_on"))
+    return f" C and gamma: chosen for each draw of up to {size} labels on these alone (at most {labels} of them)."
 
 
 def _exact_subset(metrics: dict[str, Any]) -> list[Block]:
@@ -106,10 +123,7 @@ def _caption(metrics: dict[str, Any]) -> str:
 def details(metrics: dict[str, Any]) -> list[str]:
     """Return sentences on codes against PCA, speed, the hardest class and repeated test images."""
     results = metrics["results"]
-    codes = sorted(
-        (result for result in results if result["features"] == "codes"),
-        key=lambda result: (result["size"] != 32, result["kernel"] != "rbf"),
-    )
+    codes = summary.headline_first(results)
     sentences = [
         *summary.approximations(metrics),
         summary.ae_against_pca(codes, results),
@@ -153,9 +167,9 @@ def over_encoders(results: list[dict[str, Any]], codes: dict[str, Any]) -> Inter
 
 
 def preferred(results: list[dict[str, Any]], features: str, kernel: str) -> dict[str, Any] | None:
-    """Return the result of these features and kernel; of several code sizes that of the handout's 32."""
-    matching = [result for result in results if (result["features"], result["kernel"]) == (features, kernel)]
-    return next((result for result in matching if result.get("size") == 32), matching[0] if matching else None)
+    """Return the headline result of these features and kernel."""
+    matching = (result for result in results if (result["features"], result["kernel"]) == (features, kernel))
+    return summary.headline(matching, lambda result: result.get("size"))
 
 
 def _p_value(metrics: dict[str, Any], kernel: str, codes: dict[str, Any]) -> float | None:

@@ -1,5 +1,6 @@
 """Item 1g."""
 
+from pw13.report.sections.svm_eval import curve_tuning
 from tests.helpers.report_runs import SVM, build, captions, items, make_run, texts
 
 
@@ -22,3 +23,11 @@ def test_the_caption_claims_no_check_that_a_run_of_0_1_0_did_not_make(tmp_path):
     assert "the test images that occur only once and are not in training." in captions(items(build(tmp_path))["1g"])
     make_run(tmp_path, "svm-eval", 1)
     assert "the test images that occur only once." in captions(items(build(tmp_path))["1g"])
+
+
+def test_the_caption_of_the_few_label_curve_says_how_c_and_gamma_were_chosen():
+    points = [{"n_train": n, "tuned_on": on} for n, on in ((50, 50), (2000, 500), (5000, 4000))]
+    said = curve_tuning({"tuned_on": 4000, "learning_curve": points})
+    assert said == " C and gamma: chosen for each draw of up to 2,000 labels on these alone (at most 500 of them)."
+    assert curve_tuning({"tuned_on": 4000, "learning_curve": [{"n_train": 50}]}) == curve_tuning({})
+    assert curve_tuning({}) == " C and gamma: those of the table above."
