@@ -78,7 +78,7 @@ def write_together(contents: Mapping[Path, bytes | memoryview]) -> None:
                     file_ops.write(file, data[start : start + CHUNK])
                 sync_file(file)
         for path in contents:
-            _replace(temporary[path], path)
+            replace(temporary[path], path)
         for folder in dict.fromkeys(path.parent for path in contents):
             sync_folder(folder)
     except OSError as error:
@@ -108,8 +108,12 @@ def check_inside(path: Path, *, below: int = 1) -> None:
         raise UserError(f"{path}: not a regular file")
 
 
-def _replace(source: Path, target: Path) -> None:
-    """Rename onto an existing file; in two steps on file systems that cannot do it in one."""
+def replace(source: Path, target: Path) -> None:
+    """Rename onto an existing file; in two steps on file systems that cannot do it in one.
+
+    Raises:
+        OSError: a rename fails; `target` is as it was.
+    """
     try:
         file_ops.rename(source, target)
     except OSError as error:

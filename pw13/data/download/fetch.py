@@ -1,6 +1,5 @@
 """Download the published files; a file gets its name only after its checksum is verified."""
 
-import os
 import zipfile
 import zlib
 from collections.abc import Sequence
@@ -12,6 +11,7 @@ from pw13.data.published import STAND_INS, PublishedFile
 from pw13.data.source import describe_content, git_blob_id, os_error, sha256_of
 from pw13.data.staging import Progress, silent, staging
 from pw13.errors import OptionError, UserError
+from pw13.system import files
 
 MAX_ARCHIVE_OVERHEAD = 1 << 20  # bytes by which a zip archive may exceed the one file in it
 
@@ -52,7 +52,7 @@ def fetch(
                     for file in missing
                 ]
                 for path in paths:
-                    os.replace(path, folder / path.name)
+                    files.replace(path, folder / path.name)
     except OSError as error:
         raise os_error(error.filename or folder, error) from None
     return [_fetched(folder / _local_name(file), new=file in missing) for file in wanted]
@@ -104,7 +104,7 @@ def _fetch_one(
         if zipped:
             _unzip(location, download_path, target, file)
         else:
-            os.replace(download_path, target)
+            files.replace(download_path, target)
         if not matches(file, target):
             raise UserError(f"{location}: {_mismatch(file, target)}")
         return target
