@@ -40,7 +40,9 @@ def is_run(path: Path) -> bool:
     try:
         if RUN_NAME.fullmatch(path.name):
             return path.is_dir()
-        return not path.name.startswith(".") and all((path / name).is_file() for name in ("config.json", "run.json"))
+        return not path.name.startswith(".") and all(
+            files.current(path / name).is_file() for name in ("config.json", "run.json")
+        )
     except OSError:
         return RUN_NAME.fullmatch(path.name) is not None
 

@@ -64,6 +64,7 @@ def read_json(path: Path) -> dict[str, Any]:
     Raises:
         UserError: missing, too large, not JSON, not an object, or a link; the message names the file.
     """
+    path = files.current(path)
     files.check_inside(path)
     try:
         if path.stat().st_size > MAX_JSON_BYTES:
@@ -96,7 +97,7 @@ def read_run(folder: Path) -> Record:
     try:
         options = read_json(folder / "config.json")
         facts = read_json(folder / "run.json")
-        metrics = read_json(folder / "metrics.json") if (folder / "metrics.json").exists() else None
+        metrics = read_json(folder / "metrics.json") if files.current(folder / "metrics.json").exists() else None
         if facts.get("status") == "completed" and metrics is None:
             raise UserError(f"{folder / 'metrics.json'}: missing from a completed run")
         _check_facts(facts, folder / "run.json")
