@@ -59,11 +59,17 @@ def fetch(
 
 
 def check_mirror(mirror: str | None) -> None:
+    """Refuse a mirror that is neither a folder nor an http(s) URL.
+
+    Raises:
+        UserError: no such folder, or `~NAME` names no user.
+        OptionError: a URL of another kind.
+    """
     if mirror is None or is_url(mirror):
         return
     if "://" in mirror:
         raise OptionError(f"--from: expected a folder or an http:// or https:// URL, received {mirror!r}")
-    if not Path(mirror).is_dir():
+    if not _mirror_folder(mirror).is_dir():
         raise UserError(f"--from {mirror}: no such folder")
 
 
@@ -148,7 +154,12 @@ def _locations(file: PublishedFile, mirror: str | None, folder: str) -> list[str
     names = [file.name, file.member] if file.member else [file.name]
     if is_url(mirror):
         return [f"{mirror}{'' if mirror.endswith('/') else '/'}{name}" for name in names]
-    return [str(root / name) for root in (Path(mirror), Path(mirror, folder)) for name in names]
+    root = _mirror_folder(mirror)
+    return [str(place / name) for place in (root, root / folder) for name in names]
+
+
+def _mirror_folder(mirror: str) -> Path:
+    return files.expand_user(mirror, "--from")
 
 
 def _local_name(file: PublishedFile) -> str:
