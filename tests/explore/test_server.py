@@ -3,6 +3,7 @@
 import http.client
 import json
 import os
+import shlex
 import shutil
 import socket
 import subprocess
@@ -207,6 +208,19 @@ def test_the_command_prints_its_address_alone_and_ends_with_a_signal(runs):
     out, err = process.communicate(timeout=30)
     assert (out, process.returncode) == ("", 143)
     assert "Traceback" not in err
+
+
+def test_a_browser_that_keeps_the_terminal_gets_the_page(runs, tmp_path):
+    read = "from urllib.request import urlopen; import sys; sys.stderr.write(str(urlopen(sys.argv[1]).status))"
+    variables = {**os.environ, "BROWSER": f"{shlex.quote(sys.executable)} -c {shlex.quote(read)} %s"}
+    command = [sys.executable, "-m", "pw13", "explore", "--quiet", "--runs-dir", str(runs.folder)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=variables)
+    timer = threading.Timer(60, process.kill)
+    timer.start()
+    assert process.stderr.read(3) == "200"
+    timer.cancel()
+    process.terminate()
+    assert process.wait(30) == 143 and process.communicate()[1] == ""
 
 
 def test_a_damaged_run_that_is_named_is_reported_at_the_start(pw13, served, runs):
