@@ -310,6 +310,20 @@ def test_a_run_that_another_process_has_resumed_is_not_written_any_more(tmp_path
     assert read_run(run.folder).facts == {**facts, "pid": 1} and read_run(run.folder).metrics is None
 
 
+@pytest.mark.parametrize("resumed", [False, True])
+def test_a_run_that_another_process_resumes_before_its_data_are_recorded_is_left_to_it(tmp_path, resumed):
+    run = create_run(tmp_path, "dense-ae", settings())
+    if resumed:
+        run.close("interrupted")
+        locks.release(run.folder)
+        run = reopen_run(read_run(run.folder), DenseAE(epochs=7))
+    others = {**read_run(run.folder).facts, "pid": 1}
+    with pytest.raises(UserError, match="resumed by another process"), track_status(run):
+        files.write_json(run.folder / "run.json", others)
+        run.update(one_dnn=True)
+    assert read_run(run.folder).facts == others
+
+
 @pytest.mark.skipif(os.name == "nt", reason="no permissions of POSIX")
 @pytest.mark.parametrize("mask", [0o077, 0o002, 0o022])
 def test_the_permissions_of_a_run_are_those_of_any_new_folder(tmp_path, mask):
