@@ -1,6 +1,7 @@
 """Settings, metrics and history of runs by name, read from run folders only."""
 
 import math
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -91,8 +92,9 @@ def best_val_loss(rows: Sequence[Mapping[str, float]]) -> float | None:
 
 def seconds(record: Record) -> float | None:
     """Return the duration of a run: from its metrics, else from start to end, or to now while it is running."""
-    if record.metrics and is_number(record.metrics.get("seconds")):
-        return float(record.metrics["seconds"])
+    value: Any = (record.metrics or {}).get("seconds")
+    if is_number(value):
+        return float(value) if abs(value) <= sys.float_info.max else None  # edited by hand: NaN, infinite or larger
     try:
         started = datetime.fromisoformat(record.facts["started"])
         running = record.status == "running"
