@@ -14,7 +14,8 @@ from pw13.report.comparable_runs import count_comparisons, further_values, is_co
 from pw13.runs import comparison, example_losses
 from pw13.runs.finding import LAST_ALL, is_run, list_runs, load_run, start_order
 from pw13.runs.folder import Run
-from pw13.runs.record import RUN_NAME, Record, read_json, read_run
+from pw13.runs.record import RUN_NAME, Record, read_bytes, read_json, read_run
+from pw13.system import files
 
 
 class Series(NamedTuple):
@@ -127,8 +128,8 @@ def read_figure(record: Record, name: str, form: str = "png") -> bytes | None:
     if record.facts.get("lean") and not folder.exists():
         _draw_figures(record.folder)
     try:
-        return (folder / f"{name}.{form}").read_bytes()
-    except OSError:
+        return read_bytes(folder / f"{name}.{form}", below=2)
+    except UserError:
         return None
 
 
@@ -137,6 +138,7 @@ def _draw_figures(folder: Path) -> None:
     """Draw the figures of a run into its folder; a warning says why that is not possible."""
     console.message(f"{folder.name}: drawing its figures")
     try:
+        files.check_inside(folder / "figures")
         Run(folder).save_figures(experiments.redraw_figures(read_run(folder)))
     except UserError as error:
         console.warning(f"{folder.name}: no figures: {error}")

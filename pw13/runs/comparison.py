@@ -9,8 +9,7 @@ from typing import Any
 
 from pw13.config import fields
 from pw13.errors import OptionError, UserError
-from pw13.runs.record import DATA_PATH_KEYS, Record, read_run
-from pw13.system import files
+from pw13.runs.record import DATA_PATH_KEYS, Record, read_run, read_text
 
 # The metric on validation data by which settings are chosen; lower is better.
 VALIDATION_METRICS = {"dense-ae": "val_mse", "charrnn": "val_nats"}
@@ -77,10 +76,9 @@ def numbers(record: Record) -> dict[str, Any]:
 def history(folder: Path) -> list[dict[str, float]]:
     """Return the rows of history.csv; none if it is missing or corrupt."""
     try:
-        files.check_inside(folder / "history.csv")
-        names, *lines = [line.split(",") for line in (folder / "history.csv").read_text("utf-8").split("\n") if line]
+        names, *lines = [line.split(",") for line in read_text(folder / "history.csv").split("\n") if line]
         return [dict(zip(names, map(float, line), strict=True)) for line in lines]
-    except (OSError, ValueError, UserError):
+    except (ValueError, UserError):
         return []
 
 

@@ -100,6 +100,22 @@ def test_figures_that_cannot_be_saved_are_a_warning_said_once(tmp_path, monkeypa
     assert capfd.readouterr().err.count(f"no figures: {folder / 'figures'}: Read-only file system") == 1
 
 
+def test_figures_are_not_drawn_through_a_link_out_of_the_run(pw13, tmp_path, monkeypatch):
+    folder = make_run(tmp_path / "runs", "dense-ae")
+    shutil.rmtree(folder / "figures")
+    change(folder / "run.json", lean=True)
+    monkeypatch.setattr("pw13.experiments.redraw_figures", lambda record: [("loss", Figure())])
+    for made in (False, True):  # the link leads to nothing, or to a folder
+        (folder / "figures").symlink_to(tmp_path / f"outside-{made}")
+        if made:
+            (tmp_path / f"outside-{made}").mkdir()
+        code, _, err = pw13("runs", "figures", folder)
+        assert code == 1 and "figures: symbolic link points outside the run folder" in err
+        assert read_figure(select_runs([], tmp_path / "runs").records[0], "loss") is None
+        assert not list(tmp_path.glob("outside-*/*"))
+        (folder / "figures").unlink()
+
+
 def test_without_a_completed_run_selection_is_refused(tmp_path):
     with pytest.raises(UserError, match="no completed run to report on; run all experiments with: pw13 all"):
         select_runs([], tmp_path)
