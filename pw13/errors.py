@@ -9,5 +9,9 @@ class ResumeError(UserError):
     """A run cannot be resumed from its files; it is left unchanged."""
 
 
+class TakenOverError(UserError):
+    """Another process has resumed the run, which is its own from then on."""
+
+
 class OptionError(Exception):
     """An option has an invalid value (exit code 2); the message is one line that names it."""

@@ -77,6 +77,13 @@ def test_a_table_shows_markup_literally(capsys):
     assert "[red]x[/red]" in out and "[bold]t[/bold]" in out and "1,234,567" in out
 
 
+@pytest.mark.parametrize("rows", [1, tables.MAX_STYLED_ROWS + 1])
+def test_control_characters_in_the_headings_of_a_table_are_escaped(capsys, rows):
+    console.table("t", ("", "run\x1b[2J"), [("a", 1)] * rows)
+    out = capsys.readouterr().out
+    assert "run\\x1b[2J" in out and "\x1b" not in out
+
+
 NAME = "2026-11-24_22-36-05_conv-dae"
 
 
@@ -118,8 +125,9 @@ def test_a_live_table_shows_markup_literally(monkeypatch, capsys):
     monkeypatch.setattr(tables, "is_live", lambda: True)
     monkeypatch.setenv("FORCE_COLOR", "1")
     with console.live_table() as show:
-        show("points", ("[red]point[/red]", "epoch"), [("a=1", 3), ("a=2", None)], 0)
+        show("points\x1b[2J", ("[red]point[/red]", "epoch\x1b[2J"), [("a=1", 3), ("a=2", None)], 0)
     err = capsys.readouterr().err
+    assert "points\\x1b[2J" in err and "epoch\\x1b[2J" in err
     assert "[red]point[/red]" in err and "a=2" in err
 
 

@@ -13,7 +13,7 @@ from pw13.cli.interruption import interruptible
 from pw13.cli.options import CorpusOption, DataOption, EncodingOption, JsonOption, QuietOption, user_path
 from pw13.data.staging import Progress
 from pw13.errors import OptionError, UserError
-from pw13.system import signals
+from pw13.system import files, signals
 
 app = typer.Typer(no_args_is_help=True, help="Inspect, download, verify and convert data sets.")
 
@@ -45,7 +45,8 @@ def info(
     console.start(quiet=bool(quiet))
     if figure is not None and figure.suffix.lower() not in FIGURE_SUFFIXES:
         raise OptionError(f"--figure: expected a file ending in {', '.join(FIGURE_SUFFIXES)}, received {str(figure)!r}")
-    images, names = load_images(data), load_names(corpus, encoding=encoding, fix_accents=fix_accents)
+    images = load_images(_expanded(data, "--data"))
+    names = load_names(_expanded(corpus, "--corpus"), encoding=encoding, fix_accents=fix_accents)
     facts = {
         "places": inspection.resolved_paths(),
         "images": inspection.describe_images(images),
@@ -87,8 +88,8 @@ def fetch(
     wanted = ("notmnist", "names") if what == "all" else (what,)
     fetched: list[fetch.Fetched] = []
     with _progress_bars("completed downloads are kept") as progress:
-        for (folder, *_), files in (sets[name] for name in wanted):
-            fetched += fetch.fetch(files, to / folder, mirror=mirror, progress=progress)
+        for (folder, *_), published_files in (sets[name] for name in wanted):
+            fetched += fetch.fetch(published_files, to / folder, mirror=mirror, progress=progress)
     if json:
         return console.json_document({"files": [file._asdict() for file in fetched]})
     data_tables.show_fetched(fetched)
@@ -150,6 +151,11 @@ def import_(
     data_tables.show_imported(target, record)
 
 
+def _expanded(path: str | None, option: str) -> str | None:
+    """Return a path with `~` expanded; a name such as "builtin", or None, as it is."""
+    return path and str(files.expand_user(path, option))
+
+
 @contextlib.contextmanager
 def _progress_bars(on_interrupt: str) -> Iterator[Progress]:
     """Show a progress bar per file and stop at a signal; `on_interrupt` is what the user is told then."""
@@ -173,7 +179,6 @@ def _progress_bars(on_interrupt: str) -> Iterator[Progress]:
 
 def _draw(images: Any, path: Path) -> None:
     from pw13.figures.contact_sheet import contact_sheet
-    from pw13.system import files
 
     parts = {
         f"training: {len(images.train_labels):,} images": (images.train_images, images.train_labels),

@@ -44,7 +44,11 @@ def gpu_findings() -> dict[str, str]:
         "device": _device(),
         "driver": gpus[0]["driver_version"] if gpus else "none (nvidia-smi finds no GPU)",
         **{f"GPU {number}": _describe_gpu(gpu) for number, gpu in enumerate(gpus)},
-        "NVIDIA wheels": f"{installed} of {len(wheels)}" + ("" if installed else " (extra gpu: 2.8 GB, Linux only)"),
+        "NVIDIA wheels": (
+            f"{installed} of {len(wheels)}" + ("" if installed else " (extra gpu: 2.8 GB, Linux only)")
+            if wheels
+            else "unknown (TensorFlow names them, and is missing)"
+        ),
     }
     return {**findings, **(_probe_findings(gpu_probe.probe()) if gpus or installed else {})}
 

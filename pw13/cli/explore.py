@@ -71,7 +71,9 @@ def serve(chosen: "Chosen", runs_dir: Path, port: int, *, open_browser: bool) ->
         sys.stdout.flush()
         console.message("serving to this machine only; stop with Ctrl-C")
         if open_browser:
+            import threading
             import webbrowser
 
-            webbrowser.open(server.address)
+            # a browser for the terminal returns when it is closed, and until then the page has to be served
+            threading.Thread(target=webbrowser.open, args=(server.address,), daemon=True).start()
         server.serve_forever()

@@ -18,6 +18,7 @@ from pw13.runs.folder import Run
 from pw13.runs.record import Record, read_run
 from pw13.sweeps.folder import KINDS as SWEPT_KINDS
 from pw13.sweeps.folder import PREFIX
+from pw13.system import files
 
 app = typer.Typer(no_args_is_help=True, help="List, show, compare, draw, export and prune runs.")
 
@@ -145,6 +146,7 @@ def figures(
     console.start(quiet=bool(quiet))
     drawn: dict[str, list[str]] = {}
     for record in comparison.expand_sweeps([load_run(name, runs_dir) for name in names]):
+        files.check_inside(record.folder / "figures")
         run = Run(record.folder)
         drawn[record.reference] = [run.save_figure(*figure).as_posix() for figure in experiments.redraw_figures(record)]
         console.message(f"{record.reference}: {len(drawn[record.reference])} figures")
@@ -193,7 +195,6 @@ def _warn_broken(records: list[Record]) -> None:
 
 def _save_figure(records: list[Record], path: Path) -> None:
     from pw13.figures import comparison as figures
-    from pw13.system import files
 
     if path.suffix.lower() not in (".png", ".svg", ".pdf"):
         raise OptionError(f"--figure: expected a file ending in .png, .svg or .pdf, received {str(path)!r}")

@@ -27,7 +27,7 @@ class Styled(NamedTuple):
 
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]], *, caption: str | None = None) -> None:
     """Print a table on standard output, columns of numbers right-aligned; text is never markup."""
-    title = printable(title, sys.stdout)
+    title, *columns = (printable(text, sys.stdout) for text in (title, *columns))  # with names of folders, too
     values = [list(row) for row in rows]
     shown = [format_column(column) for column in zip(*values, strict=True)]
     cells = [list(row) for row in zip(*shown, strict=True)]
@@ -151,8 +151,8 @@ def live_table() -> Iterator[TableUpdate | None]:
         def update(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], focus: int) -> None:
             height = max(terminal.height - 7, 1)
             first = max(0, min(focus - 1, len(rows) - height))
-            headings = (Column(Text(name)) for name in columns)
-            view = Table(*headings, title=Text(title), title_justify="left")
+            heading, *names = (Text(printable(text, sys.stderr)) for text in (title, *columns))
+            view = Table(*map(Column, names), title=heading, title_justify="left")
             for row in rows[first : first + height]:
                 view.add_row(*(Text(printable(format_cell(value), sys.stderr)) for value in row))
             live.update(view, refresh=True)

@@ -130,7 +130,8 @@ def make_server(chosen: Chosen, runs_dir: Path, port: int) -> Server:
     try:
         return Server(port, functools.partial(answer, chosen, runs_dir))
     except OSError as error:
-        raise UserError(f"--port {port}: {(error.strerror or str(error)).lower()}") from None
+        where = f"--port {port}" if port else f"cannot serve on {HOST}"
+        raise UserError(f"{where}: {(error.strerror or str(error)).lower()}") from None
 
 
 def answer(chosen: Chosen, runs_dir: Path, path: str, query: Query) -> Answer | None:

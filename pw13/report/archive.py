@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import lzma
 import zipfile
 import zlib
 from collections.abc import Mapping
@@ -13,6 +14,8 @@ from pw13.errors import UserError
 MANIFEST = "manifest.sha256"
 FIXED_TIME = (1980, 1, 1, 0, 0, 0)  # timestamp of every file, so that equal content gives equal bytes
 MAX_MEMBER_BYTES = 2**30  # uncompressed
+# What reading a corrupt, encrypted or foreign member raises.
+DAMAGE = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, OSError, EOFError, RuntimeError, ValueError)
 
 
 class Fault(NamedTuple):
@@ -47,7 +50,7 @@ def check_archive(path: Path) -> tuple[list[str], list[Fault]]:
             names = archive.namelist()
             if MANIFEST not in names:
                 raise UserError(f"{path}: no {MANIFEST}; expected a hand-in written by pw13 report")
-            listed = _read_manifest(archive.read(MANIFEST), path)
+            listed = _read_manifest(archive, path)
             faults = [Fault(name, "not in the manifest") for name in names if name not in listed and name != MANIFEST]
             faults += [Fault(name, "duplicate name") for name in sorted({n for n in names if names.count(n) > 1})]
             faults += [Fault(name, "missing") for name in listed if name not in names]
@@ -61,13 +64,20 @@ def check_archive(path: Path) -> tuple[list[str], list[Fault]]:
     return [name for name in present if name not in faulty], faults
 
 
-def _read_manifest(data: bytes, path: Path) -> dict[str, str]:
-    """Return the sha256 of each name."""
+def _read_manifest(archive: zipfile.ZipFile, path: Path) -> dict[str, str]:
+    """Return the sha256 of each name.
+
+    Raises:
+        UserError: the manifest is corrupt, encrypted or too large.
+    """
+    size = archive.getinfo(MANIFEST).file_size
+    if size > MAX_MEMBER_BYTES:
+        raise UserError(f"{path}: {MANIFEST}: {size:,} bytes uncompressed, expected at most {MAX_MEMBER_BYTES:,}")
     try:
-        pairs = [line.split("  ", 1) for line in data.decode().split("\n") if line]
+        pairs = [line.split("  ", 1) for line in archive.read(MANIFEST).decode().split("\n") if line]
         return {name: sha256 for sha256, name in pairs}
-    except ValueError:
-        raise UserError(f"{path}: corrupt {MANIFEST}") from None
+    except DAMAGE as error:
+        raise UserError(f"{path}: corrupt {MANIFEST}: {error}") from None
 
 
 def _check_member(archive: zipfile.ZipFile, name: str, sha256: str) -> Fault | None:
@@ -76,6 +86,6 @@ def _check_member(archive: zipfile.ZipFile, name: str, sha256: str) -> Fault | N
         return Fault(name, f"{size:,} bytes uncompressed, expected at most {MAX_MEMBER_BYTES:,}")
     try:
         digest = hashlib.sha256(archive.read(name)).hexdigest()
-    except (zipfile.BadZipFile, OSError, NotImplementedError, RuntimeError, EOFError, ValueError, zlib.error) as error:
+    except DAMAGE as error:
         return Fault(name, f"corrupt: {error}")
     return None if digest == sha256 else Fault(name, "changed: sha256 differs from the manifest")

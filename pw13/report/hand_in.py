@@ -163,8 +163,13 @@ def write_template(path: Path) -> None:
         UserError: it exists, or cannot be written.
     """
     try:
-        with open(path, "x", encoding="utf-8") as file:
-            file.write(template(questions()))
+        with open(path, "xb"):  # empty for a moment, so that no other file can get its name
+            pass
+        try:
+            files.write_atomic(path, files.to_utf8(template(questions())))
+        except BaseException:
+            path.unlink()
+            raise
     except FileExistsError:
         raise UserError(f"--template {path}: already exists; not overwriting") from None
     except OSError as error:

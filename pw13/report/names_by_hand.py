@@ -12,7 +12,7 @@ from pw13.errors import UserError
 from pw13.inference import sampling
 from pw13.inference.name_generator import NameGenerator, load_generator, read_corpus
 from pw13.report.name_selection import Candidate, NameSelection, compare_names
-from pw13.runs.record import Record
+from pw13.runs.record import Record, read_text
 from pw13.system import files
 
 CONTEXTS = 20  # names before a scored one that its probability is averaged over, for a many-to-one network
@@ -78,8 +78,8 @@ def mean_log_probability(generator: NameGenerator, text: str) -> float | None:
 
 def recorded_samples(record: Record) -> Iterator[str]:
     """Yield the names of a char-RNN run in samples.txt and in metrics.json."""
-    with contextlib.suppress(OSError, UnicodeDecodeError):
-        for line in (record.folder / "samples.txt").read_text("utf-8").split("\n"):
+    with contextlib.suppress(UserError):
+        for line in read_text(record.folder / "samples.txt").split("\n"):
             if line.startswith("  "):
                 yield from line.partition(": ")[2].split(" | ")
     metrics: Mapping[str, Any] = record.metrics or {}

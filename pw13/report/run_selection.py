@@ -1,5 +1,6 @@
 """The runs of a report: which are selected, the headline run of each part, and series that differ in one setting."""
 
+import functools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +14,8 @@ from pw13.report.comparable_runs import count_comparisons, further_values, is_co
 from pw13.runs import comparison, example_losses
 from pw13.runs.finding import LAST_ALL, list_runs, load_run, start_order
 from pw13.runs.folder import Run
-from pw13.runs.record import RUN_NAME, Record, read_json, read_run
+from pw13.runs.record import RUN_NAME, Record, read_bytes, read_json, read_run
+from pw13.system import files
 
 
 class Series(NamedTuple):
@@ -124,19 +126,24 @@ def read_figure(record: Record, name: str, form: str = "png") -> bytes | None:
     """
     folder = record.folder / "figures"
     if record.facts.get("lean") and not folder.exists():
-        _draw_figures(record)
+        _draw_figures(record.folder)
     try:
-        return (folder / f"{name}.{form}").read_bytes()
-    except OSError:
+        return read_bytes(folder / f"{name}.{form}", below=2)
+    except UserError:
         return None
 
 
-def _draw_figures(record: Record) -> None:
-    console.message(f"{record.name}: drawing its figures")
+@functools.cache  # where they cannot be drawn or saved, the next figure does not try again
+def _draw_figures(folder: Path) -> None:
+    """Draw the figures of a run into its folder; a warning says why that is not possible."""
+    console.message(f"{folder.name}: drawing its figures")
     try:
-        Run(record.folder).save_figures(experiments.redraw_figures(record))
+        files.check_inside(folder / "figures")
+        Run(folder).save_figures(experiments.redraw_figures(read_run(folder)))
     except UserError as error:
-        console.warning(f"{record.name}: no figures: {error}")
+        console.warning(f"{folder.name}: no figures: {error}")
+    except OSError as error:
+        console.warning(f"{folder.name}: no figures: {error.filename or folder}: {error.strerror or error}")
 
 
 # ---------------------------------------------------------------------------------------------------- selecting runs
@@ -156,8 +163,8 @@ def select_runs(names: Sequence[str], runs_dir: Path) -> RunSelection:
     completed = _completed(list_runs(runs_dir))
     last_all = _load_last_all(runs_dir)
     if last_all:
-        newest = max(str(record.facts.get("started", "")) for record in last_all)
-        later = [record for record in completed if str(record.facts.get("started", "")) > newest]
+        newest = max(start_order(record)[0] for record in last_all)
+        later = [record for record in completed if start_order(record)[0] > newest]
         return _joined(RunSelection(_by_start(last_all), "the runs of the last pw13 all"), later)
     latest = [runs[-1] for kind in config.KINDS if (runs := [run for run in completed if run.kind == kind])]
     if not latest:

@@ -1,6 +1,7 @@
 """Settings, metrics and history of runs by name, read from run folders only."""
 
 import math
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -8,8 +9,7 @@ from typing import Any
 
 from pw13.config import fields
 from pw13.errors import OptionError, UserError
-from pw13.runs.record import DATA_PATH_KEYS, Record, read_run
-from pw13.system import files
+from pw13.runs.record import DATA_PATH_KEYS, Record, read_run, read_text
 
 # The metric on validation data by which settings are chosen; lower is better.
 VALIDATION_METRICS = {"dense-ae": "val_mse", "charrnn": "val_nats"}
@@ -76,10 +76,9 @@ def numbers(record: Record) -> dict[str, Any]:
 def history(folder: Path) -> list[dict[str, float]]:
     """Return the rows of history.csv; none if it is missing or corrupt."""
     try:
-        files.check_inside(folder / "history.csv")
-        names, *lines = [line.split(",") for line in (folder / "history.csv").read_text("utf-8").split("\n") if line]
+        names, *lines = [line.split(",") for line in read_text(folder / "history.csv").split("\n") if line]
         return [dict(zip(names, map(float, line), strict=True)) for line in lines]
-    except (OSError, ValueError, UserError):
+    except (ValueError, UserError):
         return []
 
 
@@ -91,8 +90,9 @@ def best_val_loss(rows: Sequence[Mapping[str, float]]) -> float | None:
 
 def seconds(record: Record) -> float | None:
     """Return the duration of a run: from its metrics, else from start to end, or to now while it is running."""
-    if record.metrics and is_number(record.metrics.get("seconds")):
-        return float(record.metrics["seconds"])
+    value: Any = (record.metrics or {}).get("seconds")
+    if is_number(value):
+        return float(value) if abs(value) <= sys.float_info.max else None  # edited by hand: NaN, infinite or larger
     try:
         started = datetime.fromisoformat(record.facts["started"])
         running = record.status == "running"

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from pw13 import console
-from pw13.errors import OptionError, ResumeError, UserError
+from pw13.errors import OptionError, ResumeError, TakenOverError, UserError
 from pw13.runs.folder import Run, run_json_lock
 from pw13.runs.record import read_json
 from pw13.system import locks, signals
@@ -20,7 +20,7 @@ def track_status(run: Run) -> Iterator[Run]:
     """Write to run.json how the work in this context ended, if it did not complete.
 
     A new run rejected before its data were recorded is deleted; a reopened one that is rejected, or that cannot be
-    resumed, is restored. The lock of the folder is released.
+    resumed, is restored. One that another process has resumed is left to it. The lock of the folder is released.
 
     Raises:
         UserError: memory ran out; what is finished is kept.
@@ -31,6 +31,8 @@ def track_status(run: Run) -> Iterator[Run]:
     except Interrupted as stop:
         run.close("interrupted", signal=stop.number)
         stop.run = cli_name(run.folder)
+        raise
+    except TakenOverError:
         raise
     except BaseException as error:
         if isinstance(error, (UserError, OptionError)) and _discard_rejected(run, error):

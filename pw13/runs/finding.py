@@ -40,9 +40,16 @@ def is_run(path: Path) -> bool:
     try:
         if RUN_NAME.fullmatch(path.name):
             return path.is_dir()
-        return not path.name.startswith(".") and all((path / name).is_file() for name in ("config.json", "run.json"))
+        return not path.name.startswith(".") and all(
+            files.current(path / name).is_file() for name in ("config.json", "run.json")
+        )
     except OSError:
         return RUN_NAME.fullmatch(path.name) is not None
+
+
+def place_of(folder: Path) -> str:
+    """Return what names a run within its runs folder: its name, or SWEEP/POINT of a point of a sweep."""
+    return f"{folder.parent.name}/{folder.name}" if is_run(folder.parent) else folder.name
 
 
 def find_run(name: str, runs_dir: Path, option: str = "") -> Path:

@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from pw13 import console
-from pw13.errors import UserError
+from pw13.errors import TakenOverError, UserError
 from pw13.runs.record import Record, read_json
 from pw13.system import files, machine
 
@@ -101,7 +101,7 @@ class Run:
         """Set `facts` in run.json.
 
         Raises:
-            UserError: another process has resumed the run since.
+            TakenOverError: another process has resumed the run since.
         """
         path = self.folder / "run.json"
         with run_json_lock:
@@ -112,7 +112,8 @@ class Run:
         facts = read_json(self.folder / "run.json")
         host = (facts.get("machine") or {}).get("host")
         if facts.get("pid") != os.getpid() or host != machine.facts()["host"]:
-            raise UserError(f"{self.folder}: resumed by another process ({facts.get('pid')} on {host}); stopped here")
+            other = f"{facts.get('pid')} on {host}"
+            raise TakenOverError(f"{self.folder}: resumed by another process ({other}); stopped here")
         return facts
 
     def record_data(self, source: Any, notes: Sequence[str] = (), **counts: Any) -> None:

@@ -113,8 +113,7 @@ def reopen_run(record: Record, settings: Any, *, any_device: bool = False) -> Ru
         files.check_inside(record.folder / name)
     _lock_unchanged(record)
     run = Run(record.folder, previous=record)
-    for leftover in record.folder.rglob(".*.tmp"):  # of writes cut off by a kill
-        leftover.unlink(missing_ok=True)
+    files.clean_up(record.folder)
     dropped = (*END_FACTS, "device") if any_device else END_FACTS
     kept = {key: value for key, value in record.facts.items() if key not in dropped}
     environment = {"versions": machine.versions(), "machine": machine.facts(), **machine.process()}

@@ -19,7 +19,7 @@ DATA_PATH_KEYS = ("data", "corpus", "init_from", "runs", "runs_dir")  # keys of 
 REQUIRED_PATH_KEYS = {"charrnn": ("corpus",), "svm-eval": ("data", "runs", "runs_dir")}  # per kind; default: data
 # Settings that pw13 0.1.0 did not have, and what it did: on the CPU, unless TensorFlow found a GPU.
 ADDED_SETTINGS = {"device": "cpu", "recurrent_dropout": 0.0, "memory": None}
-MAX_JSON_BYTES = 64 * 2**20  # no config, run or metrics file of pw13 is larger
+MAX_BYTES = 64 * 2**20  # no document, text or figure of pw13 is larger
 
 # Types of the facts in run.json that code relies on; the first two are required.
 FACT_TYPES = {"machine": dict, "started": str, "data": dict, "versions": dict, "resumed": list}
@@ -64,20 +64,41 @@ class Record:
         return "running" if alive else "died"
 
 
-def read_json(path: Path) -> dict[str, Any]:
-    """Read the object in a JSON file of a run folder.
+def read_bytes(path: Path, *, below: int = 1) -> bytes:
+    """Read a file of the run folder `below` levels up, without trusting it.
 
     Raises:
-        UserError: missing, too large, not JSON, not an object, or a link; the message names the file.
+        UserError: missing, too large, a link out of the folder, or no regular file; the message names the file.
     """
-    files.check_inside(path)
     try:
-        if path.stat().st_size > MAX_JSON_BYTES:
-            raise UserError(f"{path}: {path.stat().st_size:,} bytes, expected at most {MAX_JSON_BYTES:,}")
-        content = path.read_bytes()
+        path = files.current(path)
+        files.check_inside(path, below=below)
+        if path.stat().st_size > MAX_BYTES:
+            raise UserError(f"{path}: {path.stat().st_size:,} bytes, expected at most {MAX_BYTES:,}")
+        return path.read_bytes()
     except OSError as error:
         raise UserError(f"{path}: cannot read: {error.strerror}") from None
-    return parse_object(content, str(path))
+
+
+def read_text(path: Path) -> str:
+    """Read a text file of a run folder, as `read_bytes` does.
+
+    Raises:
+        UserError: it cannot be read, or is not UTF-8; the message names the file.
+    """
+    try:
+        return read_bytes(path).decode()
+    except UnicodeDecodeError:
+        raise UserError(f"{path}: corrupt: not UTF-8") from None
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """Read the object in a JSON file of a run folder, as `read_bytes` does.
+
+    Raises:
+        UserError: it cannot be read, is not JSON, or not an object; the message names the file.
+    """
+    return parse_object(read_bytes(path), str(path))
 
 
 def parse_object(content: bytes, where: str) -> dict[str, Any]:
@@ -102,7 +123,7 @@ def read_run(folder: Path) -> Record:
     try:
         options = read_json(folder / "config.json")
         facts = read_json(folder / "run.json")
-        metrics = read_json(folder / "metrics.json") if (folder / "metrics.json").exists() else None
+        metrics = read_json(folder / "metrics.json") if files.current(folder / "metrics.json").exists() else None
         if facts.get("status") == "completed" and metrics is None:
             raise UserError(f"{folder / 'metrics.json'}: missing from a completed run")
         _check_facts(facts, folder / "run.json")

@@ -5,6 +5,7 @@ so that a test can substitute one that fails, truncates or kills at any of them.
 """
 
 import codecs
+import contextlib
 import errno
 import io
 import json
@@ -48,6 +49,7 @@ CHUNK = 1 << 20  # bytes per write call, so that a test can truncate a write in 
 NO_SYNC = (errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS)
 NO_FOLDER_SYNC = (*NO_SYNC, errno.EBADF, errno.EACCES, errno.EPERM, errno.EISDIR)
 NO_REPLACE = (errno.EEXIST, errno.EPERM)  # of a rename onto an existing file
+ASIDE = ".old"  # ends the name of a file that is being replaced in two steps
 
 
 def write_atomic(path: Path, data: bytes | memoryview) -> None:
@@ -78,7 +80,7 @@ def write_together(contents: Mapping[Path, bytes | memoryview]) -> None:
                     file_ops.write(file, data[start : start + CHUNK])
                 sync_file(file)
         for path in contents:
-            _replace(temporary[path], path)
+            replace(temporary[path], path)
         for folder in dict.fromkeys(path.parent for path in contents):
             sync_folder(folder)
     except OSError as error:
@@ -108,14 +110,20 @@ def check_inside(path: Path, *, below: int = 1) -> None:
         raise UserError(f"{path}: not a regular file")
 
 
-def _replace(source: Path, target: Path) -> None:
-    """Rename onto an existing file; in two steps on file systems that cannot do it in one."""
+def replace(source: Path, target: Path) -> None:
+    """Rename onto an existing file; in two steps on file systems that cannot do it in one.
+
+    Raises:
+        OSError: a rename fails; `target` is as it was.
+    """
     try:
         file_ops.rename(source, target)
     except OSError as error:
         if error.errno not in NO_REPLACE or not target.is_file():
             raise
-        aside = target.with_name(f".{target.name}.old")
+        aside = _aside(target)
+        if aside.exists():  # left by a kill before the end of an earlier write
+            file_ops.unlink(aside)
         file_ops.rename(target, aside)
         try:
             file_ops.rename(source, target)
@@ -123,6 +131,31 @@ def _replace(source: Path, target: Path) -> None:
             file_ops.rename(aside, target)
             raise
         file_ops.unlink(aside)
+
+
+def current(path: Path) -> Path:
+    """Return where the content of `path` is: there, or moved aside by a write that a kill cut off before its end."""
+    return _aside(path) if not path.exists() and _aside(path).is_file() else path
+
+
+def clean_up(folder: Path) -> None:
+    """Remove what kills have left of writes in `folder` and below; bring back files that were moved aside.
+
+    Raises:
+        OSError: a file cannot be removed or renamed.
+    """
+    for left in folder.rglob(".*.tmp"):
+        left.unlink(missing_ok=True)
+    for aside in [path for path in folder.rglob(f".*{ASIDE}") if path.is_file()]:
+        target = aside.with_name(aside.name[1:].removesuffix(ASIDE))
+        if target.exists():
+            file_ops.unlink(aside)
+        else:
+            file_ops.rename(aside, target)
+
+
+def _aside(path: Path) -> Path:
+    return path.with_name(f".{path.name}{ASIDE}")
 
 
 def sync_file(file: BinaryIO) -> None:
@@ -155,7 +188,7 @@ def rename_folder(source: Path, target: Path) -> None:
     """Rename a folder of files to a name that is free; file by file where the file system renames no folders.
 
     Raises:
-        OSError: the name is taken, or a rename fails.
+        OSError: the name is taken, or a rename fails; the files are still in `source`.
     """
     try:
         file_ops.rename(source, target)
@@ -163,10 +196,20 @@ def rename_folder(source: Path, target: Path) -> None:
         if error.errno not in (*NO_SYNC, errno.EXDEV, errno.EPERM):
             raise
         file_ops.mkdir(target)
-        for path in sorted(source.iterdir()):
-            file_ops.rename(path, target / path.name)
-        source.rmdir()
+        try:
+            _move_files(source, target)
+        except OSError:
+            with contextlib.suppress(OSError):
+                _move_files(target, source)
+            raise
     sync_folder(target.parent)
+
+
+def _move_files(source: Path, target: Path) -> None:
+    """Rename every file in `source` into the folder `target`, and remove `source`."""
+    for path in sorted(source.iterdir()):
+        file_ops.rename(path, target / path.name)
+    source.rmdir()
 
 
 def expand_user(path: str | Path, option: str = "") -> Path:

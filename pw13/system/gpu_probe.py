@@ -28,8 +28,14 @@ LIBRARIES = {
 
 
 def required_wheels() -> dict[str, str | None]:
-    """Return NVIDIA's wheels that TensorFlow's extra `and-cuda` names, with their installed versions or None."""
-    requirements = [line for line in metadata.requires("tensorflow") or [] if "and-cuda" in line]
+    """Return NVIDIA's wheels that TensorFlow's extra `and-cuda` names, with their installed versions or None.
+
+    Empty if TensorFlow is not installed.
+    """
+    try:
+        requirements = [line for line in metadata.requires("tensorflow") or [] if "and-cuda" in line]
+    except metadata.PackageNotFoundError:
+        return {}
     names = [re.split(r"[^\w-]", line, maxsplit=1)[0] for line in requirements]
     return {name: _version(name) for name in names}
 

@@ -47,6 +47,24 @@ def test_a_tilde_is_the_home_folder(monkeypatch, tmp_path, pw13):
     assert code == 1 and f"{tmp_path / 'home/c'}: no such folder" in err
 
 
+@pytest.mark.parametrize(
+    ("arguments", "missing"),
+    [
+        (["data", "info", "--corpus=builtin", "--data=~/x"], "home/x"),
+        (["data", "info", "--data=builtin", "--corpus=~/x"], "home/x"),
+        (["data", "fetch", "names", "--from=~/home"], "home/home/companies.csv"),
+        (["data", "check", "~/x"], "home/x"),
+        (["data", "import", "~/x", "y"], "home/x"),
+    ],
+)
+def test_a_tilde_is_the_home_folder_of_every_command_on_data(monkeypatch, tmp_path, pw13, arguments, missing):
+    for name in ("HOME", "USERPROFILE"):
+        monkeypatch.setenv(name, str(tmp_path / "home"))
+    (tmp_path / "home/home").mkdir(parents=True)
+    code, _, err = pw13(*arguments)
+    assert code == 1 and str(tmp_path / missing) in err
+
+
 def test_an_unknown_user_is_named():
     with pytest.raises(UserError, match="~nobody-at-all/x: no such user"):
         options.user_path("~nobody-at-all/x")

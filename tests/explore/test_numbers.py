@@ -1,5 +1,7 @@
 """What the page computes in JavaScript is what pw13 computes: networks, filters, random numbers and names."""
 
+import shlex
+
 import numpy as np
 import pytest
 
@@ -65,6 +67,13 @@ def test_one_is_singular_in_the_texts_of_the_page(script):
         "pixels: 1 letter I recognized",
         "pixels: 2 letters I recognized",
     ]
+
+
+def test_the_command_that_does_the_same_is_quoted_for_a_shell(script):
+    code = "return generateCommand({ place: given.place }, { seed: 7, n: 20, temp: 1, topP: 1, prefix: given.prefix });"
+    for place, prefix in (("x; touch y", "$(id)"), ("sweep/1_it's", "B o")):
+        words = shlex.split(script(code, {"place": place, "prefix": prefix}))
+        assert (words[3], words[-1], len(words)) == (place, prefix, 12)
 
 
 def test_the_next_letter_on_the_map_is_the_nearest_in_that_direction(script):

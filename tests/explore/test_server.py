@@ -3,6 +3,7 @@
 import http.client
 import json
 import os
+import shlex
 import shutil
 import socket
 import subprocess
@@ -10,10 +11,16 @@ import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from unittest.mock import Mock
 from urllib.parse import quote
 
 import pytest
 
+from pw13.errors import UserError
+from pw13.explore import names
+from pw13.explore.contents import choose
+from pw13.explore.server import make_server
+from pw13.runs.record import read_run
 from tests.helpers.report_runs import png
 
 
@@ -85,6 +92,18 @@ def test_names_of_the_counted_models_are_those_of_generate(served, runs, pw13, m
         key = wrong.split("=")[0]
         other = "&".join(part for part in options.split("&") if not part.startswith(f"{key}="))
         assert ask(server, f"/names.json?{other}&{wrong}")[0] == 404
+
+
+def test_names_of_a_sweep_s_point_are_drawn_for_its_place(served, runs):
+    server, folder = served
+    point = folder / "2026-11-24_20-00-00_sweep-charrnn" / "1_x"
+    point.parent.mkdir()
+    shutil.move(folder / runs.names["gru many-to-one 1"], point)
+    view = names.view(read_run(point))
+    assert view["place"] == "2026-11-24_20-00-00_sweep-charrnn/1_x"
+    assert (
+        ask(server, f"/names.json?run={view['place']}&model=ngram&n=2&seed=7&temp=1&top_k=0&top_p=1&prefix=B")[0] == 200
+    )
 
 
 @pytest.mark.parametrize(
@@ -209,6 +228,19 @@ def test_the_command_prints_its_address_alone_and_ends_with_a_signal(runs):
     assert "Traceback" not in err
 
 
+def test_a_browser_that_keeps_the_terminal_gets_the_page(runs, tmp_path):
+    read = "from urllib.request import urlopen; import sys; sys.stderr.write(str(urlopen(sys.argv[1]).status))"
+    variables = {**os.environ, "BROWSER": f"{shlex.quote(sys.executable)} -c {shlex.quote(read)} %s"}
+    command = [sys.executable, "-m", "pw13", "explore", "--quiet", "--runs-dir", str(runs.folder)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=variables)
+    timer = threading.Timer(60, process.kill)
+    timer.start()
+    assert process.stderr.read(3) == "200"
+    timer.cancel()
+    process.terminate()
+    assert process.wait(30) == 143 and process.communicate()[1] == ""
+
+
 def test_a_damaged_run_that_is_named_is_reported_at_the_start(pw13, served, runs):
     _, folder = served
     (folder / runs.names["conv"] / "checkpoints" / "best.keras").write_bytes(b"PK broken")
@@ -222,6 +254,23 @@ def test_a_taken_port_is_refused(pw13, runs):
         code, out, err = pw13("explore", "--no-browser", "--port", port, "--runs-dir", runs.folder)
     assert (code, out) == (1, "")
     assert f"--port {port}: address already in use" in err
+
+
+def test_a_machine_without_loopback_is_told_so(runs, monkeypatch):
+    monkeypatch.setattr("pw13.explore.server.Server", Mock(side_effect=OSError(99, "Cannot assign requested address")))
+    with pytest.raises(UserError, match=r"^cannot serve on 127\.0\.0\.1: cannot assign requested address$"):
+        make_server(choose([], runs.folder), runs.folder, 0)
+
+
+@pytest.mark.parametrize("seconds", ["NaN", "1e999", "9" * 400])
+def test_an_impossible_duration_is_left_out(served, runs, seconds):
+    server, folder = served
+    path = folder / runs.names["dense"] / "metrics.json"
+    metrics = {**json.loads(path.read_text("utf-8")), "seconds": "edited"}
+    path.write_text(json.dumps(metrics).replace('"edited"', seconds), "utf-8")
+    status, _, body = ask(server, "/runs.json")
+    assert status == 200
+    assert [row["seconds"] for row in json.loads(body) if row["name"] == runs.names["dense"]] == [None]
 
 
 @pytest.mark.parametrize("port", [-1, 65536])

@@ -1,8 +1,11 @@
 """Replacements for `FileOps` that fail, truncate, die, or log every operation."""
 
+import errno
 import os
 from pathlib import Path
 from typing import BinaryIO
+
+import pytest
 
 from pw13.system.files import FileOps
 
@@ -11,6 +14,22 @@ OPERATIONS = ("write", "fsync", "rename", "unlink", "mkdir")
 
 class Died(BaseException):
     """The death of a process; no handler of pw13 may catch it."""
+
+
+def lack_sync_and_replace(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the file system have no sync, and rename neither folders nor onto an existing file, as some shares."""
+    replace = os.replace
+
+    def fsync(descriptor: int) -> None:
+        raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
+
+    def rename(source: Path, target: Path) -> None:
+        if Path(source).is_dir() or Path(target).exists():
+            raise OSError(errno.EPERM, os.strerror(errno.EPERM))
+        replace(source, target)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    monkeypatch.setattr(os, "replace", rename)
 
 
 class FaultyDisk(FileOps):

@@ -58,6 +58,21 @@ def test_what_is_not_a_hand_in_is_refused(tmp_path):
         check_archive(path)
 
 
+@pytest.mark.parametrize("encrypted", [True, False])
+def test_a_corrupt_or_encrypted_manifest_is_refused_in_one_line(tmp_path, pw13, encrypted):
+    packed = bytearray(pack({"a": b"1"}))
+    start = packed.index(b"PK\x03\x04", 1)
+    if encrypted:  # the bit that says that a member is encrypted, here and in the directory
+        for signature, flags in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+            packed[packed.rindex(signature) + flags] |= 1
+    else:
+        body = start + 30 + len(MANIFEST)
+        packed[body : body + 8] = b"\xff" * 8
+    (tmp_path / "x.zip").write_bytes(packed)
+    code, _, err = pw13("report", "--check", tmp_path / "x.zip")
+    assert code == 1 and f"x.zip: corrupt {MANIFEST}: " in err and err.count("\n") == 1
+
+
 def test_a_flipped_byte_is_found(tmp_path):
     path = tmp_path / "x.zip"
     packed = bytearray(pack({"a": bytes(1000), "b": b"2"}))

@@ -1,12 +1,15 @@
 """What was done for each item of the handout, and where that departs from it."""
 
 import json
+from pathlib import Path
 
 import pytest
 
 from pw13.report.handout import compliance
 from pw13.report.run_selection import select_runs
 from pw13.report.sections.answers import prepared_answers
+from pw13.system import files
+from tests.helpers.disks import FaultyDisk
 from tests.helpers.report_runs import BUILTIN, NAMES, build, make_run
 
 PLAIN = {**NAMES, "counts": {"names": 600, "training": 600}}
@@ -107,6 +110,16 @@ def test_the_command_prints_the_list(pw13, runs):
     assert "2c: 60 of 600 names are held out" in out and ".; settled by" not in out
     listed = json.loads(pw13("report", "--handout", "--json")[1])["items"]
     assert len(listed) == 24 and listed[0]["key"] == "1a" and not (runs.parent / "report").exists()
+
+
+def test_a_template_that_the_disk_has_no_room_for_can_be_written_again(pw13, monkeypatch):
+    for operation in ("write", "rename"):
+        with monkeypatch.context() as full:
+            full.setattr(files, "file_ops", FaultyDisk(operation, 1, OSError(28, "No space left on device")))
+            code, _, err = pw13("report", "--template", "mine.toml")
+        assert code == 1 and "--template mine.toml: cannot be written: No space left" in err
+        assert list(Path().iterdir()) == []
+    assert pw13("report", "--template", "mine.toml")[0] == 0
 
 
 def test_the_command_writes_a_template_once(pw13, tmp_path):

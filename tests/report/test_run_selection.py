@@ -1,13 +1,29 @@
 """Which runs are reported, and which are compared."""
 
+import errno
 import json
+import os
+import shutil
 
 import pytest
+from matplotlib.figure import Figure
 
 from pw13.errors import UserError
-from pw13.report.run_selection import select_runs
+from pw13.report.run_selection import read_figure, select_runs
 from pw13.report.sections import blocks
+from pw13.system import files
 from tests.helpers.report_runs import BUILTIN, build_all, items, make_run, only_table
+
+
+class ReadOnly(files.FileOps):
+    """A file system that takes no folder."""
+
+    def mkdir(self, path):
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS), os.fspath(path))
+
+
+def change(path, **facts):
+    path.write_text(json.dumps({**json.loads(path.read_text("utf-8")), **facts}), "utf-8")
 
 
 def test_the_baseline_rnn_is_the_one_most_runs_can_be_compared_with(tmp_path):
@@ -60,6 +76,44 @@ def test_runs_of_the_last_all_are_preferred_to_the_newest(runs):
 def test_an_invalid_all_json_is_ignored(runs, content):
     (runs / "all.json").write_text(content, "utf-8")
     assert len(select_runs([], runs).records) == 4
+
+
+def test_later_runs_are_those_that_started_later_in_any_time_zone(tmp_path):
+    for second, (started, units) in enumerate(
+        (("2026-11-24T10:00:00+01:00", 64), ("2026-11-24T09:30:00+00:00", 128), ("2026-11-24T10:30:00+02:00", 256))
+    ):
+        folder = make_run(tmp_path, "charrnn", second, units=units)
+        change(folder / "run.json", started=started)
+    first, later, _ = sorted(path.name for path in tmp_path.iterdir())
+    (tmp_path / "all.json").write_text(json.dumps({"runs": {"a": first}}), "utf-8")
+    assert [record.name for record in select_runs([], tmp_path).records] == [first, later]
+
+
+def test_figures_that_cannot_be_saved_are_a_warning_said_once(tmp_path, monkeypatch, capfd):
+    folder = make_run(tmp_path, "dense-ae")
+    shutil.rmtree(folder / "figures")
+    change(folder / "run.json", lean=True)
+    monkeypatch.setattr("pw13.experiments.redraw_figures", lambda record: [("loss", Figure())])
+    monkeypatch.setattr(files, "file_ops", ReadOnly())
+    (record,) = select_runs([], tmp_path).records
+    assert [read_figure(record, "loss", form) for form in ("png", "svg")] == [None, None]
+    assert capfd.readouterr().err.count(f"no figures: {folder / 'figures'}: Read-only file system") == 1
+
+
+def test_figures_are_not_drawn_through_a_link_out_of_the_run(pw13, tmp_path, monkeypatch):
+    folder = make_run(tmp_path / "runs", "dense-ae")
+    shutil.rmtree(folder / "figures")
+    change(folder / "run.json", lean=True)
+    monkeypatch.setattr("pw13.experiments.redraw_figures", lambda record: [("loss", Figure())])
+    for made in (False, True):  # the link leads to nothing, or to a folder
+        (folder / "figures").symlink_to(tmp_path / f"outside-{made}")
+        if made:
+            (tmp_path / f"outside-{made}").mkdir()
+        code, _, err = pw13("runs", "figures", folder)
+        assert code == 1 and "figures: symbolic link points outside the run folder" in err
+        assert read_figure(select_runs([], tmp_path / "runs").records[0], "loss") is None
+        assert not list(tmp_path.glob("outside-*/*"))
+        (folder / "figures").unlink()
 
 
 def test_without_a_completed_run_selection_is_refused(tmp_path):

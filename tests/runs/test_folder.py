@@ -26,7 +26,7 @@ from pw13.runs.opening import create_run, reopen_run
 from pw13.runs.record import data_paths_of, read_json, read_run, settings_of
 from pw13.system import files, locks, machine, signals
 from pw13.system.signals import Interrupted
-from tests.helpers.disks import FaultyDisk
+from tests.helpers.disks import FaultyDisk, lack_sync_and_replace
 from tests.helpers.runs import make, settings
 
 
@@ -152,6 +152,15 @@ def test_a_reopened_run_belongs_to_this_process_without_temporary_files(tmp_path
     assert record.status == "running" and record.facts["pid"] == os.getpid() and len(record.facts["resumed"]) == 1
     assert record.config["epochs"] == 7
     assert [left.name for left in path.glob(".*")] == [".lock"]
+
+
+def test_a_run_whose_file_was_moved_aside_by_a_killed_write_is_read_and_resumed(tmp_path):
+    path = make(tmp_path, status="interrupted")
+    for name in ("run.json", "config.json"):
+        (path / name).rename(path / f".{name}.old")
+    assert [record.status for record in list_runs(tmp_path)] == ["interrupted"]
+    reopen_run(read_run(path), DenseAE(epochs=7))
+    assert read_run(path).status == "running" and [left.name for left in path.glob(".*")] == [".lock"]
 
 
 def test_metrics_json_is_strict(tmp_path):
@@ -301,6 +310,20 @@ def test_a_run_that_another_process_has_resumed_is_not_written_any_more(tmp_path
     assert read_run(run.folder).facts == {**facts, "pid": 1} and read_run(run.folder).metrics is None
 
 
+@pytest.mark.parametrize("resumed", [False, True])
+def test_a_run_that_another_process_resumes_before_its_data_are_recorded_is_left_to_it(tmp_path, resumed):
+    run = create_run(tmp_path, "dense-ae", settings())
+    if resumed:
+        run.close("interrupted")
+        locks.release(run.folder)
+        run = reopen_run(read_run(run.folder), DenseAE(epochs=7))
+    others = {**read_run(run.folder).facts, "pid": 1}
+    with pytest.raises(UserError, match="resumed by another process"), track_status(run):
+        files.write_json(run.folder / "run.json", others)
+        run.update(one_dnn=True)
+    assert read_run(run.folder).facts == others
+
+
 @pytest.mark.skipif(os.name == "nt", reason="no permissions of POSIX")
 @pytest.mark.parametrize("mask", [0o077, 0o002, 0o022])
 def test_the_permissions_of_a_run_are_those_of_any_new_folder(tmp_path, mask):
@@ -345,3 +368,11 @@ def test_a_file_system_that_renames_no_folders_gets_the_files_one_by_one(tmp_pat
     runs = [create_run(tmp_path, "dense-ae", {}, name=name) for name in ("1_a", "2_b")]
     assert sorted(tmp_path.iterdir()) == [run.folder for run in runs]
     assert read_run(runs[0].folder).status == "running"
+
+
+def test_a_run_that_can_only_be_renamed_in_part_is_refused_and_leaves_nothing(tmp_path, monkeypatch):
+    lack_sync_and_replace(monkeypatch)
+    monkeypatch.setattr(files, "file_ops", FaultyDisk("rename", 5, OSError(errno.EIO, "broken")))
+    with pytest.raises(UserError, match="cannot create run folder"):
+        create_run(tmp_path, "dense-ae", {})
+    assert list(tmp_path.iterdir()) == []

@@ -11,7 +11,7 @@ import pytest
 from pw13.config.settings import DenseAE
 from pw13.errors import UserError
 from pw13.runs.finding import list_runs, load_run
-from pw13.runs.record import data_paths_of, read_run, settings_of
+from pw13.runs.record import data_paths_of, read_bytes, read_run, read_text, settings_of
 from pw13.system import files, machine
 from tests.helpers.runs import NOW, load_json, make, settings
 
@@ -110,3 +110,19 @@ def test_a_zombie_has_died_and_a_changed_clock_kills_nobody(tmp_path):
     os.waitpid(child, 0)
     clock_set_back = {**machine.process(), "pid_started": machine.process()["pid_started"] + 3600}
     assert read_run(make(tmp_path, f"{NOW}_2", status="running", **clock_set_back)).status == "running"
+
+
+def test_files_of_a_run_are_read_from_inside_its_folder_only(tmp_path):
+    run = make(tmp_path)
+    (tmp_path / "key").write_bytes(b"secret")
+    (run / "figures").mkdir()
+    (run / "figures" / "a.png").symlink_to("../config.json")
+    (run / "figures" / "b.png").symlink_to(tmp_path / "key")
+    (run / "summary.txt").symlink_to(tmp_path / "key")
+    assert read_bytes(run / "figures" / "a.png", below=2) == (run / "config.json").read_bytes()
+    for path, below in ((run / "figures" / "b.png", 2), (run / "summary.txt", 1)):
+        with pytest.raises(UserError, match="symbolic link points outside the run folder"):
+            read_bytes(path, below=below)
+    (run / "samples.txt").write_bytes(b"\xff")
+    with pytest.raises(UserError, match=r"samples\.txt: corrupt: not UTF-8"):
+        read_text(run / "samples.txt")

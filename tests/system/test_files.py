@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from pw13.system import files
-from tests.helpers.disks import Died, FaultyDisk, LoggedDisk
+from tests.helpers.disks import Died, FaultyDisk, LoggedDisk, lack_sync_and_replace
 
 
 @pytest.mark.parametrize("size", [0, 1, files.CHUNK, 3 * files.CHUNK + 5])
@@ -69,6 +69,40 @@ def test_a_file_system_that_renames_onto_no_file_replaces_in_two_steps(tmp_path,
     for content in (b"old", b"new", b"newest"):
         files.write_atomic(tmp_path / "a", content)
     assert (tmp_path / "a").read_bytes() == b"newest" and [p.name for p in tmp_path.iterdir()] == ["a"]
+
+
+@pytest.mark.parametrize(("operation", "number"), [("rename", 2), ("rename", 3), ("unlink", 1)])
+def test_a_kill_between_the_two_steps_keeps_a_file_and_stops_no_later_write(tmp_path, monkeypatch, operation, number):
+    path = tmp_path / "a"
+    path.write_bytes(b"old")
+    lack_sync_and_replace(monkeypatch)
+    with monkeypatch.context() as killed, pytest.raises(Died):
+        killed.setattr(files, "file_ops", FaultyDisk(operation, number, Died()))
+        files.write_atomic(path, b"new")
+    assert files.current(path).read_bytes() == (b"new" if operation == "unlink" else b"old")
+    for content in (b"newer", b"newest"):
+        files.write_atomic(path, content)
+        assert files.current(path).read_bytes() == content
+
+
+def test_cleaning_up_brings_back_what_was_moved_aside_and_not_replaced(tmp_path):
+    for name, content in ((".a.old", "a"), (".b.old", "stale"), ("b", "b"), (".c.7.tmp", "torn")):
+        (tmp_path / "folder").mkdir(exist_ok=True)
+        (tmp_path / "folder" / name).write_text(content, "utf-8")
+    files.clean_up(tmp_path)
+    assert {path.name: path.read_text("utf-8") for path in (tmp_path / "folder").iterdir()} == {"a": "a", "b": "b"}
+
+
+def test_a_folder_that_cannot_be_renamed_file_by_file_stays_as_it_was(tmp_path, monkeypatch):
+    (tmp_path / "source").mkdir()
+    for name in "abc":
+        (tmp_path / "source" / name).write_text(name, "utf-8")
+    lack_sync_and_replace(monkeypatch)
+    monkeypatch.setattr(files, "file_ops", FaultyDisk("rename", 3, OSError(errno.EIO, "broken")))
+    with pytest.raises(OSError, match="broken"):
+        files.rename_folder(tmp_path / "source", tmp_path / "target")
+    assert sorted(path.name for path in (tmp_path / "source").iterdir()) == ["a", "b", "c"]
+    assert not (tmp_path / "target").exists()
 
 
 def test_every_rename_follows_an_fsync_and_is_synced_itself(tmp_path, monkeypatch):

@@ -1,6 +1,5 @@
 """Download the published files; a file gets its name only after its checksum is verified."""
 
-import os
 import zipfile
 import zlib
 from collections.abc import Sequence
@@ -12,6 +11,7 @@ from pw13.data.published import STAND_INS, PublishedFile
 from pw13.data.source import describe_content, git_blob_id, os_error, sha256_of
 from pw13.data.staging import Progress, silent, staging
 from pw13.errors import OptionError, UserError
+from pw13.system import files
 
 MAX_ARCHIVE_OVERHEAD = 1 << 20  # bytes by which a zip archive may exceed the one file in it
 
@@ -52,18 +52,24 @@ def fetch(
                     for file in missing
                 ]
                 for path in paths:
-                    os.replace(path, folder / path.name)
+                    files.replace(path, folder / path.name)
     except OSError as error:
         raise os_error(error.filename or folder, error) from None
     return [_fetched(folder / _local_name(file), new=file in missing) for file in wanted]
 
 
 def check_mirror(mirror: str | None) -> None:
+    """Refuse a mirror that is neither a folder nor an http(s) URL.
+
+    Raises:
+        UserError: no such folder, or `~NAME` names no user.
+        OptionError: a URL of another kind.
+    """
     if mirror is None or is_url(mirror):
         return
     if "://" in mirror:
         raise OptionError(f"--from: expected a folder or an http:// or https:// URL, received {mirror!r}")
-    if not Path(mirror).is_dir():
+    if not _mirror_folder(mirror).is_dir():
         raise UserError(f"--from {mirror}: no such folder")
 
 
@@ -104,7 +110,7 @@ def _fetch_one(
         if zipped:
             _unzip(location, download_path, target, file)
         else:
-            os.replace(download_path, target)
+            files.replace(download_path, target)
         if not matches(file, target):
             raise UserError(f"{location}: {_mismatch(file, target)}")
         return target
@@ -148,7 +154,12 @@ def _locations(file: PublishedFile, mirror: str | None, folder: str) -> list[str
     names = [file.name, file.member] if file.member else [file.name]
     if is_url(mirror):
         return [f"{mirror}{'' if mirror.endswith('/') else '/'}{name}" for name in names]
-    return [str(root / name) for root in (Path(mirror), Path(mirror, folder)) for name in names]
+    root = _mirror_folder(mirror)
+    return [str(place / name) for place in (root, root / folder) for name in names]
+
+
+def _mirror_folder(mirror: str) -> Path:
+    return files.expand_user(mirror, "--from")
 
 
 def _local_name(file: PublishedFile) -> str:

@@ -8,6 +8,7 @@ from typing import IO
 from pw13.data.source import CHUNK, describe_content
 from pw13.data.staging import Progress
 from pw13.errors import UserError
+from pw13.system import files
 
 MAX_ATTEMPTS = 3
 TIMEOUT = 30  # seconds without a response or a byte
@@ -64,7 +65,7 @@ def download(location: str, target: Path, writer: BoundedWriter, pause: float) -
             writer.start(file)
             fault = _download(location, writer) if is_url(location) else _copy(Path(location), writer)
             file.flush()
-            os.fsync(file.fileno())
+            files.sync_file(file)
         if fault is None:
             return
         if attempt < MAX_ATTEMPTS:

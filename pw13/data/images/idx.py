@@ -16,6 +16,7 @@ import numpy as np
 
 from pw13.data.source import CHUNK, describe_content, os_error
 from pw13.errors import UserError
+from pw13.system import files
 
 UNSIGNED_BYTE = 0x08
 TYPES = {0x09: "signed bytes", 0x0B: "int16", 0x0C: "int32", 0x0D: "float32", 0x0E: "float64"}
@@ -82,8 +83,8 @@ def write_idx(path: Path, shape: tuple[int, ...], blocks: Iterable[np.ndarray]) 
             else:
                 _write_values(file.write, shape, blocks)
             file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
+            files.sync_file(file)
+        files.replace(temporary, path)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise

@@ -6,7 +6,6 @@ are kept, and how they are split, depends on their content and the seed alone, n
 
 import functools
 import itertools
-import os
 from collections import Counter
 from collections.abc import Iterator
 from hashlib import blake2b
@@ -83,7 +82,7 @@ def import_set(source: Path, target: Path, options: ImportOptions, *, progress: 
             files.write_json(ready / "import.json", record)
             if target.exists():
                 target.rmdir()
-            os.replace(ready, target)
+            files.rename_folder(ready, target)
     except OSError as error:
         raise os_error(error.filename or target, error) from None
     return record

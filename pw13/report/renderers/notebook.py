@@ -7,13 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pw13 import config
-from pw13.config import fields
 from pw13.report import hand_in_data
 from pw13.report.document import Document
 from pw13.report.renderers.markdown import item_cells
 from pw13.report.renderers.notebook_execution import KERNEL
 from pw13.report.run_selection import RunSelection, metric, read_history
-from pw13.runs.record import Record
+from pw13.runs.record import Record, settings_of
 from pw13.system import files
 
 if TYPE_CHECKING:
@@ -86,7 +85,13 @@ def _new_cell(kind: str, text: str, attachments: dict[str, dict[str, str]] | Non
 
 
 def _values(selection: RunSelection) -> dict[str, str]:
-    """Return the values of the template: settings of the runs, how to read their data, and the facts to check."""
+    """Return the values of the template: settings of the runs, how to read their data, and the facts to check.
+
+    They become code that is executed, so text is quoted as Python and settings are checked.
+
+    Raises:
+        UserError: the settings of a run do not fit this version.
+    """
     many = {series.value: series.first for series in selection.series(selection.baseline_rnn, "target")}
     runs = {
         "dense-ae": selection.dense,
@@ -96,28 +101,28 @@ def _values(selection: RunSelection) -> dict[str, str]:
     }
     dense, conv = (_settings(runs[kind], kind) for kind in ("dense-ae", "conv-dae"))
     rnn = _settings(hand_in_data.names_run(selection), "charrnn")
-    noisy_docstring, noisy = NOISY[conv["noise_kind"]]
+    noisy_docstring, noisy = NOISY[conv.noise_kind]
     images = hand_in_data.image_facts(selection)
     return {
         "runs": "RUNS = " + run_facts(runs),
-        "names_file": hand_in_data.names_file(selection),
+        "names_file": repr(f"data/{hand_in_data.names_file(selection)}"),
         "hashed": "array.tobytes()" if images.get("kind") == "builtin" else "raw",
-        "encoding": repr(rnn["encoding"]),
-        "repaired": REPAIRED if rnn["fix_accents"] else "line",
-        "code_size": str(dense["code_size"]),
-        "activation": dense["activation"],
+        "encoding": repr(rnn.encoding),
+        "repaired": REPAIRED if rnn.fix_accents else "line",
+        "code_size": str(dense.code_size),
+        "activation": dense.activation,
         "noisy_docstring": noisy_docstring,
-        "noisy": noisy.format(level=f"{conv['noise']:g}"),
-        "length": str(rnn["length"]),
-        "skip": str(rnn["skip"]),
-        "units": str(rnn["units"]),
-        "layers": str(rnn["layers"]),
+        "noisy": noisy.format(level=f"{conv.noise:g}"),
+        "length": str(rnn.length),
+        "skip": str(rnn.skip),
+        "units": str(rnn.units),
+        "layers": str(rnn.layers),
     }
 
 
-def _settings(record: Record | None, kind: str) -> dict[str, Any]:
-    """Return the settings of a run, with the defaults for those that it lacks."""
-    return {**fields.as_dict(config.KINDS[kind]()), **(record.config if record else {})}
+def _settings(record: Record | None, kind: str) -> Any:
+    """Return the settings of a run, or the defaults without one."""
+    return settings_of(record) if record else config.KINDS[kind]()
 
 
 def run_facts(runs: dict[str, Record | None]) -> str:

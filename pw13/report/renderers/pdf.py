@@ -6,6 +6,7 @@ import shutil
 import struct
 import tempfile
 import unicodedata
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from pw13.system import files, fonts
 MAX_WIDTH, MAX_HEIGHT = 164.0, 82.0  # of a figure, mm
 DPI = 120  # of the figures of a run
 FALLBACK = "DejaVuSansMono"  # of Typst
+PNG, PNG_HEADER = b"\x89PNG\r\n\x1a\n", 24  # how one begins, and the bytes up to the end of its size
 TYPEFACE = "Libertinus Serif"  # as in report.typ
 ENLARGED = 1.2  # its text in figures
 SCALE = 0.78  # of a figure's own size, so that a page holds text and figure
@@ -28,7 +30,7 @@ def pdf(document: Document) -> bytes:
     The fonts are those built into Typst, and of the system's those that have characters which these lack.
 
     Raises:
-        UserError: the folder for temporary files is full.
+        UserError: the folder for temporary files is full, or a figure is corrupt.
     """
     import typst
 
@@ -39,15 +41,41 @@ def pdf(document: Document) -> bytes:
             _write_sources(folder, document, escape_missing_glyphs(content))
         except OSError as error:
             raise UserError(f"{scratch}: {error.strerror}; set TMPDIR to another folder for temporary files") from None
-        return typst.compile(
-            folder / "report.typ",
-            root=folder,
-            font_paths=[folder / "fonts"],
-            ignore_system_fonts=True,
-            package_path=folder,
-            package_cache_path=folder,
-            timestamp=_timestamp(document.date),
-        )
+        try:
+            return typst.compile(
+                folder / "report.typ",
+                root=folder,
+                font_paths=[folder / "fonts"],
+                ignore_system_fonts=True,
+                package_path=folder,
+                package_cache_path=folder,
+                timestamp=_timestamp(document.date),
+            )
+        except typst.TypstError:
+            _refuse_corrupt(document.figures, folder)
+            raise
+
+
+def _refuse_corrupt(figures: Sequence[Figure], folder: Path) -> None:
+    """Refuse the first of the figures in `folder` that Typst cannot draw, whose error does not say which it is.
+
+    Raises:
+        UserError: there is one.
+    """
+    import typst
+
+    alone = folder / "figure.typ"
+    for figure in figures:
+        alone.write_text(f'#image("{file_name(figure)}")', "utf-8")
+        try:
+            typst.compile(alone, root=folder, ignore_system_fonts=True)
+        except typst.TypstError as error:
+            raise _corrupt(figure, str(error)) from None
+
+
+def _corrupt(figure: Figure, fault: str) -> UserError:
+    of_run = f"{figure.run}: " if figure.run else ""
+    return UserError(f"{of_run}corrupt figure {file_name(figure)}: {fault}; draw it again with: pw13 runs figures")
 
 
 def _write_sources(folder: Path, document: Document, content: dict[str, Any]) -> None:
@@ -124,11 +152,16 @@ def block_data(block: Block, label: str = "") -> dict[str, Any]:
     """Return a block as the template reads it; a figure with its file name, its width in mm and its item's label.
 
     Figures float, so the caption says to which item they belong.
+
+    Raises:
+        UserError: a figure is no PNG.
     """
     if isinstance(block, Markdown):
         return {"kind": "markdown", "nodes": markdown_nodes(block.text)}
     if not isinstance(block, Figure):
         return block._asdict()
+    if not block.png.startswith(PNG) or len(block.png) < PNG_HEADER or not all(_size(block.png)):
+        raise _corrupt(block._replace(svg=b""), "not a PNG")
     return {
         "kind": "figure",
         "file": file_name(block),
@@ -162,14 +195,18 @@ def in_typeface(svg: bytes) -> bytes:
     def enlarged(match: re.Match[str]) -> str:
         return f"font-size: {ENLARGED * float(match[1]):.4g}px"
 
-    text = re.sub(r"font-size: (\d+(?:\.\d+)?)px", enlarged, svg.decode())
+    text = re.sub(r"font-size: (\d+(?:\.\d+)?)px", enlarged, svg.decode("utf-8", "replace"))
     return re.sub(r"font-family: 'DejaVu Sans'[^;\"]*", f"font-family: '{TYPEFACE}', 'DejaVu Sans Mono'", text).encode()
 
 
 def width_mm(png: bytes) -> float:
     """Return the width of a figure on the page in mm: its scaled size, or less to fit."""
-    width: int
-    height: int
-    width, height = struct.unpack(">II", png[16:24])
+    width, height = _size(png)
     natural = SCALE * 25.4 * width / DPI
     return round(min(natural, MAX_WIDTH, MAX_HEIGHT * width / height), 1)
+
+
+def _size(png: bytes) -> tuple[int, int]:
+    """Return width and height in the header of a PNG."""
+    width, height = struct.unpack(">II", png[16:PNG_HEADER])
+    return width, height

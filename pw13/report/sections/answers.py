@@ -50,7 +50,7 @@ def read_comments(path: Path, keys: Sequence[str]) -> dict[str, str]:
     text = files.read_text(path, "--comments")
     try:
         content = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except ValueError as error:  # a plain one: a number of thousands of digits
         raise OptionError(f"--comments {path}: not TOML: {error}") from None
     except RecursionError:
         raise OptionError(f"--comments {path}: not TOML: nested too deeply") from None

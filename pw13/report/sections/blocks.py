@@ -3,11 +3,12 @@
 from collections.abc import Callable, Iterable, Sequence
 
 from pw13 import console
+from pw13.errors import UserError
 from pw13.report.commentary import phrasing, training_curves
 from pw13.report.commentary.phrasing import format_decibels, format_number, join_words
 from pw13.report.document import Block, Figure, Missing, Text, Verbatim
 from pw13.report.run_selection import Series, metric, read_figure, read_history
-from pw13.runs.record import Record
+from pw13.runs.record import Record, read_text
 
 Section = Callable[[Record], list[Block]]  # builds the blocks of an item from its run
 
@@ -61,8 +62,8 @@ def too_short(what: str, named: Iterable[tuple[str, Series]]) -> str:
 def model_summary(record: Record, model: str | None = None) -> list[Block]:
     """Return the output of Keras's `summary()` for a run's models, or for one of them by its name."""
     try:
-        text = (record.folder / "summary.txt").read_text("utf-8")
-    except OSError:
+        text = read_text(record.folder / "summary.txt")
+    except UserError:
         return []
     if model:
         parts = [part for part in text.split("Model: ") if part.startswith(f'"{model}"')]

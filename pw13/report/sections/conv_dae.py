@@ -6,6 +6,7 @@ from typing import Any
 
 from pw13.baselines import FILTER_NAMES
 from pw13.baselines.linear_denoiser import DRAWS
+from pw13.errors import UserError
 from pw13.report import hints
 from pw13.report.commentary import conv_dae as commentary
 from pw13.report.commentary.phrasing import format_count, format_decibels, format_number, join_words
@@ -22,7 +23,7 @@ from pw13.report.sections.blocks import (
     paragraph,
     training_speed,
 )
-from pw13.runs.record import Record
+from pw13.runs.record import Record, read_text
 
 BASELINES = (
     "Two kinds of baseline show what the network is worth. The classical filters know no training images. Noise moves "
@@ -53,8 +54,8 @@ def architecture(run: Record) -> list[Block]:
 def _feature_map_sizes(run: Record) -> list[str]:
     """Return the sizes in the first line of summary.txt, "28x28", input to output; empty if there are none."""
     try:
-        first = (run.folder / "summary.txt").read_text("utf-8").split("\n")[0]
-    except OSError:
+        first = read_text(run.folder / "summary.txt").split("\n")[0]
+    except UserError:
         return []
     sizes = re.search(r"\d+x\d+( -> \d+x\d+)+", first)
     return sizes[0].split(" -> ") if sizes else []

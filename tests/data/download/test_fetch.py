@@ -17,6 +17,7 @@ from pw13.data.names import load_names
 from pw13.data.published import PUBLISHED_IMAGES, PUBLISHED_MAKEMORE, PUBLISHED_NAMES, PublishedFile
 from pw13.data.source import git_blob_id, resolve_path, sha256_of
 from pw13.errors import OptionError, UserError
+from tests.helpers.disks import lack_sync_and_replace
 
 LETTERS = gzip.compress(bytes(range(256)) * 40, mtime=0)
 NAMES = b"Nimbo\nArbo Labs\n"
@@ -120,6 +121,12 @@ def test_files_are_downloaded_and_verified_with_progress(server):
     assert letters.path.read_bytes() == LETTERS
     assert reported[-1] == ("letters.gz", len(LETTERS), len(LETTERS))
     assert [path.name for path in Path("target/deep").iterdir()] == ["letters.gz"]
+
+
+def test_a_file_system_without_sync_and_replace_takes_downloads(server, monkeypatch):
+    lack_sync_and_replace(monkeypatch)
+    fetched = fetch([published(server), published_names(server)], Path("target"))
+    assert [file.path.read_bytes() for file in fetched] == [LETTERS, NAMES]
 
 
 def test_a_verified_file_is_not_downloaded_again(server):

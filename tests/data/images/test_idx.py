@@ -16,6 +16,7 @@ from hypothesis.extra import numpy as arrays
 from pw13.data.images import idx
 from pw13.data.images.idx import read_idx, write_idx
 from pw13.errors import UserError
+from tests.helpers.disks import lack_sync_and_replace
 
 IMAGES = np.arange(2 * 3 * 4, dtype=np.uint8).reshape(2, 3, 4)
 HEADER = bytes([0, 0, 8, 3]) + struct.pack(">3I", 2, 3, 4)
@@ -39,6 +40,13 @@ def test_written_files_are_header_and_values():
     assert Path("plain").read_bytes() == HEADER + IMAGES.tobytes()
     write_idx(Path("packed.gz"), IMAGES.shape, [IMAGES[:1], IMAGES[1:]])
     assert gzip.decompress(Path("packed.gz").read_bytes()) == HEADER + IMAGES.tobytes()
+
+
+def test_a_file_system_without_sync_and_replace_takes_idx_files(monkeypatch):
+    lack_sync_and_replace(monkeypatch)
+    for images in (IMAGES, IMAGES + 1):
+        write_idx(Path("images"), images.shape, [images])
+        assert read_idx(Path("images"), 3)[0].tolist() == images.tolist()
 
 
 def test_written_bytes_do_not_depend_on_the_time(monkeypatch):

@@ -21,6 +21,7 @@ from pw13.data.importing.options import ImportOptions
 from pw13.data.importing.pictures import import_set
 from pw13.errors import OptionError, UserError
 from tests.helpers.data import FILES, make_images
+from tests.helpers.disks import lack_sync_and_replace
 
 
 def png(array: np.ndarray, **options) -> bytes:
@@ -76,6 +77,12 @@ def test_folders_become_a_data_folder():
     assert contents(images.train_images) | contents(images.test_images) == set(by_label)
     assert json.loads(Path("out/import.json").read_text())["pictures"] == 40
     assert check(Path("out"))[0].faults == ()
+
+
+def test_a_file_system_without_sync_and_replace_takes_a_data_folder(monkeypatch):
+    lack_sync_and_replace(monkeypatch)
+    import_set(put("src", tree()), Path("out"), ImportOptions())
+    assert check(Path("out"))[0].faults == () and sorted(path.name for path in Path().iterdir()) == ["out", "src"]
 
 
 def contents_in_order(images: list[np.ndarray]) -> list[bytes]:

@@ -3,6 +3,7 @@
 import ast
 import gzip
 import hashlib
+import json
 import os
 import re
 from pathlib import Path
@@ -66,7 +67,32 @@ def test_the_code_uses_the_settings_of_the_runs(tmp_path):
     assert "units = 48\n" in code
     assert "length, skip = 12, 3" in code
     assert "raw.decode('latin-1')" in code and 'line.encode("latin-1").decode("mac_roman")' in code
-    assert '"data/companies.csv"' in code and '"parameters": None' in code
+    assert "'data/companies.csv'" in code and '"parameters": None' in code
+
+
+def test_a_name_of_a_file_is_text_in_the_code(tmp_path):
+    name = """my "best" 'names'.txt"""
+    make_run(tmp_path, "charrnn", data={**NAMES, "path": f"/home/ada/{name}"})
+    (cell,) = [source for source in code_cells(tmp_path) if source.startswith("IMAGES_DIR")]
+    constants = [node.value for node in ast.walk(ast.parse(cell)) if isinstance(node, ast.Constant)]
+    assert f"data/{name}" in constants
+
+
+@pytest.mark.parametrize(
+    ("kind", "setting", "value"),
+    [
+        ("charrnn", "skip", "3\nimport os; os.abort()"),
+        ("charrnn", "units", "64; x"),
+        ("dense-ae", "activation", 'relu"); x("'),
+        ("conv-dae", "noise_kind", "other"),
+    ],
+)
+def test_settings_that_are_none_do_not_get_into_the_code(tmp_path, kind, setting, value):
+    folder = make_run(tmp_path, kind)
+    (record,) = select_runs([], tmp_path).records
+    (folder / "config.json").write_text(json.dumps({**record.config, setting: value}), "utf-8")
+    with pytest.raises(UserError, match=rf"config\.json: --{setting.replace('_', '-')}: expected "):
+        notebook._values(select_runs([], tmp_path))
 
 
 @pytest.mark.parametrize(

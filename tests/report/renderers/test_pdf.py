@@ -49,6 +49,22 @@ def test_figures_fit_the_page():
     assert pdf.width_mm(png(120, 60)) == pytest.approx(25.4 * pdf.SCALE, abs=0.05)
 
 
+@pytest.mark.parametrize("content", [b"", b"GIF89a" + bytes(30), png()[:20], png(1, 1)[:16] + bytes(8)])
+def test_a_figure_that_is_no_png_is_named_with_its_run(content):
+    with pytest.raises(UserError, match=r"run-7: corrupt figure 1d-loss\.png: not a PNG; draw it again"):
+        pdf.block_data(Figure("1d-loss.png", content, "Loss.", "a line", "run-7", b"<svg/>"))
+
+
+@pytest.mark.parametrize(("content", "name"), [({"svg": b"<svg"}, "svg"), ({"png": png()[:30]}, "png")])
+def test_a_figure_that_cannot_be_drawn_is_named_with_its_run(runs, content, name):
+    document = build(runs)
+    chapter = next(chapter for chapter in document.chapters if chapter.items)
+    figure = Figure("1d-loss.png", png(), "Loss.", "a line", "run-7")._replace(**content)
+    broken = chapter._replace(items=(chapter.items[0]._replace(blocks=(figure,)),))
+    with pytest.raises(UserError, match=rf"run-7: corrupt figure 1d-loss\.{name}: failed to"):
+        pdf.pdf(document._replace(chapters=(broken,)))
+
+
 def test_own_words_are_a_tree_of_markdown():
     nodes = pdf.markdown_nodes("A **b** `c`\n\n- x\n- y")
     assert [node["kind"] for node in nodes] == ["paragraph", "bullet_list"]

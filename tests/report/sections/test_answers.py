@@ -38,6 +38,7 @@ def test_comments_are_read_by_item(tmp_path):
         ('9z = "a"', "unknown item '9z'; items: 1a, 1b"),
         ("1a = 3", "1a: expected a string, received 3"),
         ("= 3", "not TOML: "),
+        (f"a = {'9' * 5000}", "not TOML: "),
         (f"a = {'[' * 3000}{']' * 3000}", "not TOML: nested too deeply"),
     ],
 )

@@ -1,10 +1,13 @@
 """Blocks that many sections share."""
 
+import os
+
 import pytest
 
 from pw13.report.document import Verbatim
-from pw13.report.run_selection import select_runs
-from pw13.report.sections import blocks
+from pw13.report.names_by_hand import recorded_samples
+from pw13.report.run_selection import read_figure, select_runs
+from pw13.report.sections import blocks, conv_dae
 from tests.helpers.report_runs import build_all, make_run
 
 
@@ -32,3 +35,19 @@ def test_control_characters_of_names_are_escaped(runs):
     shown = "".join(block.text for block in build_all(runs).blocks if isinstance(block, Verbatim))
     assert r"Tel\x85co" in shown
     assert "\x85" not in shown
+
+
+@pytest.mark.parametrize("kind", ["link", "pipe"])
+def test_nothing_from_outside_a_run_gets_into_the_report(runs, tmp_path, kind):
+    key = tmp_path / "id_rsa"
+    key.write_text("  0.5: PRIVATE KEY 28x28 -> 14x14", "utf-8")
+    for folder in [path for path in runs.iterdir() if path.is_dir()]:
+        for name in ("summary.txt", "samples.txt", "figures/loss.png", "figures/loss.svg"):
+            (folder / name).unlink(missing_ok=True)
+            (folder / name).symlink_to(key) if kind == "link" else os.mkfifo(folder / name)
+    selection = select_runs([], runs)
+    assert blocks.model_summary(selection.dense) == [] and conv_dae._feature_map_sizes(selection.conv) == []
+    assert [read_figure(selection.dense, "loss", form) for form in ("png", "svg")] == [None, None]
+    (rnn,) = selection.of_kind("charrnn")
+    assert "PRIVATE KEY 28x28 -> 14x14" not in set(recorded_samples(rnn))
+    assert "PRIVATE" not in str(build_all(runs))
