@@ -47,11 +47,6 @@ def is_run(path: Path) -> bool:
         return RUN_NAME.fullmatch(path.name) is not None
 
 
-def place_of(folder: Path) -> str:
-    """Return what names a run within its runs folder: its name, or SWEEP/POINT of a point of a sweep."""
-    return f"{folder.parent.name}/{folder.name}" if is_run(folder.parent) else folder.name
-
-
 def find_run(name: str, runs_dir: Path, option: str = "") -> Path:
     """Return the run folder that `name` means: a path, a folder name or a unique prefix of one.
 

@@ -70,7 +70,7 @@ def test_one_is_singular_in_the_texts_of_the_page(script):
 
 
 def test_the_command_that_does_the_same_is_quoted_for_a_shell(script):
-    code = "return generateCommand({ place: given.place }, { seed: 7, n: 20, temp: 1, topP: 1, prefix: given.prefix });"
+    code = "return generateCommand({ run: given.place }, { seed: 7, n: 20, temp: 1, topP: 1, prefix: given.prefix });"
     for place, prefix in (("x; touch y", "$(id)"), ("sweep/1_it's", "B o")):
         words = shlex.split(script(code, {"place": place, "prefix": prefix}))
         assert (words[3], words[-1], len(words)) == (place, prefix, 12)

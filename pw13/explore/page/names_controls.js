@@ -35,7 +35,7 @@ function namesControls(run, now, services, onchange) {
 function generateCommand(run, now) {
   const quoted = (text) => (/^[A-Za-z0-9_./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`); // for a shell
   return [
-    `pw13 generate --run ${quoted(run.place)} --seed ${now.seed} -n ${now.n} --temp ${now.temp}`,
+    `pw13 generate --run ${quoted(run.run)} --seed ${now.seed} -n ${now.n} --temp ${now.temp}`,
     now.topK ? ` --top-k ${now.topK}` : "", now.topP < 1 ? ` --top-p ${now.topP}` : "", now.model === "mixture" ? " --mix" : "", now.prefix ? ` --prefix ${quoted(now.prefix)}` : "",
   ].join("");
 }

@@ -58,7 +58,7 @@ function namesView(root, run, state, services) {
   function listServed() {
     const own = started;
     message.textContent = T.names.drawing;
-    services.names({ run: run.place, model: now.model, n: now.n, seed: now.seed, temp: now.temp, top_k: now.topK, top_p: now.topP, prefix: now.prefix }).then((names) => {
+    services.names({ run: run.run, model: now.model, n: now.n, seed: now.seed, temp: now.temp, top_k: now.topK, top_p: now.topP, prefix: now.prefix }).then((names) => {
       if (own !== started) return;
       message.textContent = modelNote();
       results.append(now.temp === 0 ? el("p", { className: "hint", text: T.names.frozenServed }) : "", el("ol", { className: "names" }, names.map((name) => el("li", {}, el("span", { className: "name", dir: "auto", text: name.text }), knownMark(name.text, name.complete)))),
