@@ -46,7 +46,8 @@ class Record:
     def reference(self) -> str:
         """The name that commands take, unique among the runs of a folder: of a sweep's point SWEEP/POINT."""
         parent = self.folder.absolute().parent
-        return f"{parent.name}/{self.name}" if (parent / "config.json").is_file() else self.name
+        in_sweep = RUN_NAME.fullmatch(parent.name) or (parent / "config.json").is_file()
+        return f"{parent.name}/{self.name}" if in_sweep else self.name
 
     @property
     def status(self) -> str:

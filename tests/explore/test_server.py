@@ -102,7 +102,7 @@ def test_names_of_a_sweep_s_point_are_drawn_for_its_place(served, runs):
     view = names.view(read_run(point))
     assert view["run"] == "2026-11-24_20-00-00_sweep-charrnn/1_x"
     assert (
-        ask(server, f"/names.json?run={view['place']}&model=ngram&n=2&seed=7&temp=1&top_k=0&top_p=1&prefix=B")[0] == 200
+        ask(server, f"/names.json?run={view['run']}&model=ngram&n=2&seed=7&temp=1&top_k=0&top_p=1&prefix=B")[0] == 200
     )
 
 
