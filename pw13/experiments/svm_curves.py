@@ -23,7 +23,7 @@ from pw13.system.streams import stream
 CURVE_SIZES = (50, 100, 200, 500, 1000, 2000, 5000)  # training images in the few-label curve, besides all
 CURVE_DRAWS = 5  # subsets of each size up to SMALL_SUBSET: one of 50 images says little
 SMALL_SUBSET = 1000
-TUNE_ON = 500  # labels of a subset that choose its C and gamma, at most: with all it takes more than twice as long
+TUNE_ON = 500  # labels of a subset that choose its C and gamma, at most: all would take more than twice as long
 
 
 def learning_curves(

@@ -74,4 +74,4 @@ def test_built_in_data_come_as_files_with_their_notice(pw13, tmp_path, small_let
     assert files["data/names.txt"].decode() == datasets.names()
     assert files["NOTICE"].startswith(b"pw13")
     assert "Built-in data are in data/." in files["README.md"].decode()
-    assert '"data/names.txt"' in json.dumps(json.loads(files["notebook.ipynb"])).replace("\\\\", "").replace('\\"', '"')
+    assert "'data/names.txt'" in json.dumps(json.loads(files["notebook.ipynb"])).replace("\\\\", "").replace('\\"', '"')

@@ -128,7 +128,7 @@ def test_an_unreadable_run_is_a_row_of_the_list(tmp_path, monkeypatch, pw13):
 
     monkeypatch.setattr(os, "stat", refuse)  # not its mode, which root passes by
     by_name = {record.name: record for record in list_runs(tmp_path / "runs")}
-    assert by_name[NOW].problem == f"{closed}: cannot read: Permission denied"
+    assert by_name[NOW].problem == f"{closed / 'config.json'}: cannot read: Permission denied"
     assert by_name[f"{NOW}_2"].status == "completed"
     code, out, err = pw13("runs", "list", "--runs-dir", tmp_path / "runs")
     assert code == 0 and "broken" in out and "completed" in out and "Permission denied" in err

@@ -60,14 +60,14 @@ def evaluation(selection: RunSelection) -> list[Block]:
         table(_caption(metrics), COLUMNS, [_row(result) for group in summary.alike(results) for result in group]),
         *_exact_subset(metrics),
         *[block for sentence in further for block in comment(sentence)],
-        *[
-            block
-            for name, caption, alt in FIGURES
-            for block in figure_block(
-                run, name, "1g", caption + curve_tuning(metrics) * (name == "learning_curve"), alt
-            )
-        ],
+        *[block for name, caption, alt in figures(metrics) for block in figure_block(run, name, "1g", caption, alt)],
     ]
+
+
+def figures(metrics: dict[str, Any]) -> list[tuple[str, str, str]]:
+    """Return `FIGURES`, with how C and gamma of the few-label curve were chosen."""
+    added = {"learning_curve": curve_tuning(metrics)}
+    return [(name, caption + added.get(name, ""), alt) for name, caption, alt in FIGURES]
 
 
 def curve_tuning(metrics: dict[str, Any]) -> str:
