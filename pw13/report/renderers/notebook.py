@@ -1,6 +1,7 @@
 """Render the report as a notebook: Keras code that trains small models, between the items of the report."""
 
 import json
+import math
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -126,19 +127,27 @@ def _settings(record: Record | None, kind: str) -> Any:
 
 
 def run_facts(runs: dict[str, Record | None]) -> str:
-    """Return a dictionary of name, parameters, data and losses of each run by kind, as Python source."""
+    """Return a dictionary of name, parameters, data and losses of each run by kind, as Python source.
+
+    A number that is not finite, of a run that diverged or whose files were edited, is None.
+    """
     lines = []
     for kind, record in runs.items():
         parameters, history = metric(record, "parameters"), read_history(record) if record else []
+        sha256 = hand_in_data.checked_sha256(record)
         facts = {
             "name": record.name if record else None,
-            "parameters": int(parameters) if parameters else None,
-            "data": hand_in_data.checked_sha256(record),
-            **{key: [float(f"{row[key]:.4g}") for row in history if key in row] for key in ("loss", "val_loss")},
+            "parameters": int(parameters) if parameters and math.isfinite(parameters) else None,
+            "data": sha256 if isinstance(sha256, str) else None,
+            **{key: [_rounded(row[key]) for row in history if key in row] for key in ("loss", "val_loss")},
         }
         entries = ",\n        ".join(f"{json.dumps(key)}: {value!r}" for key, value in facts.items())
         lines.append(f"    {json.dumps(kind)}: {{\n        {entries},\n    }},\n")
     return "{\n" + "".join(lines) + "}"
+
+
+def _rounded(loss: float) -> float | None:
+    return float(f"{loss:.4g}") if math.isfinite(loss) else None
 
 
 def to_bytes(cells: "NotebookNode") -> bytes:

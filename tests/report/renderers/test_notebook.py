@@ -53,6 +53,19 @@ def test_the_code_compiles_and_holds_the_facts_of_the_runs(runs):
     }
 
 
+@pytest.mark.parametrize("number", ["NaN", "1e999"])
+def test_numbers_that_are_not_finite_are_none_in_the_code(tmp_path, number):
+    folder = make_run(tmp_path, "dense-ae", losses=[float(number), 0.25])
+    for name, key in (("metrics.json", "parameters"), ("run.json", "data")):
+        content = {**json.loads((folder / name).read_text("utf-8")), key: "edited"}
+        value = number if key == "parameters" else f'{{"files": {{"train-images-idx3-ubyte.gz": {number}}}}}'
+        (folder / name).write_text(json.dumps(content).replace('"edited"', value), "utf-8")
+    facts: dict = {}
+    exec(notebook._values(select_runs([], tmp_path))["runs"], facts)
+    run = facts["RUNS"]["dense-ae"]
+    assert (run["parameters"], run["data"], run["val_loss"]) == (None, None, [None, 0.25])
+
+
 def test_the_code_needs_neither_pw13_nor_a_path_of_this_machine(runs):
     code = "\n".join(code_cells(runs))
     assert "pw13" not in code and "/data/" not in code
