@@ -17,6 +17,7 @@ from pw13.inference.similarity import nearest_known
 from pw13.metrics.names import distinct_ngrams, share_met
 from pw13.models import charrnn_numpy
 from pw13.runs.folder import Run
+from pw13.runs.record import read_text
 from pw13.system.streams import derive_seed
 
 STATISTICS_SAMPLES = 1000  # names sampled for the statistics
@@ -133,7 +134,7 @@ def sample_callback(run: Run, data: NameDataset, config: CharRNN) -> Callable[[i
             lines.append(f"  {temperature}: " + " | ".join(name.text for name in names))
         for line in lines:
             console.message(line)
-        text = path.read_text("utf-8") if path.exists() else ""
+        text = read_text(path) if path.exists() else ""
         earlier = text.split(f"epoch {epoch}{NEWLINE}")[0]  # a resumed run may repeat an epoch
         run.save_text("samples.txt", earlier + NEWLINE.join(lines) + NEWLINE)
 

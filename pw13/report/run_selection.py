@@ -14,7 +14,7 @@ from pw13.report.comparable_runs import count_comparisons, further_values, is_co
 from pw13.runs import comparison, example_losses
 from pw13.runs.finding import LAST_ALL, list_runs, load_run, start_order
 from pw13.runs.folder import Run
-from pw13.runs.record import RUN_NAME, Record, read_bytes, read_json, read_run
+from pw13.runs.record import RUN_NAME, Record, read_bytes, read_json, read_run, settings_of
 from pw13.system import files
 
 
@@ -203,6 +203,7 @@ def _load_named(names: Sequence[str], runs_dir: Path) -> list[Record]:
                 raise UserError(
                     f"{record.folder}: cannot report on a {record.kind} run; supported: {', '.join(config.KINDS)}"
                 )
+            settings_of(record)  # refuses invalid ones
         records += expanded
     return list({record.folder.resolve(): record for record in records}.values())
 
@@ -227,7 +228,18 @@ def _run_folders(runs_dir: Path, names: Iterable[Any]) -> list[Path]:
 
 
 def _completed(records: Iterable[Record]) -> list[Record]:
-    return [record for record in records if record.status == "completed"]
+    """Return the completed trainings and evaluations whose settings are valid; others are named once."""
+    completed = [record for record in records if record.status == "completed" and record.kind in config.KINDS]
+    return [record for record in completed if _has_valid_settings(record)]
+
+
+def _has_valid_settings(record: Record) -> bool:
+    try:
+        settings_of(record)
+    except UserError as error:
+        console.warning(f"{record.reference} is left out: {error}")
+        return False
+    return True
 
 
 def _by_start(records: Iterable[Record]) -> tuple[Record, ...]:

@@ -145,6 +145,9 @@ def _check_facts(facts: dict[str, Any], path: Path) -> None:
             raise UserError(
                 f"{path}: corrupt: {key}: expected {JSON_NAMES[type_]}, received {fields.abbreviate(value)}"
             )
+    sha256 = (facts.get("data") or {}).get("sha256")
+    if not isinstance(sha256, (str, type(None))):
+        raise UserError(f"{path}: corrupt: data.sha256: expected a string, received {fields.abbreviate(sha256)}")
 
 
 def settings_of(record: Record) -> Any:

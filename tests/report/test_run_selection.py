@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from pw13.errors import UserError
 from pw13.report.run_selection import read_figure, select_runs
 from pw13.report.sections import blocks
+from pw13.runs.record import read_run
 from pw13.system import files
 from tests.helpers.report_runs import BUILTIN, build_all, items, make_run, only_table
 
@@ -192,3 +193,18 @@ def test_points_of_several_sweeps_with_equal_names_stay_apart_when_a_later_run_j
     assert (
         len(selection.repeats(selection.dense).records) == len(selection.repeats(selection.baseline_rnn).records) == 3
     )
+
+
+def test_runs_with_invalid_settings_are_left_out_and_named_ones_refused(tmp_path, capsys):
+    good, bad = (make_run(tmp_path, "charrnn", second) for second in (0, 1))
+    config = json.loads((bad / "config.json").read_text("utf-8"))
+    (bad / "config.json").write_text(json.dumps({**config, "epochs": [1]}), "utf-8")
+    assert [record.folder for record in select_runs([], tmp_path).records] == [good]
+    assert f"{bad.name} is left out" in capsys.readouterr().err
+    with pytest.raises(UserError, match="epochs"):
+        select_runs([bad.name], tmp_path)
+
+
+def test_a_digest_that_is_no_text_breaks_a_run(tmp_path):
+    run = make_run(tmp_path, "charrnn", data={"sha256": ["a"]})
+    assert "data.sha256: expected a string" in read_run(run).problem
