@@ -79,13 +79,17 @@ def test_the_page_to_play_with_is_part_of_a_hand_in_unless_it_is_left_out(pw13, 
 
 
 def test_a_run_without_a_needed_value_is_refused_in_one_line(tmp_path):
-    folder = make_run(tmp_path, "dense-ae")
-    settings = json.loads((folder / "config.json").read_text("utf-8"))
-    del settings["code_size"]
-    (folder / "config.json").write_text(json.dumps(settings), "utf-8")
-    options = hand_in.HandInOptions(execute=False)
-    with pytest.raises(UserError, match=rf"lacks a value that the report needs \('code_size'\); runs: {folder.name}"):
-        hand_in.write_hand_in(options, runs_dir=tmp_path, out=tmp_path / "out")
+    folder = make_run(tmp_path, "svm-eval")
+    for file, key, message in (
+        ("metrics", "n_test", rf"lacks a value that the report needs \('n_test'\); runs: {folder.name}"),
+        ("config", "folds", r"config\.json: no 'folds'"),
+    ):
+        content = json.loads((folder / f"{file}.json").read_text("utf-8"))
+        del content[key]
+        (folder / f"{file}.json").write_text(json.dumps(content), "utf-8")
+        options = hand_in.HandInOptions((folder.name,), execute=False)
+        with pytest.raises(UserError, match=message):
+            hand_in.write_hand_in(options, runs_dir=tmp_path, out=tmp_path / "out")
 
 
 def test_the_command_writes_a_hand_in_and_checks_it(pw13, runs, tmp_path):

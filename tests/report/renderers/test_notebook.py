@@ -18,7 +18,8 @@ from pw13.errors import UserError
 from pw13.report import hand_in, hand_in_data
 from pw13.report.renderers import notebook
 from pw13.report.renderers.markdown import DRAWN_BY_CODE
-from pw13.report.run_selection import select_runs
+from pw13.report.run_selection import RunSelection, select_runs
+from pw13.runs.record import read_run
 from tests.helpers.report_runs import IMAGES, NAMES, build, make_run
 
 
@@ -105,7 +106,7 @@ def test_settings_that_are_none_do_not_get_into_the_code(tmp_path, kind, setting
     (record,) = select_runs([], tmp_path).records
     (folder / "config.json").write_text(json.dumps({**record.config, setting: value}), "utf-8")
     with pytest.raises(UserError, match=rf"config\.json: --{setting.replace('_', '-')}: expected "):
-        notebook._values(select_runs([], tmp_path))
+        notebook._values(RunSelection((read_run(folder),), "a run that was changed meanwhile"))
 
 
 @pytest.mark.parametrize(
