@@ -103,11 +103,18 @@ def portable_config(record: Record) -> dict[str, Any]:
     """
     portable = {key: _without_path(value) if key in DATA_PATH_KEYS else value for key, value in record.config.items()}
     if "runs" in portable:
-        named = record.facts.get("encoders") or record.config["runs"]
-        portable["runs"] = [_reference(run) for run in named] if isinstance(named, list) else []
+        portable["runs"] = [_reference(run) for run in _encoders(record)]
     if portable.get("init_from"):
         portable["init_from"] = _reference(record.config["init_from"])
     return portable
+
+
+def _encoders(record: Record) -> list[Any]:
+    """Return the runs whose codes were evaluated: if options named all of them by their paths, else as recorded."""
+    named, used = (
+        each if isinstance(each, list) else [] for each in (record.config["runs"], record.facts.get("encoders"))
+    )
+    return named if len(named) >= len(used) else used
 
 
 def _without_path(value: Any) -> Any:

@@ -155,6 +155,11 @@ def test_the_encoders_of_an_evaluation_are_those_that_it_used_not_the_latest(pw1
     make_run(runs, "dense-ae", 8, code_size=8)
     assert pw13("report", "--no-execute", "--run", svm)[0] == 0
     assert [(run.name, run.encoders) for run in rerun.read_runs(zipped)] == [(used, ()), (svm.name, (used,))]
+    change(svm, "config", runs=[f"/elsewhere/{used}"])
+    change(svm, "run", encoders=["as 0.2.0.dev0 recorded a point, without its sweep"])
+    assert pw13("report", "--no-execute", "--run", svm)[0] == 0
+    assert [run.encoders for run in rerun.read_runs(zipped)] == [(), (used,)]
+    change(svm, "config", runs=[])
     change(svm, "run", encoders=["2026-01-01_00-00-00_dense-ae"])
     assert pw13("report", "--no-execute", "--run", svm)[0] == 0
     code, _, err = pw13("report", "--check", zipped, "--rerun")
