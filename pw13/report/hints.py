@@ -55,7 +55,7 @@ def _places(record: Record, data: str) -> list[str]:
         default = path is None or (path != "builtin" and resolve_path(data, None) == path)
     except UserError:
         default = False
-    return [*([] if default else [f"--{data}", place(str(path))]), *_flag_of_runs_dir(record.folder.parent)]
+    return [*([] if default else [f"--{data}", place(str(path), "FILE" if data == "corpus" else "DIR")]), *_flag_of_runs_dir(record.folder.parent)]
 
 
 def _runs_dir(selection: RunSelection) -> list[str]:
@@ -67,12 +67,12 @@ def _flag_of_runs_dir(folder: Path) -> list[str]:
     return [] if same else ["--runs-dir", place(str(folder))]
 
 
-def place(path: str) -> str:
-    """Return a path as a report may show it: relative to the current folder, or DIR if it is elsewhere."""
+def place(path: str, elsewhere: str = "DIR") -> str:
+    """Return a path as a report may show it: relative to the current folder, or `elsewhere` if it is not in there."""
     if path == "builtin":
         return path
     try:
         relative = os.path.relpath(path)
     except ValueError:  # another drive
         relative = ".."
-    return "DIR" if relative.startswith("..") else shlex.quote(relative)
+    return elsewhere if relative.startswith("..") else shlex.quote(relative)

@@ -67,6 +67,9 @@ def test_a_report_shows_no_path_outside_the_current_folder(tmp_path):
     assert hints.place("/data/notmnist") == "DIR"
     assert hints.place(str(tmp_path / "data")) == "data"
     assert hints.place("builtin") == "builtin"
+    record = read_run(make_run(tmp_path / "runs", "charrnn"))
+    record.config.update(corpus="/data/companies.csv")
+    assert hints.rerun(record) == "pw13 train-charrnn --corpus FILE"
 
 
 def test_the_data_of_other_runs_are_kept(tmp_path):
