@@ -55,7 +55,9 @@ def _places(record: Record, data: str) -> list[str]:
         default = path is None or (path != "builtin" and resolve_path(data, None) == path)
     except UserError:
         default = False
-    return [*([] if default else [f"--{data}", place(str(path), "FILE" if data == "corpus" else "DIR")]), *_flag_of_runs_dir(record.folder.parent)]
+    elsewhere = "FILE" if data == "corpus" else "DIR"
+    flags = [] if default else [f"--{data}", place(str(path), elsewhere)]
+    return [*flags, *_flag_of_runs_dir(record.folder.parent)]
 
 
 def _runs_dir(selection: RunSelection) -> list[str]:
