@@ -33,7 +33,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--device", choices=("cpu", "gpu"), default="cpu", help="gpu: compare with the CPU and Keras")
     parser.add_argument("--only", default="", help="comma-separated parts: " + ", ".join([*parts("cpu"), "gpu"]))
-    parser.add_argument("--tiny", action="store_true", help="one round on 1 % of the data, to check that it runs")
+    parser.add_argument("--tiny", action="store_true", help="one round on 1 %% of the data, to check that it runs")
     parser.add_argument("--sizes", default="", help="comma-separated numbers of examples for the part growth")
     parser.add_argument("--makemore", type=Path, metavar="DIR", help="only compare with a checkout of makemore")
     parser.add_argument("--out", type=Path, help="Markdown file to write, by default bench/RESULTS.md")

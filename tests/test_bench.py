@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from bench import __main__ as benchmark
 from bench import commands, gpu, growth, make_images, make_names, makemore, table, tasks
 from bench.rounds import PEERS, Result
 from bench.worker import MODULES, environment
@@ -24,6 +25,14 @@ def test_flops_count_the_matrix_products_of_the_handouts_models():
     assert tasks.flops(tasks.find_task("simple"), 150) == 2 * 3 * (10 * 64**2 + 64 * 150)
     assert tasks.flops(tasks.find_task("many"), 150) == 2 * 3 * 32 * (4 * 256**2 + 256 * 150)
     assert tasks.flops(tasks.find_task("conv"), 0) == 2 * (3 * 29_578_752 - 28 * 28 * 9 * 32)
+
+
+def test_the_help_names_the_options_and_parts(monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["bench", "--help"])
+    with pytest.raises(SystemExit) as stop:
+        benchmark.main()
+    out = " ".join(capsys.readouterr().out.split())
+    assert stop.value.code == 0 and "--makemore DIR" in out and "1 % of the data" in out and ", svm, " in out
 
 
 def make_result(peer: str, rounds: list[float], loss: float, examples: int = 100) -> Result:

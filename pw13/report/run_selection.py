@@ -19,7 +19,7 @@ from pw13.system import files
 
 
 class Series(NamedTuple):
-    """Runs that differ only in their seed; `value` is their value of the setting that a table compares."""
+    """Runs of different seeds that differ in nothing else; `value` is their value of the setting that a table compares."""
 
     value: Any
     records: tuple[Record, ...]
@@ -30,12 +30,13 @@ class Series(NamedTuple):
 
     def by_seed(self, name: str) -> dict[int, Loss]:
         """Return a loss (dotted name of a metric) by seed; empty if a run lacks it."""
-        by_seed = {record.config.get("seed", 0): record for record in self.records}
-        values = {seed: metric(record, name) for seed, record in by_seed.items()}
-        known = {seed: value for seed, value in values.items() if value is not None}
-        if len(known) < len(values):
-            return {}
-        return {seed: Loss(value, example_losses.read(by_seed[seed], name)) for seed, value in known.items()}
+        by_seed = {}
+        for record in self.records:
+            value = metric(record, name)
+            if value is None:
+                return {}
+            by_seed[record.config.get("seed", 0)] = Loss(value, example_losses.read(record, name))
+        return by_seed
 
     def interval(self, name: str) -> Interval | None:
         """Return mean and 95 % interval of a metric over the seeds; None if a run lacks it."""
@@ -91,19 +92,19 @@ class RunSelection:
         return max(candidates, key=rank, default=None)
 
     def series(self, base: Record | None, key: str) -> list[Series]:
-        """Return the runs that differ from `base` only in setting `key` and seed, by ascending value of `key`."""
+        """Return one run per seed and value of `key` that differ from `base` in nothing else, by ascending value."""
         if base is None:
             return []
         by_value: dict[Any, list[Record]] = {}
         for record in self.of_kind(base.kind):
             if is_comparable(record, base, key):
                 by_value.setdefault(record.config.get(key), []).append(record)
-        return [Series(value, _points_last(by_value[value])) for value in sorted(by_value)]
+        return [Series(value, _one_per_seed(by_value[value])) for value in sorted(by_value)]
 
     def repeats(self, run: Record) -> Series:
-        """Return the runs that differ from `run` in their seed alone, itself among them."""
+        """Return one run per seed of those that differ from `run` in their seed alone."""
         same = [record for record in self.of_kind(run.kind) if is_comparable(record, run, "seed")]
-        return Series(run.config.get("seed"), _points_last(same))
+        return Series(run.config.get("seed"), _one_per_seed(same))
 
 
 def metric(record: Record | None, name: str) -> float | None:
@@ -252,9 +253,11 @@ def _newest(records: Sequence[Record]) -> Record | None:
     return (own or records)[-1] if records else None
 
 
-def _points_last(records: Iterable[Record]) -> tuple[Record, ...]:
-    """Return runs of their own before points of sweeps, which have no figures or samples."""
-    return tuple(sorted(records, key=_is_point))
+def _one_per_seed(records: Sequence[Record]) -> tuple[Record, ...]:
+    """Return the newest run of each seed, runs of their own before points of sweeps, which have no figures or samples."""
+    points, own = (tuple(run for run in records if _is_point(run) is point) for point in (True, False))
+    newest = {run.config.get("seed", 0): run for run in (*points, *own)}
+    return tuple(sorted(newest.values(), key=_is_point))
 
 
 def _is_point(record: Record) -> bool:

@@ -10,7 +10,6 @@ from pathlib import Path
 from pw13 import console
 from pw13.errors import OptionError, ResumeError, TakenOverError, UserError
 from pw13.runs.folder import Run, run_json_lock
-from pw13.runs.record import read_json
 from pw13.system import locks, signals
 from pw13.system.signals import Interrupted
 
@@ -48,14 +47,19 @@ def track_status(run: Run) -> Iterator[Run]:
 
 
 def _discard_rejected(run: Run, error: UserError | OptionError) -> bool:
-    """Undo a run that was rejected before any work on it; return whether it was."""
+    """Undo a run that was rejected before any work on it; return whether it was.
+
+    Raises:
+        TakenOverError: another process has resumed it since; it is left unchanged.
+    """
     if run.data_recorded and not (run.previous is not None and isinstance(error, ResumeError)):
         return False
+    facts = run.read_own()
     if run.previous is not None:
         run.save_json("config.json", run.previous.config)
         run.save_json("run.json", run.previous.facts)
         return True
-    if "data" in read_json(run.folder / "run.json"):  # a point of a sweep: its folder records the failure
+    if "data" in facts:  # a point of a sweep: its folder records the failure
         return False
     locks.release(run.folder)
     shutil.rmtree(run.folder, ignore_errors=True)

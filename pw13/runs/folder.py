@@ -105,10 +105,15 @@ class Run:
         """
         path = self.folder / "run.json"
         with run_json_lock:
-            files.write_json(path, {**self._read_own(), **facts})
+            files.write_json(path, {**self.read_own(), **facts})
 
-    def _read_own(self) -> dict[str, Any]:
-        """Return run.json, in which this process must be the one that works on the run."""
+    def read_own(self) -> dict[str, Any]:
+        """Return run.json, in which this process must be the one that works on the run.
+
+        Raises:
+            TakenOverError: another process has resumed it since.
+            UserError: run.json cannot be read.
+        """
         facts = read_json(self.folder / "run.json")
         host = (facts.get("machine") or {}).get("host")
         if facts.get("pid") != os.getpid() or host != machine.facts()["host"]:
@@ -138,7 +143,7 @@ class Run:
         began = self.started_at
         seconds = machine.seconds_since_start() if began is None else round(time.monotonic() - began, 3)
         metrics = {"seconds": seconds, **metrics}
-        self._read_own()
+        self.read_own()
         self.save_json("metrics.json", metrics)
         self.close("completed")
         return metrics

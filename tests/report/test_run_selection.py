@@ -176,6 +176,16 @@ def test_points_of_a_sweep_join_the_headline_run_but_do_not_replace_it(tmp_path)
     assert {seed: loss.value for seed, loss in losses.items()} == {0: 0.02, 1: 0.03, 2: 0.04}
 
 
+def test_of_several_runs_of_one_seed_a_series_has_the_newest(tmp_path):
+    """Its loss, its names and its pictures are of one run."""
+    for second, mse in enumerate((0.03, 0.01)):
+        make_run(tmp_path, "dense-ae", second, metrics={"test_mse": mse})
+    selection = select_runs([path.name for path in tmp_path.iterdir()], tmp_path)
+    for series in (*selection.series(selection.dense, "code_size"), selection.repeats(selection.dense)):
+        assert series.records == (selection.dense,) and series.first.metrics["test_mse"] == 0.01
+        assert series.by_seed("test_mse")[0].value == 0.01
+
+
 def test_points_of_several_sweeps_with_equal_names_stay_apart_when_a_later_run_joins(tmp_path):
     listed = {"runs": {}, "sweeps": {}}
     for second, (kind, metric) in enumerate((("dense-ae", "test_mse"), ("charrnn", "held_out_nats"))):

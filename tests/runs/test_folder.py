@@ -310,8 +310,13 @@ def test_a_run_that_another_process_has_resumed_is_not_written_any_more(tmp_path
     assert read_run(run.folder).facts == {**facts, "pid": 1} and read_run(run.folder).metrics is None
 
 
+def rejected(run):
+    raise UserError("rejected")
+
+
+@pytest.mark.parametrize("late", [lambda run: run.update(one_dnn=True), rejected], ids=["update", "rejected"])
 @pytest.mark.parametrize("resumed", [False, True])
-def test_a_run_that_another_process_resumes_before_its_data_are_recorded_is_left_to_it(tmp_path, resumed):
+def test_a_run_that_another_process_resumes_before_its_data_are_recorded_is_left_to_it(tmp_path, resumed, late):
     run = create_run(tmp_path, "dense-ae", settings())
     if resumed:
         run.close("interrupted")
@@ -320,7 +325,7 @@ def test_a_run_that_another_process_resumes_before_its_data_are_recorded_is_left
     others = {**read_run(run.folder).facts, "pid": 1}
     with pytest.raises(UserError, match="resumed by another process"), track_status(run):
         files.write_json(run.folder / "run.json", others)
-        run.update(one_dnn=True)
+        late(run)
     assert read_run(run.folder).facts == others
 
 
