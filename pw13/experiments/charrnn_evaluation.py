@@ -89,8 +89,8 @@ def difference_interval(first: LogProbabilities, second: LogProbabilities, data:
     """
     if not data.split.held_out:
         return None
-    characters = _characters(data.split.held_out)
-    by_name = _sum_by_name(second["held_out"] - first["held_out"], characters)
+    characters = characters_by_name(data.split.held_out)
+    by_name = sum_by_name(second["held_out"] - first["held_out"], characters)
     return bootstrap.ratio_interval(by_name, characters, rng=stream("bootstrap", 0))
 
 
@@ -100,17 +100,17 @@ def losses(predicted: LogProbabilities, data: NameDataset) -> dict[str, ExampleL
     found: dict[str, ExampleLosses] = {}
     for metric, (subset, names) in sets.items():
         if names:
-            characters, text = _characters(names), code_points(windows.join(names))
-            found[metric] = ExampleLosses(_sum_by_name(-predicted[subset], characters), characters, digest(text))
+            characters, text = characters_by_name(names), code_points(windows.join(names))
+            found[metric] = ExampleLosses(sum_by_name(-predicted[subset], characters), characters, digest(text))
     return found
 
 
-def _characters(names: Sequence[str]) -> npt.NDArray[np.int64]:
+def characters_by_name(names: Sequence[str]) -> npt.NDArray[np.int64]:
     """Return the number of characters of each name, `(n,)`, its newline included."""
     return np.array([len(name) + 1 for name in names])
 
 
-def _sum_by_name(values: Floats, characters: npt.NDArray[np.int64]) -> Floats:
+def sum_by_name(values: Floats, characters: npt.NDArray[np.int64]) -> Floats:
     """Return the sums over each name, `(n,)`, of values of its characters."""
     return np.add.reduceat(values, np.cumsum(characters) - characters)
 

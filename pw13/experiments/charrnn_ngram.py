@@ -12,7 +12,7 @@ from pw13.experiments import charrnn_samples
 from pw13.experiments.charrnn_evaluation import LogProbabilities, predict_ngram
 from pw13.system.cache import cached, cached_json, digest
 
-VERSION = 2  # of what is measured of names: a change makes what is in the cache unusable
+VERSION = 3  # of what is measured of names: a change makes what is in the cache unusable
 MAX_CACHE_BYTES = 50_000_000
 
 

@@ -11,9 +11,11 @@ from pw13.baselines.ngram import Ngram
 from pw13.config.settings import CharRNN
 from pw13.data.names import NameDataset
 from pw13.data.names.vocabulary import NEWLINE
+from pw13.experiments.charrnn_evaluation import characters_by_name, sum_by_name
 from pw13.inference import sampling
 from pw13.inference.contexts import Mixture, Model
 from pw13.inference.similarity import nearest_known
+from pw13.metrics.bootstrap import ratio_error
 from pw13.metrics.names import distinct_ngrams, share_met
 from pw13.models import charrnn_numpy
 from pw13.runs.folder import Run
@@ -86,14 +88,13 @@ def at_default(rows: Sequence[Row]) -> Row:
 def real_names(counts: Ngram, data: NameDataset, config: CharRNN) -> Row | None:
     """Return the measures of real held-out names as a target; None if none are held out.
 
-    As many names as are sampled, but `ngram_nats` is that of all, which have the smaller error.
+    As many names as are sampled, but `ngram_nats` and its error are those of all, which is the smaller error.
     """
     held_out = data.split.held_out
     if not held_out:
         return None
     names = held_out[:STATISTICS_SAMPLES]
-    nats = ngram.nats(counts, data.joined_ids(held_out))
-    return {"names": len(names), **measures(names, counts, data, config), "ngram_nats": nats}
+    return {"names": len(names), **measures(names, counts, data, config), **_likelihood(held_out, counts, data)}
 
 
 def measures(texts: Sequence[str], counts: Ngram, data: NameDataset, config: CharRNN) -> Row:
@@ -110,8 +111,16 @@ def measures(texts: Sequence[str], counts: Ngram, data: NameDataset, config: Cha
         "mean_length": float(np.mean([len(text) for text in texts])),
         "distinct_trigrams": distinct_ngrams(texts[: len(data.split.held_out) or None], DIVERSITY_NGRAM),
         "similarity": float(np.mean([near.similarity for near in nearest if near])),
-        "ngram_nats": ngram.nats(counts, data.joined_ids(tuple(texts))),
+        **_likelihood(texts, counts, data),
     }
+
+
+def _likelihood(texts: Sequence[str], counts: Ngram, data: NameDataset) -> Row:
+    """Return the mean of -ln p of their characters under the n-gram model, and its standard error over names."""
+    characters = characters_by_name(texts)
+    nats = -np.log(ngram.probabilities(counts, data.joined_ids(tuple(texts))))
+    error = ratio_error(sum_by_name(nats, characters), characters)
+    return {"ngram_nats": float(nats.mean()), "ngram_nats_error": error}
 
 
 def sample_callback(run: Run, data: NameDataset, config: CharRNN) -> Callable[[int, list[np.ndarray]], None]:

@@ -38,6 +38,20 @@ def interval(
     return [values[draws // 40], values[-1 - draws // 40]]
 
 
+def ratio_error(numerators: npt.NDArray[Any], denominators: npt.NDArray[Any]) -> float:
+    """Return the standard error of a ratio of sums over examples, such as nats per character over names.
+
+    The linear approximation for large samples (Cochran, 1977, Sampling Techniques, 2.11); nan of fewer than two.
+
+    numerators, denominators: `(n,)`, of the same examples.
+    """
+    n = len(numerators)
+    if n < 2:
+        return float("nan")
+    residuals = numerators - numerators.sum() / denominators.sum() * denominators
+    return float(np.sqrt(n / (n - 1) * (residuals**2).sum()) / denominators.sum())
+
+
 def ratio_interval(
     numerators: npt.NDArray[Any], denominators: npt.NDArray[Any], *, rng: np.random.Generator, draws: int = DRAWS
 ) -> list[float] | None:

@@ -164,6 +164,7 @@ def check_names(metrics):
         assert [row["temperature"] for row in rows] == [0.5, 0.8, 1.0, 1.2]
         for row in rows:
             assert row["sampled"] == 1000
+            assert 0.001 < row["ngram_nats_error"] < 0.1
             assert 0 < row["distinct_trigrams"] <= row["unique"] <= 1
             assert 0 < row["similarity"] <= 1 and 0 <= row["held_out_met"] <= 1
         assert rows[0]["ngram_nats"] < rows[-1]["ngram_nats"]
@@ -173,6 +174,7 @@ def check_names(metrics):
     real = metrics["real_names"]
     assert real["names"] == 15
     assert real["ngram_nats"] == pytest.approx(metrics["ngram"]["held_out_nats"])
+    assert real["ngram_nats_error"] > 3 * metrics["ngram"]["names"]["ngram_nats_error"]  # of 15 names, not 1,000
     assert real["unique"] == 1 and real["similarity"] < 1
     ngram_off = abs(metrics["ngram"]["by_temperature"][2]["ngram_nats"] - real["ngram_nats"])
     assert ngram_off < abs(metrics["by_temperature"][2]["ngram_nats"] - real["ngram_nats"])

@@ -45,6 +45,15 @@ def test_a_difference_of_the_same_examples_is_paired():
     assert low == pytest.approx(0.01) and high == pytest.approx(0.01)
 
 
+def test_the_standard_error_of_a_ratio_of_sums():
+    sums, weights = np.array([2.0, 6.0, 4.0]), np.array([1, 3, 4])
+    # ratio 12 / 8, residuals 2 - 1.5, 6 - 4.5, 4 - 6
+    assert bootstrap.ratio_error(sums, weights) == pytest.approx((3 / 2 * (0.25 + 2.25 + 4)) ** 0.5 / 8)
+    values = np.arange(1.0, 6.0)
+    assert bootstrap.ratio_error(values, np.ones(5)) == pytest.approx(scipy.stats.sem(values))
+    assert np.isnan(bootstrap.ratio_error(sums[:1], weights[:1]))
+
+
 @pytest.mark.parametrize("count", [0, 1])
 def test_fewer_than_two_examples_have_no_interval(count):
     assert bootstrap.interval(lambda rows: 0.5, count, rng=rng()) is None

@@ -8,6 +8,7 @@ from pw13.report.commentary.charrnn import BASELINE_CELL
 from pw13.report.commentary.contrasts import BySeed, compared, mean
 from pw13.report.commentary.phrasing import format_number, format_percent, join_sentences, join_words
 
+# Of earlier runs, which do not say the standard error of their means.
 NATS_DEVIATION = 0.65  # nats per character, over held-out built-in names (measured: 0.66); sampled ones vary less
 MEASURED = 1000  # names, where a run does not say how many its mean is over
 SAME_DIVERSITY = 0.01  # share of distinct trigrams
@@ -138,6 +139,9 @@ def _gain(names: Mapping[str, Any], base: Mapping[str, Any], real: Mapping[str, 
 
 def _error(names: Mapping[str, Any]) -> float:
     """Return the standard error of the mean n-gram nats of sampled or of real names."""
+    error = names.get("ngram_nats_error")
+    if error is not None:
+        return float(error)
     return NATS_DEVIATION / math.sqrt(names.get("sampled") or names.get("names") or MEASURED)
 
 

@@ -95,6 +95,13 @@ def test_fewer_names_take_a_larger_difference():
     assert text.startswith("Are the names better? They are not distinguishable. ")
 
 
+def test_the_error_that_a_run_has_measured_is_used():
+    precise = [{**names(nats), "ngram_nats_error": 0.001} for nats in (2.0, 1.95)]
+    rows = [("SimpleRNN", precise[0]), ("GRU", precise[1])]
+    text = sampled_names.cell_names(rows, REAL, None)
+    assert text.startswith("Are the names better? Yes, with GRU. ")  # not distinguishable by the error of earlier runs
+
+
 def test_the_error_of_real_names_counts_where_they_are_in_between():
     for simple, answer in ((2.3, "Yes, with GRU. "), (1.5, "They are not distinguishable. ")):
         rows = [("SimpleRNN", names(simple)), ("GRU", names(2.1))]
