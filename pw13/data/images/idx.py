@@ -90,6 +90,19 @@ def write_idx(path: Path, shape: tuple[int, ...], blocks: Iterable[np.ndarray]) 
         raise
 
 
+def refuse_too_large(source: Path, shape: tuple[int, int, int]) -> None:
+    """Refuse to make of `source` a file of images of `shape` (n, height, width) that `read_idx` would not read.
+
+    Raises:
+        UserError: the values are more than `MAX_BYTES`.
+    """
+    count, size = shape[0], math.prod(shape)
+    if size > MAX_BYTES:
+        images = f"{count:,} images of {format_size(shape[1:])} are {size:,} bytes"
+        side = math.isqrt(MAX_BYTES // count)
+        raise UserError(f"{source}: {images}, expected at most {MAX_BYTES:,}; use --size {side} or smaller")
+
+
 def format_size(shape: tuple[int, ...]) -> str:
     """Format height and width, such as "28x28"."""
     return "x".join(map(str, shape))

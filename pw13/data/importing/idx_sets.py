@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from pw13.data.images.idx import format_size, read_idx, write_idx
+from pw13.data.images.idx import format_size, read_idx, refuse_too_large, write_idx
 from pw13.data.images.idx_folder import CLASSES, read_class_names, standard_name, write_class_names
 from pw13.data.importing.options import ImportOptions, source_record
 from pw13.data.published import FILES, TEST_IMAGES, TEST_LABELS, TRAIN_IMAGES, TRAIN_LABELS
@@ -50,20 +50,23 @@ def convert(source: Path, paths: dict[str, Path], target: Path, options: ImportO
     if len(unknown):
         raise UserError(f"{paths[TEST_LABELS]}: test label {unknown[0]} has no training image")
     new_labels = {name: np.searchsorted(values, arrays[name]) for name in (TRAIN_LABELS, TEST_LABELS)}
-    shapes = []
-    for images_name, labels_name in ((TRAIN_IMAGES, TRAIN_LABELS), (TEST_IMAGES, TEST_LABELS)):
+    shape, test_shape = (_shape(arrays[name], options) for name in (TRAIN_IMAGES, TEST_IMAGES))
+    if shape != test_shape:
+        train, test = format_size(shape), format_size(test_shape)
+        raise UserError(f"{source}: training images are {train} pixels, test images {test}; use --size 28 to scale all")
+    parts = ((TRAIN_IMAGES, TRAIN_LABELS), (TEST_IMAGES, TEST_LABELS))
+    for images_name, labels_name in parts:
         images, labels = arrays[images_name], new_labels[labels_name]
         if len(images) != len(labels):
             raise UserError(f"{paths[labels_name]}: {len(images):,} images but {len(labels):,} labels")
-        shapes.append(_shape(images, options))
-        write_idx(target / images_name, (len(images), *shapes[-1]), _blocks(images, options))
+        refuse_too_large(paths[images_name], (len(images), *shape))
+    for images_name, labels_name in parts:
+        images, labels = arrays[images_name], new_labels[labels_name]
+        write_idx(target / images_name, (len(images), *shape), _blocks(images, options))
         write_idx(target / labels_name, labels.shape, [labels.astype(np.uint8)])
-    if shapes[0] != shapes[1]:
-        train, test = map(format_size, shapes)
-        raise UserError(f"{source}: training images are {train} pixels, test images {test}; use --size 28 to scale all")
     names = _class_names(source, values)
     write_class_names(target, names)
-    record = source_record(source, options, names, new_labels[TRAIN_LABELS], new_labels[TEST_LABELS], shapes[0])
+    record = source_record(source, options, names, new_labels[TRAIN_LABELS], new_labels[TEST_LABELS], shape)
     return {**record, "old_labels": values.tolist(), "notes": list(_notes(source, paths, options))}
 
 
@@ -73,10 +76,12 @@ def _notes(source: Path, paths: dict[str, Path], options: ImportOptions) -> Iter
         yield "EMNIST's images lie on their side, as its files have rows and columns swapped; use --transpose"
 
 
-def _shape(images: np.ndarray, options: ImportOptions) -> tuple[int, ...]:
+def _shape(images: np.ndarray, options: ImportOptions) -> tuple[int, int]:
+    """Return height and width of the images as they are written."""
     if options.side is not None:
         return options.side, options.side
-    return images.shape[:0:-1] if options.transpose else images.shape[1:]
+    height, width = images.shape[1:]
+    return (width, height) if options.transpose else (height, width)
 
 
 def _blocks(images: np.ndarray, options: ImportOptions) -> Iterator[np.ndarray]:

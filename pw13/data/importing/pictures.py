@@ -15,7 +15,7 @@ from typing import Any, BinaryIO, NamedTuple
 import numpy as np
 
 from pw13.data.images.dataset import split
-from pw13.data.images.idx import format_size, write_idx
+from pw13.data.images.idx import format_size, refuse_too_large, write_idx
 from pw13.data.images.idx_folder import write_class_names
 from pw13.data.importing import idx_sets, picture_files
 from pw13.data.importing.options import ImportOptions, check, source_record
@@ -113,6 +113,7 @@ def _import_pictures(
         train, test = (rng.permutation(part) for part in split(labels, options.test_share, rng=rng))
         if not len(test):
             raise UserError(f"{source}: {len(rows)} distinct images are too few for a test set")
+        refuse_too_large(source, (max(len(train), len(test)), *spool.shape))
         for images_name, labels_name, part in ((TRAIN_IMAGES, TRAIN_LABELS, train), (TEST_IMAGES, TEST_LABELS, test)):
             write_idx(ready / images_name, (len(part), *spool.shape), _blocks(spool, rows[part]))
             write_idx(ready / labels_name, (len(part),), [labels[part].astype(np.uint8)])

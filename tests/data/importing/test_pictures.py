@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 
 from pw13.data.checking import check
-from pw13.data.images import load_images
+from pw13.data.images import idx, load_images
 from pw13.data.images.idx import write_idx
 from pw13.data.importing import idx_sets, picture_files, pictures
 from pw13.data.importing.options import ImportOptions
@@ -274,6 +274,32 @@ def test_too_many_classes_are_refused(monkeypatch):
     monkeypatch.setattr(pictures, "MAX_CLASSES", 2)
     with pytest.raises(UserError, match="more than 2 class folders"):
         import_set(put("src", tree(4, "ABC")), Path("out"), ImportOptions())
+
+
+def test_a_set_that_pw13_would_not_read_is_refused_before_it_is_written(monkeypatch):
+    """Of 40 images of 8x8 pixels 36 are for training: 2,304 bytes."""
+    monkeypatch.setattr(idx, "MAX_BYTES", 2303)
+    put("src", tree())
+    fault = "src: 36 images of 8x8 are 2,304 bytes, expected at most 2,303; use --size 7 or smaller"
+    with monkeypatch.context() as patch, pytest.raises(UserError, match=fault):
+        patch.setattr(pictures, "write_idx", None)
+        import_set(Path("src"), Path("out"), ImportOptions(side=8))
+    assert [path.name for path in Path().iterdir()] == ["src"]
+    import_set(Path("src"), Path("out"), ImportOptions(side=7))
+    assert load_images("out").train_images.shape == (36, 7, 7)
+
+
+@pytest.mark.parametrize(("train", "test", "large"), [(37, 4, FILES[0]), (4, 37, FILES[2])])
+def test_an_idx_set_that_pw13_would_not_read_scaled_is_refused_before_it_is_written(monkeypatch, train, test, large):
+    source = put_idx("src", FILES, np.arange(train) % 2, np.arange(test) % 2)
+    monkeypatch.setattr(idx, "MAX_BYTES", 36 * 28 * 28 * 4)
+    fault = f"{large}: 37 images of 56x56 are 116,032 bytes, expected at most 112,896; use --size 55 or smaller"
+    with monkeypatch.context() as patch, pytest.raises(UserError, match=fault):
+        patch.setattr(idx_sets, "write_idx", None)
+        import_set(source, Path("out"), ImportOptions(side=56))
+    assert [path.name for path in Path().iterdir()] == ["src"]
+    import_set(source, Path("out"), ImportOptions(side=55))
+    assert len(load_images("out").train_images) == train
 
 
 def test_unusable_sources_and_targets_are_refused():
