@@ -10,7 +10,7 @@ import typer
 from pw13 import console
 from pw13.cli import data_tables
 from pw13.cli.interruption import interruptible
-from pw13.cli.options import CorpusOption, DataOption, EncodingOption, JsonOption, QuietOption, user_path
+from pw13.cli.options import CorpusOption, DataOption, EncodingOption, JsonOption, QuietOption, described, user_path
 from pw13.data.staging import Progress
 from pw13.errors import OptionError, UserError
 from pw13.system import files, signals
@@ -130,8 +130,16 @@ def import_(
     ],
     target: Annotated[Path, typer.Argument(metavar="DEST", parser=user_path, help="data folder to create")],
     size: Annotated[int | None, typer.Option(metavar="N", help="scale every image to N x N pixels, such as 28")] = None,
-    test_share: Annotated[float, typer.Option(metavar="X", help="fraction of each class to use as test set")] = 0.1,
-    seed: Annotated[int, typer.Option(metavar="N", help="seed for splitting and shuffling")] = 0,
+    test_share: Annotated[
+        float | None,
+        typer.Option(
+            metavar="X",
+            help=described("fraction of each class to use as test set; IDX files keep their split", "0.1"),
+        ),
+    ] = None,
+    seed: Annotated[
+        int | None, typer.Option(metavar="N", help=described("seed for splitting and shuffling", "0"))
+    ] = None,
     transpose: Annotated[bool, typer.Option("--transpose", help="swap rows and columns, as EMNIST needs")] = False,
     json: JsonOption = None,
     quiet: QuietOption = None,

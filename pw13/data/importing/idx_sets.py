@@ -66,7 +66,7 @@ def convert(source: Path, paths: dict[str, Path], target: Path, options: ImportO
         write_idx(target / labels_name, labels.shape, [labels.astype(np.uint8)])
     names = _class_names(source, values)
     write_class_names(target, names)
-    record = source_record(source, options, names, new_labels[TRAIN_LABELS], new_labels[TEST_LABELS], shape)
+    record = source_record(source, names, new_labels[TRAIN_LABELS], new_labels[TEST_LABELS], shape)
     return {**record, "old_labels": values.tolist(), "notes": list(_notes(source, paths, options))}
 
 

@@ -18,7 +18,7 @@ from pw13.data.images.dataset import split
 from pw13.data.images.idx import format_size, refuse_too_large, write_idx
 from pw13.data.images.idx_folder import write_class_names
 from pw13.data.importing import idx_sets, picture_files
-from pw13.data.importing.options import ImportOptions, check, source_record
+from pw13.data.importing.options import SEED, TEST_SHARE, ImportOptions, check, refuse_split, source_record
 from pw13.data.published import TEST_IMAGES, TEST_LABELS, TRAIN_IMAGES, TRAIN_LABELS
 from pw13.data.source import os_error
 from pw13.data.staging import Progress, silent, staging
@@ -63,7 +63,7 @@ def import_set(source: Path, target: Path, options: ImportOptions, *, progress: 
 
     Raises:
         UserError: `source` has no usable images or is corrupt, or `target` is not empty.
-        OptionError: an option is out of range.
+        OptionError: an option is out of range, or has no effect on IDX files.
     """
     check(options)
     if not source.exists():
@@ -76,6 +76,7 @@ def import_set(source: Path, target: Path, options: ImportOptions, *, progress: 
             ready.mkdir()
             idx_files = idx_sets.find_idx_set(source) if source.is_dir() else None
             if idx_files:
+                refuse_split(source, options)
                 record = idx_sets.convert(source, idx_files, ready, options)
             else:
                 record = _import_pictures(source, stage, ready, options, progress)
@@ -108,18 +109,9 @@ def _import_pictures(
         rows, duplicates, conflicts = _distinct_rows(spool)
         if not len(rows):
             raise UserError(f"{source}: no images remain: {conflicts:,} appear under two classes")
-        names, labels = _renumbered(spool.names, spool.labels[rows])
-        rng = np.random.default_rng(options.seed)
-        train, test = (rng.permutation(part) for part in split(labels, options.test_share, rng=rng))
-        if not len(test):
-            raise UserError(f"{source}: {len(rows)} distinct images are too few for a test set")
-        refuse_too_large(source, (max(len(train), len(test)), *spool.shape))
-        for images_name, labels_name, part in ((TRAIN_IMAGES, TRAIN_LABELS, train), (TEST_IMAGES, TEST_LABELS, test)):
-            write_idx(ready / images_name, (len(part), *spool.shape), _blocks(spool, rows[part]))
-            write_idx(ready / labels_name, (len(part),), [labels[part].astype(np.uint8)])
-    write_class_names(ready, names)
+        record = _write_split(spool, rows, source, ready, options)
     return {
-        **source_record(source, options, names, labels[train], labels[test], spool.shape),
+        **record,
         "pictures": len(spool.labels),
         "repeats": duplicates,
         "under_two_classes": conflicts,
@@ -128,6 +120,28 @@ def _import_pictures(
         "first_of_several_frames": counts["several frames"],
         "passed_over": dict(sorted(skipped.items())),
     }
+
+
+def _write_split(spool: Spool, rows: np.ndarray, source: Path, ready: Path, options: ImportOptions) -> dict[str, Any]:
+    """Split the images `rows` of the spool and write them into `ready`; return what the record has of that.
+
+    Raises:
+        UserError: too few images for a test set, or more than pw13 reads.
+    """
+    test_share = TEST_SHARE if options.test_share is None else options.test_share
+    seed = SEED if options.seed is None else options.seed
+    names, labels = _renumbered(spool.names, spool.labels[rows])
+    rng = np.random.default_rng(seed)
+    train, test = (rng.permutation(part) for part in split(labels, test_share, rng=rng))
+    if not len(test):
+        raise UserError(f"{source}: {len(rows)} distinct images are too few for a test set")
+    refuse_too_large(source, (max(len(train), len(test)), *spool.shape))
+    for images_name, labels_name, part in ((TRAIN_IMAGES, TRAIN_LABELS, train), (TEST_IMAGES, TEST_LABELS, test)):
+        write_idx(ready / images_name, (len(part), *spool.shape), _blocks(spool, rows[part]))
+        write_idx(ready / labels_name, (len(part),), [labels[part].astype(np.uint8)])
+    write_class_names(ready, names)
+    record = source_record(source, names, labels[train], labels[test], spool.shape)
+    return {**record, "seed": seed, "test_share": test_share}
 
 
 def _spool(

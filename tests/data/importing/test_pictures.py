@@ -445,6 +445,26 @@ def test_labels_with_gaps_are_renumbered_and_images_scaled():
     assert images.train_images.shape == (12, 14, 14)
 
 
+@pytest.mark.parametrize("option", [("--test-share", "0.3"), ("--seed", "0")])
+def test_options_of_a_split_are_refused_for_idx_files(pw13, option):
+    put_idx("src", FILES, np.arange(6) % 3, np.arange(3))
+    code, _, err = pw13("data", "import", "src", "out", *option)
+    assert code == 2 and err == (
+        f"pw13: {option[0]}: the IDX files in src keep their split and order; leave {option[0]} out\n"
+    )
+    assert [path.name for path in Path().iterdir()] == ["src"]
+
+
+def test_seed_and_test_share_are_recorded_where_they_split():
+    import_set(put("src", tree()), Path("out"), ImportOptions())
+    record = json.loads(Path("out/import.json").read_text())
+    assert (record["seed"], record["test_share"]) == (0, 0.1)
+    record = import_set(Path("src"), Path("out2"), ImportOptions(test_share=0.25, seed=3))
+    assert (record["seed"], record["test_share"], record["test"]) == (3, 0.25, [5, 5])
+    import_set(put_idx("idx", FILES, np.arange(6) % 3, np.arange(3)), Path("out3"), ImportOptions())
+    assert not {"seed", "test_share"} & json.loads(Path("out3/import.json").read_text()).keys()
+
+
 def test_an_inconsistent_idx_set_is_refused():
     put_idx("src", EMNIST, np.arange(10) % 2, np.array([0, 7]))
     with pytest.raises(UserError, match="test label 7 has no training image"):
