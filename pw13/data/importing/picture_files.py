@@ -3,6 +3,7 @@
 import gzip
 import io
 import os
+import re
 import warnings
 import zlib
 from collections import Counter
@@ -22,6 +23,8 @@ MAX_BYTES = 1 << 24  # per file
 MAX_PIXELS = 1 << 24  # per image
 MAX_UNSCALED_PIXELS = 1 << 20  # per image that is not scaled
 MIN_UNPACKED_LIMIT = 1 << 30  # bytes that any archive may unpack to
+SPLITS = ("train", "val", "test")
+SPLIT_FOLDER = re.compile(rf"(?<![a-z])({'|'.join(SPLITS)})", re.IGNORECASE)  # such as "training", "MNIST_test"
 MAX_RATIO = 100  # unpacked to packed size of larger archives; archives of letters have 3 to 4
 
 
@@ -156,7 +159,7 @@ def _label(name: str, skipped: Counter[str]) -> str | None:
 
     A class must be text: bytes of a folder's name that are not UTF-8 are escaped.
     """
-    parts = [part for part in name.replace("\\", "/").split("/") if part not in ("", ".")]
+    parts = _parts(name)
     hidden = any(part.startswith(".") for part in parts) or "__MACOSX" in parts
     label = as_text(parts[-2]) if len(parts) > 1 else ""
     reason = None
@@ -170,6 +173,25 @@ def _label(name: str, skipped: Counter[str]) -> str | None:
         skipped[reason] += 1
         return None
     return label
+
+
+def note_splits(pictures: Iterator[Picture], notes: list[str]) -> Iterator[Picture]:
+    """Yield `pictures`; at the end add to `notes` if folders such as train/A and test/A are merged."""
+    seen: dict[str, dict[str, str]] = {}  # class -> kind of split -> its folder
+    for picture in pictures:
+        folders = _parts(picture.name)[:-2]
+        match = next((hit for folder in folders if (hit := SPLIT_FOLDER.search(folder))), None)
+        if match:
+            seen.setdefault(picture.label, {}).setdefault(match[1].lower(), f"{as_text(match.string)}/")
+        yield picture
+    if several := next((splits for splits in seen.values() if len(splits) > 1), None):
+        merged = " and ".join(several[split] for split in SPLITS if split in several)
+        notes.append(f"{merged} are merged; the test set is drawn anew (--test-share)")
+
+
+def _parts(name: str) -> list[str]:
+    """Split the path of an image file, or of an entry of an archive, at either slash."""
+    return [part for part in name.replace("\\", "/").split("/") if part not in ("", ".")]
 
 
 def as_text(name: str) -> str:

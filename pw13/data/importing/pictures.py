@@ -94,6 +94,7 @@ def _import_pictures(
 ) -> dict[str, Any]:
     skipped: Counter[str] = Counter()
     counts: Counter[str] = Counter()
+    notes: list[str] = []
 
     def report(done: int, total: int) -> None:
         progress(source.name, done, total)
@@ -105,7 +106,8 @@ def _import_pictures(
     else:
         raise UserError(f"{source}: expected a folder or a .tar, .tar.gz or .tgz archive")
     with open(stage / "spool", "w+b") as file:
-        spool, unreadable_files = _spool(file, pictures, source, options, counts)
+        noted = picture_files.note_splits(pictures, notes)
+        spool, unreadable_files = _spool(file, noted, source, options, counts)
         rows, duplicates, conflicts = _distinct_rows(spool)
         if not len(rows):
             raise UserError(f"{source}: no images remain: {conflicts:,} appear under two classes")
@@ -119,6 +121,7 @@ def _import_pictures(
         "unreadable_files": unreadable_files,
         "first_of_several_frames": counts["several frames"],
         "passed_over": dict(sorted(skipped.items())),
+        "notes": notes,
     }
 
 

@@ -103,6 +103,35 @@ def test_the_result_depends_on_content_and_seed_alone():
     assert digests("one") == digests("two") != digests("three")
 
 
+@pytest.mark.parametrize(
+    ("folders", "merged"),
+    [
+        (("train", "test"), "train/ and test/"),
+        (("mnist_png/testing", "mnist_png/training"), "training/ and testing/"),
+        (("Val/png", "Letters-Train/png"), "Letters-Train/ and Val/"),
+        (("test", "valid", "train"), "train/ and valid/ and test/"),
+    ],
+)
+@pytest.mark.parametrize("packed", [False, True])
+def test_a_source_that_is_split_already_is_merged_with_a_note(pw13, folders, merged, packed):
+    files = {f"{folders[n // 2 % len(folders)]}/{name}": data for n, (name, data) in enumerate(tree().items())}
+    code, out, err = pw13("data", "import", pack("src.tar", files) if packed else put("src", files), "out", "--json")
+    note = f"{merged} are merged; the test set is drawn anew (--test-share)"
+    assert code == 0 and err == f"note: {note}\n" and json.loads(out)["notes"] == [note]
+    assert json.loads(out)["train"] == [18, 18] and json.loads(out)["test"] == [2, 2]
+
+
+@pytest.mark.parametrize("folders", [("", ""), ("train", "train"), ("train/test", "train"), ("contest", "train")])
+def test_classes_of_one_split_are_no_merge(folders):
+    files = {f"./{folders[n // 2 % 2]}/{name}": data for n, (name, data) in enumerate(tree().items())}
+    assert import_set(put("src", files), Path("out"), ImportOptions())["notes"] == []
+
+
+def test_classes_that_only_one_split_has_are_no_merge():
+    files = {f"{'train' if name.startswith('A') else 'test'}/{name}": data for name, data in tree().items()}
+    assert import_set(put("src", files), Path("out"), ImportOptions())["notes"] == []
+
+
 def test_duplicates_and_images_in_two_classes_are_dropped():
     files = tree(10)
     files |= {f"A/copy{n}.png": files["A/0.png"] for n in range(4)}  # duplicates within a class: one is kept
