@@ -9,6 +9,7 @@ import hashlib
 import io
 import json
 import os
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from pw13.system import files
 
 Arrays = dict[str, npt.NDArray[Any]]
 
+LEFT_AFTER = 3600  # seconds after which a temporary file is a leftover of a kill
 CHECKSUM = "sha256"  # the entry of a cache file that holds the checksum of the others
 
 
@@ -87,6 +89,9 @@ def _write(path: Path, arrays: Arrays, kind: str, max_bytes: int) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         files.write_atomic(path, buffer.getbuffer())  # no copy: a language model is large
         _drop_oldest(path.parent.glob(f"{kind}-*.npz"), max_bytes)
+        for left in path.parent.glob(".*.npz.*.tmp"):
+            if time.time() - left.stat().st_mtime > LEFT_AFTER:
+                left.unlink(missing_ok=True)
 
 
 def _drop_oldest(paths: Any, max_bytes: int) -> None:

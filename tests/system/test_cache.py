@@ -86,6 +86,17 @@ def test_the_least_recently_used_files_of_a_kind_go_first(folder):
     assert make.calls == 0
 
 
+def test_what_kills_have_left_of_writes_goes_with_the_next(folder):
+    folder.mkdir()
+    names = [".kind-a.npz.7.8.tmp", ".other-b.npz.7.8.tmp", ".kind-c.npz.7.8.tmp", ".not-ours.tmp"]
+    for name in names:
+        (folder / name).write_bytes(b"torn")
+    for name in (names[0], names[1], names[3]):
+        os.utime(folder / name, (0, 0))
+    cache.cached("kind", KEY, Maker(), max_bytes=BOUND)
+    assert sorted(path.name for path in folder.glob(".*")) == sorted(names[2:])
+
+
 def test_what_is_larger_than_the_bound_is_not_written(folder):
     cache.cached("kind", KEY, Maker(10_000), max_bytes=1000)
     assert not folder.exists()
