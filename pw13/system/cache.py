@@ -74,7 +74,8 @@ def _read(path: Path) -> Arrays | None:
         checksum = str(arrays.pop(CHECKSUM))
         if checksum != _checksum(arrays):
             return None
-        os.utime(path)  # used now
+        with contextlib.suppress(OSError):  # another user's file
+            os.utime(path)  # used now
     except Exception:  # a corrupt file makes NumPy's reader raise almost anything, and it is only a cache
         return None
     return arrays

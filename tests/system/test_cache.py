@@ -97,6 +97,19 @@ def test_what_kills_have_left_of_writes_goes_with_the_next(folder):
     assert sorted(path.name for path in folder.glob(".*")) == sorted(names[2:])
 
 
+def test_a_file_that_may_be_read_but_not_touched_is_used(monkeypatch):
+    """As in a cache that another user fills."""
+    make = Maker()
+    cache.cached("kind", KEY, make, max_bytes=BOUND)
+
+    def refuse(path):
+        raise PermissionError(errno.EPERM, os.strerror(errno.EPERM), path)
+
+    monkeypatch.setattr(os, "utime", refuse)
+    assert cache.cached("kind", KEY, make, max_bytes=BOUND)["b"][0] == 1.5
+    assert make.calls == 1
+
+
 def test_what_is_larger_than_the_bound_is_not_written(folder):
     cache.cached("kind", KEY, Maker(10_000), max_bytes=1000)
     assert not folder.exists()
