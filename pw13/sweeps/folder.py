@@ -57,7 +57,7 @@ def build_sweep(kind: str, base: Any, axes: dict[str, list[Any]], seeds: int, da
     Raises:
         OptionError: from `grid_points`; a char-RNN without validation names, so without a metric to compare.
     """
-    if 0 in (getattr(base, "hold_out", None), *axes.get("hold_out", ())):
+    if 0 in axes.get("hold_out", (getattr(base, "hold_out", None),)):
         raise OptionError(
             "--hold-out: a sweep compares runs on validation names; expected a fraction above 0, received 0"
         )

@@ -6,6 +6,10 @@ from pathlib import Path
 import pytest
 
 from pw13 import config
+from pw13.cli.options import resolve_settings
+from pw13.config.presets import read_config
+from pw13.config.settings import CharRNN
+from pw13.errors import OptionError
 from pw13.runs.record import read_run
 from pw13.sweeps import executors
 from pw13.sweeps.folder import build_sweep, create_sweep
@@ -138,3 +142,13 @@ def test_a_sweep_without_validation_names_is_refused(pw13, arguments):
     code, _, err = pw13("sweep", "charrnn", "--corpus", "builtin", *arguments)
     assert code == 2 and "--hold-out: a sweep compares" in err
     assert not Path("runs").exists()
+
+
+def test_a_grid_overrides_a_toml_file_without_validation_names(corpus):
+    Path("handout.toml").write_text("[charrnn]\nhold_out = 0\n", "utf-8")
+    settings, _ = resolve_settings(CharRNN, read_config("handout.toml"), {})
+    assert settings.hold_out == 0
+    sweep = build_sweep("charrnn", settings, {"hold_out": [0.05, 0.1]}, 1, {"corpus": str(corpus)})
+    assert [point.settings.hold_out for point in sweep.points] == [0.05, 0.1]
+    with pytest.raises(OptionError, match="--hold-out: a sweep compares"):
+        build_sweep("charrnn", settings, {"units": [4, 8]}, 1, {"corpus": str(corpus)})
