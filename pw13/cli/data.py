@@ -160,8 +160,8 @@ def import_(
 
 
 def _expanded(path: str | None, option: str) -> str | None:
-    """Return a path with `~` expanded; a name such as "builtin", or None, as it is."""
-    return path and str(files.expand_user(path, option))
+    """Return a path with `~` expanded; another, such as "./builtin", which is not the name "builtin", as it is."""
+    return str(files.expand_user(path, option)) if path and path.startswith("~") else path
 
 
 @contextlib.contextmanager

@@ -9,8 +9,8 @@ from pw13.data import inspection
 from pw13.data.images.dataset import read_folder
 from pw13.data.images.idx import read_idx
 from pw13.data.images.idx_folder import read_idx_folder
-from pw13.data.names import NameList, load_names
-from pw13.data.names.name_list import is_utf8, read_bytes
+from pw13.data.names import NameList
+from pw13.data.names.name_list import is_utf8, load_name_file, read_bytes
 from pw13.data.published import FILES
 from pw13.data.source import DEFAULT_PATHS, NAMED_CORPORA, describe_content, os_error
 from pw13.errors import UserError
@@ -73,7 +73,7 @@ def check_corpus(path: Path, encoding: str = "utf-8", fix_accents: bool = False)
     faults = [f"{path}: {fault}" for fault in _text_faults(read_bytes(path), encoding)]
     if not faults:
         try:
-            corpus = load_names(str(path), encoding=encoding, fix_accents=fix_accents)
+            corpus = load_name_file(path, encoding=encoding, fix_accents=fix_accents)
         except UserError as error:
             faults = [str(error)]
     return CheckResult(str(path), tuple(faults), () if faults else tuple(_name_remarks(path, corpus)))

@@ -174,6 +174,22 @@ def test_a_corpus_is_checked_with_the_options_of_training(pw13):
     assert pw13("data", "check", "names.txt", "--encoding", "klingon")[0] == 2
 
 
+@pytest.mark.parametrize("name", ["makemore", "builtin"])
+def test_a_file_with_the_name_of_a_corpus_is_checked_and_shown_itself(pw13, name):
+    Path(name).write_text("Nimbo\nNimbo\nArbo\n", "utf-8")
+    assert check(Path(name)) == [(name, (), (f"{name}: duplicate names: 1",))]
+    for path in (f"./{name}", Path(name).absolute()):
+        code, out, err = pw13("data", "info", "--data", "builtin", "--corpus", path, "--json")
+        assert code == 0 and not err and json.loads(out)["names"]["names"] == 3
+
+
+def test_an_empty_corpus_option_is_no_corpus(pw13):
+    code, out, err = pw13("data", "info", "--data", "builtin", "--corpus", "")
+    assert code == 1 and not out and err == "pw13: .: is a folder; expected a text file, one name per line\n"
+    code, _, err = pw13("train-charrnn", "--corpus", "")
+    assert code == 1 and "is a folder; expected a text file, one name per line" in err
+
+
 def test_a_pointer_is_a_fault_of_a_corpus():
     Path("names.txt").write_text("version https://git-lfs.github.com/spec/v1\n", "utf-8")
     (checked,) = check(Path("names.txt"))

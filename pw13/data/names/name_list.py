@@ -48,8 +48,18 @@ def load_names(corpus: str | None, *, encoding: str = "utf-8", fix_accents: bool
     if corpus in NAMED_CORPORA:
         path: Path | None = named_corpus(corpus)
     else:
-        path = Path(corpus) if corpus else default_path(*DEFAULT_PATHS["corpus"])
-    names, source, notes = _read_builtin() if path is None or corpus == "builtin" else read_file(path, encoding)
+        path = Path(corpus) if corpus is not None else default_path(*DEFAULT_PATHS["corpus"])
+    if path is None or corpus == "builtin":
+        return _name_list(*_read_builtin(), fix_accents)
+    return load_name_file(path, encoding=encoding, fix_accents=fix_accents)
+
+
+def load_name_file(path: Path, *, encoding: str = "utf-8", fix_accents: bool = False) -> NameList:
+    """Load the names in a file, whatever its name; see `load_names`."""
+    return _name_list(*read_file(path, encoding), fix_accents)
+
+
+def _name_list(names: tuple[str, ...], source: Source, notes: tuple[str, ...], fix_accents: bool) -> NameList:
     if fix_accents:
         names, note = repair_accents(names)
         notes = (*notes, note)
