@@ -24,8 +24,9 @@ def leave(folder, hours):
     """Leave a folder as an import that was killed does, last changed `hours` ago."""
     (folder / "ready").mkdir(parents=True)
     (folder / "spool").write_bytes(b"x" * 1000)
+    (folder / locks.NAME).touch()
     then = time.time() - hours * 3600
-    for path in (folder / "spool", folder / "ready", folder):
+    for path in (folder / "spool", folder / locks.NAME, folder / "ready", folder):
         os.utime(path, (then, then))
     return folder
 
