@@ -10,7 +10,7 @@ from pathlib import Path
 
 from pw13.system import locks, signals
 
-PREFIX = ".pw13-"
+PREFIX = ".pw13-staging-"  # not also that of folders of users, such as .pw13-cache
 LEFT_AFTER = 3600  # seconds without a change after which an unlocked folder is a leftover of a kill
 
 Progress = Callable[[str, int, int], None]  # called with the item's name, the amount done and the total (0 = unknown)

@@ -32,8 +32,8 @@ def leave(folder, hours):
 
 
 def test_what_a_kill_has_left_is_removed_by_the_next(tmp_path):
-    old, fresh, other = (leave(tmp_path / name, hours) for name, hours in ((".pw13-a", 2), (".pw13-b", 0.5), ("c", 2)))
-    growing = leave(tmp_path / ".pw13-d", 2)
+    ages = {".pw13-staging-a": 2, ".pw13-staging-b": 0.5, ".pw13-cache": 2, ".pw13-staging-d": 2}
+    old, fresh, other, growing = (leave(tmp_path / name, hours) for name, hours in ages.items())
     os.utime(growing / "spool")  # an import without a lock, on a file system that has none
     with staging(tmp_path) as stage:
         assert sorted(tmp_path.iterdir()) == sorted([fresh, other, growing, stage])
