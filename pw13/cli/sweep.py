@@ -42,6 +42,7 @@ from pw13.sweeps.folder import (
 )
 from pw13.sweeps.grid import parse_axes
 from pw13.sweeps.jobs import parallel_jobs
+from pw13.system import locks
 
 app = typer.Typer(no_args_is_help=True, help="Run a hyperparameter grid locally or on a Dask cluster.")
 
@@ -193,6 +194,7 @@ def _dry_run(sweep: Sweep, jobs: int | None, json: bool | None) -> None:
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
         run = create_run(folder, PREFIX + sweep.kind, sweep_options(sweep))
+        locks.release(run.folder)  # nobody else sees it, and Windows removes no folder with an open file in it
         sha256 = record_data(sweep, run)
         first = sweep.points[0]._replace(settings=dataclasses.replace(sweep.points[0].settings, epochs=1))
         tried = [first, first._replace(name=f"{first.name}_again")] if count > 1 else [first]

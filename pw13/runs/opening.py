@@ -36,12 +36,16 @@ def create_run(runs_dir: Path, kind: str, options: dict[str, Any], *, name: str 
     try:
         runs_dir.mkdir(parents=True, exist_ok=True)
         with _scratch_folder(runs_dir) as scratch:
-            locks.acquire(scratch)
+            if not files.WINDOWS:  # which renames no folder with an open file in it
+                locks.acquire(scratch)
             files.write_json(scratch / "config.json", {"kind": kind, **options})
             files.write_json(scratch / "run.json", facts)
             if name is not None:
-                return Run(_rename_unique(scratch, runs_dir, name, attempts=1))
-            return Run(_rename_unique(scratch, runs_dir, f"{started:%Y-%m-%d_%H-%M-%S}_{kind}"))
+                folder = _rename_unique(scratch, runs_dir, name, attempts=1)
+            else:
+                folder = _rename_unique(scratch, runs_dir, f"{started:%Y-%m-%d_%H-%M-%S}_{kind}")
+            locks.acquire(folder)
+            return Run(folder)
     except FileExistsError:
         raise UserError(f"{runs_dir}: is a file; expected a folder of runs") from None
     except OSError as error:

@@ -43,6 +43,7 @@ class FileOps:
 
 file_ops = FileOps()
 
+WINDOWS = os.name == "nt"
 CHUNK = 1 << 20  # bytes per write call, so that a test can truncate a write in the middle of a file
 
 # Errors of file systems that have no sync (some network shares and FUSE); those of a failing disk are others.
@@ -169,7 +170,7 @@ def sync_file(file: BinaryIO) -> None:
 
 def sync_folder(folder: Path) -> None:
     """Sync the entries of `folder` to disk; a no-op where folders cannot be opened (Windows) or synced."""
-    if os.name == "nt":
+    if WINDOWS:
         return
     try:
         descriptor = os.open(folder, os.O_RDONLY)

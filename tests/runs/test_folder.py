@@ -266,6 +266,24 @@ def test_a_run_is_locked_until_its_work_ends(tmp_path):
     assert not (run.folder / ".lock").exists()
 
 
+def test_a_run_is_created_and_locked_where_no_folder_with_an_open_file_can_be_renamed(tmp_path, monkeypatch):
+    class Windows(files.FileOps):
+        def rename(self, source, target):
+            if locks._identity(source) in locks._held:
+                raise PermissionError(errno.EACCES, "Access is denied")
+            super().rename(source, target)
+
+    monkeypatch.setattr(files, "WINDOWS", True)
+    monkeypatch.setattr(files, "file_ops", Windows())
+    runs = [create_run(tmp_path, "dense-ae", {}, name=name) for name in ("1_a", None)]
+    assert sorted(tmp_path.iterdir()) == sorted(run.folder for run in runs)
+    for run in runs:
+        assert locks.is_locked(run.folder) and read_run(run.folder).status == "running"
+        with track_status(run):
+            run.finish({})
+        assert not locks.is_locked(run.folder)
+
+
 def test_of_two_resumes_the_second_is_refused(tmp_path):
     path = make(tmp_path, status="interrupted")
     record = read_run(path)

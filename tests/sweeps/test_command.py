@@ -14,7 +14,7 @@ from pw13.runs.record import read_run
 from pw13.sweeps import executors
 from pw13.sweeps.folder import build_sweep, create_sweep
 from pw13.sweeps.jobs import parallel_jobs
-from pw13.system import machine
+from pw13.system import locks, machine
 from tests.helpers.sweeps import FakeExecutor, make_sweep, run_with
 
 
@@ -84,6 +84,18 @@ def test_a_dry_run_runs_one_epoch_estimates_the_time_and_leaves_nothing(pw13, da
     assert json.loads(out) == {"runs": 4, "jobs": 2, "seconds": 28.0, "first": "1_code_size=2_seed=0"}
     one = ["--grid", "code_size=2", "--epochs", 3, "--jobs", 1, "--dry-run", "--data", data]
     assert pw13("sweep", "dense-ae", *one)[1].startswith("1 run, 1 in parallel: about ")
+
+
+def test_a_dry_run_keeps_no_file_open_in_the_folder_that_it_removes(pw13, data, monkeypatch):
+    class Observed(FakeExecutor):
+        def start(self, job):
+            super().start(job)
+            locked.append(locks.is_locked(job.folder.parent))
+
+    locked = []
+    monkeypatch.setattr(executors, "LocalExecutor", lambda jobs: Observed())
+    assert pw13("sweep", "dense-ae", "--seeds", 2, "--dry-run", "--data", data)[0] == 0
+    assert locked == [None, None]  # no lock file
 
 
 def test_what_only_the_first_point_of_a_worker_takes_is_counted_once(pw13, data, monkeypatch):
