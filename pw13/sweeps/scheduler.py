@@ -88,7 +88,8 @@ def run_points(sweep: Sweep, run: Run, executor: Executor, sha256: str, *, lean:
                 for finished in executor.wait_finished(0.5):
                     point = status.mark_finished(finished)
                     tries[point.name] += 1
-                    if finished.error in (WORKER_DIED, INTERRUPTED) and tries[point.name] < MAX_TRIES:
+                    died = finished.error in (WORKER_DIED, INTERRUPTED) and point.name in status.errors
+                    if died and tries[point.name] < MAX_TRIES:
                         waiting.insert(0, point)
                         status.mark_retry(point)
                 status.show(update)

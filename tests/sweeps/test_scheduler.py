@@ -12,7 +12,7 @@ from pw13.runs.finding import find_run, latest_run, list_runs
 from pw13.runs.record import read_run, settings_of
 from pw13.sweeps import results
 from pw13.sweeps.folder import build_sweep, create_sweep, find_identical, load_sweep
-from pw13.sweeps.jobs import WORKER_DIED
+from pw13.sweeps.jobs import INTERRUPTED, WORKER_DIED
 from pw13.sweeps.scheduler import record_data
 from pw13.system import signals
 from pw13.system.signals import Interrupted
@@ -63,6 +63,17 @@ def test_a_point_whose_worker_died_is_retried_first_and_fails_at_the_third_death
     with pytest.raises(UserError, match=r"1 of 2 points failed; .*: worker died"):
         run_with(sweep, create_sweep(sweep, tmp_path / "b"), executor)
     assert executor.started == [first] * 3 + [second]
+
+
+@pytest.mark.parametrize("error", [WORKER_DIED, INTERRUPTED, "ConnectionError: lost"])
+def test_a_point_that_is_complete_is_not_run_again_whatever_its_worker_answers(tmp_path, data, error):
+    class LosesAnswers(FakeExecutor):
+        def wait_finished(self, seconds):
+            return [result._replace(error=error) for result in super().wait_finished(seconds)]
+
+    sweep, executor = make_sweep(data), LosesAnswers()
+    assert run_with(sweep, create_sweep(sweep, tmp_path), executor)["completed"] == 4
+    assert executor.started == [point.name for point in sweep.points]
 
 
 def test_an_interrupt_keeps_finished_points(tmp_path, data):
