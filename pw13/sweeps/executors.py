@@ -18,7 +18,6 @@ from typing import Any, Protocol
 
 from pw13 import console
 from pw13.errors import OptionError, UserError
-from pw13.runs.ending import cli_name
 from pw13.runs.record import read_run
 from pw13.sweeps.jobs import INTERRUPTED, WORKER_DIED, Job, JobResult
 from pw13.sweeps.worker import request_stop, run_job
@@ -27,6 +26,7 @@ from pw13.system.process_pool import Worker, WorkerDied
 from pw13.training.shared import FREE
 
 DASK_ADDRESS = re.compile(r"(?:tcp|tls|wss?|ucxx?)://(?:\[[0-9a-fA-F:]+\]|[^\s:/\[\]]+):\d{1,5}/?")
+WITHOUT_DASK = "to resume a sweep on this machine, repeat its sweep command with --resume and without --dask"
 STOP_SECONDS = 3.5  # for points to write their checkpoints; below `signals.GRACE_SECONDS`
 
 
@@ -198,7 +198,7 @@ class DaskExecutor:
         try:
             self._client: Any = Client(address, timeout=10, set_as_default=False)  # type: ignore[no-untyped-call]
         except (OSError, TimeoutError):
-            raise UserError(f"--dask {address}: no scheduler reachable at this address") from None
+            raise UserError(f"--dask {address}: no scheduler reachable at this address; {WITHOUT_DASK}") from None
         except (ValueError, TypeError) as error:
             raise OptionError(f"--dask {address}: expected an address such as tcp://HOST:8786: {error}") from None
         self.name = f"Dask at {address}"
@@ -220,10 +220,7 @@ class DaskExecutor:
         while not any(future.done() for future in self._futures) and time.monotonic() < until:
             time.sleep(min(0.1, seconds))
         if self._client.status != "running":
-            sweep = cli_name(self._started[0].folder.parent) if self._started else "SWEEP"
-            raise UserError(
-                f"{self.name}: lost the scheduler; finished points are kept. Resume with: pw13 resume {sweep}"
-            )
+            raise UserError(f"{self.name}: lost the scheduler; finished points are kept; {WITHOUT_DASK}")
         return [self._finish(future) for future in list(self._futures) if future.done()]
 
     def _finish(self, future: Any) -> JobResult:

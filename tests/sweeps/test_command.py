@@ -122,6 +122,26 @@ def test_resuming_a_completed_sweep_shows_its_results(pw13, tmp_path, data):
     assert code == 2 and "--epochs" in err
 
 
+def test_a_sweep_whose_scheduler_is_gone_is_resumed_as_the_message_says(pw13, tmp_path, data, monkeypatch):
+    def refuse(*arguments, **options):
+        raise OSError("refused")
+
+    monkeypatch.setattr(pytest.importorskip("distributed"), "Client", refuse)
+    run = create_sweep(make_sweep(data), tmp_path)
+    run.update(crew={"jobs": None, "dask": "tcp://127.0.0.1:1"})
+    run.close("interrupted")
+    locks.release(run.folder)
+    code, out, err = pw13("resume", run.name, "--runs-dir", tmp_path)
+    assert (code, out) == (1, "") and err == (
+        "pw13: --dask tcp://127.0.0.1:1: no scheduler reachable at this address; to resume a sweep on this machine, "
+        "repeat its sweep command with --resume and without --dask\n"
+    )
+    monkeypatch.setattr(executors, "LocalExecutor", lambda jobs: FakeExecutor())
+    grid = ["--grid", "code_size=2,4", "--seeds", 2, "--epochs", 2, "--data", data, "--runs-dir", tmp_path]
+    assert pw13("sweep", "dense-ae", *grid, "--resume")[0] == 0
+    assert read_run(run.folder).status == "completed" and list(tmp_path.iterdir()) == [run.folder]
+
+
 def test_a_running_sweep_is_not_run_twice(pw13, tmp_path, data):
     run = create_sweep(make_sweep(data), tmp_path)
     code, _, err = pw13("resume", run.name, "--runs-dir", tmp_path)

@@ -9,11 +9,13 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from pw13.config import fields
 from pw13.config.settings import CharRNN
+from pw13.errors import UserError
 from pw13.sweeps.executors import DaskExecutor, LocalExecutor, program
 from pw13.sweeps.jobs import WORKER_DIED, Job, JobResult
 from pw13.sweeps.worker import VERSIONS
@@ -219,6 +221,17 @@ def test_points_on_dask_with_a_killed_worker_are_bit_identical_to_local_ones(tmp
     assert pw13_process(*grid, "--jobs", 2, "--runs-dir", tmp_path / "local").wait(900) == 0
     on_cluster, local = points_of(tmp_path / "cluster"), points_of(tmp_path / "local")
     assert len(local) == 3 and on_cluster == local
+
+
+def test_a_lost_scheduler_is_an_error_that_names_the_way_on():
+    executor = DaskExecutor.__new__(DaskExecutor)
+    executor.name, executor._futures, executor._client = "Dask at tcp://h:1", {}, SimpleNamespace(status="closed")
+    with pytest.raises(UserError) as error:
+        executor.wait_finished(0.0)
+    assert str(error.value) == (
+        "Dask at tcp://h:1: lost the scheduler; finished points are kept; to resume a sweep on this machine, repeat its "
+        "sweep command with --resume and without --dask"
+    )
 
 
 def test_a_free_worker_gets_a_point_for_which_it_has_compiled(tmp_path):
