@@ -13,5 +13,9 @@ class TakenOverError(UserError):
     """Another process has resumed the run, which is its own from then on."""
 
 
+class AlreadyRunningError(UserError):
+    """TensorFlow runs in this process, and with what was asked for it would have to start anew."""
+
+
 class OptionError(Exception):
     """An option has an invalid value (exit code 2); the message is one line that names it."""

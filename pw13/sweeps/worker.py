@@ -9,7 +9,7 @@ from typing import Any
 
 from pw13 import config, console, experiments
 from pw13.config import fields
-from pw13.errors import OptionError, UserError
+from pw13.errors import AlreadyRunningError, OptionError, UserError
 from pw13.runs.folder import Run
 from pw13.runs.opening import create_run, reopen_run
 from pw13.runs.record import Record, read_run, settings_of
@@ -34,6 +34,8 @@ def run_job(job: Job) -> str | None:
             return None
         except Interrupted:
             return INTERRUPTED
+        except AlreadyRunningError as error:  # a Dask worker that an earlier sweep has used
+            return f"{error}; restart the Dask worker on {machine.facts()['host']}"
         except (UserError, OptionError) as error:
             return str(error)
         except Exception as error:  # an error in one point must not end the others

@@ -10,7 +10,7 @@ import shutil
 import subprocess
 from typing import Any
 
-from pw13.errors import OptionError, ResumeError, UserError
+from pw13.errors import AlreadyRunningError, OptionError, ResumeError
 
 VARIABLE = "PW13_DEVICE"
 # The first compute capability (RTX 50xx) for which XLA in TensorFlow 2.21 has no kernels: compiling ends the process.
@@ -37,7 +37,7 @@ def select(device: str) -> None:
 
     Raises:
         OptionError: there is no GPU.
-        UserError: TensorFlow already runs with another device.
+        AlreadyRunningError: TensorFlow already runs with another device.
     """
     import tensorflow as tf
 
@@ -49,7 +49,9 @@ def select(device: str) -> None:
         for gpu in gpus:
             tf.config.experimental.set_memory_growth(gpu, True)
     except RuntimeError:
-        raise UserError(f"--device {device}: TensorFlow already runs on another device in this process") from None
+        raise AlreadyRunningError(
+            f"--device {device}: TensorFlow already runs on another device in this process"
+        ) from None
     if gpus:
         tf.config.experimental.enable_tensor_float_32_execution(False)
         tf.config.experimental.enable_op_determinism()

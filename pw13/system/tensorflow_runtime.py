@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from pw13.errors import UserError
+from pw13.errors import AlreadyRunningError, UserError
 from pw13.system import device as devices
 from pw13.system.threads import limit
 
@@ -29,7 +29,8 @@ def start(threads: int, seed: int, device: str = "cpu") -> list[str]:
     threads affects results, since it decides the order of summation.
 
     Raises:
-        UserError: TensorFlow already runs with a different number of threads or another device, or cannot be imported.
+        AlreadyRunningError: TensorFlow already runs with a different number of threads or another device.
+        UserError: it cannot be imported.
         OptionError: there is no GPU.
     """
     overridden = _override_environment()
@@ -50,7 +51,9 @@ def start(threads: int, seed: int, device: str = "cpu") -> list[str]:
     except RuntimeError:
         running = tf.config.threading.get_intra_op_parallelism_threads()
         if running != threads:
-            raise UserError(f"--threads: TensorFlow already runs with {running} threads, expected {threads}") from None
+            raise AlreadyRunningError(
+                f"--threads: TensorFlow already runs with {running} threads, expected {threads}"
+            ) from None
     devices.select(device)
     keras.utils.clear_session()  # so that layer names and memory are those of a fresh process
     keras.utils.set_random_seed(seed)

@@ -229,8 +229,8 @@ def test_a_lost_scheduler_is_an_error_that_names_the_way_on():
     with pytest.raises(UserError) as error:
         executor.wait_finished(0.0)
     assert str(error.value) == (
-        "Dask at tcp://h:1: lost the scheduler; finished points are kept; to resume a sweep on this machine, repeat its "
-        "sweep command with --resume and without --dask"
+        "Dask at tcp://h:1: lost the scheduler; finished points are kept; to resume a sweep on this machine, repeat "
+        "its sweep command with --resume and without --dask"
     )
 
 

@@ -69,6 +69,25 @@ def test_errors_are_returned_as_messages(job, experiment_calls):
     assert len(read_run(job.folder).facts["resumed"]) == 3
 
 
+@pytest.mark.parametrize(
+    ("setting", "fault"),
+    [
+        ({"threads": 3}, "--threads: TensorFlow already runs with 2 threads, expected 3"),
+        ({"device": "gpu"}, "--device gpu: TensorFlow already runs on another device in this process"),
+    ],
+)
+def test_a_worker_on_which_tensorflow_runs_otherwise_is_to_be_restarted(job, monkeypatch, setting, fault):
+    def initialized(*_):
+        raise RuntimeError("cannot be modified after initialization")
+
+    monkeypatch.setattr("tensorflow.config.list_physical_devices", lambda kind: ["GPU:0"])
+    monkeypatch.setattr("tensorflow.config.set_visible_devices", initialized)
+    monkeypatch.setattr("tensorflow.config.threading.set_intra_op_parallelism_threads", initialized)
+    monkeypatch.setattr("tensorflow.config.threading.get_intra_op_parallelism_threads", lambda: 2)
+    error = run_job(job._replace(settings={**job.settings, "threads": 2, **setting}))
+    assert error == f"{fault}; restart the Dask worker on {machine.facts()['host']}"
+
+
 def test_a_worker_with_other_versions_or_without_the_folder_refuses(job, experiment_calls, tmp_path):
     assert "version mismatch: tensorflow 2" in run_job(job._replace(versions={**job.versions, "tensorflow": "1.0"}))
     assert "must be on shared storage" in run_job(job._replace(folder=tmp_path / "elsewhere" / "1_x"))
