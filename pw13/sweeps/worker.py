@@ -14,7 +14,7 @@ from pw13.runs.folder import Run
 from pw13.runs.opening import create_run, reopen_run
 from pw13.runs.record import Record, read_run, settings_of
 from pw13.sweeps.jobs import INTERRUPTED, Job
-from pw13.system import machine, signals
+from pw13.system import locks, machine, signals
 from pw13.system.signals import Interrupted
 
 VERSIONS = ("pw13", "tensorflow", "keras", "numpy")  # must be the same on all machines
@@ -78,12 +78,22 @@ def _open_job_run(job: Job, settings: Any) -> Run | None:
 
 
 def _wait_until_idle(folder: Path) -> Record:
-    """Wait until no other process of this machine works on a point, as after a lost connection; return its record."""
-    while True:
-        record = read_run(folder)
-        if record.status != "running" or record.facts.get("pid") == os.getpid():
-            return record
+    """Wait until no other process works on a point, as after a lost connection; return its record.
+
+    Raises:
+        Interrupted: by a signal.
+    """
+    while _in_work(record := read_run(folder)):
+        signals.check()
         time.sleep(0.5)
+    return record
+
+
+def _in_work(record: Record) -> bool:
+    """Return whether another process works on a run; of one on another machine only its lock says that it lives."""
+    if record.status == "running":
+        return record.facts.get("pid") != os.getpid()
+    return record.status.startswith("running on") and locks.is_locked(record.folder) is True
 
 
 def request_stop(folders: set[Path]) -> None:

@@ -1,5 +1,7 @@
 """A job makes an ordinary run, and its errors come back as messages."""
 
+import time
+
 import pytest
 
 from pw13 import experiments
@@ -7,10 +9,11 @@ from pw13.config import fields
 from pw13.config.settings import DenseAE
 from pw13.errors import UserError
 from pw13.runs.record import read_run
-from pw13.sweeps.jobs import Job
-from pw13.sweeps.worker import run_job
-from pw13.system import machine
+from pw13.sweeps.jobs import INTERRUPTED, Job
+from pw13.sweeps.worker import request_stop, run_job
+from pw13.system import locks, machine
 from pw13.system.signals import Interrupted
+from tests.helpers.sweeps import open_run
 
 
 @pytest.fixture
@@ -67,6 +70,27 @@ def test_errors_are_returned_as_messages(job, experiment_calls):
         assert run_job(job) == message
     assert run_job(job) is None
     assert len(read_run(job.folder).facts["resumed"]) == 3
+
+
+@pytest.mark.parametrize("locked", [[True, True, False], [True, None], [None]])
+def test_a_point_that_another_machine_still_trains_is_awaited(job, experiment_calls, monkeypatch, locked):
+    run = open_run(job)
+    run.update(machine={"host": "far"}, pid=1, lean=True)
+    locks.release(run.folder)
+    answers, waits = iter(locked), []
+    monkeypatch.setattr(locks, "is_locked", lambda folder: next(answers))
+    monkeypatch.setattr(time, "sleep", waits.append)
+    assert run_job(job) is None
+    assert waits == [0.5] * (len(locked) - 1) and read_run(job.folder).status == "completed"
+
+
+def test_waiting_for_another_machine_ends_with_the_sweep(job, experiment_calls, monkeypatch):
+    calls, _ = experiment_calls
+    run = open_run(job)
+    run.update(machine={"host": "far"}, pid=1, lean=True)
+    monkeypatch.setattr(time, "sleep", lambda seconds: request_stop({job.folder}))
+    assert run_job(job) == INTERRUPTED and not calls
+    assert read_run(job.folder).status == "running on far"
 
 
 @pytest.mark.parametrize(
