@@ -2,6 +2,7 @@
 
 import functools
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -72,6 +73,29 @@ def test_workers_end_when_their_parent_is_killed(tmp_path):
     parent.kill()
     parent.wait()
     wait_until(lambda: not any(is_alive(int(path.name)) for path in folder.iterdir()))
+
+
+@pytest.mark.skipif(not hasattr(signal, "pthread_sigmask"), reason="no masks of signals")
+def test_no_worker_can_be_interrupted_while_it_starts(tmp_path):
+    code = (
+        "import signal\n"
+        "masked = signal.SIGINT in signal.pthread_sigmask(signal.SIG_BLOCK, ())\n"  # at import
+        "def answer(_): return masked\n"
+        "if __name__ == '__main__':\n"
+        "    from pw13.system.process_pool import Worker\n"
+        "    for worker in (Worker(answer), Worker(answer)):\n"
+        "        worker.send(0)\n"
+        "        print(worker.receive())\n"
+        "        worker.terminate()\n"
+        "    print(signal.pthread_sigmask(signal.SIG_BLOCK, ()))\n"
+    )
+    script = tmp_path / "parent.py"
+    script.write_text(code)
+    paths = os.pathsep.join([str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH", "")])
+    done = subprocess.run(
+        [sys.executable, str(script)], capture_output=True, text=True, env={**os.environ, "PYTHONPATH": paths}
+    )
+    assert done.stdout.split() == ["True", "True", "set()"], done.stderr
 
 
 def test_a_stopped_worker_ends_in_the_middle_of_an_item(tmp_path):
