@@ -14,6 +14,7 @@ from typing import Any
 from pw13.errors import UserError
 
 PACKAGES = ("tensorflow", "keras", "numpy", "scipy", "scikit-learn", "pandas", "matplotlib", "pillow")
+CPU_QUOTA = Path("/sys/fs/cgroup/cpu.max")  # microseconds per period, of a container (control groups, version 2)
 
 
 @functools.cache
@@ -86,10 +87,13 @@ def check_temporary_folder() -> None:
 
 
 def cores() -> int:
-    """Count the processor cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+    """Count the processor cores that this process may use, within the quota of its control group."""
+    allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    try:
+        quota, period = map(int, CPU_QUOTA.read_text().split())
+        return min(allowed, max(1, -(-quota // period)))
+    except (OSError, ValueError, ZeroDivisionError):  # no such file, or no quota: "max"
+        return allowed
 
 
 def facts() -> dict[str, Any]:
