@@ -12,6 +12,7 @@ import json
 import math
 import os
 import threading
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -32,18 +33,31 @@ class FileOps:
         os.fsync(descriptor)
 
     def rename(self, source: Path, target: Path) -> None:
-        os.replace(source, target)
+        _patiently(os.replace, source, target)
 
     def unlink(self, path: Path) -> None:
-        os.unlink(path)
+        _patiently(os.unlink, path)
 
     def mkdir(self, path: Path) -> None:
         os.mkdir(path)
 
 
+def _patiently(operation: Callable[..., None], *paths: Path) -> None:
+    """Change the disk; on Windows, which refuses while another process reads the file, try again for `PATIENCE`."""
+    until = time.monotonic() + PATIENCE
+    while True:
+        try:
+            return operation(*paths)
+        except PermissionError:
+            if not WINDOWS or time.monotonic() > until or paths[-1].is_dir():
+                raise
+        time.sleep(RETRY)
+
+
 file_ops = FileOps()
 
 WINDOWS = os.name == "nt"
+RETRY, PATIENCE = 0.02, 1.0  # seconds between attempts and for all of them; a reader has a file open for an instant
 CHUNK = 1 << 20  # bytes per write call, so that a test can truncate a write in the middle of a file
 
 # Errors of file systems that have no sync (some network shares and FUSE); those of a failing disk are others.

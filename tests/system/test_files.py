@@ -85,6 +85,44 @@ def test_a_kill_between_the_two_steps_keeps_a_file_and_stops_no_later_write(tmp_
         assert files.current(path).read_bytes() == content
 
 
+def refuse_at_first(monkeypatch, operation: str, times: int, code: int = errno.EACCES) -> list[int]:
+    """Let an operation of `os` fail so many times, as where another process has the file open; return the calls."""
+    call, calls = getattr(os, operation), []
+
+    def refuse(*paths):
+        calls.append(len(calls))
+        if len(calls) <= times:
+            raise OSError(code, "Access is denied", str(paths[0]))
+        call(*paths)
+
+    monkeypatch.setattr(os, operation, refuse)
+    return calls
+
+
+def test_a_file_that_another_process_reads_is_replaced_when_it_is_closed(tmp_path, monkeypatch):
+    files.write_atomic(tmp_path / "a", b"old")
+    monkeypatch.setattr(files, "WINDOWS", True)
+    calls = refuse_at_first(monkeypatch, "replace", 2)
+    files.write_atomic(tmp_path / "a", b"new")
+    assert (tmp_path / "a").read_bytes() == b"new" and len(calls) == 3
+    refuse_at_first(monkeypatch, "unlink", 2)
+    files.file_ops.unlink(tmp_path / "a")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("windows", "code", "least", "most"), [(True, errno.EACCES, 3, 99), (False, errno.EACCES, 1, 1), (True, 28, 1, 1)]
+)
+def test_a_file_that_cannot_be_replaced_at_all_is_an_error_in_time(tmp_path, monkeypatch, windows, code, least, most):
+    monkeypatch.setattr(files, "WINDOWS", windows)
+    monkeypatch.setattr(files, "PATIENCE", 0.1)
+    calls = refuse_at_first(monkeypatch, "replace", 10_000, code)
+    with pytest.raises(OSError, match="denied") as error:
+        files.write_atomic(tmp_path / "a", b"new")
+    assert error.value.errno == code and least <= len(calls) <= most
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_cleaning_up_brings_back_what_was_moved_aside_and_not_replaced(tmp_path):
     for name, content in ((".a.old", "a"), (".b.old", "stale"), ("b", "b"), (".c.7.tmp", "torn")):
         (tmp_path / "folder").mkdir(exist_ok=True)
