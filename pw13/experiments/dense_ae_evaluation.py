@@ -161,7 +161,7 @@ def rate_sample(images: ImageSet) -> np.ndarray:
 
 
 def project_codes(part: Evaluation, config: DenseAE) -> CodeMap:
-    """Project test codes to the plane by t-SNE (van der Maaten and Hinton, 2008)."""
+    """Project test codes to the plane by t-SNE (van der Maaten and Hinton, 2008); codes that do not differ are one point."""
     from sklearn.manifold import TSNE
     from threadpoolctl import threadpool_limits
 
@@ -169,6 +169,11 @@ def project_codes(part: Evaluation, config: DenseAE) -> CodeMap:
     perplexity, codes = min(30.0, max(1.0, (len(rows) - 1) / 3)), part.test_codes[rows]
     if codes.shape[1] < 2 or len(rows) < 4:
         return CodeMap(rows, np.pad(codes, ((0, 0), (0, 1)))[:, :2])
+    spread = float(np.ptp(codes.astype(np.float64), axis=0).max()) if np.isfinite(codes).all() else 0.0
+    if not spread:  # t-SNE starts at PCA divided by its deviation, and scikit-learn crashes on NaN
+        return CodeMap(rows, np.zeros((len(rows), 2), np.float32))
+    if not 1e-9 < spread < 1e9:  # float32 has no squares of such distances, and t-SNE is the same at any scale
+        codes = ((codes.astype(np.float64) - codes[0]) / spread).astype(np.float32)
     tsne = TSNE(perplexity=perplexity, max_iter=500, random_state=config.seed)
     with threadpool_limits(1):  # more threads add forces in any order, and points move apart with the last bit
         return CodeMap(rows, tsne.fit_transform(codes))
