@@ -57,6 +57,16 @@ def fit(images: np.ndarray, size: int) -> PCA:
     return PCA(mean.astype(np.float32), np.ascontiguousarray(components, dtype=np.float32))
 
 
+def project(rows: np.ndarray, size: int) -> np.ndarray:
+    """Return rows `(n, d)` along their own first `size` principal axes, `(n, size)` float32; zeros beyond the last.
+
+    For few rows of any length: nothing is `(d, d)`, as it is in `fit`.
+    """
+    left, scales, _ = np.linalg.svd(rows - rows.mean(axis=0, dtype=np.float64), full_matrices=False)
+    points = (left * scales)[:, :size].astype(np.float32)
+    return np.pad(points, ((0, 0), (0, size - points.shape[1])))
+
+
 def _blocks(images: np.ndarray) -> Iterator[np.ndarray]:
     """Yield the rows as `(n, d)` float32, uint8 divided by 255."""
     for start in range(0, len(images), ROWS_PER_BLOCK):

@@ -1,5 +1,6 @@
 """What the codes of a dense autoencoder are like: where classes lie, and what decodes from codes of no image."""
 
+import math
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -41,10 +42,11 @@ def codes_of_no_image(part: Evaluation, config: DenseAE) -> Codes:
     first, last = (codes[np.flatnonzero(labels == label)[0]] for label in present[[0, -1]])
     shares = np.linspace(0, 1, SHOWN, dtype=np.float32)[:, None]
     center = part.codes.mean(axis=0)
-    deviations = part.codes - center
-    covariance = deviations.T @ deviations / max(1, len(part.codes) - 1)  # of a single code: zeros
     rng = stream("random codes", config.seed)
-    random = rng.multivariate_normal(center, covariance, SAMPLE, method="eigh").astype(np.float32)
+    # Normal with their covariance, which itself would be (code_size, code_size); of a single code: the code.
+    mixing = rng.standard_normal((SAMPLE, len(part.codes)), dtype=np.float32)
+    mixing -= mixing.mean(axis=1, keepdims=True)
+    random = center + mixing @ part.codes / np.float32(math.sqrt(max(1, len(part.codes) - 1)))
     one, other = rng.integers(0, len(codes), (2, SAMPLE))
     different = labels[one] != labels[other]
     midpoints = (codes[one[different]] + codes[other[different]]) / 2
@@ -112,6 +114,4 @@ def _squared_distances(points: Floats, others: Floats) -> Floats:
 
 def principal(part: Evaluation, code_map: CodeMap) -> np.ndarray:
     """Return the first two principal components of the mapped test codes, `(n, 2)`; zeros where there is only one."""
-    codes = part.test_codes[code_map.rows]
-    points = pca.fit(codes, 2).encode(codes)
-    return np.pad(points, ((0, 0), (0, 2 - points.shape[1])))
+    return pca.project(part.test_codes[code_map.rows], 2)

@@ -40,7 +40,11 @@ def decoded_codes(part: Evaluation, config: DenseAE) -> tuple[np.ndarray, np.nda
 
 
 def unit_changes(net: dense_ae_numpy.Weights, codes: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
-    """Return how the output changes as a unit goes from mean - 2 std to mean + 2 std: `(units, h, w)` float32."""
-    mean, steps = codes.mean(axis=0), 2 * np.diag(codes.std(axis=0))
+    """Return how the output changes as a unit goes from mean - 2 std to mean + 2 std: `(units, h, w)` float32.
+
+    Of at most as many units as are drawn.
+    """
+    mean, deviations = codes.mean(axis=0), codes.std(axis=0)
+    steps = 2 * deviations * np.eye(min(figures.MAX_UNITS, len(mean)), len(mean), dtype=np.float32)
     changes: np.ndarray = net.decode(mean + steps) - net.decode(mean - steps)
     return changes.reshape(-1, *shape[1:])

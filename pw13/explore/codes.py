@@ -1,10 +1,10 @@
 """The view of codes: a dense autoencoder, the map of its test codes, and PCA of the same size."""
 
-import math
 from typing import Any
 
 import numpy as np
 
+from pw13.baselines import pca
 from pw13.data.images import stratified_sample, to_vectors
 from pw13.errors import UserError
 from pw13.explore.images import images_of, pictures
@@ -45,7 +45,7 @@ def view(record: Record) -> dict[str, Any]:
     }  # fmt: skip
     if images:
         codes = net.encode(to_vectors(images.test_images[shown["rows"]]))
-        result["pca_map"] = pack(project(codes))
+        result["pca_map"] = pack(pca.project(codes, 2))
         if "tsne" in stored:
             result["tsne"] = pack(stored["tsne"][: len(shown["rows"])].astype(np.float32))
     if "pca_mean" in stored:
@@ -71,11 +71,3 @@ def checked(stored: dict[str, Array], code_size: int, pixels: int, images: int |
     if not valid:
         raise UserError("map.npz: does not match the model of this run")
     return stored
-
-
-def project(codes: np.ndarray) -> np.ndarray:
-    """Project codes `(n, size)` onto their first two principal axes: `(n, 2)` float32."""
-    centered = codes - codes.mean(axis=0)
-    _, _, axes = np.linalg.svd(centered.T @ centered / math.sqrt(len(codes)))
-    plane = centered @ axes[:2].T
-    return np.pad(plane, ((0, 0), (0, 2 - plane.shape[1]))).astype(np.float32)

@@ -14,6 +14,7 @@ from pw13.figures.text import plain
 from pw13.metrics.rate_distortion import Point, lower_envelope
 
 CLASS_COLORS = (BLUE, ORANGE, GREEN, PURPLE, YELLOW, "#56b4e9", GREY)  # classes beyond them share, so letters tell
+MAX_UNITS = 128  # whose effects are drawn
 LABEL_ROOM = 2.5  # factor of the axis of bytes, for the labels at the ends of the lines
 
 # Label, colour and marker. The colours differ for any colour vision (Okabe and Ito, 2008).
@@ -89,8 +90,8 @@ def code_space(means: np.ndarray, path: np.ndarray, random: np.ndarray, classes:
 
 
 def unit_effects(changes: np.ndarray) -> Figure:
-    """Draw the effect of each code unit on the output, `(units, height, width)` in [-1, 1]; the first 128 units."""
-    shown = changes[:128]
+    """Draw the effect of each code unit on the output, `(units, height, width)` in [-1, 1]; the first `MAX_UNITS`."""
+    shown = changes[:MAX_UNITS]
     columns = min(8, len(shown))
     rows = [shown[start : start + columns] for start in range(0, len(shown), columns)]
     titles = [[str(unit) for unit in range(start, start + columns)] for start in range(0, len(shown), columns)]

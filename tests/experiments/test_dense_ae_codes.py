@@ -1,5 +1,6 @@
-"""Neighbours of codes, and distances of decoded images from real ones, worked out by hand."""
+"""Codes of no image, neighbours of codes, and distances of decoded images from real ones, worked out by hand."""
 
+import tracemalloc
 from types import SimpleNamespace
 
 import numpy as np
@@ -7,6 +8,8 @@ import pytest
 
 from pw13.config.settings import DenseAE
 from pw13.experiments import dense_ae_codes as codes
+from pw13.experiments.dense_ae_figures import unit_changes
+from pw13.models.dense_ae_numpy import Weights
 
 
 def test_the_share_of_neighbours_of_the_same_class(monkeypatch):
@@ -37,3 +40,40 @@ def test_codes_of_no_image_are_means_midpoints_of_classes_and_draws_like_the_tra
     assert found.random.shape == (codes.SAMPLE, 2) and found.random.dtype == np.float32
     np.testing.assert_allclose(found.random.mean(axis=0), [3, 3], atol=0.5)
     np.testing.assert_allclose(np.cov(found.random, rowvar=False), spread.T @ spread, atol=1)
+
+
+def test_random_codes_have_mean_and_covariance_of_the_training_codes_also_where_they_are_correlated(monkeypatch):
+    monkeypatch.setattr(codes, "SAMPLE", 20_000)
+    rng = np.random.default_rng(0)
+    train = (rng.normal(size=(500, 2)) @ [[2, 1, 0], [0, 0.5, 0]] + [3, -1, 7]).astype(np.float32)  # the last is dead
+    part = SimpleNamespace(images=SimpleNamespace(test_labels=np.array([0, 1])), test_codes=train[:2], codes=train)
+    random = codes.codes_of_no_image(part, DenseAE(code_size=3)).random
+    np.testing.assert_allclose(random.mean(axis=0), train.mean(axis=0), atol=0.05)
+    np.testing.assert_allclose(np.cov(random, rowvar=False), np.cov(train, rowvar=False), atol=0.1)
+    assert np.ptp(random[:, 2]) < 1e-4
+
+
+def test_a_code_of_the_largest_size_takes_no_more_memory_than_a_few_times_its_codes():
+    size, rng = 65_536, np.random.default_rng(0)  # size * size float32 would be 17 GB
+    rows = rng.normal(size=(12, size)).astype(np.float32)
+    labels = np.arange(12) % 2
+    part = SimpleNamespace(images=SimpleNamespace(test_labels=labels), test_codes=rows, codes=rows)
+    net = Weights("linear", rows[:4].T, np.zeros(size, np.float32), rows[:4].T, np.zeros(4, np.float32))
+    tracemalloc.start()
+    found = codes.codes_of_no_image(part, DenseAE(code_size=size))
+    principal = codes.principal(part, codes.CodeMap(np.arange(12), np.zeros((12, 2))))
+    changes = unit_changes(net, rows, (12, 2, 2))
+    assert tracemalloc.get_traced_memory()[1] < 400_000_000
+    tracemalloc.stop()
+    assert found.random.shape == (codes.SAMPLE, size) and principal.shape == (12, 2) and changes.shape == (128, 2, 2)
+
+
+def test_principal_components_are_those_of_the_codes():
+    rng = np.random.default_rng(1)
+    rows = (rng.normal(size=(30, 3)) * [1, 5, 2]).astype(np.float32)
+    found = codes.principal(SimpleNamespace(test_codes=rows), codes.CodeMap(np.arange(30), np.zeros((30, 2))))
+    values, axes = np.linalg.eigh(np.cov(rows, rowvar=False))
+    expected = (rows - rows.mean(axis=0)) @ axes[:, [2, 1]]
+    np.testing.assert_allclose(np.abs(found), np.abs(expected), atol=1e-4)
+    one = codes.principal(SimpleNamespace(test_codes=rows[:, :1]), codes.CodeMap(np.arange(30), np.zeros((30, 2))))
+    assert one[:, 0].any() and not one[:, 1].any()
