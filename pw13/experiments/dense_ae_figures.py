@@ -24,7 +24,8 @@ def draw(
     yield "reconstructions", figures.reconstructions(*pairs, labels, classes)
     yield "best_and_worst", figures.best_and_worst(*pairs, errors, labels, classes)
     yield "loss", loss_curves(history, label=f"loss ({config.loss})")
-    yield "code_space", figures.code_space(*decoded_codes(part, config), classes[:SHOWN])
+    present = [classes[label] for label in np.unique(labels)[:SHOWN]]  # a test file may lack a class
+    yield "code_space", figures.code_space(*decoded_codes(part, config), present)
     yield "units", figures.unit_effects(unit_changes(part.net, part.codes, images.shape))
     yield "rate_distortion", figures.rate_distortion(measured.points.result(), f"code size {config.code_size}")
     code_map = measured.code_map.result()
