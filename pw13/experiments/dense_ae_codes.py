@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 from pw13.baselines import pca
 from pw13.config.settings import DenseAE
+from pw13.data.images import stratified_sample
 from pw13.experiments.dense_ae_evaluation import CodeMap, Evaluation
 from pw13.metrics.intervals import mean_interval
 from pw13.system.streams import stream
@@ -70,7 +71,8 @@ def measure(part: Evaluation, code_map: CodeMap, config: DenseAE) -> dict[str, A
         "pixels": part.test[code_map.rows],
     }
     free, known = codes_of_no_image(part, config), part.train[:: -(-len(part.train) // MAX_TRAIN)]
-    decoded = {"letters": codes[:SAMPLE], "means": free.means, "midpoints": free.midpoints, "random": free.random}
+    letters = codes[stratified_sample(labels, SAMPLE, rng=stream("nearest letters", config.seed))]
+    decoded = {"letters": letters, "means": free.means, "midpoints": free.midpoints, "random": free.random}
     shares = {name: _interval(shares_of_class(points, labels)) for name, points in places.items()}
     errors = {name: _interval(nearest_mse(part.net.decode(each), known)) for name, each in decoded.items()}
     return {

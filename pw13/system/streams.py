@@ -20,6 +20,7 @@ ROLES = (
     "random codes",  # decoded to show that a plain autoencoder does not generate
     "SVM order",  # in which stochastic gradient descent reads the training images
     "exact SVM",  # which training images an exact SVM is fitted on where not all fit in memory
+    "nearest letters",  # test letters that are compared with the nearest training image
 )
 
 

@@ -77,3 +77,16 @@ def test_principal_components_are_those_of_the_codes():
     np.testing.assert_allclose(np.abs(found), np.abs(expected), atol=1e-4)
     one = codes.principal(SimpleNamespace(test_codes=rows[:, :1]), codes.CodeMap(np.arange(30), np.zeros((30, 2))))
     assert one[:, 0].any() and not one[:, 1].any()
+
+
+def test_letters_of_every_class_are_compared_with_training_images_also_in_a_sorted_file(monkeypatch):
+    labels = np.repeat(np.arange(10), 50)
+    rows = np.eye(10, dtype=np.float32)[labels]  # code and image of a letter tell its class
+    part = SimpleNamespace(
+        images=SimpleNamespace(test_labels=labels), test_codes=rows, test=rows, codes=rows, train=rows,
+        net=SimpleNamespace(decode=lambda each: each),
+    )  # fmt: skip
+    compared = []
+    monkeypatch.setattr(codes, "nearest_mse", lambda outputs, images: compared.append(outputs) or np.zeros(len(outputs)))
+    codes.measure(part, codes.CodeMap(np.arange(500), rows[:, :2]), DenseAE(code_size=10))
+    assert compared[0].sum(axis=0).tolist() == [20] * 10
