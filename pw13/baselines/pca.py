@@ -33,27 +33,30 @@ class PCA(NamedTuple):
         return PCA(self.mean, self.components[:size])
 
 
-def fit_cached(images: np.ndarray, size: int) -> PCA:
+def fit_cached(images: np.ndarray, size: int, rows: np.ndarray | None = None) -> PCA:
     """Return what `fit` does, from the cache if it is there."""
-    key = {"version": VERSION, "images": digest(images), "size": size}
-    return PCA(**cached("pca", key, lambda: fit(images, size)._asdict(), max_bytes=MAX_CACHE_BYTES))
+    arrays = [images] if rows is None else [images, rows]
+    key = {"version": VERSION, "images": digest(*arrays), "size": size}
+    return PCA(**cached("pca", key, lambda: fit(images, size, rows)._asdict(), max_bytes=MAX_CACHE_BYTES))
 
 
-def fit(images: np.ndarray, size: int) -> PCA:
+def fit(images: np.ndarray, size: int, rows: np.ndarray | None = None) -> PCA:
     """Fit the first `size` principal components to images, in blocks; fewer if n or d is smaller.
 
-    images: `(n, d)` float32, or `(n, height, width)` uint8, which stand for their values divided by 255.
+    images: `(n, d)` float32, or `(n, height, width)` uint8, which stand for their values divided by 255. rows: of the
+    images to fit, int64; None for all.
     """
+    rows = np.arange(len(images)) if rows is None else rows
     total = np.zeros(images[0].size)
-    for block in _blocks(images):  # added row after row, as NumPy adds the rows of one array
+    for block in _blocks(images, rows):  # added row after row, as NumPy adds the rows of one array
         total = np.add.reduce(np.concatenate([total[None], block]), axis=0)
-    mean = total / len(images)
+    mean = total / len(rows)
     covariance = np.zeros((len(mean),) * 2)
-    for block in _blocks(images):  # float64 sums without a float64 copy of the data
+    for block in _blocks(images, rows):  # float64 sums without a float64 copy of the data
         centred = block - mean
         covariance += centred.T @ centred
     _, vectors = np.linalg.eigh(covariance)
-    components = vectors[:, ::-1][:, : min(size, len(images))].T
+    components = vectors[:, ::-1][:, : min(size, len(rows))].T
     return PCA(mean.astype(np.float32), np.ascontiguousarray(components, dtype=np.float32))
 
 
@@ -67,9 +70,9 @@ def project(rows: np.ndarray, size: int) -> np.ndarray:
     return np.pad(points, ((0, 0), (0, size - points.shape[1])))
 
 
-def _blocks(images: np.ndarray) -> Iterator[np.ndarray]:
+def _blocks(images: np.ndarray, rows: np.ndarray) -> Iterator[np.ndarray]:
     """Yield the rows as `(n, d)` float32, uint8 divided by 255."""
-    for start in range(0, len(images), ROWS_PER_BLOCK):
-        block = images[start : start + ROWS_PER_BLOCK]
+    for start in range(0, len(rows), ROWS_PER_BLOCK):
+        block = images[rows[start : start + ROWS_PER_BLOCK]]
         scaled = np.divide(block, np.float32(255), dtype=np.float32) if block.dtype == np.uint8 else block
         yield scaled.reshape(len(block), -1)

@@ -112,7 +112,7 @@ def accuracy_interval(accuracies: Sequence[float], count: int) -> dict[str, Any]
 
 
 def on_reconstructions(
-    pixels: Trial, images: ImageSet, encoders: Sequence[Encoder], linear: PCA, map_fn: MapFn
+    pixels: Trial, images: ImageSet, encoders: Sequence[Encoder], linear: Mapping[int, PCA], map_fn: MapFn
 ) -> list[dict[str, Any]]:
     """Return the test accuracy of the SVM trained on original pixels, on what the decoders make of the test images."""
     rows = []

@@ -2,7 +2,7 @@
 
 import functools
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -63,9 +63,21 @@ def code_sizes(encoders: Sequence[Encoder]) -> list[int]:
     return sorted({encoder.size for encoder in encoders if encoder.kind == "dense-ae"}) or [PCA_SIZE]
 
 
-def fit_pca(images: ImageSet, encoders: Sequence[Encoder]) -> PCA:
-    """Fit PCA of the largest code size to all training images, as the autoencoders were: neither needs a label."""
-    return pca.fit_cached(images.train_images, max(code_sizes(encoders)))
+def fit_pca(images: ImageSet, encoders: Sequence[Encoder]) -> dict[int, PCA]:
+    """Fit PCA for each dense code size to the training images of the encoder, of several the first; by size.
+
+    Without a dense encoder it is fitted to all training images. Neither needs a label.
+    """
+    trained_on = {each.size: each.trained_on for each in reversed(encoders) if each.kind == "dense-ae"}
+    fits: dict[bytes | None, PCA] = {}
+    linear = {}
+    for size in reversed(code_sizes(encoders)):  # the largest first: the others are its first components
+        rows = trained_on.get(size)
+        key = None if rows is None else rows.tobytes()
+        if key not in fits:
+            fits[key] = pca.fit_cached(images.train_images, size, rows)
+        linear[size] = fits[key].truncate(size)
+    return linear
 
 
 def sizes(images: ImageSet, encoders: Sequence[Encoder]) -> list[int]:
@@ -74,11 +86,11 @@ def sizes(images: ImageSet, encoders: Sequence[Encoder]) -> list[int]:
     return [pixels, *(each.size for each in encoders), *(size for size in code_sizes(encoders) if size < pixels)]
 
 
-def kinds(images: ImageSet, encoders: Sequence[Encoder], linear: PCA) -> list[Kind]:
+def kinds(images: ImageSet, encoders: Sequence[Encoder], linear: Mapping[int, PCA]) -> list[Kind]:
     """Return pixels, the codes of each encoder, and PCA codes of each dense code size."""
 
     def pca_codes(size: int, subset: np.ndarray) -> np.ndarray:
-        return in_blocks(lambda block: linear.encode(to_vectors(block))[:, :size], subset)
+        return in_blocks(lambda block: linear[size].encode(to_vectors(block)), subset)
 
     pixels = images.train_images[0].size
     return [
@@ -89,7 +101,11 @@ def kinds(images: ImageSet, encoders: Sequence[Encoder], linear: PCA) -> list[Ki
 
 
 def feature_sets(
-    images: ImageSet, indices: np.ndarray, encoders: Sequence[Encoder], linear: PCA, held: Sequence[bool] | None = None
+    images: ImageSet,
+    indices: np.ndarray,
+    encoders: Sequence[Encoder],
+    linear: Mapping[int, PCA],
+    held: Sequence[bool] | None = None,
 ) -> list[Features]:
     """Return each kind of features of the training images `indices` and of all test images.
 
@@ -116,7 +132,9 @@ def keep(rows: EncodedRows) -> np.ndarray:
     return in_blocks(lambda indices: rows.encode(rows.images[indices]), rows.indices)
 
 
-def reconstructions(encoders: Sequence[Encoder], linear: PCA) -> Iterator[tuple[str, int, str | None, Encode]]:
+def reconstructions(
+    encoders: Sequence[Encoder], linear: Mapping[int, PCA]
+) -> Iterator[tuple[str, int, str | None, Encode]]:
     """Yield what each decoder, and PCA of the same sizes, makes of images.
 
     Name, size and run as in `Features`, then a function of `(n, height, width)` uint8 -> `(n, pixels)` float32 in
@@ -126,7 +144,7 @@ def reconstructions(encoders: Sequence[Encoder], linear: PCA) -> Iterator[tuple[
         if encoder.decode is not None:
             yield CODE_NAMES[encoder.kind], encoder.size, encoder.run, functools.partial(_decoded, encoder)
     for size in code_sizes(encoders):
-        yield "pca", size, None, functools.partial(_projected, linear.truncate(size))
+        yield "pca", size, None, functools.partial(_projected, linear[size])
 
 
 def _decoded(encoder: Encoder, images: np.ndarray) -> np.ndarray:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from pw13 import console
-from pw13.data.images import ImageSet, in_blocks, to_float, to_vectors
+from pw13.data.images import ImageSet, in_blocks, to_float, to_vectors, train_val_rows
 from pw13.errors import UserError
 from pw13.inference.trained_run import model_path, read_best_weights
 from pw13.models import dense_ae_numpy
@@ -22,7 +22,8 @@ KINDS = ("dense-ae", "conv-dae")
 class Encoder(NamedTuple):
     """`encode` maps images `(n, height, width)` uint8 to codes `(n, size)` float32; `run` is the run's reference.
 
-    decode: maps codes to pixels `(n, pixels)` float32 in [0, 1]; None for convolutional codes.
+    decode: maps codes to pixels `(n, pixels)` float32 in [0, 1]; None for convolutional codes. trained_on: rows of the
+    training images that a dense encoder was trained on, int64, so that PCA can be fitted to the same ones.
     """
 
     kind: str
@@ -30,6 +31,7 @@ class Encoder(NamedTuple):
     size: int
     encode: Callable[[np.ndarray], np.ndarray]
     decode: Callable[[np.ndarray], np.ndarray] | None = None
+    trained_on: np.ndarray | None = None
 
 
 def load_encoders(names: Sequence[str], runs_dir: Path, images: ImageSet) -> list[Encoder]:
@@ -83,12 +85,16 @@ def _dense(record: Record, images: ImageSet) -> Encoder:
     pixels = int(np.prod(images.train_images.shape[1:]))
     weights = read_best_weights(record, dense_ae_numpy.weight_specs(pixels, config))
     net = dense_ae_numpy.Weights(config.activation, *weights)
+    trained_on, _ = train_val_rows(
+        images.train_labels, share=config.validation_share, limit=config.limit, split_seed=config.split_seed
+    )
     return Encoder(
         "dense-ae",
         record.reference,
         config.code_size,
         _refuse_overflow(record, lambda images: in_blocks(lambda block: net.encode(to_vectors(block)), images)),
         net.decode,
+        trained_on,
     )
 
 

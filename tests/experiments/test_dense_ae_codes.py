@@ -72,7 +72,7 @@ def test_principal_components_are_those_of_the_codes():
     rng = np.random.default_rng(1)
     rows = (rng.normal(size=(30, 3)) * [1, 5, 2]).astype(np.float32)
     found = codes.principal(SimpleNamespace(test_codes=rows), codes.CodeMap(np.arange(30), np.zeros((30, 2))))
-    values, axes = np.linalg.eigh(np.cov(rows, rowvar=False))
+    _, axes = np.linalg.eigh(np.cov(rows, rowvar=False))
     expected = (rows - rows.mean(axis=0)) @ axes[:, [2, 1]]
     np.testing.assert_allclose(np.abs(found), np.abs(expected), atol=1e-4)
     one = codes.principal(SimpleNamespace(test_codes=rows[:, :1]), codes.CodeMap(np.arange(30), np.zeros((30, 2))))
@@ -87,6 +87,6 @@ def test_letters_of_every_class_are_compared_with_training_images_also_in_a_sort
         net=SimpleNamespace(decode=lambda each: each),
     )  # fmt: skip
     compared = []
-    monkeypatch.setattr(codes, "nearest_mse", lambda outputs, images: compared.append(outputs) or np.zeros(len(outputs)))
+    monkeypatch.setattr(codes, "nearest_mse", lambda outputs, _: compared.append(outputs) or np.zeros(len(outputs)))
     codes.measure(part, codes.CodeMap(np.arange(500), rows[:, :2]), DenseAE(code_size=10))
     assert compared[0].sum(axis=0).tolist() == [20] * 10

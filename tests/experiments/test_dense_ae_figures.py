@@ -19,7 +19,8 @@ def evaluation(labels: np.ndarray, classes: tuple[str, ...]) -> Evaluation:
     images = rng.integers(0, 256, (len(labels), 4, 4)).astype(np.uint8)
     rows = to_vectors(images)
     weights = [rng.normal(size=shape).astype(np.float32) for shape in ((16, 3), (3,), (3, 16), (16,))]
-    net, data = Weights("linear", *weights), ImageSet(images, labels, images, labels, classes, Source("", "", "", "", {}))
+    net = Weights("linear", *weights)
+    data = ImageSet(images, labels, images, labels, classes, Source("", "", "", "", {}))
     codes = net.encode(rows)
     return Evaluation(net, pca.fit(images, 3), data, rows, images, rows, codes, codes, net.decode(codes))
 

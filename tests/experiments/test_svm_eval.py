@@ -19,7 +19,7 @@ import pytest
 from pw13 import config
 from pw13.baselines import pca
 from pw13.config import fields
-from pw13.data.images import load_images, to_vectors
+from pw13.data.images import load_images, to_vectors, train_val_split
 from pw13.data.images.idx import write_idx
 from pw13.errors import UserError
 from pw13.experiments import svm_features, svm_memory, svm_results
@@ -37,11 +37,11 @@ from tests.helpers.runs import load_json, only_run
 QUICK = ("--tune-on", 30, "--folds", 2)
 
 
-def dense_run(runs_dir: Path, data: Path, size: int = 8, scale: float = 0.1) -> Path:
+def dense_run(runs_dir: Path, data: Path, size: int = 8, scale: float = 0.1, **changes) -> Path:
     """Write a completed dense-autoencoder run with random weights, without Keras."""
     import h5py
 
-    settings = config.DenseAE(code_size=size)
+    settings = config.DenseAE(code_size=size, **changes)
     run = create_run(runs_dir, "dense-ae", {**fields.as_dict(settings), "data": str(data)})
     run.record_data(load_images(str(data)).source)
     buffer = io.BytesIO()
@@ -202,7 +202,26 @@ def test_test_images_that_are_in_training_do_not_count_in_the_distinct_accuracy(
     assert any("Without the 20 test images in duplicate groups or in training (20)" in t for t in document["comment"])
 
 
-def test_pca_is_fitted_to_all_training_images_as_the_autoencoder_was(data):
+def test_pca_is_fitted_to_the_training_images_of_the_encoder_of_its_size(data):
+    images = load_images(str(data))
+    folders = [
+        dense_run(Path("runs"), data, size, limit=limit, split_seed=3)
+        for size, limit in ((8, 30), (4, 30), (8, 60), (6, None))
+    ]
+    loaded = encoders.load_encoders([folder.name for folder in folders], Path("runs"), images)
+    linear = svm_features.fit_pca(images, loaded)
+    found = {kind.size: kind for kind in svm_features.kinds(images, loaded, linear) if kind.name == "pca"}
+    assert sorted(linear) == sorted(found) == [4, 6, 8]
+    for size, limit, count in ((4, 30, 30), (8, 30, 30), (6, None, 110)):
+        split = train_val_split(images, share=0.1, limit=limit, split_seed=3)
+        assert len(split.train_images) == count
+        expected = pca.fit(to_vectors(split.train_images), size)
+        np.testing.assert_allclose(linear[size].mean, expected.mean, atol=1e-6)
+        codes = expected.encode(to_vectors(images.test_images))
+        assert found[size].encode(images.test_images) == pytest.approx(codes, abs=1e-5)
+
+
+def test_without_a_dense_encoder_pca_is_fitted_to_all_training_images(data):
     images = load_images(str(data))
     rows = np.arange(50)
     codes = svm_features.feature_sets(images, rows, [], svm_features.fit_pca(images, []))[-1]

@@ -11,6 +11,7 @@ from pw13.data.images.dataset import (
     stratified_sample,
     to_float,
     to_vectors,
+    train_val_rows,
     train_val_split,
     unique_mask,
 )
@@ -26,6 +27,7 @@ __all__ = [
     "stratified_sample",
     "to_float",
     "to_vectors",
+    "train_val_rows",
     "train_val_split",
     "unique_mask",
 ]

@@ -178,13 +178,20 @@ def train_val_split(images: ImageSet, *, share: float, limit: int | None, split_
     Raises:
         UserError: no image is left for validation.
     """
-    train, val = split(images.train_labels, share, rng=np.random.default_rng([split_seed, 1]))
-    train = train[stratified_sample(images.train_labels[train], limit, rng=stream("limit", split_seed))]
+    train, val = train_val_rows(images.train_labels, share=share, limit=limit, split_seed=split_seed)
     if not len(val):
         count = len(images.train_labels)
         raise UserError(f"{images.source.path}: {count:,} training images are too few for a validation split")
     labels = images.train_labels
     return TrainValSplit(take(images.train_images, train), labels[train], images.train_images[val], labels[val])
+
+
+def train_val_rows(
+    labels: np.ndarray, *, share: float, limit: int | None, split_seed: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the rows of `train_val_split` in the training file, both int64 and ascending; labels `(n,)`."""
+    train, val = split(labels, share, rng=np.random.default_rng([split_seed, 1]))
+    return train[stratified_sample(labels[train], limit, rng=stream("limit", split_seed))], val
 
 
 def take(images: np.ndarray, rows: np.ndarray) -> np.ndarray:
