@@ -4,7 +4,7 @@ Clipped noise moves black up and white down, on average. A network learns to und
 give the same chance.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -38,13 +38,18 @@ FINALISTS = 2  # settings, for the filter as it is and again for the corrected o
 
 
 class TunedFilter(NamedTuple):
-    """A filter with its best setting as it is, and its best setting, gain and offset when corrected."""
+    """A filter with its best setting as it is, and its best setting, gain and offset when corrected.
+
+    val_mse, corrected_val_mse: those of either on the images that it was tuned on.
+    """
 
     name: str
     setting: Setting
     corrected_setting: Setting
     gain: float
     offset: float
+    val_mse: float
+    corrected_val_mse: float
 
     def denoise(self, images: Images, *, threads: int = 1) -> Images:
         """Filter images `(n, height, width)` float32 in [0, 1] and correct them; same shape, dtype and range."""
@@ -78,10 +83,17 @@ def tune(name: str, clean: Images, noisy: Images, *, threads: int = 1) -> TunedF
     if len(clean) >= MIN_FOR_FIRST_ROUND:
         settings = _not_far_behind(_try_each(name, settings, clean[::25], noisy[::25], threads))
     trials = _try_each(name, settings, clean[::5], noisy[::5], threads)
-    best = [trial.setting for key in (_mse, _corrected_mse) for trial in sorted(trials, key=key)[:FINALISTS]]
-    finalists = _try_each(name, [setting for setting in settings if setting in best], clean, noisy, threads)
-    corrected = min(finalists, key=_corrected_mse)
-    return TunedFilter(name, min(finalists, key=_mse).setting, corrected.setting, corrected.gain, corrected.offset)
+    kept = [trial.setting for key in (_mse, _corrected_mse) for trial in sorted(trials, key=key)[:FINALISTS]]
+    finalists = _try_each(name, [setting for setting in settings if setting in kept], clean, noisy, threads)
+    plain, corrected = min(finalists, key=_mse), min(finalists, key=_corrected_mse)
+    return TunedFilter(
+        name, plain.setting, corrected.setting, corrected.gain, corrected.offset, plain.mse, corrected.corrected_mse
+    )
+
+
+def best(filters: Mapping[str, TunedFilter], *, corrected: bool) -> str:
+    """Return the name of the filter with the lowest MSE on the images that they were tuned on."""
+    return min(filters, key=lambda name: filters[name].corrected_val_mse if corrected else filters[name].val_mse)
 
 
 def _not_far_behind(trials: Sequence[Trial]) -> list[Setting]:

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from pw13 import console, metrics
-from pw13.baselines import image_compression
+from pw13.baselines import filter_tuning, image_compression
 from pw13.config.settings import ConvDAE
 from pw13.data.images import ImageSet, TrainValSplit, noise, stratified_sample, to_float
 from pw13.experiments import denoising_baselines
@@ -154,6 +154,8 @@ def evaluate_level(
         "denoised_psnr_db": metrics.psnr(metrics.mse(test.clean, net.denoise(test.noisy))),
         "baselines": {**{name: each["psnr_db"] for name, each in filters.items()}, "linear": linear},
         "corrected_baselines": {name: each["corrected_psnr_db"] for name, each in filters.items()},
+        "best_filter": filter_tuning.best(baselines.filters[level], corrected=False),
+        "corrected_best_filter": filter_tuning.best(baselines.filters[level], corrected=True),
     }
 
 

@@ -1,12 +1,11 @@
 """The figures of a denoiser's run."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
 
 import numpy as np
 
 from pw13 import metrics
-from pw13.baselines import FILTER_NAMES
+from pw13.baselines import FILTER_NAMES, filter_tuning
 from pw13.config.settings import ConvDAE
 from pw13.data.images import ImageSet
 from pw13.experiments.conv_dae_evaluation import Comparison, NoisyPair
@@ -28,7 +27,7 @@ def draw(
     errors = metrics.image_mse(test.clean, denoised)
     shown = figures.shown_images(images.test_labels, errors)
     noisy, labels = test.noisy[shown], images.test_labels[shown]
-    baselines = best_baselines(compared.baselines, compared.quality, config)
+    baselines = best_baselines(compared.baselines, config)
     filtered = {label: denoise(noisy) for label, denoise in baselines.items()}
     rows = {"clean": test.clean[shown], "noisy": noisy, **filtered, "network": denoised[shown]}
     yield "denoising", figures.denoising(rows, labels, images.classes)
@@ -37,12 +36,10 @@ def draw(
     yield "loss", loss_curves(history, label="loss (mse)")
 
 
-def best_baselines(
-    baselines: Baselines, values: Mapping[str, Mapping[str, Any] | None], config: ConvDAE
-) -> dict[str, Callable[[np.ndarray], np.ndarray]]:
+def best_baselines(baselines: Baselines, config: ConvDAE) -> dict[str, Callable[[np.ndarray], np.ndarray]]:
     """Return the best corrected filter and the linear denoiser, by their label in figures."""
     filters = baselines.filters[config.noise]
-    best = max(filters, key=lambda name: (values[name] or {})["corrected_psnr_db"])
+    best = filter_tuning.best(filters, corrected=True)
     label = f"{FILTER_NAMES.get(best, best)},\ngain and offset"
     linear = {"linear\ndenoiser": baselines.linear.denoise} if baselines.linear else {}
     return {label: filters[best].denoise, **linear}

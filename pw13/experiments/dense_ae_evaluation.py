@@ -161,7 +161,7 @@ def rate_sample(images: ImageSet) -> np.ndarray:
 
 
 def project_codes(part: Evaluation, config: DenseAE) -> CodeMap:
-    """Project test codes to the plane by t-SNE (van der Maaten and Hinton, 2008), to one point if they do not differ."""
+    """Project test codes to the plane by t-SNE (van der Maaten and Hinton, 2008); to one point if all are alike."""
     from sklearn.manifold import TSNE
     from threadpoolctl import threadpool_limits
 

@@ -49,11 +49,12 @@ def psnr_against_noise(levels: Sequence[Mapping[str, Any]], trained_at: float, k
     figure = Figure(figsize=(6.8, 4.6), layout="constrained")
     axes = figure.subplots()
     x = [row["noise"] for row in levels]
-    filters = [max(psnr for name, psnr in row["baselines"].items() if name != "linear") for row in levels]
+    filters = [row["baselines"][row["best_filter"]] for row in levels]
+    corrected = [row["corrected_baselines"][row["corrected_best_filter"]] for row in levels]
     lines = {
         "network": ([row["denoised_psnr_db"] for row in levels], "o-", ORANGE),
         "linear denoiser": ([row["baselines"]["linear"] for row in levels], "s-", BLUE),
-        "best filter with gain and offset": ([max(row["corrected_baselines"].values()) for row in levels], "^-", GREEN),
+        "best filter with gain and offset": (corrected, "^-", GREEN),
         "best filter as it is": (filters, "v:", GREEN),
         "noisy input": ([row["noisy_psnr_db"] for row in levels], "--", GREY),
     }

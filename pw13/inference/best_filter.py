@@ -41,9 +41,9 @@ class BestFilter(NamedTuple):
 
 
 def best_filter(record: Record, pixels: int) -> BestFilter | None:
-    """Return the filter with the highest PSNR in a run's metrics.json; None without any.
+    """Return the filter with the highest validation PSNR in a run's metrics.json; None without any.
 
-    pixels: of a training image.
+    Of runs that lack it, the highest test PSNR. pixels: of a training image.
     """
     from pw13.baselines.denoisers import FILTERS
 
@@ -51,8 +51,9 @@ def best_filter(record: Record, pixels: int) -> BestFilter | None:
     baselines = (record.metrics or {}).get("baselines")
     for name, row in baselines.items() if isinstance(baselines, dict) else ():
         if name in FILTERS and isinstance(row, dict):
-            as_it_is = row.get("psnr_db"), row.get("setting"), 1, 0
-            corrected = row.get("corrected_psnr_db"), row.get("corrected_setting"), row.get("gain"), row.get("offset")
+            psnrs = [row.get(f"{kind}val_psnr_db", row.get(f"{kind}psnr_db")) for kind in ("", "corrected_")]
+            as_it_is = psnrs[0], row.get("setting"), 1, 0
+            corrected = psnrs[1], row.get("corrected_setting"), row.get("gain"), row.get("offset")
             found += [pair for values in (as_it_is, corrected) if (pair := _checked(name, pixels, *values))]
     return max(found, key=lambda pair: pair[0], default=(0.0, None))[1]
 

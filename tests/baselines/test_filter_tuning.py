@@ -90,4 +90,18 @@ def test_clipped_noise_makes_a_gain_above_1_best():
 def test_one_image_is_enough():
     image = np.random.default_rng(6).random((1, 8, 8), dtype=np.float32)
     tuned = filter_tuning.tune("median", image, image)
-    assert tuned == TunedFilter("median", {"size": 1}, {"size": 1}, pytest.approx(1), pytest.approx(0, abs=1e-6))
+    zero = pytest.approx(0, abs=1e-6)
+    assert tuned == TunedFilter("median", {"size": 1}, {"size": 1}, pytest.approx(1), zero, 0, zero)
+
+
+def test_the_best_filter_has_the_lowest_error_on_the_images_that_it_was_tuned_on():
+    rng = np.random.default_rng(7)
+    clean = np.zeros((20, 12, 12), np.float32)
+    clean[:, :, 6:] = 1
+    noisy = np.clip(clean + 0.4 * rng.standard_normal(clean.shape, dtype=np.float32), 0, 1)
+    tuned = {name: filter_tuning.tune(name, clean, noisy) for name in ("median", "gaussian")}
+    for each in tuned.values():
+        assert (each.val_mse, each.corrected_val_mse) == pytest.approx(each.errors(clean, noisy))
+    swapped = {**tuned, "median": tuned["median"]._replace(val_mse=0.0, corrected_val_mse=1.0)}
+    assert filter_tuning.best(swapped, corrected=False) == "median"
+    assert filter_tuning.best(swapped, corrected=True) == "gaussian"

@@ -202,7 +202,11 @@ def test_baselines_and_levels_are_in_the_metrics(trained):
     linear = values["baselines"].pop("linear")
     assert set(values["baselines"]) == {"median", "gaussian", "tv", "nlm", "wavelet"}
     for each in values["baselines"].values():
-        assert set(each) == {"psnr_db", "setting", "gain", "offset", "corrected_psnr_db", "corrected_setting"}
+        assert set(each) == {
+            "psnr_db", "val_psnr_db", "setting", "gain", "offset",
+            "corrected_psnr_db", "corrected_val_psnr_db", "corrected_setting",
+        }  # fmt: skip
+        assert each["corrected_val_psnr_db"] == pytest.approx(each["corrected_psnr_db"], abs=1)  # images of one kind
         assert min(each["psnr_db"], each["corrected_psnr_db"]) > values["noisy_psnr_db"]
         assert each["setting"] and each["corrected_setting"] and each["gain"] > 0
     assert linear["psnr_db"] > values["noisy_psnr_db"] and 0 < linear["setting"]["penalty"] <= 3
@@ -212,6 +216,9 @@ def test_baselines_and_levels_are_in_the_metrics(trained):
     assert own["denoised_psnr_db"] == pytest.approx(values["denoised_psnr_db"], abs=1e-3)
     assert own["baselines"]["tv"] == pytest.approx(values["baselines"]["tv"]["psnr_db"])
     assert own["baselines"]["linear"] == pytest.approx(linear["psnr_db"])
+    for kind in ("", "corrected_"):
+        chosen = max(values["baselines"], key=lambda name, kind=kind: values["baselines"][name][f"{kind}val_psnr_db"])
+        assert own[f"{kind}best_filter"] == chosen
     assert own["corrected_baselines"]["tv"] == pytest.approx(values["baselines"]["tv"]["corrected_psnr_db"])
 
 

@@ -136,7 +136,7 @@ def reference_denoiser(weights, x):
 def test_filters_with_gain_and_offset(script, runs, name, setting):
     image = to_float(load_images(str(runs.data)).test_images[:1])
     value = setting if name == "median" else setting / 4
-    tuned = TunedFilter(name, {}, {"size" if name == "median" else "sigma": value}, 1.3, -0.1)
+    tuned = TunedFilter(name, {}, {"size" if name == "median" else "sigma": value}, 1.3, -0.1, 0.0, 0.0)
     got = script(
         "return Array.from(filter(given.name, given.tuned, given.image, 28, 28));",
         {"name": name, "tuned": [value, 1.3, -0.1], "image": image.ravel().tolist()},

@@ -72,27 +72,30 @@ def _against_linear(denoised: float, baselines: Mapping[str, Any]) -> str:
 
 
 def _against_filters(denoised: float, baselines: Mapping[str, Any]) -> str:
-    """Compare with the best filter, as it is or with gain and offset.
+    """Compare with the best filter on validation images, as it is or with gain and offset.
 
+    Runs that lack its validation PSNR (`val_psnr_db`): with the best on test images.
     Runs keep no losses per image of filters, so the difference has no interval and the network is not judged by it.
     """
-    psnrs = {}
+    psnrs = {}  # on validation and on test images
     for name, baseline in baselines.items():
         if name != "linear" and baseline:
-            psnrs[FILTER_NAMES.get(name, name)] = baseline.get("psnr_db")
-            psnrs[f"{FILTER_NAMES.get(name, name)} with gain and offset"] = baseline.get("corrected_psnr_db")
-    known = {name: psnr for name, psnr in psnrs.items() if psnr is not None}
+            for kind, text in (("", ""), ("corrected_", " with gain and offset")):
+                psnr = baseline.get(f"{kind}psnr_db")
+                psnrs[FILTER_NAMES.get(name, name) + text] = baseline.get(f"{kind}val_psnr_db", psnr), psnr
+    known = {name: pair for name, pair in psnrs.items() if None not in pair}
     if not known:
         return ""
     best = max(known, key=known.__getitem__)
-    lead = denoised - known[best]
+    psnr = known[best][1]
+    lead = denoised - psnr
     reaches = f"The best classical filter, {best}, tuned on validation images, reaches"
     if abs(lead) < SAME_PSNR:
         return f"{reaches} the same."
     if lead < 0:
-        return f"{reaches} {known[best]:.1f} dB, {-lead:.1f} dB more than the network."
+        return f"{reaches} {psnr:.1f} dB, {-lead:.1f} dB more than the network."
     return (
-        f"{reaches} {known[best]:.1f} dB, {lead:.1f} dB less than the network: it only assumes that neighbouring "
+        f"{reaches} {psnr:.1f} dB, {lead:.1f} dB less than the network: it only assumes that neighbouring "
         "pixels are alike."
     )
 
@@ -133,12 +136,18 @@ def noise_levels(rows: Sequence[Mapping[str, Any]], trained_at: float, baselines
     damage = f"; at {_in_words(harmed)} it does more damage than the noise" if harmed else ""
     network_gain = (baselines.get("linear") or {}).get("network_gain_db")
     linear = _in_words(_levels_where_linear_is_better(rows, trained_at, network_gain))
-    filters = _in_words(_levels_where_better(rows, lambda row: (row.get("corrected_baselines") or {}).values()))
+    filters = _in_words(_levels_where_better(rows, _best_corrected))
     return join_sentences(
         f"{helps}{damage}.",
         linear and f"The linear denoiser, fitted at noise {trained_at:g} as well, is better at {linear}.",
         filters and f"The best filter, with gain and offset and tuned at each level, is better at {filters}.",
     )
+
+
+def _best_corrected(row: Mapping[str, Any]) -> Iterable[float | None]:
+    """Return the PSNR of the filter that is best on validation images; of all, in runs that do not say which it is."""
+    psnrs, chosen = row.get("corrected_baselines") or {}, row.get("corrected_best_filter")
+    return psnrs.values() if chosen is None else [psnrs.get(chosen)]
 
 
 def _levels_where_linear_is_better(
