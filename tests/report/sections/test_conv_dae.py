@@ -63,3 +63,10 @@ def test_large_images_have_no_linear_denoiser(tmp_path):
     made = items(build(tmp_path))["conv-e"]
     assert list(only_table(made).rows[2:]) == [("linear denoiser", "–", "", "", "")]
     assert "Images of more than 4,096 pixels have no linear denoiser." in texts(made, "comment")
+
+
+def test_with_fixed_noise_the_linear_denoiser_is_said_to_be_favoured(runs, tmp_path):
+    said = "on 8 noise draws of each. That favours it: the network saw one draw of each."
+    make_run(tmp_path / "fixed", "conv-dae", fixed_noise=True)
+    assert said in texts(items(build(tmp_path / "fixed"))["conv-e"])
+    assert "favours" not in texts(items(build(runs))["conv-e"])
