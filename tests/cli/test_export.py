@@ -102,6 +102,23 @@ def test_fitted_svms_are_named_as_what_goes(pw13, tmp_path):
     assert [path.name for path in checkpoints.iterdir()] == ["predictions.npz"]
 
 
+def test_a_pruned_run_is_not_trained_further_and_left_as_it_is(pw13, tmp_path):
+    run = make_run(tmp_path / "runs", "charrnn", schedule="constant")
+    config = json.loads((run / "config.json").read_text("utf-8"))
+    (run / "config.json").write_text(json.dumps({**config, "corpus": "builtin"}), "utf-8")
+    (run / "checkpoints").mkdir()
+    for name in ("best.keras", "state-000020-00000000.npz"):
+        (run / "checkpoints" / name).write_bytes(b"x")
+    assert pw13("runs", "prune", "--yes")[0] == 0
+    before = {path: path.read_bytes() for path in run.rglob("*") if path.is_file()}
+    assert run / "checkpoints" / "best.keras" in before
+    code, out, err = pw13("resume", run, "--epochs", 40)
+    message = "the state to resume from was deleted (pw13 runs prune does so); train a new run"
+    assert (code, out, err) == (1, "", f"pw13: {run.name}: {message}\n")
+    assert {path: path.read_bytes() for path in run.rglob("*") if path.is_file()} == before
+    assert "complete; nothing to do" in pw13("resume", run)[2]
+
+
 def test_unfinished_runs_lose_nothing(pw13, tmp_path):
     run = make_run(tmp_path / "runs", "dense-ae", status="interrupted")
     (run / "checkpoints").mkdir()
