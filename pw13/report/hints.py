@@ -57,11 +57,11 @@ def _places(record: Record, data: str) -> list[str]:
         default = False
     elsewhere = "FILE" if data == "corpus" else "DIR"
     flags = [] if default else [f"--{data}", place(str(path), elsewhere)]
-    return [*flags, *_flag_of_runs_dir(record.folder.parent)]
+    return [*flags, *_flag_of_runs_dir(record.runs_dir)]
 
 
 def _runs_dir(selection: RunSelection) -> list[str]:
-    return _flag_of_runs_dir(selection.records[0].folder.parent) if selection.records else []
+    return _flag_of_runs_dir(selection.records[0].runs_dir) if selection.records else []
 
 
 def _flag_of_runs_dir(folder: Path) -> list[str]:

@@ -50,6 +50,11 @@ class Record:
         return f"{parent.name}/{self.name}" if in_sweep else self.name
 
     @property
+    def runs_dir(self) -> Path:
+        """The absolute path of the runs folder: of a sweep's point the one of its sweep."""
+        return self.folder.absolute().parents["/" in self.reference]
+
+    @property
     def status(self) -> str:
         """completed, interrupted, failed, running, "running on HOST", died or broken."""
         if self.problem:

@@ -11,7 +11,7 @@ from pw13.config import fields
 from pw13.report import hints
 from pw13.report.run_selection import select_runs
 from pw13.runs.record import read_run
-from tests.helpers.report_runs import build, make_run, missing_commands
+from tests.helpers.report_runs import build, make_run, make_sweep, missing_commands
 
 
 def perform(command: str, runs: Path, second: int) -> None:
@@ -79,3 +79,13 @@ def test_the_data_of_other_runs_are_kept(tmp_path):
     made = missing_commands(build(tmp_path / "elsewhere"))
     assert made["1g"] == ["pw13 svm-eval --data letters --runs-dir elsewhere"]
     assert made["1a"] == ["pw13 train-dense-ae --code-size 64 --data letters --runs-dir elsewhere"]
+
+
+@pytest.mark.parametrize("elsewhere", [False, True])
+def test_what_the_points_of_a_sweep_lack_goes_into_the_runs_folder(tmp_path, elsewhere):
+    runs = tmp_path / ("elsewhere" if elsewhere else "runs")
+    sweep = make_sweep(runs, "charrnn", 0, {"units": 32}, {"units": 128})
+    made = missing_commands(build(runs, sweep.name))
+    suffix = " --runs-dir elsewhere" if elsewhere else ""
+    assert made["m2m"] == [f"pw13 train-charrnn --target many-to-many --units 128{suffix}"]
+    assert made["1a"] == [f"pw13 train-dense-ae{suffix}"]
