@@ -275,6 +275,14 @@ def make_sweep(runs: Path, kind: str, second: int, *points: dict[str, Any]) -> P
     return sweep
 
 
+def train_further(run: Path, start: Path, *, characters: int = 60, new: str = "") -> None:
+    """Change a char-RNN run to one that was trained further from `start`, whose network has so many characters."""
+    facts = {"init_from": {"run": str(start), "characters": characters, "new_characters": list(new)}}
+    for name, added in (("config", {"init_from": str(start)}), ("run", facts)):
+        path = run / f"{name}.json"
+        path.write_text(json.dumps({**json.loads(path.read_text("utf-8")), **added}), "utf-8")
+
+
 def add_figure(run: Path, name: str) -> None:
     (run / "figures" / f"{name}.png").write_bytes(png())
 
