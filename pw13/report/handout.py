@@ -8,6 +8,7 @@ from pw13.config import fields
 from pw13.report import hand_in_data, hints
 from pw13.report.commentary.phrasing import format_count, format_number, join_words
 from pw13.report.document import Item, Markdown, Missing, Space, Text
+from pw13.report.portable import used_by
 from pw13.report.run_selection import RunSelection
 from pw13.runs.record import Record
 
@@ -194,6 +195,8 @@ def _changes(run: Record) -> Iterator[Change]:
     trained = TRAINING_ITEMS[run.kind]
     if run.config.get("limit") is not None:
         yield Change(trained, f"at most {format_count(run.config['limit'], 'training image')}", {"limit": None})
+    if run.kind == "charrnn" and (start := used_by(run)):
+        yield Change(trained, f"trained further from the network of {start[0]}", {"init_from": None})
     epochs = _default(run, "epochs")
     if epochs is not None and run.config.get("epochs", epochs) < epochs:
         text = f"{format_count(run.config['epochs'], 'epoch')} instead of the default {epochs}"

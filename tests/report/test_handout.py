@@ -10,7 +10,7 @@ from pw13.report.run_selection import select_runs
 from pw13.report.sections.answers import prepared_answers
 from pw13.system import files
 from tests.helpers.disks import FaultyDisk
-from tests.helpers.report_runs import BUILTIN, NAMES, build, make_run
+from tests.helpers.report_runs import BUILTIN, NAMES, build, make_run, train_further
 
 PLAIN = {**NAMES, "counts": {"names": 600, "training": 600}}
 
@@ -75,6 +75,14 @@ def test_built_in_data_are_a_departure(folder):
     )
     # to compare with, on the same data whatever is fetched later
     assert made["1a"].departures[0].command == "pw13 train-dense-ae --epochs 2 --data builtin"
+
+
+def test_a_start_from_another_network_is_a_departure(folder):
+    start = make_run(folder.parent / "elsewhere", "charrnn", 0)
+    train_further(make_run(folder, "charrnn", 1, data=PLAIN, units=32), start)
+    made = rows(folder)
+    assert made["2f"].departures == ((f"trained further from the network of {start.name}", "pw13 train-charrnn"),)
+    assert made["2e"].departures == (("units 32 instead of 64", "pw13 train-charrnn"),)
 
 
 def test_what_no_run_provides_is_missing(folder):

@@ -129,11 +129,15 @@ def _settings(record: Record | None, kind: str) -> Any:
 def run_facts(runs: dict[str, Record | None]) -> str:
     """Return a dictionary of name, parameters, data and losses of each run by kind, as Python source.
 
-    A number that is not finite, of a run that diverged or whose files were edited, is None.
+    A number that is not finite, of a run that diverged or whose files were edited, is None; so are the parameters of a
+    network that was trained further from another.
     """
     lines = []
     for kind, record in runs.items():
-        parameters, history = metric(record, "parameters"), read_history(record) if record else []
+        history = read_history(record) if record else []
+        # a network that was trained further has characters that the data, and so the notebook's network, may lack
+        further = bool(record and record.config.get("init_from"))
+        parameters = None if further else metric(record, "parameters")
         sha256 = hand_in_data.checked_sha256(record)
         facts = {
             "name": record.name if record else None,

@@ -1,6 +1,6 @@
 """The first page: notices, key results and a summary."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from pw13 import console
 from pw13.metrics.intervals import Interval
@@ -10,6 +10,7 @@ from pw13.report.commentary.phrasing import ONE_SEED, OTHER_SEEDS, format_count,
 from pw13.report.comparable_runs import same_data
 from pw13.report.document import MARKS, Block, Text, as_sentence, table
 from pw13.report.handout import Row
+from pw13.report.portable import used_by
 from pw13.report.run_selection import RunSelection, Series, metric
 from pw13.report.sections import charrnn, charrnn_variants, svm_eval
 from pw13.report.sections.blocks import int_metric, seeds_note, series_mean
@@ -51,8 +52,22 @@ def notices(selection: RunSelection) -> list[str]:
         alike = [run.name for run in limited if run.config["limit"] == limit]
         which = f"Run{'s' * (len(alike) > 1)} {join_words(alike)}"
         texts.append(f"{which} trained on at most {format_count(limit, 'image')} (--limit).")
+    texts += _trained_further(selection)
     too_short = charrnn_variants.too_short_to_compare(charrnn_variants.cells(selection))
     return [*texts, *([too_short] if too_short else [])]
+
+
+def _trained_further(selection: RunSelection) -> Iterator[str]:
+    """Yield per network that others were trained further from which they are."""
+    runs: dict[str, list[str]] = {}
+    for run in selection.of_kind("charrnn"):
+        for start in used_by(run):
+            runs.setdefault(start, []).append(run.reference)
+    for start, further in runs.items():
+        yield (
+            f"Trained further from the network of {start} (--init-from): {join_words(further)}. That network may have "
+            "seen names that are held out here."
+        )
 
 
 def handout(rows: Sequence[Row]) -> list[Block]:

@@ -20,7 +20,7 @@ from pw13.report.renderers import notebook
 from pw13.report.renderers.markdown import DRAWN_BY_CODE
 from pw13.report.run_selection import RunSelection, select_runs
 from pw13.runs.record import read_run
-from tests.helpers.report_runs import IMAGES, NAMES, build, make_run
+from tests.helpers.report_runs import IMAGES, NAMES, build, make_run, train_further
 
 
 def make_notebook(runs):
@@ -186,6 +186,25 @@ def test_the_code_adds_the_noise_of_the_run(tmp_path, kind):
     else:
         assert set(np.unique(noisy)) == ({0, 0.5, 1} if kind == "salt-pepper" else {0, 0.5})
         assert np.mean(noisy != 0.5) == pytest.approx(0.25, abs=0.05)
+
+
+@pytest.mark.parametrize(("metrics", "further"), [({}, True), ({"parameters": None}, False)])
+def test_parameters_are_checked_only_if_they_must_agree(tmp_path, metrics, further):
+    """A network that was trained further has the characters of two corpora, the notebook's those of one."""
+    run = make_run(tmp_path, "charrnn", metrics=metrics)
+    if further:
+        train_further(run, tmp_path / "2026-11-24_09-00-00_charrnn")
+
+    class Model:
+        name = "model"
+
+        def count_params(self):
+            return 23510 - 129
+
+    namespace: dict = {}
+    exec(code_cells(tmp_path)[1], namespace)
+    assert namespace["RUNS"]["charrnn"]["data"] == NAMES["sha256"]
+    namespace["check"](Model(), "charrnn", NAMES["sha256"])
 
 
 @pytest.mark.slow

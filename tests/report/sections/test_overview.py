@@ -3,7 +3,7 @@
 import json
 
 from pw13.report.document import Table, Text
-from tests.helpers.report_runs import BUILTIN, RESULT, build, make_run
+from tests.helpers.report_runs import BUILTIN, RESULT, build, items, make_run, texts, train_further
 
 
 def key_results(document):
@@ -30,6 +30,22 @@ def test_notices_name_built_in_limited_incomplete_and_differing_data(tmp_path):
         "The runs use different data (built-in letters (rendered); notMNIST (known by sha256)); each table compares "
         "only runs on the same data." in notices
     )
+
+
+def test_a_network_that_was_trained_further_is_disclosed(tmp_path):
+    start = make_run(tmp_path / "elsewhere", "charrnn", 0)
+    run = make_run(tmp_path / "runs", "charrnn", 1, epochs=3)
+    train_further(run, start, characters=60, new="éñ")
+    document = build(tmp_path / "runs")
+    assert (
+        f"Trained further from the network of {start.name} (--init-from): {run.name}. That network may have seen names "
+        "that are held out here." in document.notices
+    )
+    listed = next(block for block in document.chapters[-1].blocks if isinstance(block, Table))
+    assert [row[2] for row in listed.rows] == [f"epochs 3, init_from {start.name}"]
+    made = items(document)
+    assert "each of the 62 characters of the corpus and of the network that it was trained further" in texts(made["2e"])
+    assert "(2,700, 10, 62)" in texts(made["2d"])
 
 
 def test_the_summary_comments_on_the_key_results(runs):
