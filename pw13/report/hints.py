@@ -1,8 +1,6 @@
 """Commands that produce what a report lacks, with the settings and data of its other runs."""
 
-import os
 import shlex
-from pathlib import Path
 from typing import Any
 
 from pw13 import config
@@ -13,6 +11,7 @@ from pw13.errors import UserError
 from pw13.report.comparable_runs import settings
 from pw13.report.portable import used_by
 from pw13.report.run_selection import RunSelection
+from pw13.runs.places import place, runs_dir_flag
 from pw13.runs.record import Record
 
 COMMANDS = {kind: f"pw13 train-{kind}" for kind in ("dense-ae", "conv-dae", "charrnn")} | {"svm-eval": "pw13 svm-eval"}
@@ -74,24 +73,8 @@ def _places(record: Record, data: str) -> list[str]:
         default = False
     elsewhere = "FILE" if data == "corpus" else "DIR"
     flags = [] if default else [f"--{data}", place(str(path), elsewhere)]
-    return [*flags, *_flag_of_runs_dir(record.runs_dir)]
+    return [*flags, *runs_dir_flag(record.runs_dir)]
 
 
 def _runs_dir(selection: RunSelection) -> list[str]:
-    return _flag_of_runs_dir(selection.records[0].runs_dir) if selection.records else []
-
-
-def _flag_of_runs_dir(folder: Path) -> list[str]:
-    same = folder.absolute() == config.DEFAULT_RUNS_DIR.absolute()
-    return [] if same else ["--runs-dir", place(str(folder))]
-
-
-def place(path: str, elsewhere: str = "DIR") -> str:
-    """Return a path as a report may show it: relative to the current folder, or `elsewhere` if it is not in there."""
-    if path == "builtin":
-        return path
-    try:
-        relative = os.path.relpath(path)
-    except ValueError:  # another drive
-        relative = ".."
-    return elsewhere if relative.startswith("..") else shlex.quote(relative)
+    return runs_dir_flag(selection.records[0].runs_dir) if selection.records else []

@@ -288,7 +288,7 @@ def test_names_ladder_choosing_and_scoring(tab, file):
     page.get_by_label("Names", exact=True).fill("-3")
     page.get_by_label("Names", exact=True).blur()
     assert page.get_by_label("Names", exact=True).input_value() == "4"
-    assert "--seed 3 -n 4 --temp 0.8" in page.locator("code").inner_text()
+    assert page.locator("code").inner_text().endswith("--seed 3 -n 4 --temp 0.8 --runs-dir DIR")
     page.get_by_role("button", name="Ladder").click()
     until(page, "document.querySelectorAll('.ladder tbody tr').length === 4")
     page.get_by_role("button", name="Choose by hand").click()
@@ -432,7 +432,8 @@ def test_an_empty_folder_says_what_to_train(tab, tmp_path):
     pages.write_page(path, choose([], tmp_path / "none"), tmp_path / "none")
     one = tab()
     for view in VIEWS:
-        assert "pw13 " in one.open(path.as_uri(), f"view={view}").locator(".view code").inner_text()
+        command = one.open(path.as_uri(), f"view={view}").locator(".view code").inner_text()
+        assert re.fullmatch(r"pw13 [a-z-]+( --config quick)? --runs-dir none", command)
 
 
 def test_an_evaluation_without_predictions_says_so(tab, runs, tmp_path):
