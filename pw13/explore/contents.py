@@ -49,7 +49,7 @@ def choose(run_names: Sequence[str], runs_dir: Path) -> Chosen:
 
 
 def choose_among(records: Sequence[Record]) -> Chosen:
-    """Return the newest usable run of each kind among `records`, oldest first."""
+    """Return the last usable run of each kind among `records`."""
     usable = {
         view: [r for r in records if r.kind == kind and not r.problem and (r.folder / file).is_file()][-1:]
         for view, kind, file, _ in VIEWS
