@@ -126,6 +126,16 @@ def test_a_run_without_a_needed_value_is_refused_in_one_line(tmp_path):
             hand_in.write_hand_in(options, runs_dir=tmp_path, out=tmp_path / "out")
 
 
+def test_an_evaluation_without_pixels_is_refused_in_one_line(pw13, tmp_path):
+    folder = make_run(tmp_path / "runs", "svm-eval")
+    metrics = json.loads((folder / "metrics.json").read_text("utf-8"))
+    metrics["results"] = [result for result in metrics["results"] if result["features"] != "pixels"]
+    (folder / "metrics.json").write_text(json.dumps(metrics), "utf-8")
+    code, out, err = pw13("report", "--no-execute", "--quiet")
+    assert (code, out) == (1, "")
+    assert err == (f"pw13: a run lacks a value that the report needs (result on pixels, rbf); runs: {folder.name}\n")
+
+
 def test_the_command_writes_a_hand_in_and_checks_it(pw13, runs, tmp_path):
     code, out, err = pw13(
         "report", "--runs-dir", runs, "--out", tmp_path / "out", "--no-execute", "--author", "A", "--author", "B"
