@@ -7,11 +7,13 @@ import time
 
 import pytest
 
+from pw13.config.settings import ConvDAE, DenseAE
 from pw13.data.names import vocabulary
 from pw13.explore import page as pages
 from pw13.explore import runs as rows_of
 from pw13.explore.contents import choose, contents
 from pw13.system import machine
+from tests.helpers.explore_runs import write_run
 from tests.helpers.report_runs import png
 
 pytestmark = pytest.mark.browser
@@ -318,6 +320,30 @@ def test_runs_sort_filter_and_open(tab, file, runs):
     assert "lowest at epoch 2: 0.3" in page.locator("figure.chart figcaption").first.inner_text()
     page = tab().open(file.as_uri(), f"view=runs&show={','.join(runs.names.values())}")
     assert page.locator(".plot .label").all_text_contents() == ["epoch", "nats per character", "epoch", "MSE"]
+
+
+def test_a_sweep_is_ranked_on_validation_data_as_pw13_sweep_ranks_it(tab, tmp_path):
+    """The settings that are best on test images are not called the best."""
+    runs = tmp_path / "runs"
+    for second, (kind, settings) in enumerate((("conv-dae", ConvDAE), ("dense-ae", DenseAE))):
+        sweep = runs / f"2026-11-24_11-00-{second:02d}_sweep-{kind}"
+        for number, size, loss, test_mse in ((1, 32, 0.02, 0.2), (2, 64, 0.03, 0.1)):
+            metrics = {"test_mse": test_mse, "denoised_psnr_db": 1 / test_mse}
+            settings_of_point = settings(batch_size=size)
+            point = write_run(sweep, number, settings_of_point, data={"path": "x"}, metrics=metrics, losses=(0.5, loss))
+            point.rename(sweep / f"{number}_batch_size={size}")
+        grid = {"batch_size": [32, 64]}
+        (sweep / "config.json").write_text(json.dumps({"kind": f"sweep-{kind}", "grid": grid}), "utf-8")
+        facts = {"status": "completed", "started": "2026-11-24T11:00:00+00:00", "machine": {}}
+        (sweep / "run.json").write_text(json.dumps(facts), "utf-8")
+        (sweep / "metrics.json").write_text("{}", "utf-8")
+    path = tmp_path / "page.html"
+    pages.write_page(path, choose([], runs), runs)
+    for sweep in runs.iterdir():
+        page = tab().open(path.as_uri(), f"view=runs&sweep={sweep.name}")
+        best = page.locator("figcaption", has_text="Best: ").first.inner_text()
+        assert best.startswith("Best: batch_size=32 with 0.02 (lower is better)")
+        assert page.get_by_role("heading", name="Settings ranked by lowest loss on validation data").count() == 1
 
 
 def test_confusion_matrices_open_their_cells(tab, file):
