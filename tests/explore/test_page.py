@@ -276,6 +276,30 @@ def test_noise_shows_each_method_with_its_psnr_where_it_is_known(tab, file):
     assert sentence.endswith("than the noisy picture (identical). It only knows Gaussian noise 0.5.")
 
 
+def test_the_noise_that_is_named_is_the_noise_that_is_shown(tab, runs, tmp_path):
+    folder = shutil.copytree(runs.folder, tmp_path / "runs")
+    for name, changed in (
+        ("config", {"noise": 0.25}),
+        ("metrics", {"by_noise": [{"noise": 0.25, "noisy_psnr_db": 12.0, "denoised_psnr_db": 18.0}]}),
+    ):
+        path = folder / runs.names["conv"] / f"{name}.json"
+        path.write_text(json.dumps({**json.loads(path.read_text("utf-8")), **changed}), "utf-8")
+    path = tmp_path / "page.html"
+    pages.write_page(path, choose([], folder), folder)
+    page = tab().open(path.as_uri(), "view=noise")
+    slider = page.get_by_label("Noise", exact=True)
+    assert slider.input_value() == "0.25" and slider.get_attribute("aria-valuetext") == "0.25"
+    assert page.locator(".sentence").inner_text().startswith("Noise 0.25: ")
+    assert "Mean of the whole test set at noise 0.25: network 18.0 dB" in page.locator(".hint").first.inner_text()
+    slider.press("ArrowRight")
+    until(page, "location.hash.includes('level=0.3&')")
+    assert page.locator(".sentence").inner_text().startswith("Noise 0.3: ")
+    slider.press("ArrowLeft")
+    until(page, "document.querySelector('.sentence').textContent.startsWith('Noise 0.25: ')")
+    page = tab().open(path.as_uri(), "view=noise&level=0.125")
+    assert page.locator(".sentence").inner_text().startswith("Noise 0.125: ")
+
+
 def test_names_ladder_choosing_and_scoring(tab, file):
     one = tab()
     page = one.open(file.as_uri(), "view=names&seed=3&n=4")
