@@ -1,6 +1,6 @@
 """The handout item by item: what it asks, in the report's own words, what was done, and where that departs from it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from pw13 import config
@@ -106,7 +106,7 @@ def _done(item: Item, selection: RunSelection, names: int) -> str:
         return _answered(item)
     if run is None:
         return NOTHING
-    settings = run.config
+    settings, metrics = run.config, run.metrics or {}
     sizes = [str(series.value) for series in selection.series(selection.dense, "code_size")]
     series = {key: [str(s.value) for s in selection.series(selection.baseline_rnn, key)] for key in ("epochs", "units")}
     cells = [str(s.value) for s in selection.series(selection.baseline_rnn, "cell")]
@@ -118,13 +118,13 @@ def _done(item: Item, selection: RunSelection, names: int) -> str:
         "1c": "encoder, decoder, autoencoder, in Keras in the notebook",
         "1d": f"{trained}, loss {settings.get('loss')}",
         "1e": "figure of test images, one per class",
-        "1f": "bytes and MSE measured, against PCA, WebP, JPEG and PNG",
+        "1f": "bytes and MSE measured, against PCA, WebP, JPEG and PNG" if metrics.get("compression") else NOTHING,
         "1g": f"kernel {settings.get('kernel')}, tuned by cross-validation, on codes, pixels and PCA codes",
         "conv-a": "summary() and the shapes of the feature maps",
-        "conv-b": "code size measured, with an entropy coder",
+        "conv-b": "code size measured, with an entropy coder" if metrics.get("code_bytes_entropy") else NOTHING,
         "conv-c": f"{settings.get('noise_kind')} noise, {settings.get('noise')}",
         "conv-d": f"{trained}, MSE",
-        "conv-e": "figure and PSNR of test images, against filters and a linear denoiser",
+        "conv-e": f"figure and PSNR of test images{_baselines(metrics.get('baselines') or {})}",
         "2a": "steps described",
         "2b": str(hand_in_data.facts(run).get("name", NOTHING)),
         "2c": "one text, with a newline after each name",
@@ -136,6 +136,13 @@ def _done(item: Item, selection: RunSelection, names: int) -> str:
         "cells": join_words([cell.upper() for cell in cells if cell != "simple"]) or NOTHING,
     }
     return done.get(item.key, NOTHING)
+
+
+def _baselines(measured: Mapping[str, Any]) -> str:
+    """Return what a denoiser is compared with: `baselines` in metrics.json, without a linear one of large images."""
+    filters = ["filters"] if measured.keys() - {"linear"} else []
+    found = filters + (["a linear denoiser"] if measured.get("linear") else [])
+    return f", against {join_words(found)}" if found else ""
 
 
 def _run_of(key: str, selection: RunSelection) -> Record | None:

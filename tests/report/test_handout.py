@@ -10,7 +10,7 @@ from pw13.report.run_selection import select_runs
 from pw13.report.sections.answers import prepared_answers
 from pw13.system import files
 from tests.helpers.disks import FaultyDisk
-from tests.helpers.report_runs import BUILTIN, NAMES, build, make_run, train_further
+from tests.helpers.report_runs import BUILTIN, NAMES, build, make_run, make_sweep, train_further
 
 PLAIN = {**NAMES, "counts": {"names": 600, "training": 600}}
 
@@ -83,6 +83,21 @@ def test_a_start_from_another_network_is_a_departure(folder):
     made = rows(folder)
     assert made["2f"].departures == ((f"trained further from the network of {start.name}", "pw13 train-charrnn"),)
     assert made["2e"].departures == (("units 32 instead of 64", "pw13 train-charrnn"),)
+
+
+def test_what_points_of_a_sweep_do_not_measure_is_not_done(folder):
+    make_sweep(folder, "dense-ae", 0, {})
+    make_sweep(folder, "conv-dae", 10, {})
+    made = rows(folder)
+    assert [(made[key].status, made[key].done) for key in ("1f", "conv-b")] == [("missing", "–")] * 2
+    assert (made["conv-e"].status, made["conv-e"].done) == ("partly missing", "figure and PSNR of test images")
+
+
+def test_the_baselines_of_the_denoiser_are_those_that_it_was_compared_with(folder):
+    make_run(folder, "conv-dae", 0)
+    assert rows(folder)["conv-e"].done == "figure and PSNR of test images, against filters and a linear denoiser"
+    make_run(folder, "conv-dae", 1, metrics={"baselines": {"median": {"psnr_db": 13.5}, "linear": None}})
+    assert rows(folder)["conv-e"].done == "figure and PSNR of test images, against filters"
 
 
 def test_what_no_run_provides_is_missing(folder):

@@ -117,11 +117,14 @@ def series_mean(series: Series, name: str, digits: int = 4) -> str:
 
 def seeds_note(all_series: Iterable[Series]) -> str:
     """Return how to read values of one seed, or of several; of runs of one seed only one counts."""
+    all_series = list(all_series)
     counts = {len({record.config.get("seed", 0) for record in series.records}) for series in all_series}
     if counts == {1}:
         return phrasing.ONE_SEED
     several = join_words([str(count) for count in sorted(counts) if count > 1])
-    return f"Means over seeds ({several}), with Student's 95 % interval in brackets." if counts else ""
+    mixed = any(len({bool(record.facts.get("lean")) for record in series.records}) > 1 for series in all_series)
+    rest = "; what the points of a sweep do not measure is of the other runs" * mixed
+    return f"Means over seeds ({several}), with Student's 95 % interval in brackets{rest}." if counts else ""
 
 
 def printable(texts: Sequence[str]) -> list[str]:

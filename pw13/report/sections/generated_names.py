@@ -58,16 +58,14 @@ def compare_setting(all_series: Sequence[Series], what: str, command: str) -> li
     """Return losses and names for each value of a setting, with a comment."""
     if len(all_series) < 2:
         return missing(f"No runs with other numbers of {what} and the same settings.", command)
-    run = all_series[0].first
+    run = max((series.first for series in all_series), key=_sampled)  # points of a sweep have sampled none
+    of_names = f", and statistics of {_sampled(run):,.0f} sampled names" if _sampled(run) else ""
     samples = "\n".join(
         f"{what} {series.value!s:>3}: {' | '.join(printable(names[:4]))}"
         for series in all_series
         if (names := examples(series.first))
     )
-    caption = (
-        f"Number of {what}: loss in nats per character, and statistics of "
-        f"{metric(run, 'names.sampled') or 0:,.0f} sampled names."
-    )
+    caption = f"Number of {what}: loss in nats per character{of_names}."
     sample_caption = f"Novel names by number of {what}, temperature {default_temperature(run):g}"
     too_early = "" if what == "epochs" else too_short(f"numbers of {what}", [(str(s.value), s) for s in all_series])
     effect = commentary.setting_effect(what, [(series.value, series.by_seed("val_nats")) for series in all_series])
@@ -76,6 +74,10 @@ def compare_setting(all_series: Sequence[Series], what: str, command: str) -> li
         *([Verbatim(samples, sample_caption)] if samples else []),
         *comment(too_early or effect, seeds_note(all_series)),
     ]
+
+
+def _sampled(run: Record) -> float:
+    return metric(run, "names.sampled") or 0
 
 
 def loss_table(caption: str, what: str, named: Sequence[tuple[str, Series]]) -> Block:
