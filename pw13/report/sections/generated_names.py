@@ -38,6 +38,8 @@ from pw13.runs.record import Record
 
 NAMES_PER_TEMPERATURE = 6
 SELECTION_COLUMNS = ("name", "temperature", "nearest known name", "similarity", "alternation", "rules", "")
+CHOSEN = "Selected names."
+RUNNER_UP = "next"  # in the last column, of a name that is not selected
 BY_HAND_COLUMNS = ("name", "sampled by", "ln p", "nearest known name", "similarity")
 
 
@@ -147,11 +149,11 @@ def selected(selection: NameSelection | None) -> list[Block]:
     """Return the 5-10 names that the handout asks for, how they were selected, and what else could be."""
     if selection is None or not selection.names:
         return missing("No names could be selected.", "pw13 report --names FILE")
-    shortlist = [(name, "selected") for name in selection.names] + [(name, "next") for name in selection.runners_up]
+    shortlist = [(name, "selected") for name in selection.names] + [(name, RUNNER_UP) for name in selection.runners_up]
     return [
         *paragraph(selection_rule(selection)),
         table(
-            "Selected names, and the next ones by the same rules." if selection.runners_up else "Selected names.",
+            "Selected names, and the next ones by the same rules." if selection.runners_up else CHOSEN,
             BY_HAND_COLUMNS if selection.file else SELECTION_COLUMNS,
             [tuple(printable(_selection_row(name, verdict, selection))) for name, verdict in shortlist],
         ),
