@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from pw13 import console
 from pw13.errors import UserError
+from pw13.report import hints
 from pw13.report.commentary import phrasing, training_curves
 from pw13.report.commentary.phrasing import format_decibels, format_number, join_words
 from pw13.report.document import Block, Figure, Missing, Text, Verbatim
@@ -31,7 +32,8 @@ def figure_block(record: Record, name: str, key: str, caption: str, alt: str) ->
     """Return a run's figure; nothing if the run has none of that name."""
     png = read_figure(record, name)
     svg = read_figure(record, name, "svg") or b""
-    return [Figure(f"{key}-{name}.png", png, caption, alt, record.name, svg)] if png else []
+    redraw = hints.redraw(record)
+    return [Figure(f"{key}-{name}.png", png, caption, alt, record.reference, svg, redraw)] if png else []
 
 
 def curves(run: Record) -> str:

@@ -98,6 +98,13 @@ def test_a_result_of_a_network_of_names_has_its_epochs(tmp_path):
     )
 
 
+def test_a_point_of_a_sweep_is_named_with_its_sweep(tmp_path):
+    sweep = make_sweep(tmp_path, "dense-ae", 0, {"limit": 500})
+    document = build(tmp_path, sweep.name)
+    assert {run for _, _, run in key_results(document)} == {f"{sweep.name}/01_seed=0"}
+    assert f"Run {sweep.name}/01_seed=0 trained on at most 500 images (--limit)." in document.notices
+
+
 def test_what_points_of_a_sweep_do_not_measure_is_of_the_other_runs(tmp_path):
     run = make_run(tmp_path, "conv-dae", 0)
     sweep = make_sweep(tmp_path, "conv-dae", 10, {"seed": 1, "metrics": {"denoised_psnr_db": 17.6}})
