@@ -45,6 +45,13 @@ def rerun(base: Record, **changed: Any) -> str:
     return " ".join([COMMANDS[base.kind], *flags, *_places(base, "corpus" if base.kind == "charrnn" else "data")])
 
 
+def redraw(record: Record) -> str:
+    """Return the command that draws the figures of a run again; those of SVMs come with a new evaluation."""
+    if record.kind == "svm-eval":
+        return rerun(record)
+    return " ".join(["pw13 runs figures", shlex.quote(record.reference), *_flag_of_runs_dir(record.runs_dir)])
+
+
 def _start(record: Record) -> str:
     """Return how a command names the run that the network of a run was trained further from."""
     for reference in used_by(record):

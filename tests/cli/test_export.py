@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from pw13.inference.projector import sprite
-from tests.helpers.report_runs import make_run
+from tests.helpers.report_runs import make_run, make_sweep
 
 
 @pytest.fixture
@@ -39,6 +39,12 @@ def test_every_run_is_one_flat_row(pw13, runs, tmp_path):
     code, out, _ = pw13("runs", "export", "2026-11-24_10-00-01", "--to", "json", "--out", "one.json")
     (row,) = json.loads((tmp_path / "one.json").read_text("utf-8"))["runs"]
     assert code == 0 and not out and row["val_mse"] == 0.01 and row["config.limit"] is None
+
+
+def test_points_of_two_sweeps_are_told_apart(pw13, tmp_path):
+    sweeps = [make_sweep(tmp_path / "runs", "dense-ae", second, {}) for second in (0, 10)]
+    rows = csv.DictReader(io.StringIO(pw13("runs", "export", *(sweep.name for sweep in sweeps))[1]))
+    assert [row["run"] for row in rows] == [f"{sweep.name}/01_seed=0" for sweep in sweeps]
 
 
 def test_one_run_is_not_runs(pw13, tmp_path):

@@ -25,8 +25,8 @@ IMAGES = {
 NAMES = {
     "kind": "file",
     "path": "/data/companies.csv",
-    "name": "companies.csv",
-    "sha256": "b" * 64,
+    "name": "startup names (known by sha256)",
+    "sha256": "5d7636fa721bd68c6b58207f0df73e084a4d4dc321f1f7bf6910540b5b8f625c",
     "notes": [],
     "counts": {"names": 600, "training": 540, "validation": 30, "held_out": 30},
 }

@@ -145,7 +145,7 @@ def run_facts(runs: dict[str, Record | None]) -> str:
         parameters = None if further else metric(record, "parameters")
         sha256 = hand_in_data.checked_sha256(record)
         facts = {
-            "name": record.name if record else None,
+            "name": record.reference if record else None,
             "parameters": int(parameters) if parameters and math.isfinite(parameters) else None,
             "data": sha256 if isinstance(sha256, str) else None,
             **{key: [_rounded(row[key]) for row in history if key in row] for key in ("loss", "val_loss")},

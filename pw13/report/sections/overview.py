@@ -49,7 +49,7 @@ def notices(selection: RunSelection) -> list[str]:
     )
     limited = [run for run in selection.records if run.config.get("limit") is not None]
     for limit in dict.fromkeys(run.config["limit"] for run in limited):
-        alike = [run.name for run in limited if run.config["limit"] == limit]
+        alike = [run.reference for run in limited if run.config["limit"] == limit]
         which = f"Run{'s' * (len(alike) > 1)} {join_words(alike)}"
         texts.append(f"{which} trained on at most {format_count(limit, 'image')} (--limit).")
     texts += _trained_further(selection)
@@ -94,7 +94,7 @@ def summary(selection: RunSelection) -> list[Block]:
 def _key_results(selection: RunSelection) -> list[tuple[str, str, str]]:
     by_kind = {"dense-ae": selection.dense, "conv-dae": selection.conv}
     rows = [
-        (result, series_mean(selection.repeats(run), name, 3), run.name)
+        (result, series_mean(selection.repeats(run), name, 3), run.reference)
         for kind, result, name in KEY_METRICS
         if (run := by_kind[kind])
     ]
@@ -108,7 +108,7 @@ def _key_results(selection: RunSelection) -> list[tuple[str, str, str]]:
                 f"{charrnn.CELLS[run.config['cell']]}, {run.config['units']} units, {run.config['target']}, {epochs}: "
                 "held-out nats per character"
             )
-            rows.append((result, series_mean(series, "held_out_nats"), run.name))
+            rows.append((result, series_mean(series, "held_out_nats"), run.reference))
     return rows
 
 
@@ -128,13 +128,13 @@ def _svm_accuracy(run: Record, features: str) -> tuple[str, str, str]:
     results = (run.metrics or {}).get("results") or []
     candidates = [result for kernel in ("rbf", "linear") if (result := svm_eval.preferred(results, features, kernel))]
     if not candidates:
-        return f"SVM on {features}: test accuracy", "–", run.name
+        return f"SVM on {features}: test accuracy", "–", run.reference
     best = max(candidates, key=lambda result: result.get("cv_accuracy") or 0.0)
     chosen = " (chosen by cross-validation)" if len(candidates) > 1 else ""
     return (
         f"SVM on {features}, {svm_summary.kernel(best)}{chosen}: test accuracy",
         _percent(svm_eval.over_encoders(results, best)) or format_percent(best["accuracy"], 2),
-        run.name,
+        run.reference,
     )
 
 

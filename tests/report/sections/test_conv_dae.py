@@ -1,6 +1,7 @@
 """Items conv a to e."""
 
-from tests.helpers.report_runs import build, captions, items, make_run, only_table, texts
+from pw13.report.document import Table
+from tests.helpers.report_runs import build, captions, items, make_run, make_sweep, missing_commands, only_table, texts
 
 
 def test_comments_come_from_the_metrics(runs):
@@ -63,3 +64,12 @@ def test_large_images_have_no_linear_denoiser(tmp_path):
     made = items(build(tmp_path))["conv-e"]
     assert list(only_table(made).rows[2:]) == [("linear denoiser", "–", "", "", "")]
     assert "Images of more than 4,096 pixels have no linear denoiser." in texts(made, "comment")
+
+
+def test_a_point_of_a_sweep_has_neither_sizes_nor_baselines_and_says_how_to_measure_them(tmp_path):
+    sweep = make_sweep(tmp_path / "runs", "conv-dae", 0, {"epochs": 3})
+    document = build(tmp_path / "runs", sweep.name)
+    made, commands = items(document), missing_commands(document)
+    assert commands["conv-b"] == commands["conv-e"] == ["pw13 train-conv-dae --epochs 3"]
+    assert not [block for block in made["conv-b"].blocks if isinstance(block, Table)]
+    assert [row[:2] for row in only_table(made["conv-e"]).rows] == [("none (noisy image)", "9.4"), ("the network", "17.4")]
