@@ -49,7 +49,7 @@ def redraw(record: Record) -> str:
     """Return the command that draws the figures of a run again; those of SVMs come with a new evaluation."""
     if record.kind == "svm-eval":
         return rerun(record)
-    return " ".join(["pw13 runs figures", shlex.quote(record.reference), *_flag_of_runs_dir(record.runs_dir)])
+    return " ".join(["pw13 runs figures", shlex.quote(record.reference), *runs_dir_flag(record.runs_dir)])
 
 
 def _start(record: Record) -> str:
