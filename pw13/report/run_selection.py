@@ -19,7 +19,7 @@ from pw13.system import files
 
 
 class Series(NamedTuple):
-    """Runs of different seeds that differ in nothing else; `value` is their value of the setting that a table compares."""
+    """Runs of different seeds that differ in nothing else; `value`: theirs of the setting that a table compares."""
 
     value: Any
     records: tuple[Record, ...]
@@ -29,7 +29,7 @@ class Series(NamedTuple):
         return self.records[0]
 
     def by_seed(self, name: str) -> dict[int, Loss]:
-        """Return a loss (dotted name of a metric) by seed, of the runs that measured it; empty if a whole run lacks it."""
+        """Return a loss (dotted name of a metric) by seed; empty if a run lacks it that is no point of a sweep."""
         by_seed = {}
         for record in self.records:
             value = metric(record, name)
@@ -256,7 +256,7 @@ def _newest(records: Sequence[Record]) -> Record | None:
 
 
 def _one_per_seed(records: Sequence[Record]) -> tuple[Record, ...]:
-    """Return the newest run of each seed, runs of their own before points of sweeps, which have no figures or samples."""
+    """Return the newest run of each seed, runs of their own before points of sweeps, which lack figures and samples."""
     points, own = (tuple(run for run in records if _is_point(run) is point) for point in (True, False))
     newest = {run.config.get("seed", 0): run for run in (*points, *own)}
     return tuple(sorted(newest.values(), key=_is_point))

@@ -31,7 +31,7 @@ def _shorten_item(item: Item) -> Item:
 
 
 def _blocks(blocks: Iterable[Block]) -> Iterator[Block]:
-    """Yield what a short report keeps of an item: so many blocks of each sort, first rows of tables, all chosen names."""
+    """Yield what a short report keeps of an item: blocks of each sort, first rows of tables, all chosen names."""
     counts: Counter[str] = Counter()
     for block in blocks:
         sort = block.role if isinstance(block, Text) else block.kind

@@ -32,7 +32,8 @@ def no_run(selection: RunSelection) -> list[Block]:
     others = selection.of_kind("charrnn")
     if not others:
         return missing(NO_RUN, hints.first_run(selection, "charrnn"))
-    return missing(NO_RUN, hints.rerun(others[-1], cell="simple", target="many-to-one", carry_state=False, init_from=None))
+    changed = {"cell": "simple", "target": "many-to-one", "carry_state": False, "init_from": None}
+    return missing(NO_RUN, hints.rerun(others[-1], **changed))
 
 
 def preparation(run: Record) -> list[Block]:
@@ -97,7 +98,7 @@ def encoding(run: Record) -> list[Block]:
 
 
 def vocabulary_size(run: Record) -> int | None:
-    """Return the number of characters of the network: those of the one that it was trained further from are included."""
+    """Return the number of characters of the network, with those of the one that it was trained further from."""
     start = run.facts.get("init_from")
     if start:
         return int(start.get("characters", 0)) + len(start.get("new_characters", ()))

@@ -134,6 +134,7 @@ def denoising(run: Record) -> list[Block]:
     noisy, denoised = metric(run, "noisy_psnr_db"), metric(run, "denoised_psnr_db")
     learned = ["the linear denoiser", "the network"] if baselines.get("linear") else ["the network"]
     methods = join_words(["the best classical filter", *learned])
+    no_baselines = f"No filters and linear denoiser measured in {run.reference}."
     by_methods = f" by {methods}" if baselines else ""  # figures of a point of a sweep are drawn with baselines anew
     return [
         *figure_block(
@@ -154,7 +155,7 @@ def denoising(run: Record) -> list[Block]:
                 *(_baseline_row(name, baseline) for name, baseline in reversed(baselines.items())),
             ],
         ),
-        *([] if baselines else missing(f"No filters and linear denoiser measured in {run.reference}.", hints.rerun(run))),
+        *([] if baselines else missing(no_baselines, hints.rerun(run))),
         *comment(
             commentary.denoising(noisy, denoised, baselines),
             commentary.structure(metric(run, "noisy_ssim"), metric(run, "denoised_ssim")),

@@ -46,8 +46,8 @@ def test_without_held_out_names_only_the_training_loss_is_given():
         ),
         (
             {"held_out_nats": 1.499, "order": 10, "difference_ci95": [-0.003, 0.005]},
-            "A 10-gram model of the same training names is not distinguishably better or worse: 1.499 (95 % interval of the "
-            "difference -0.0030 to +0.0050).",
+            "A 10-gram model of the same training names is not distinguishably better or worse: 1.499 (95 % interval "
+            "of the difference -0.0030 to +0.0050).",
         ),
         (
             {"held_out_nats": 1.2, "order": 5, "difference_ci95": None},
@@ -146,8 +146,8 @@ def over_seeds(*rows):
     [
         (
             [(32, (2.60, 2.62)), (64, (2.40, 2.45))],
-            "No effect of the number of units on the validation loss can be told from chance: 2.610 with 32, 2.425 with "
-            "64.",
+            "No effect of the number of units on the validation loss can be told from chance: 2.610 with 32, 2.425 "
+            "with 64.",
         ),
         (
             [(32, (2.60, 2.62)), (64, (2.60, 2.61)), (128, (2.90, 2.92))],

@@ -42,7 +42,7 @@ def test_larger_codes_that_do_not_reconstruct_better():
 def test_over_seeds_a_gain_of_a_larger_code_that_may_be_chance_is_called_so():
     losses = ((16, (0.0400, 0.0402)), (32, (0.0200, 0.0202)), (64, (0.0180, 0.0199)))
     rows = [(size, {seed: Loss(loss) for seed, loss in enumerate(each)}) for size, each in losses]
-    assert dense_ae.code_sizes(rows).startswith("Not every gain of a larger code can be told from chance: test MSE 0.04")
+    assert dense_ae.code_sizes(rows).startswith("Not every gain of a larger code can be told from chance: test MSE ")
     assert dense_ae.code_sizes(rows[:2]).startswith("Larger codes reconstruct better throughout")
 
 

@@ -5,8 +5,8 @@ from unittest.mock import Mock
 import pytest
 
 from pw13.errors import UserError
-from pw13.report.document import Figure
 from pw13.report import hints
+from pw13.report.document import Figure
 from pw13.report.renderers import pdf
 from pw13.report.sections import blocks
 from pw13.report.sections.answers import prepared_answers
