@@ -76,7 +76,7 @@ def test_other_data_are_refused_before_any_training(pw13, zipped, trained, monke
     monkeypatch.setattr(rerun, "load_names", lambda path, **_: type("Data", (), {"source": other}))
     Path("other.txt").write_text("Acme\n", "utf-8")
     code, _, err = pw13("report", "--check", zipped, "--rerun", "--corpus", "other.txt")
-    assert code == 1 and "--corpus" in err and "expected the data of the hand-in, companies.csv" in err
+    assert code == 1 and "--corpus" in err and f"expected the data of the hand-in, {NAMES['name']} (sha256" in err
     assert "received other names" in err and not trained[0]
 
 
