@@ -20,7 +20,7 @@ from pw13.cli.options import (
     with_settings,
 )
 from pw13.config import DEFAULT_RUNS_DIR, fields
-from pw13.config.settings import CharRNN, ConvDAE, DenseAE, SvmEval
+from pw13.config.settings import NETWORK_SETTINGS, CharRNN, ConvDAE, DenseAE, SvmEval
 from pw13.data.source import resolve_path
 from pw13.errors import UserError
 from pw13.runs.finding import find_run, load_run
@@ -115,7 +115,7 @@ def _starting_run(name: str, settings: CharRNN, runs_dir: Path) -> dict[str, str
     from pw13.inference.trained_run import check_agreement, find_trained_run, model_path
 
     record = find_trained_run("charrnn", name, runs_dir, "--init-from")
-    check_agreement(record, settings, ("cell", "target", "units", "layers", "length"), "--init-from")
+    check_agreement(record, settings, NETWORK_SETTINGS, "--init-from")
     if not model_path(record).is_file():
         raise UserError(f"{model_path(record)}: missing; --init-from needs a run with a trained model")
     return {"init_from": str(record.folder.absolute())}

@@ -238,6 +238,7 @@ SHARED = {
 }
 
 DEFAULT_RUNS_DIR = Path("runs")
+NETWORK_SETTINGS = ("cell", "target", "units", "layers", "length")  # that a char-RNN that is trained further keeps
 
 
 def kind_of(cls: type) -> str:

@@ -73,23 +73,29 @@ def rerun_hand_in(path: Path, *, data: str, corpus: str) -> Rerun:
     data, corpus: where the data are; they must be those of the runs.
 
     Raises:
-        UserError: not an intact hand-in, without runs, or made on other data.
+        UserError: not an intact hand-in, without runs, of runs that no one process can train, or made on other data.
         OptionError: settings out of range.
     """
     runs = read_runs(path)
+    check_process(runs, path)
     check_data(runs, data, corpus)
     for version in sorted({run.version for run in runs} - {__version__}):
         console.warning(f"the runs were made with pw13 {version or 'of unknown version'}; this is {__version__}")
     metrics = {}
     with tempfile.TemporaryDirectory(prefix="pw13-rerun-") as scratch:
-        signals.on_forced_exit(lambda: shutil.rmtree(scratch, ignore_errors=True))
         again: dict[str, Path] = {}
         for number, run in enumerate(runs, 1):
             console.message(f"[{number}/{len(runs)}] {run.name}")
+            signals.on_forced_exit(lambda: _on_forced_exit(scratch))  # for every run: its end removes all actions
             again[run.name], metrics[run.name] = _train(run, again, Path(scratch), data, corpus)
     pairs = [(run, dict(compared(run.metrics)), dict(compared(metrics[run.name]))) for run in runs]
     found = [difference for run, old, new in pairs for difference in differences(run.name, old, new)]
     return Rerun(len(runs), sum(len(old.keys() | new.keys()) for _, old, new in pairs), tuple(found))
+
+
+def _on_forced_exit(scratch: str) -> None:
+    shutil.rmtree(scratch, ignore_errors=True)
+    console.warning("interrupted; nothing was saved")
 
 
 def _train(
@@ -171,6 +177,22 @@ def _zipped_run(
         metrics,
         str(versions.get("pw13", "")) if isinstance(versions, dict) else "",
     )
+
+
+def check_process(runs: Sequence[ZippedRun], path: Path) -> None:
+    """Refuse runs with different threads or devices, of which a process has one, before any training.
+
+    Raises:
+        UserError: they differ.
+    """
+    for name in ("threads", "device"):
+        by_value = {getattr(run.settings, name): run.name for run in runs if hasattr(run.settings, name)}
+        if len(by_value) > 1:
+            found = ", ".join(f"{value} ({run})" for value, run in by_value.items())
+            raise UserError(
+                f"{path}: {name}: expected the same for all runs (one process), received {found}; "
+                "report on them apart with --run"
+            )
 
 
 def check_data(runs: Sequence[ZippedRun], data: str, corpus: str) -> None:

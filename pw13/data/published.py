@@ -9,6 +9,7 @@ TRAIN_IMAGES, TRAIN_LABELS = "train-images-idx3-ubyte.gz", "train-labels-idx1-ub
 TEST_IMAGES, TEST_LABELS = "t10k-images-idx3-ubyte.gz", "t10k-labels-idx1-ubyte.gz"
 FILES = (TRAIN_IMAGES, TRAIN_LABELS, TEST_IMAGES, TEST_LABELS)
 PUBLISHED_COUNT = 60_000  # training images of the published set
+NOTMNIST = ("notMNIST (as published)", "notMNIST (known by sha256)")  # names of the set: published, with the stand-ins
 
 GITHUB_RAW = "https://raw.githubusercontent.com"
 NOTMNIST_URL = f"{GITHUB_RAW}/davidflanagan/notMNIST-to-MNIST"
@@ -96,4 +97,4 @@ def published_set_name(paths: dict[str, Path], files: dict[str, str]) -> str | N
     status = {name: published_file_name(name, files[path.name], path) for name, path in paths.items()}
     if None in status.values() or status[TRAIN_IMAGES] != status[TRAIN_LABELS]:
         return None
-    return "notMNIST (known by sha256)" if status[TRAIN_IMAGES] == "stand-in" else "notMNIST (as published)"
+    return NOTMNIST[status[TRAIN_IMAGES] == "stand-in"]

@@ -5,10 +5,12 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from pw13 import __version__, console
+from pw13.config import DEFAULT_RUNS_DIR
 from pw13.errors import UserError
 from pw13.explore import codes, names, noise, runs, svm
 from pw13.runs import comparison
 from pw13.runs.finding import list_runs, load_run
+from pw13.runs.places import runs_dir_flag
 from pw13.runs.record import Record
 
 # View, kind of run, what a usable run has, and the function that collects it.
@@ -47,7 +49,7 @@ def choose(run_names: Sequence[str], runs_dir: Path) -> Chosen:
 
 
 def choose_among(records: Sequence[Record]) -> Chosen:
-    """Return the newest usable run of each kind among `records`, oldest first."""
+    """Return the last usable run of each kind among `records`."""
     usable = {
         view: [r for r in records if r.kind == kind and not r.problem and (r.folder / file).is_file()][-1:]
         for view, kind, file, _ in VIEWS
@@ -55,15 +57,19 @@ def choose_among(records: Sequence[Record]) -> Chosen:
     return Chosen(usable, named=False)
 
 
-def contents(chosen: Chosen, rows: list[dict[str, Any]], *, served: bool) -> dict[str, Any]:
+def contents(
+    chosen: Chosen, rows: list[dict[str, Any]], *, served: bool, runs_dir: Path = DEFAULT_RUNS_DIR
+) -> dict[str, Any]:
     """Return what the page shows, as JSON holds it. rows: of the view of runs, from `runs.rows` or `runs.row`.
 
+    runs_dir: for the commands that train what is missing.
     A run that turns out to be damaged is left out with a note, unless it was named.
 
     Raises:
         UserError: a named run is damaged.
     """
     result: dict[str, Any] = {"version": __version__, "served": served, "notes": []}
+    result["runs_dir"] = " ".join(runs_dir_flag(runs_dir))
     for view, _, _, collect in VIEWS:
         result[view] = []
         for record in chosen.records[view]:

@@ -12,6 +12,7 @@ from pw13.explore import sampled_names
 from pw13.explore.packing import pack
 from pw13.inference.name_generator import load_generator, read_corpus
 from pw13.models.charrnn_numpy import Network
+from pw13.runs.places import runs_dir_flag
 from pw13.runs.record import Record
 
 Words = npt.NDArray[np.uint32]
@@ -32,6 +33,7 @@ def view(record: Record) -> dict[str, Any]:
     endings = [vocab.encode(ending).astype(np.int32) for ending in generator.vocab_file.endings] if many_to_one else []
     return {
         "run": record.reference,
+        "runs_dir": " ".join(runs_dir_flag(record.runs_dir)),
         "characters": list(vocab.characters),
         "spaces": [character.isspace() for character in vocab.characters],
         "endings": pack(np.stack(endings)) if endings else None,

@@ -26,7 +26,7 @@ def write_page(path: Path, chosen: Chosen, runs_dir: Path) -> None:
     Raises:
         UserError: a named run is damaged, or the file cannot be written.
     """
-    data = files.to_utf8(render(contents(chosen, runs.rows(runs_dir), served=False)))
+    data = files.to_utf8(render(contents(chosen, runs.rows(runs_dir), served=False, runs_dir=runs_dir)))
     try:
         files.write_atomic(path, data)
     except OSError as error:

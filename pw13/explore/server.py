@@ -8,7 +8,7 @@ import secrets
 import socket
 import socketserver
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
@@ -141,13 +141,14 @@ def answer(chosen: Chosen, runs_dir: Path, path: str, query: Query) -> Answer | 
         UserError: a run is missing or damaged.
     """
     if path == "/":
-        return "text/html; charset=utf-8", files.to_utf8(render(contents(chosen, runs.rows(runs_dir), served=True)))
+        content = contents(chosen, runs.rows(runs_dir), served=True, runs_dir=runs_dir)
+        return "text/html; charset=utf-8", files.to_utf8(render(content))
     if path == "/runs.json":
         return to_json(runs.rows(runs_dir))
     if path == "/run.json":
         return to_json(runs.details(find_record(query, runs_dir)))
     if path == "/names.json":
-        return to_json(sampled_names.sample(find_record(query, runs_dir), query))
+        return to_json(sampled_names.sample(find_record(query, runs_dir, chosen.records["names"]), query))
     if path == "/figure.png":
         return read_figure(find_record(query, runs_dir), query.get("name", ""))
     return None
@@ -157,19 +158,28 @@ def to_json(value: Any) -> Answer:
     return "application/json", json.dumps(value, allow_nan=False).encode()
 
 
-def find_record(query: Query, runs_dir: Path) -> Record:
-    """Return the run that the page asks for: a folder in `runs_dir`, or SWEEP/POINT.
+def find_record(query: Query, runs_dir: Path, shown: Sequence[Record] = ()) -> Record:
+    """Return the run that the page asks for: one of those `shown`, else a folder in `runs_dir`, or SWEEP/POINT.
+
+    shown: may be in other folders.
 
     Raises:
         UserError: it is not there, or broken.
     """
+    for record in shown:
+        if record.reference == query.get("run"):
+            return _usable(record.folder)
     parts = query.get("run", "").split("/")
     if not 1 <= len(parts) <= 2 or not all(part and part.strip(".") and "\\" not in part for part in parts):
         raise UserError("no such run")
     folder = runs_dir.joinpath(*parts)
     for depth in range(len(parts)):
         files.check_inside(folder, below=depth + 1)
-    record = read_run(find_run(str(folder), runs_dir))
+    return _usable(find_run(str(folder), runs_dir))
+
+
+def _usable(folder: Path) -> Record:
+    record = read_run(folder)
     if record.problem:
         raise UserError(record.problem)
     return record

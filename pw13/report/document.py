@@ -51,7 +51,8 @@ class Sources(NamedTuple):
 class Figure(NamedTuple):
     """A PNG; `alt` is its text alternative, `name` is unique in the document ("2g-names.png").
 
-    run: which run drew it, if one did. svg: the same as vectors; runs of older versions have none.
+    run: which run drew it, if one did, and redraw: the command that draws it again. svg: the same as vectors; runs of
+    older versions have none.
     """
 
     name: str
@@ -60,6 +61,7 @@ class Figure(NamedTuple):
     alt: str
     run: str = ""
     svg: bytes = b""
+    redraw: str = ""
     kind: str = "figure"
 
 

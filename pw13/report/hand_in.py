@@ -96,7 +96,7 @@ def write_hand_in(options: HandInOptions, *, runs_dir: Path, out: Path) -> HandI
         UserError: no usable run, an unreadable user file, a corrupt model, or `out` cannot be written.
         OptionError: a comment on an unknown item.
     """
-    selection, _, document = build(options, runs_dir)
+    selection, names, document = build(options, runs_dir)
     try_folder(out)  # before a minute of work
     for text in document.notices:  # caveats, such as --limit, are shown even with --quiet
         console.warning(text)
@@ -108,7 +108,7 @@ def write_hand_in(options: HandInOptions, *, runs_dir: Path, out: Path) -> HandI
     cells, data = notebook.notebook(document, selection), hand_in_data.files(selection)
     failure = None
     with ThreadPoolExecutor(1) as pool:  # the notebook has a process of its own, and takes longer
-        rendering = pool.submit(render_pages, document, selection, options)
+        rendering = pool.submit(render_pages, document, selection, names, options)
         try:
             cells = execute(cells, data, hand_in_data.environment(selection)) if options.execute else cells
         except UserError as error:
@@ -127,11 +127,13 @@ def write_hand_in(options: HandInOptions, *, runs_dir: Path, out: Path) -> HandI
     return HandIn(out, tuple(contents), run_names, document.notices, tuple(missing))
 
 
-def render_pages(document: Document, selection: RunSelection, options: HandInOptions) -> dict[str, bytes]:
+def render_pages(
+    document: Document, selection: RunSelection, names: NameSelection | None, options: HandInOptions
+) -> dict[str, bytes]:
     """Return the report as PDF and HTML, and the page of `pw13 explore` if it is wanted, by file name."""
     printed = shorten(document) if options.short else document
     pages = {"report.pdf": pdf.pdf(printed), "report.html": html.html(printed)}
-    if options.explore and (page := explore_page(selection)):
+    if options.explore and (page := explore_page(selection, names)):
         pages[PAGE] = page
     return pages
 
@@ -221,9 +223,15 @@ def execute(cells: "NotebookNode", data: dict[str, bytes], environment: dict[str
         return notebook_execution.execute(cells, folder=Path(scratch), variables=environment)
 
 
-def explore_page(selection: RunSelection) -> bytes | None:
-    """Return the page of `pw13 explore` on the runs of the report; None if no run has a model to play with."""
-    chosen = choose_among(selection.records)
+def explore_page(selection: RunSelection, names: NameSelection | None) -> bytes | None:
+    """Return the page of `pw13 explore` on the runs that the report is about; None if no run has a model to play with.
+
+    Of each kind it shows the run of the report's headline or names; if that has no model, the newest one that has.
+    """
+    runs = sorted(selection.records, key=lambda record: "/" not in record.reference)  # points of sweeps first
+    samplers = [record for record in runs if names and record.reference == names.run]
+    headline = [record for record in (selection.dense, selection.conv, selection.svm, *samplers) if record]
+    chosen = choose_among([*runs, *headline])
     if not any(chosen.records.values()):
         return None
     rows = [explore_runs.row(record) for record in reversed(selection.records)]

@@ -27,6 +27,11 @@ def image_run(selection: RunSelection) -> Record | None:
     return selection.dense or selection.conv or selection.svm
 
 
+def has_denoiser(selection: RunSelection) -> bool:
+    """Return whether a denoiser was trained on the images that the notebook reads."""
+    return selection.conv is not None and facts(selection.conv).get("sha256") == image_facts(selection).get("sha256")
+
+
 def names_run(selection: RunSelection) -> Record | None:
     """Return the run whose names the notebook reads: the SimpleRNN of 2e, else the newest char-RNN."""
     return selection.baseline_rnn or next(reversed(selection.of_kind("charrnn")), None)

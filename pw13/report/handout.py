@@ -1,15 +1,20 @@
 """The handout item by item: what it asks, in the report's own words, what was done, and where that departs from it."""
 
-from collections.abc import Iterator, Sequence
+import dataclasses
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from pw13 import config
 from pw13.config import fields
+from pw13.data.published import NOTMNIST, PUBLISHED_NAMES
 from pw13.report import hand_in_data, hints
 from pw13.report.commentary.phrasing import format_count, format_number, join_words
+from pw13.report.comparable_runs import same_data
 from pw13.report.document import Item, Markdown, Missing, Space, Text
+from pw13.report.portable import used_by
 from pw13.report.run_selection import RunSelection
 from pw13.runs.record import Record
+from pw13.svm import summary
 
 QUESTIONS = {
     "1a": "Choose the size of the hidden layer, the code: between the number of classes and the number of pixels.",
@@ -42,11 +47,11 @@ NUMBERS: dict[str, dict[str, tuple[str, ...]]] = {  # of HANDOUT, by kind and it
     "charrnn": {"2d": ("length", "skip"), "2e": ("units", "layers")},
 }
 TRAINING_ITEMS = {"dense-ae": "1d", "conv-dae": "conv-d", "svm-eval": "1g", "charrnn": "2f"}  # of epochs and --limit
-DATA_ITEMS = {"dense-ae": "1d", "charrnn": "2b"}
-_NOTMNIST = ("notMNIST", "--data", "notmnist")
-PUBLISHED = {  # the course's data of a kind, their option, and the name by which they are fetched
-    **dict.fromkeys(("dense-ae", "conv-dae", "svm-eval"), _NOTMNIST),
-    "charrnn": ("the course's names", "--corpus", "names"),
+DATA_ITEMS = {"dense-ae": "1d", "conv-dae": "conv-d", "svm-eval": "1g", "charrnn": "2b"}
+_IMAGES = ("notMNIST", "data", "notmnist")
+PUBLISHED = {  # the course's data of a kind, their key in config.json, and the name by which they are fetched
+    **dict.fromkeys(("dense-ae", "conv-dae", "svm-eval"), _IMAGES),
+    "charrnn": ("the course's names", "corpus", "names"),
 }
 
 
@@ -105,7 +110,7 @@ def _done(item: Item, selection: RunSelection, names: int) -> str:
         return _answered(item)
     if run is None:
         return NOTHING
-    settings = run.config
+    settings, metrics = run.config, run.metrics or {}
     sizes = [str(series.value) for series in selection.series(selection.dense, "code_size")]
     series = {key: [str(s.value) for s in selection.series(selection.baseline_rnn, key)] for key in ("epochs", "units")}
     cells = [str(s.value) for s in selection.series(selection.baseline_rnn, "cell")]
@@ -117,13 +122,13 @@ def _done(item: Item, selection: RunSelection, names: int) -> str:
         "1c": "encoder, decoder, autoencoder, in Keras in the notebook",
         "1d": f"{trained}, loss {settings.get('loss')}",
         "1e": "figure of test images, one per class",
-        "1f": "bytes and MSE measured, against PCA, WebP, JPEG and PNG",
-        "1g": f"kernel {settings.get('kernel')}, tuned by cross-validation, on codes, pixels and PCA codes",
+        "1f": "bytes and MSE measured, against PCA, WebP, JPEG and PNG" if metrics.get("compression") else NOTHING,
+        "1g": f"kernel {settings.get('kernel')}, tuned by cross-validation, on {_features(metrics)}",
         "conv-a": "summary() and the shapes of the feature maps",
-        "conv-b": "code size measured, with an entropy coder",
+        "conv-b": "code size measured, with an entropy coder" if metrics.get("code_bytes_entropy") else NOTHING,
         "conv-c": f"{settings.get('noise_kind')} noise, {settings.get('noise')}",
         "conv-d": f"{trained}, MSE",
-        "conv-e": "figure and PSNR of test images, against filters and a linear denoiser",
+        "conv-e": f"figure and PSNR of test images{_baselines(metrics.get('baselines') or {})}",
         "2a": "steps described",
         "2b": str(hand_in_data.facts(run).get("name", NOTHING)),
         "2c": "one text, with a newline after each name",
@@ -135,6 +140,19 @@ def _done(item: Item, selection: RunSelection, names: int) -> str:
         "cells": join_words([cell.upper() for cell in cells if cell != "simple"]) or NOTHING,
     }
     return done.get(item.key, NOTHING)
+
+
+def _features(metrics: Mapping[str, Any]) -> str:
+    """Return what SVMs were trained on, of an evaluation."""
+    features = dict.fromkeys(result["features"] for result in metrics.get("results") or [])
+    return join_words([summary.NAMES.get(name, name) for name in features])
+
+
+def _baselines(measured: Mapping[str, Any]) -> str:
+    """Return what a denoiser is compared with: `baselines` in metrics.json, without a linear one of large images."""
+    filters = ["filters"] if measured.keys() - {"linear"} else []
+    found = filters + (["a linear denoiser"] if measured.get("linear") else [])
+    return f", against {join_words(found)}" if found else ""
 
 
 def _run_of(key: str, selection: RunSelection) -> Record | None:
@@ -161,14 +179,15 @@ def departures(key: str, selection: RunSelection, names: int) -> Iterator[Depart
     for run in filter(None, (selection.dense, selection.conv, selection.svm, selection.baseline_rnn)):
         changes = list(_changes(run))
         texts = [change.text for change in changes if change.item == key]
-        if key == DATA_ITEMS.get(run.kind) and _is_builtin(run):
+        of_data = key == DATA_ITEMS[run.kind] and not _said_of_dense(run, selection)
+        if of_data and not _is_published(run):
             texts.insert(0, f"{hand_in_data.facts(run).get('name')} instead of {PUBLISHED[run.kind][0]}")
         settings = {name: value for change in changes for name, value in change.settings.items()}
         if texts:
             yield Departure("; ".join(texts), _command(run, settings))
         if key == "2c" and run.kind == "charrnn":
             yield from _held_out(run, settings)
-        if key == DATA_ITEMS.get(run.kind) and run.kind != "charrnn":
+        if of_data and run.kind != "charrnn":
             yield from (Departure(str(note), "–") for note in hand_in_data.facts(run).get("notes") or ())
     if key == "2g" and selection.baseline_rnn and names not in NAMES_ASKED:
         yield Departure(f"{format_count(names, 'name')} chosen instead of 5 to 10", "pw13 report --names FILE")
@@ -194,6 +213,8 @@ def _changes(run: Record) -> Iterator[Change]:
     trained = TRAINING_ITEMS[run.kind]
     if run.config.get("limit") is not None:
         yield Change(trained, f"at most {format_count(run.config['limit'], 'training image')}", {"limit": None})
+    if run.kind == "charrnn" and (start := used_by(run)):
+        yield Change(trained, f"trained further from the network of {start[0]}", {"init_from": None})
     epochs = _default(run, "epochs")
     if epochs is not None and run.config.get("epochs", epochs) < epochs:
         text = f"{format_count(run.config['epochs'], 'epoch')} instead of the default {epochs}"
@@ -201,12 +222,12 @@ def _changes(run: Record) -> Iterator[Change]:
 
 
 def _command(run: Record, settings: dict[str, Any]) -> str:
-    """Return the command of a run like `run`, but with `settings` and the published data instead of built-in ones."""
-    command = hints.rerun(run, **settings)
-    if not _is_builtin(run):
-        return command
-    _, flag, name = PUBLISHED[run.kind]
-    return f"pw13 data fetch {name}, then: {command.replace(f' {flag} builtin', '')}"
+    """Return the command of a run like `run`, but with `settings` and the published data."""
+    if _is_published(run):
+        return hints.rerun(run, **settings)
+    _, option, name = PUBLISHED[run.kind]
+    on_published = dataclasses.replace(run, config={**run.config, option: None})
+    return f"pw13 data fetch {name}, then: {hints.rerun(on_published, **settings)}"
 
 
 def _held_out(run: Record, settings: dict[str, Any]) -> Iterator[Departure]:
@@ -217,8 +238,17 @@ def _held_out(run: Record, settings: dict[str, Any]) -> Iterator[Departure]:
         yield Departure(text, _command(run, {**settings, "hold_out": 0.0}))
 
 
-def _is_builtin(run: Record) -> bool:
-    return hand_in_data.facts(run).get("kind") == "builtin"
+def _said_of_dense(run: Record, selection: RunSelection) -> bool:
+    """Return whether a run has the images of the dense run, whose item says where they depart."""
+    dense = selection.dense
+    return dense is not None and run.kind in ("conv-dae", "svm-eval") and same_data(run, dense)
+
+
+def _is_published(run: Record) -> bool:
+    data = hand_in_data.facts(run)
+    if run.kind == "charrnn":
+        return data.get("sha256") == PUBLISHED_NAMES[0].sha256
+    return data.get("name") in NOTMNIST
 
 
 def _default(run: Record, key: str) -> Any:

@@ -1,16 +1,17 @@
 """Commands that produce what a report lacks, with the settings and data of its other runs."""
 
-import os
 import shlex
-from pathlib import Path
 from typing import Any
 
 from pw13 import config
 from pw13.config import fields
+from pw13.config.settings import NETWORK_SETTINGS
 from pw13.data.source import resolve_path
 from pw13.errors import UserError
 from pw13.report.comparable_runs import settings
+from pw13.report.portable import used_by
 from pw13.report.run_selection import RunSelection
+from pw13.runs.places import place, runs_dir_flag
 from pw13.runs.record import Record
 
 COMMANDS = {kind: f"pw13 train-{kind}" for kind in ("dense-ae", "conv-dae", "charrnn")} | {"svm-eval": "pw13 svm-eval"}
@@ -24,17 +25,39 @@ def first_run(selection: RunSelection, kind: str) -> str:
 
 
 def rerun(base: Record, **changed: Any) -> str:
-    """Return the command of a run with the settings and data of `base`, but for those that are `changed`."""
+    """Return the command of a run with the settings and data of `base`, but for those that are `changed`.
+
+    A network of another shape cannot go on from the one that `base` started from: then both start from random weights.
+    """
     kind = config.KINDS[base.kind]
     defaults = fields.as_dict(kind())
     values = {**settings(base), **changed}
+    start = values.get("init_from")
+    if start and changed.keys() & NETWORK_SETTINGS:
+        return f"{rerun(base, init_from=None)}, then: {rerun(base, **changed, init_from=None)}"
     flags = [
         part
         for key, default in defaults.items()
         if key in values and values[key] != default
         for part in _flag(key, values[key])
     ]
+    flags += ["--init-from", _start(base)] if start else []
     return " ".join([COMMANDS[base.kind], *flags, *_places(base, "corpus" if base.kind == "charrnn" else "data")])
+
+
+def redraw(record: Record) -> str:
+    """Return the command that draws the figures of a run again; those of SVMs come with a new evaluation."""
+    if record.kind == "svm-eval":
+        return rerun(record)
+    return " ".join(["pw13 runs figures", shlex.quote(record.reference), *runs_dir_flag(record.runs_dir)])
+
+
+def _start(record: Record) -> str:
+    """Return how a command names the run that the network of a run was trained further from."""
+    for reference in used_by(record):
+        if (record.runs_dir / reference).is_dir():
+            return shlex.quote(reference)
+    return place(str(record.config["init_from"]), "RUN")
 
 
 def _flag(key: str, value: Any) -> list[str]:
@@ -57,24 +80,8 @@ def _places(record: Record, data: str) -> list[str]:
         default = False
     elsewhere = "FILE" if data == "corpus" else "DIR"
     flags = [] if default else [f"--{data}", place(str(path), elsewhere)]
-    return [*flags, *_flag_of_runs_dir(record.folder.parent)]
+    return [*flags, *runs_dir_flag(record.runs_dir)]
 
 
 def _runs_dir(selection: RunSelection) -> list[str]:
-    return _flag_of_runs_dir(selection.records[0].folder.parent) if selection.records else []
-
-
-def _flag_of_runs_dir(folder: Path) -> list[str]:
-    same = folder.absolute() == config.DEFAULT_RUNS_DIR.absolute()
-    return [] if same else ["--runs-dir", place(str(folder))]
-
-
-def place(path: str, elsewhere: str = "DIR") -> str:
-    """Return a path as a report may show it: relative to the current folder, or `elsewhere` if it is not in there."""
-    if path == "builtin":
-        return path
-    try:
-        relative = os.path.relpath(path)
-    except ValueError:  # another drive
-        relative = ".."
-    return elsewhere if relative.startswith("..") else shlex.quote(relative)
+    return runs_dir_flag(selection.records[0].runs_dir) if selection.records else []

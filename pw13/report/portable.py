@@ -1,7 +1,7 @@
 """The files of runs in a hand-in: without paths, host or process of the machine they were made on; and its README."""
 
 from collections.abc import Sequence
-from pathlib import Path, PurePath
+from pathlib import PurePath
 from typing import Any
 
 from pw13 import console
@@ -64,7 +64,7 @@ def with_used(records: Sequence[Record]) -> list[Record]:
     while waiting:
         record = waiting.pop()
         for reference in used_by(record):
-            used = read_run(_root(record) / reference)
+            used = read_run(record.runs_dir / reference)
             if reference not in found and used.status == "completed":
                 found[reference] = used
                 waiting.append(used)
@@ -76,10 +76,6 @@ def used_by(record: Record) -> list[str]:
     options = portable_config(record)
     runs = options.get("runs") if record.kind == "svm-eval" else [options.get("init_from")]
     return [reference for reference in runs or () if isinstance(reference, str)]
-
-
-def _root(record: Record) -> Path:
-    return record.folder.absolute().parents["/" in record.reference]
 
 
 def _folder(record: Record) -> str:

@@ -29,17 +29,19 @@ class Series(NamedTuple):
         return self.records[0]
 
     def by_seed(self, name: str) -> dict[int, Loss]:
-        """Return a loss (dotted name of a metric) by seed; empty if a run lacks it."""
+        """Return a loss (dotted name of a metric) by seed; empty if a run lacks it that is no point of a sweep."""
         by_seed = {}
         for record in self.records:
             value = metric(record, name)
+            if value is None and record.facts.get("lean"):  # a point of a sweep measures less
+                continue
             if value is None:
                 return {}
             by_seed[record.config.get("seed", 0)] = Loss(value, example_losses.read(record, name))
         return by_seed
 
     def interval(self, name: str) -> Interval | None:
-        """Return mean and 95 % interval of a metric over the seeds; None if a run lacks it."""
+        """Return mean and 95 % interval of a metric over the seeds, as `by_seed`; None without any."""
         losses = self.by_seed(name)
         return mean_interval([loss.value for loss in losses.values()]) if losses else None
 

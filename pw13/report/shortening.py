@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from pw13.report.document import Block, Document, Figure, Item, Table, Text
+from pw13.report.sections.generated_names import CHOSEN, RUNNER_UP
 
 # The one figure of each item that shows what the handout asks for.
 FIGURES = (
@@ -14,7 +15,7 @@ FIGURES = (
     "2g-names.png",
 )
 KEPT = {"table": 1, "answer": 1, "comment": 2, "plain": 2, "verbatim": 0, "sources": 0}  # blocks of an item
-MAX_ROWS = 6  # of a table
+MAX_ROWS = 6  # of a table, but for chosen names
 NAMES_COLUMN = "name"  # first of the table of chosen names, which the handout asks for
 
 
@@ -30,11 +31,19 @@ def _shorten_item(item: Item) -> Item:
 
 
 def _blocks(blocks: Iterable[Block]) -> Iterator[Block]:
-    """Yield what a short report keeps of an item: so many blocks of each sort, and the first rows of tables."""
+    """Yield what a short report keeps of an item: blocks of each sort, first rows of tables, all chosen names."""
     counts: Counter[str] = Counter()
     for block in blocks:
         sort = block.role if isinstance(block, Text) else block.kind
         wanted = block.name in FIGURES if isinstance(block, Figure) else counts[sort] < KEPT.get(sort, 100)
-        if wanted or (isinstance(block, Table) and block.columns[0] == NAMES_COLUMN):
+        if isinstance(block, Table) and block.columns[0] == NAMES_COLUMN:
+            yield _chosen(block)
+        elif wanted:
             counts[sort] += 1
             yield block._replace(rows=block.rows[:MAX_ROWS]) if isinstance(block, Table) else block
+
+
+def _chosen(names: Table) -> Table:
+    """Return the table of names without those that are not selected."""
+    rows = tuple(row for row in names.rows if row[-1] != RUNNER_UP)
+    return names._replace(rows=rows, caption=CHOSEN)

@@ -9,7 +9,7 @@ from typing import Any
 
 from pw13.config import fields
 from pw13.errors import OptionError, UserError
-from pw13.runs.record import DATA_PATH_KEYS, Record, read_run, read_text
+from pw13.runs.record import DATA_PATH_KEYS, RUN_NAME, Record, read_run, read_text
 
 # The metric on validation data by which settings are chosen; lower is better.
 VALIDATION_METRICS = {"dense-ae": "val_mse", "charrnn": "val_nats"}
@@ -29,8 +29,12 @@ def expand_sweeps(records: Iterable[Record]) -> list[Record]:
 
 
 def sweep_points(sweep: Path) -> list[Record]:
-    """Return the points of a sweep that have a folder, in order."""
-    folders = [path for path in sweep.iterdir() if path.name[0].isdigit() and path.is_dir()]
+    """Return the points of a sweep that have a folder, in order; runs that were put into its folder are no points."""
+    folders = [
+        path
+        for path in sweep.iterdir()
+        if path.name[0].isdigit() and not RUN_NAME.fullmatch(path.name) and path.is_dir()
+    ]
     return [read_run(folder) for folder in sorted(folders, key=lambda path: path.name)]
 
 

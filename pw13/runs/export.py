@@ -22,7 +22,7 @@ def flat_rows(records: Sequence[Record]) -> list[dict[str, Any]]:
 def _row(record: Record) -> dict[str, Any]:
     data = record.facts.get("data") or {}
     facts = {
-        "run": record.name,
+        "run": record.reference,
         "kind": record.kind,
         "status": record.status,
         "started": record.facts.get("started"),

@@ -22,7 +22,7 @@ ADDED_SETTINGS = {"device": "cpu", "recurrent_dropout": 0.0, "memory": None}
 MAX_BYTES = 64 * 2**20  # no document, text or figure of pw13 is larger
 
 # Types of the facts in run.json that code relies on; the first two are required.
-FACT_TYPES = {"machine": dict, "started": str, "data": dict, "versions": dict, "resumed": list}
+FACT_TYPES = {"machine": dict, "started": str, "data": dict, "versions": dict, "resumed": list, "init_from": dict}
 REQUIRED_FACTS = ("machine", "started")
 JSON_NAMES = {dict: "an object", str: "a string", list: "a list"}
 
@@ -48,6 +48,11 @@ class Record:
         parent = self.folder.absolute().parent
         in_sweep = RUN_NAME.fullmatch(parent.name) or (parent / "config.json").is_file()
         return f"{parent.name}/{self.name}" if in_sweep else self.name
+
+    @property
+    def runs_dir(self) -> Path:
+        """The absolute path of the runs folder: of a sweep's point the one of its sweep."""
+        return self.folder.absolute().parents["/" in self.reference]
 
     @property
     def status(self) -> str:

@@ -28,7 +28,7 @@ def resume_settings(record: Record, epochs: int | None) -> Any | None:
     """Return the settings to resume with, for `epochs` in total if given; None if the run is complete.
 
     Raises:
-        UserError: config.json does not fit this version.
+        UserError: config.json does not fit this version, or the state that a completed run ended with is not there.
         OptionError: `epochs` cannot give the weights of an uninterrupted run of that length.
     """
     settings = settings_of(record)
@@ -57,5 +57,9 @@ def _with_epochs(record: Record, settings: Any, epochs: int) -> Any:
         raise OptionError(
             f"--epochs: the {settings.schedule} schedule ends at epoch {settings.epochs}, so a run of {epochs} epochs "
             "has other learning rates from the start; train a new run, or one with --schedule constant"
+        )
+    if record.status == "completed" and not any((record.folder / "checkpoints").glob("state-*.npz")):
+        raise UserError(
+            f"{record.reference}: the state to resume from was deleted (pw13 runs prune does so); train a new run"
         )
     return dataclasses.replace(settings, epochs=epochs)

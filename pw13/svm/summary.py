@@ -214,12 +214,16 @@ def without_duplicates(metrics: Mapping[str, Any], rows: Sequence[Result]) -> st
 def _find(
     results: Sequence[Result], features: str, kernel: str, size: int | None = None, run: str | None = None
 ) -> Result:
-    """Return the result of these features and kernel, and of this size and run where given."""
-    return next(
-        r
-        for r in results
-        if r["features"] == features and r["kernel"] == kernel and size in (None, r["size"]) and run in (None, r["run"])
-    )
+    """Return the result of these features and kernel, and of this size and run where given.
+
+    Raises:
+        LookupError: there is none.
+    """
+    for r in results:
+        asked = (r["features"], r["kernel"]) == (features, kernel)
+        if asked and size in (None, r["size"]) and run in (None, r["run"]):
+            return r
+    raise LookupError(f"result on {NAMES.get(features, features)}, {kernel}")
 
 
 def describe(result: Result) -> str:

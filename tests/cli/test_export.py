@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from pw13.inference.projector import sprite
-from tests.helpers.report_runs import make_run
+from tests.helpers.report_runs import make_run, make_sweep
 
 
 @pytest.fixture
@@ -39,6 +39,12 @@ def test_every_run_is_one_flat_row(pw13, runs, tmp_path):
     code, out, _ = pw13("runs", "export", "2026-11-24_10-00-01", "--to", "json", "--out", "one.json")
     (row,) = json.loads((tmp_path / "one.json").read_text("utf-8"))["runs"]
     assert code == 0 and not out and row["val_mse"] == 0.01 and row["config.limit"] is None
+
+
+def test_points_of_two_sweeps_are_told_apart(pw13, tmp_path):
+    sweeps = [make_sweep(tmp_path / "runs", "dense-ae", second, {}) for second in (0, 10)]
+    rows = csv.DictReader(io.StringIO(pw13("runs", "export", *(sweep.name for sweep in sweeps))[1]))
+    assert [row["run"] for row in rows] == [f"{sweep.name}/01_seed=0" for sweep in sweeps]
 
 
 def test_one_run_is_not_runs(pw13, tmp_path):
@@ -100,6 +106,23 @@ def test_fitted_svms_are_named_as_what_goes(pw13, tmp_path):
         (checkpoints / name).write_bytes(b"x")
     assert "fitted SVMs" in pw13("runs", "prune", "--yes")[1]
     assert [path.name for path in checkpoints.iterdir()] == ["predictions.npz"]
+
+
+def test_a_pruned_run_is_not_trained_further_and_left_as_it_is(pw13, tmp_path):
+    run = make_run(tmp_path / "runs", "charrnn", schedule="constant")
+    config = json.loads((run / "config.json").read_text("utf-8"))
+    (run / "config.json").write_text(json.dumps({**config, "corpus": "builtin"}), "utf-8")
+    (run / "checkpoints").mkdir()
+    for name in ("best.keras", "state-000020-00000000.npz"):
+        (run / "checkpoints" / name).write_bytes(b"x")
+    assert pw13("runs", "prune", "--yes")[0] == 0
+    before = {path: path.read_bytes() for path in run.rglob("*") if path.is_file()}
+    assert run / "checkpoints" / "best.keras" in before
+    code, out, err = pw13("resume", run, "--epochs", 40)
+    message = "the state to resume from was deleted (pw13 runs prune does so); train a new run"
+    assert (code, out, err) == (1, "", f"pw13: {run.name}: {message}\n")
+    assert {path: path.read_bytes() for path in run.rglob("*") if path.is_file()} == before
+    assert "complete; nothing to do" in pw13("resume", run)[2]
 
 
 def test_unfinished_runs_lose_nothing(pw13, tmp_path):

@@ -1,8 +1,13 @@
 """`pw13 report --check ZIP --rerun`: the runs of a hand-in trained again, and the numbers that differ."""
 
 import json
+import os
+import re
 import signal
+import tempfile
+import threading
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 
@@ -10,6 +15,7 @@ from pw13.coursework import rerun
 from pw13.data.source import Source
 from pw13.errors import UserError
 from pw13.report.archive import pack
+from pw13.runs import ending
 from pw13.system import signals
 from tests.helpers.report_runs import IMAGES, METRICS, NAMES, make_run
 
@@ -70,8 +76,23 @@ def test_other_data_are_refused_before_any_training(pw13, zipped, trained, monke
     monkeypatch.setattr(rerun, "load_names", lambda path, **_: type("Data", (), {"source": other}))
     Path("other.txt").write_text("Acme\n", "utf-8")
     code, _, err = pw13("report", "--check", zipped, "--rerun", "--corpus", "other.txt")
-    assert code == 1 and "--corpus" in err and "expected the data of the hand-in, companies.csv" in err
+    assert code == 1 and "--corpus" in err and f"expected the data of the hand-in, {NAMES['name']} (sha256" in err
     assert "received other names" in err and not trained[0]
+
+
+@pytest.mark.parametrize(("name", "first", "other"), [("threads", 2, 4), ("device", "cpu", "gpu")])
+def test_runs_that_no_one_process_can_train_are_refused_before_any_training(
+    pw13, tmp_path, zipped, trained, name, first, other
+):
+    change(next((tmp_path / "runs").glob("*charrnn")), "config", **{name: other})
+    assert pw13("report", "--no-execute")[0] == 0
+    code, out, err = pw13("report", "--check", zipped, "--rerun")
+    assert (code, out, trained[0]) == (1, "", [])
+    assert re.fullmatch(
+        rf"pw13: .*hand-in\.zip: {name}: expected the same for all runs \(one process\), received "
+        rf"{first} \(\S+_conv-dae\), {other} \(\S+_charrnn\); report on them apart with --run\n",
+        err,
+    )
 
 
 def test_a_changed_setting_is_caught_by_the_manifest(zipped, tmp_path, trained):
@@ -191,6 +212,30 @@ def test_a_signal_while_training_again_promises_no_resumption(pw13, zipped, trai
     monkeypatch.setattr(rerun.experiments, "run_experiment", stop)
     code, _, err = pw13("report", "--check", zipped, "--rerun")
     assert code == 143 and err.endswith("interrupted; nothing was saved\n") and "resume" not in err
+
+
+def test_a_forced_exit_leaves_nothing_and_promises_no_resumption_in_the_second_run_too(
+    pw13, tmp_path, zipped, monkeypatch
+):
+    (tmp_path / "tmp").mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "tmp"))
+    monkeypatch.setattr(ending, "run_json_lock", threading.RLock())  # which a forced exit never releases
+    monkeypatch.setattr(os, "_exit", Mock(side_effect=SystemExit))
+    left = []
+
+    def train(kind, settings, *, run, **places):
+        with ending.track_status(run):
+            if kind == "dense-ae":
+                return run.finish(METRICS[kind])
+            assert list((tmp_path / "tmp").iterdir())
+            with pytest.raises(SystemExit):
+                signals._force_exit(signal.SIGTERM)
+            left.extend((tmp_path / "tmp").iterdir())
+            raise signals.Interrupted(signal.SIGTERM)
+
+    monkeypatch.setattr(rerun.experiments, "run_experiment", train)
+    _, _, err = pw13("report", "--check", zipped, "--rerun")
+    assert left == [] and "interrupted; nothing was saved\n" in err and "resume" not in err.lower()
 
 
 def test_rerun_needs_check(pw13):

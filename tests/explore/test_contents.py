@@ -39,6 +39,25 @@ def test_named_runs_are_shown_in_their_order(folder, runs):
     assert shown["codes"] == shown["noise"] == shown["svm"] == []
 
 
+def test_commands_name_the_folder_of_runs_unless_it_is_the_default(folder, runs, tmp_path, monkeypatch):
+    def flags(folder):
+        shown = contents(choose([], folder), [], served=False, runs_dir=folder)
+        return shown["runs_dir"], shown["names"][0]["runs_dir"]
+
+    assert flags(folder) == ("--runs-dir copy",) * 2
+    name = runs.names["gru many-to-one 1"]
+    for other, expected in (("my runs", "--runs-dir 'my runs'"), ("runs", "")):
+        folder = folder.rename(tmp_path / other)
+        assert flags(folder) == (expected,) * 2
+    point = folder / "2026-11-24_20-00-00_sweep-charrnn" / "1_x"
+    point.parent.mkdir()
+    shutil.move(folder / name, point)
+    assert names.view(read_run(point))["runs_dir"] == ""
+    (tmp_path / "below").mkdir()
+    monkeypatch.chdir(tmp_path / "below")
+    assert flags(folder) == ("--runs-dir DIR",) * 2  # as elsewhere, no path of this machine
+
+
 def test_a_damaged_run_is_left_out_unless_it_is_named(folder, runs, capsys):
     name = runs.names["conv"]
     (folder / name / "checkpoints" / "best.keras").write_bytes(b"PK no zip")

@@ -7,11 +7,13 @@ import time
 
 import pytest
 
+from pw13.config.settings import ConvDAE, DenseAE
 from pw13.data.names import vocabulary
 from pw13.explore import page as pages
 from pw13.explore import runs as rows_of
 from pw13.explore.contents import choose, contents
 from pw13.system import machine
+from tests.helpers.explore_runs import write_run
 from tests.helpers.report_runs import png
 
 pytestmark = pytest.mark.browser
@@ -274,6 +276,30 @@ def test_noise_shows_each_method_with_its_psnr_where_it_is_known(tab, file):
     assert sentence.endswith("than the noisy picture (identical). It only knows Gaussian noise 0.5.")
 
 
+def test_the_noise_that_is_named_is_the_noise_that_is_shown(tab, runs, tmp_path):
+    folder = shutil.copytree(runs.folder, tmp_path / "runs")
+    for name, changed in (
+        ("config", {"noise": 0.25}),
+        ("metrics", {"by_noise": [{"noise": 0.25, "noisy_psnr_db": 12.0, "denoised_psnr_db": 18.0}]}),
+    ):
+        path = folder / runs.names["conv"] / f"{name}.json"
+        path.write_text(json.dumps({**json.loads(path.read_text("utf-8")), **changed}), "utf-8")
+    path = tmp_path / "page.html"
+    pages.write_page(path, choose([], folder), folder)
+    page = tab().open(path.as_uri(), "view=noise")
+    slider = page.get_by_label("Noise", exact=True)
+    assert slider.input_value() == "0.25" and slider.get_attribute("aria-valuetext") == "0.25"
+    assert page.locator(".sentence").inner_text().startswith("Noise 0.25: ")
+    assert "Mean of the whole test set at noise 0.25: network 18.0 dB" in page.locator(".hint").first.inner_text()
+    slider.press("ArrowRight")
+    until(page, "location.hash.includes('level=0.3&')")
+    assert page.locator(".sentence").inner_text().startswith("Noise 0.3: ")
+    slider.press("ArrowLeft")
+    until(page, "document.querySelector('.sentence').textContent.startsWith('Noise 0.25: ')")
+    page = tab().open(path.as_uri(), "view=noise&level=0.125")
+    assert page.locator(".sentence").inner_text().startswith("Noise 0.125: ")
+
+
 def test_names_ladder_choosing_and_scoring(tab, file):
     one = tab()
     page = one.open(file.as_uri(), "view=names&seed=3&n=4")
@@ -288,7 +314,7 @@ def test_names_ladder_choosing_and_scoring(tab, file):
     page.get_by_label("Names", exact=True).fill("-3")
     page.get_by_label("Names", exact=True).blur()
     assert page.get_by_label("Names", exact=True).input_value() == "4"
-    assert "--seed 3 -n 4 --temp 0.8" in page.locator("code").inner_text()
+    assert page.locator("code").inner_text().endswith("--seed 3 -n 4 --temp 0.8 --runs-dir DIR")
     page.get_by_role("button", name="Ladder").click()
     until(page, "document.querySelectorAll('.ladder tbody tr').length === 4")
     page.get_by_role("button", name="Choose by hand").click()
@@ -318,6 +344,30 @@ def test_runs_sort_filter_and_open(tab, file, runs):
     assert "lowest at epoch 2: 0.3" in page.locator("figure.chart figcaption").first.inner_text()
     page = tab().open(file.as_uri(), f"view=runs&show={','.join(runs.names.values())}")
     assert page.locator(".plot .label").all_text_contents() == ["epoch", "nats per character", "epoch", "MSE"]
+
+
+def test_a_sweep_is_ranked_on_validation_data_as_pw13_sweep_ranks_it(tab, tmp_path):
+    """The settings that are best on test images are not called the best."""
+    runs = tmp_path / "runs"
+    for second, (kind, settings) in enumerate((("conv-dae", ConvDAE), ("dense-ae", DenseAE))):
+        sweep = runs / f"2026-11-24_11-00-{second:02d}_sweep-{kind}"
+        for number, size, loss, test_mse in ((1, 32, 0.02, 0.2), (2, 64, 0.03, 0.1)):
+            metrics = {"test_mse": test_mse, "denoised_psnr_db": 1 / test_mse}
+            settings_of_point = settings(batch_size=size)
+            point = write_run(sweep, number, settings_of_point, data={"path": "x"}, metrics=metrics, losses=(0.5, loss))
+            point.rename(sweep / f"{number}_batch_size={size}")
+        grid = {"batch_size": [32, 64]}
+        (sweep / "config.json").write_text(json.dumps({"kind": f"sweep-{kind}", "grid": grid}), "utf-8")
+        facts = {"status": "completed", "started": "2026-11-24T11:00:00+00:00", "machine": {}}
+        (sweep / "run.json").write_text(json.dumps(facts), "utf-8")
+        (sweep / "metrics.json").write_text("{}", "utf-8")
+    path = tmp_path / "page.html"
+    pages.write_page(path, choose([], runs), runs)
+    for sweep in runs.iterdir():
+        page = tab().open(path.as_uri(), f"view=runs&sweep={sweep.name}")
+        best = page.locator("figcaption", has_text="Best: ").first.inner_text()
+        assert best.startswith("Best: batch_size=32 with 0.02 (lower is better)")
+        assert page.get_by_role("heading", name="Settings ranked by lowest loss on validation data").count() == 1
 
 
 def test_confusion_matrices_open_their_cells(tab, file):
@@ -432,7 +482,8 @@ def test_an_empty_folder_says_what_to_train(tab, tmp_path):
     pages.write_page(path, choose([], tmp_path / "none"), tmp_path / "none")
     one = tab()
     for view in VIEWS:
-        assert "pw13 " in one.open(path.as_uri(), f"view={view}").locator(".view code").inner_text()
+        command = one.open(path.as_uri(), f"view={view}").locator(".view code").inner_text()
+        assert re.fullmatch(r"pw13 [a-z-]+( --config quick)? --runs-dir none", command)
 
 
 def test_an_evaluation_without_predictions_says_so(tab, runs, tmp_path):

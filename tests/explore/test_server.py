@@ -19,7 +19,7 @@ import pytest
 from pw13.errors import UserError
 from pw13.explore import names
 from pw13.explore.contents import choose
-from pw13.explore.server import make_server
+from pw13.explore.server import answer, make_server
 from pw13.runs.record import read_run
 from tests.helpers.report_runs import png
 
@@ -104,6 +104,18 @@ def test_names_of_a_sweep_s_point_are_drawn_for_its_place(served, runs):
     assert (
         ask(server, f"/names.json?run={view['run']}&model=ngram&n=2&seed=7&temp=1&top_k=0&top_p=1&prefix=B")[0] == 200
     )
+
+
+def test_names_of_a_run_in_another_folder_are_drawn_for_it(served, runs, tmp_path):
+    _, folder = served
+    name, elsewhere = runs.names["gru many-to-one 1"], tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    shutil.move(folder / name, elsewhere / name)
+    query = {"run": name, "model": "ngram", "n": "2", "seed": "7", "temp": "1", "top_k": "0", "top_p": "1"}
+    content_type, body = answer(choose([str(elsewhere / name)], folder), folder, "/names.json", query)
+    assert content_type == "application/json" and len(json.loads(body)) == 2
+    with pytest.raises(UserError, match="no run matching"):  # not shown, so not served
+        answer(choose([], folder), folder, "/names.json", query)
 
 
 @pytest.mark.parametrize(

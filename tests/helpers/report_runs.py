@@ -2,7 +2,9 @@
 
 import io
 import json
+import shutil
 from pathlib import Path
+from typing import Any
 
 from PIL import Image
 
@@ -23,8 +25,8 @@ IMAGES = {
 NAMES = {
     "kind": "file",
     "path": "/data/companies.csv",
-    "name": "companies.csv",
-    "sha256": "b" * 64,
+    "name": "startup names (known by sha256)",
+    "sha256": "5d7636fa721bd68c6b58207f0df73e084a4d4dc321f1f7bf6910540b5b8f625c",
     "notes": [],
     "counts": {"names": 600, "training": 540, "validation": 30, "held_out": 30},
 }
@@ -200,6 +202,12 @@ SVM = {
     "mcnemar": [{"kernel": "rbf", "first": "pixels", "second": "codes", "size": 32, "run": "r", "p": 0.08}],
 }
 LEVEL, FALLING = (0.4, 0.25, 0.2495), (0.4, 0.3, 0.25)  # validation losses
+NOT_IN_LEAN = {  # metrics that are None in the points of a sweep
+    "dense-ae": ("compression", "rate_distortion", "code_space"),
+    "conv-dae": ("baselines", "by_noise", "code_values", "pixel_values", "code_bytes_uint8", "code_bytes_entropy",
+                 "pixel_bytes_entropy", "png_bytes"),
+    "charrnn": ("names", "by_temperature", "real_names"),
+}  # fmt: skip
 METRICS = {"dense-ae": DENSE, "conv-dae": CONV, "svm-eval": SVM, "charrnn": RNN}
 
 
@@ -245,6 +253,34 @@ def make_run(
         "utf-8",
     )
     return folder
+
+
+def make_sweep(runs: Path, kind: str, second: int, *points: dict[str, Any]) -> Path:
+    """Write the folder of a sweep with a lean point per dict of settings: without figures, names, sizes and baselines.
+
+    `metrics` and other arguments of `make_run` may be among the settings.
+    """
+    sweep = runs / f"2026-11-24_09-00-{second:02d}_sweep-{kind}"
+    for number, settings in enumerate(points, 1):
+        metrics = {**dict.fromkeys(NOT_IN_LEAN[kind]), **settings.get("metrics", {})}
+        point = make_run(sweep, kind, second + number, **{**settings, "metrics": metrics})
+        shutil.rmtree(point / "figures")
+        facts = json.loads((point / "run.json").read_text("utf-8"))
+        (point / "run.json").write_text(json.dumps({**facts, "lean": True}), "utf-8")
+        point.rename(sweep / f"{number:02d}_seed={settings.get('seed', 0)}")
+    (sweep / "config.json").write_text(json.dumps({"kind": f"sweep-{kind}"}), "utf-8")
+    facts = {"status": "completed", "started": f"2026-11-24T09:00:{second:02d}+00:00", "machine": {"host": "h"}}
+    (sweep / "run.json").write_text(json.dumps(facts), "utf-8")
+    (sweep / "metrics.json").write_text("{}", "utf-8")
+    return sweep
+
+
+def train_further(run: Path, start: Path, *, characters: int = 60, new: str = "") -> None:
+    """Change a char-RNN run to one that was trained further from `start`, whose network has so many characters."""
+    facts = {"init_from": {"run": str(start), "characters": characters, "new_characters": list(new)}}
+    for name, added in (("config", {"init_from": str(start)}), ("run", facts)):
+        path = run / f"{name}.json"
+        path.write_text(json.dumps({**json.loads(path.read_text("utf-8")), **added}), "utf-8")
 
 
 def add_figure(run: Path, name: str) -> None:

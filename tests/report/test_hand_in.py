@@ -11,8 +11,12 @@ from pw13.config.settings import DenseAE
 from pw13.errors import OptionError, UserError
 from pw13.models import dense_ae_numpy
 from pw13.report import hand_in
+from pw13.report.name_selection import NameSelection
+from pw13.report.run_selection import RunSelection
+from pw13.runs.record import read_run
 from pw13.system.signals import Interrupted
-from tests.helpers.explore_runs import write_model
+from tests.helpers.data import make_names
+from tests.helpers.explore_runs import charrnn, write_model
 from tests.helpers.fonts import only_fonts
 from tests.helpers.report_runs import make_run
 
@@ -78,6 +82,36 @@ def test_the_page_to_play_with_is_part_of_a_hand_in_unless_it_is_left_out(pw13, 
     assert not (tmp_path / "one" / "explore.html").exists()  # it showed other runs
 
 
+def test_the_page_shows_the_runs_that_the_report_is_about(tmp_path):
+    runs, corpus = tmp_path / "runs", tmp_path / "names.txt"
+    corpus.write_text("".join(name + "\n" for name in make_names(100)), "utf-8")
+    dense = [make_run(runs, "dense-ae", second, code_size=size) for second, size in enumerate((32, 16, 32))]
+    sweep = runs / "2026-11-24_11-00-00_sweep-dense-ae"
+    sweep.mkdir()
+    dense[2] = dense[2].rename(sweep / "1_seed=1")  # the newest
+    for folder in dense:
+        (folder / "checkpoints").mkdir()
+        size = json.loads((folder / "config.json").read_text("utf-8"))["code_size"]
+        write_model(folder, dense_ae_numpy.weight_specs(784, DenseAE(code_size=size)), 0.1)
+    better, worse = (
+        runs / charrnn(runs, second, corpus, cell="simple", target="many-to-one", layers=1) for second in (5, 6)
+    )
+
+    def shown():
+        """Return the runs on the page: of the codes, and of the names."""
+        selection = RunSelection(tuple(map(read_run, (*dense, better, worse))), "a test")
+        page = hand_in.explore_page(selection, NameSelection((), better.name, True)).decode()
+        content = json.loads(page.split('id="contents">')[1].split("</script>")[0])
+        return [[view["run"] for view in content[name]] for name in ("codes", "names")]
+
+    assert shown() == [[dense[0].name], [better.name]]
+    for folder in (dense[0], better):  # as after pw13 runs prune --keep-best
+        (folder / "checkpoints" / "best.keras").unlink()
+    assert shown() == [[dense[1].name], [worse.name]]
+    (dense[1] / "checkpoints" / "best.keras").unlink()
+    assert shown()[0] == [f"{sweep.name}/1_seed=1"]
+
+
 def test_a_run_without_a_needed_value_is_refused_in_one_line(tmp_path):
     folder = make_run(tmp_path, "svm-eval")
     for file, key, message in (
@@ -90,6 +124,16 @@ def test_a_run_without_a_needed_value_is_refused_in_one_line(tmp_path):
         options = hand_in.HandInOptions((folder.name,), execute=False)
         with pytest.raises(UserError, match=message):
             hand_in.write_hand_in(options, runs_dir=tmp_path, out=tmp_path / "out")
+
+
+def test_an_evaluation_without_pixels_is_refused_in_one_line(pw13, tmp_path):
+    folder = make_run(tmp_path / "runs", "svm-eval")
+    metrics = json.loads((folder / "metrics.json").read_text("utf-8"))
+    metrics["results"] = [result for result in metrics["results"] if result["features"] != "pixels"]
+    (folder / "metrics.json").write_text(json.dumps(metrics), "utf-8")
+    code, out, err = pw13("report", "--no-execute", "--quiet")
+    assert (code, out) == (1, "")
+    assert err == (f"pw13: a run lacks a value that the report needs (result on pixels, rbf); runs: {folder.name}\n")
 
 
 def test_the_command_writes_a_hand_in_and_checks_it(pw13, runs, tmp_path):

@@ -10,7 +10,7 @@ from pw13.report.run_selection import select_runs
 from pw13.report.sections.answers import prepared_answers
 from pw13.system import files
 from tests.helpers.disks import FaultyDisk
-from tests.helpers.report_runs import BUILTIN, NAMES, build, make_run
+from tests.helpers.report_runs import BUILTIN, IMAGES, NAMES, RESULT, build, make_run, make_sweep, train_further
 
 PLAIN = {**NAMES, "counts": {"names": 600, "training": 600}}
 
@@ -75,6 +75,73 @@ def test_built_in_data_are_a_departure(folder):
     )
     # to compare with, on the same data whatever is fetched later
     assert made["1a"].departures[0].command == "pw13 train-dense-ae --epochs 2 --data builtin"
+
+
+def test_an_evaluation_without_codes_says_what_it_was_of(folder):
+    results = [{**RESULT, "features": name, "size": size, "run": None, "accuracy": 0.9} for name, size in
+               (("pixels", 784), ("pca", 32))]  # fmt: skip
+    make_run(folder, "svm-eval", metrics={"results": results, "mcnemar": []})
+    made = rows(folder)["1g"]
+    assert made.status == "partly missing"
+    assert made.done == "kernel both, tuned by cross-validation, on pixels and PCA codes"
+    without = "No codes of the dense autoencoder were evaluated."
+    assert made.departures[0] == (without, "pw13 train-dense-ae, then: pw13 svm-eval")
+    make_run(folder, "dense-ae", 1)
+    assert rows(folder)["1g"].departures[0] == (without, "pw13 svm-eval")
+    make_run(folder, "svm-eval", 2)
+    made = rows(folder)["1g"]
+    assert (made.status, made.done) == ("complete", "kernel both, tuned by cross-validation, on pixels and codes")
+
+
+def test_other_data_than_the_published_are_a_departure(folder):
+    letters = {**IMAGES, "name": "letters (folder)", "sha256": "d" * 64, "notes": []}
+    first_names = {**PLAIN, "name": "makemore's first names (known by sha256)", "sha256": "e" * 64}
+    for second, (kind, data) in enumerate((("dense-ae", letters), ("conv-dae", letters), ("charrnn", first_names))):
+        config = make_run(folder, kind, second, data=data) / "config.json"
+        key = "corpus" if kind == "charrnn" else "data"
+        config.write_text(json.dumps({**json.loads(config.read_text("utf-8")), key: "/elsewhere"}), "utf-8")
+    made = rows(folder)
+    assert made["1d"].departures == (
+        ("letters (folder) instead of notMNIST", "pw13 data fetch notmnist, then: pw13 train-dense-ae"),
+    )
+    assert made["2b"].departures == (
+        (f"{first_names['name']} instead of the course's names", "pw13 data fetch names, then: pw13 train-charrnn"),
+    )
+    assert {made[key].status for key in ("1d", "2b")} == {"with departures"}
+    assert made["conv-d"].status == "complete"  # said at the dense autoencoder, on the same images
+
+
+def test_other_images_of_the_denoiser_alone_are_its_departure(folder):
+    make_run(folder, "dense-ae", 0)
+    make_run(folder, "conv-dae", 1, data={**IMAGES, "name": "mine", "sha256": "d" * 64, "notes": []})
+    made = rows(folder)
+    assert made["conv-d"].departures == (
+        ("mine instead of notMNIST", "pw13 data fetch notmnist, then: pw13 train-conv-dae"),
+    )
+    assert "instead of" not in str(made["1d"].departures)
+
+
+def test_a_start_from_another_network_is_a_departure(folder):
+    start = make_run(folder.parent / "elsewhere", "charrnn", 0)
+    train_further(make_run(folder, "charrnn", 1, data=PLAIN, units=32), start)
+    made = rows(folder)
+    assert made["2f"].departures == ((f"trained further from the network of {start.name}", "pw13 train-charrnn"),)
+    assert made["2e"].departures == (("units 32 instead of 64", "pw13 train-charrnn"),)
+
+
+def test_what_points_of_a_sweep_do_not_measure_is_not_done(folder):
+    make_sweep(folder, "dense-ae", 0, {})
+    make_sweep(folder, "conv-dae", 10, {})
+    made = rows(folder)
+    assert [(made[key].status, made[key].done) for key in ("1f", "conv-b")] == [("missing", "–")] * 2
+    assert (made["conv-e"].status, made["conv-e"].done) == ("partly missing", "figure and PSNR of test images")
+
+
+def test_the_baselines_of_the_denoiser_are_those_that_it_was_compared_with(folder):
+    make_run(folder, "conv-dae", 0)
+    assert rows(folder)["conv-e"].done == "figure and PSNR of test images, against filters and a linear denoiser"
+    make_run(folder, "conv-dae", 1, metrics={"baselines": {"median": {"psnr_db": 13.5}, "linear": None}})
+    assert rows(folder)["conv-e"].done == "figure and PSNR of test images, against filters"
 
 
 def test_what_no_run_provides_is_missing(folder):

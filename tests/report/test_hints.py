@@ -11,7 +11,7 @@ from pw13.config import fields
 from pw13.report import hints
 from pw13.report.run_selection import select_runs
 from pw13.runs.record import read_run
-from tests.helpers.report_runs import build, make_run, missing_commands
+from tests.helpers.report_runs import build, make_run, make_sweep, missing_commands, train_further
 
 
 def perform(command: str, runs: Path, second: int) -> None:
@@ -79,3 +79,37 @@ def test_the_data_of_other_runs_are_kept(tmp_path):
     made = missing_commands(build(tmp_path / "elsewhere"))
     assert made["1g"] == ["pw13 svm-eval --data letters --runs-dir elsewhere"]
     assert made["1a"] == ["pw13 train-dense-ae --code-size 64 --data letters --runs-dir elsewhere"]
+
+
+@pytest.mark.parametrize("elsewhere", [False, True])
+def test_what_the_points_of_a_sweep_lack_goes_into_the_runs_folder(tmp_path, elsewhere):
+    runs = tmp_path / ("elsewhere" if elsewhere else "runs")
+    sweep = make_sweep(runs, "charrnn", 0, {"units": 32}, {"units": 128})
+    made = missing_commands(build(runs, sweep.name))
+    suffix = " --runs-dir elsewhere" if elsewhere else ""
+    assert made["m2m"] == [f"pw13 train-charrnn --target many-to-many --units 128{suffix}"]
+    assert made["1a"] == [f"pw13 train-dense-ae{suffix}"]
+
+
+def test_a_network_that_was_trained_further_starts_from_the_same_one_again(tmp_path):
+    runs = tmp_path / "runs"
+    start, run = (make_run(runs, "charrnn", second) for second in (0, 1))
+    train_further(run, start)
+    assert hints.rerun(read_run(run), epochs=2) == f"pw13 train-charrnn --epochs 2 --init-from {start.name}"
+    assert hints.rerun(read_run(run), epochs=2, init_from=None) == "pw13 train-charrnn --epochs 2"
+    train_further(run, Path("/elsewhere") / start.name.replace("10-00", "09-00"))
+    assert hints.rerun(read_run(run)) == "pw13 train-charrnn --init-from RUN"
+
+
+def test_a_network_of_another_shape_is_compared_with_one_from_random_weights(tmp_path):
+    """`train-charrnn --init-from` takes no run of another shape."""
+    runs = tmp_path / "runs"
+    start = make_run(tmp_path / "elsewhere", "charrnn", 0)
+    run = make_run(runs, "charrnn", 1, epochs=3)
+    train_further(run, start)
+    command = "pw13 train-charrnn --epochs 3, then: pw13 train-charrnn --cell gru --epochs 3"
+    made = missing_commands(build(runs))
+    assert made["cells"][0] == command
+    for second, part in enumerate(command.split(", then: "), 10):
+        perform(part, runs, second)
+    assert len(missing_commands(build(runs))["cells"]) == 1  # the LSTM

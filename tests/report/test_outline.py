@@ -3,7 +3,7 @@
 from pw13.report.document import Markdown, Space, Table
 from pw13.report.outline import item_keys, questions
 from pw13.report.sections.answers import prepared_answers
-from tests.helpers.report_runs import build, items, make_run, missing_commands, only_table, texts
+from tests.helpers.report_runs import IMAGES, NAMES, build, items, make_run, missing_commands, only_table, texts
 
 
 def test_items_follow_the_order_of_the_handout(runs):
@@ -55,7 +55,7 @@ def test_what_a_sweep_leaves_out_is_missing_and_stops_nothing(tmp_path):
 def test_the_appendix_lists_every_run(runs):
     listed = next(block for block in build(runs).chapters[-1].blocks if isinstance(block, Table))
     assert [row[0] for row in listed.rows] == sorted(path.name for path in runs.iterdir())
-    assert {row[3] for row in listed.rows} == {"a" * 16, "b" * 16}
+    assert {row[3] for row in listed.rows} == {IMAGES["sha256"][:16], NAMES["sha256"][:16]}
 
 
 def test_the_date_is_that_of_the_newest_run(runs):

@@ -36,7 +36,7 @@ def test_a_hand_in_has_settings_circumstances_metrics_and_a_readme(pw13, runs, t
     assert {f"{name}/{file}" for file in ("config.json", "run.json", "metrics.json", "history.csv")} <= files.keys()
     readme = files["README.md"].decode()
     assert "python -m jupyter execute notebook.ipynb" in readme and "--check hand-in.zip --rerun" in readme
-    assert f"Put companies.csv into data/, or set NAMES_FILE to it (sha256 {'b' * 64})" in readme
+    assert f"Put companies.csv into data/, or set NAMES_FILE to it (sha256 {NAMES['sha256']})" in readme
     assert not any(file.startswith("data/") or file == "NOTICE" for file in files)
     assert readme.count("explore.html") == ("explore.html" in files)
 

@@ -2,7 +2,10 @@
 
 import re
 
+import pytest
+
 from pw13.report.document import Figure, Missing, Sources, Table, Text, Verbatim, table
+from pw13.report.name_selection import Candidate, NameSelection
 from pw13.report.renderers import pdf
 from pw13.report.sections.answers import prepared_answers
 from pw13.report.shortening import MAX_ROWS, shorten
@@ -34,7 +37,21 @@ def test_what_is_missing_and_the_chosen_names_stay(runs):
     chapters = [chapter._replace(items=(item._replace(blocks=blocks),))]
     (short,) = items(shorten(document._replace(chapters=tuple(chapters)))).values()
     assert [block.kind for block in short.blocks] == ["table", "table", "missing"]
-    assert len(short.blocks[1].rows) == MAX_ROWS
+    assert short.blocks[1].rows == names.rows and len(names.rows) > MAX_ROWS
+
+
+@pytest.mark.parametrize("file", [None, "chosen.txt"])
+def test_all_selected_names_stay_and_the_caption_says_which(runs, file):
+    names = tuple(Candidate(f"Name {letter}", 1.0, -1.0) for letter in "ABCDEFGH")
+    others = () if file else tuple(Candidate(f"Other {letter}", 1.0, -1.0) for letter in "ABCDEFGH")
+    selected = NameSelection(names, "run", False, file, runners_up=others)
+    long, short = (
+        next(block for block in items(document)["2g"].blocks if isinstance(block, Table) and block.columns[0] == "name")
+        for document in (build(runs, selected=selected), shorten(build(runs, selected=selected)))
+    )
+    assert [row[0] for row in short.rows] == [name.text for name in names]
+    assert short.caption == "Selected names."
+    assert len(long.rows) == len(names) + len(others)
 
 
 def test_a_short_report_has_fewer_pages(runs):

@@ -169,6 +169,12 @@ def test_compare_expands_sweeps_and_takes_points(pw13, folder):
     assert code == 0
 
 
+def test_a_run_in_the_folder_of_a_sweep_is_no_point_of_it(folder):
+    sweep = folder / "2026-01-01_00-00-08_sweep-dense-ae"
+    make(sweep, "2026-01-01_00-00-09_dense-ae")
+    assert [point.name for point in comparison.sweep_points(sweep)] == ["1_x_dense-ae", "2_x_dense-ae"]
+
+
 def test_names_and_values_are_never_markup(pw13, folder):
     change(folder / "2026-01-01_00-00-01_dense-ae", "config.json", note="[red]x[/red]\x1b[31m")
     code, out, _ = pw13("runs", "compare", "2026-01-01_00-00-01", "2026-01-01_00-00-02", "--runs-dir", folder)

@@ -47,6 +47,7 @@ function start(contents) {
     contents[view] = await contents[view];
   }
 
+  const inRunsDir = (command) => [command, contents.runs_dir].filter(Boolean).join(" ");
   async function show() {
     address.last = "";
     address.clicked = false;
@@ -63,7 +64,7 @@ function start(contents) {
     if (own !== current) return;
     if (!contents[view].length) {
       const [text, command] = T.missing[view];
-      root.append(el("p", { className: "lead" }, `${text} `, el("code", { text: command })));
+      root.append(el("p", { className: "lead" }, `${text} `, el("code", { text: inRunsDir(command) })));
       return;
     }
     const runs = view === "runs" ? null : contents[view], run = runs?.find((each) => each.run === parameters.get("run")) ?? runs?.[0];
@@ -77,7 +78,7 @@ function start(contents) {
       },
     };
     if (runs?.length > 1) root.append(select(T.run, runs.map((each) => [each.run, each.run]), run.run, (name) => { location.hash = new URLSearchParams({ view, run: name }); }).node);
-    if (run?.problem) root.append(el("p", { className: "lead" }, `${T.problems[run.problem](run.run)} `, el("code", { text: T.missing[view][1] })));
+    if (run?.problem) root.append(el("p", { className: "lead" }, `${T.problems[run.problem](run.run)} `, el("code", { text: inRunsDir(T.missing[view][1]) })));
     else shown = VIEWS[view](root, run ?? contents, state, services);
   }
 

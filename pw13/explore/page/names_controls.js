@@ -36,7 +36,7 @@ function generateCommand(run, now) {
   const quoted = (text) => (/^[A-Za-z0-9_./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`); // for a shell
   return [
     `pw13 generate --run ${quoted(run.run)} --seed ${now.seed} -n ${now.n} --temp ${now.temp}`,
-    now.topK ? ` --top-k ${now.topK}` : "", now.topP < 1 ? ` --top-p ${now.topP}` : "", now.model === "mixture" ? " --mix" : "", now.prefix ? ` --prefix ${quoted(now.prefix)}` : "",
+    now.topK ? ` --top-k ${now.topK}` : "", now.topP < 1 ? ` --top-p ${now.topP}` : "", now.model === "mixture" ? " --mix" : "", now.prefix ? ` --prefix ${quoted(now.prefix)}` : "", run.runs_dir && ` ${run.runs_dir}`,
   ].join("");
 }
 

@@ -11,7 +11,7 @@ function noiseView(root, run, state) {
   const shown = Object.fromEntries(methods.map((name) => [name, picture(width, height)]));
   const caption = el("p", { className: "sentence" }), note = el("p", { className: "hint" }), rows = el("tbody");
 
-  const level = slider(T.noise.level, { min: 0, max: 1, step: 0.1, value: now.level, show: (value) => value.toFixed(1), oninput: (value) => { now.level = value; show(); } });
+  const level = slider(T.noise.level, { min: 0, max: 1, step: 0.05, value: now.level, show: levelText, oninput: (value) => { now.level = value; show(); } });
   const kind = select(T.noise.kind, Object.entries(T.noise.kinds), now.kind, (value) => { now.kind = value; show(); });
   const pad = drawingPad(width, height, (image) => { now.drawing = Float64Array.from(image); show(); });
   const choices = thumbnails(letters.map((image, index) => ({
@@ -27,7 +27,7 @@ function noiseView(root, run, state) {
     return { images, tuned };
   }
   function sentence(ranked) {
-    const level = now.level.toFixed(1), text = (each) => T.noise.method(each.name, T.noise.db(each.psnr));
+    const level = levelText(now.level), text = (each) => T.noise.method(each.name, T.noise.db(each.psnr));
     const [noisy, network] = ["noisy", "network"].map((name) => ranked.find((each) => each.name === name));
     const first = ranked[0] === noisy ? T.noise.nothing(level, text(ranked[1])) : T.noise.sentence(level, text(ranked[0]), text(ranked[1]));
     if (network.psnr - noisy.psnr > SAME) return first;
@@ -49,7 +49,7 @@ function noiseView(root, run, state) {
     const average = methods.filter((name) => name in means).sort((a, b) => means[b] - means[a]);
     caption.textContent = sentence(ranked);
     note.textContent = [
-      average.length ? T.noise.average(now.level.toFixed(1), average.map((name) => `${T.noise[name]} ${T.noise.db(means[name])}`)) : T.noise.noAverage,
+      average.length ? T.noise.average(levelText(now.level), average.map((name) => `${T.noise[name]} ${T.noise.db(means[name])}`)) : T.noise.noAverage,
       T.noise.unit,
       T.noise[run.linear ? "trained" : "trainedAlone"](run.noise, T.noise.kinds[run.kind]),
       tuned ? T.noise.filtersFor(T.noise.kinds[run.kind]) : "",
@@ -79,6 +79,9 @@ function noiseView(root, run, state) {
   draw();
   return { redraw: draw };
 }
+
+// Every digit, since filters and means are those of this level.
+const levelText = (level) => (Number.isInteger(level) ? level.toFixed(1) : String(level));
 
 // The letter to begin with: of every fourth, the one whose Gaussian-filtered picture has the median error.
 function typicalLetter({ noise, kind, filters, height, width }, letters) {

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pw13.baselines.ngram import PRUNED
-from pw13.report.commentary.contrasts import BySeed, change, is_lower, is_same, mean
+from pw13.report.commentary.contrasts import BySeed, change, is_lower, is_same, is_undecided, mean
 from pw13.report.commentary.phrasing import (
     format_bytes,
     format_number,
@@ -60,7 +60,7 @@ def against_ngram(metrics: Mapping[str, Any]) -> str:
     low, high = ngram["difference_ci95"]
     interval = f"95 % interval of the difference {low:+.4f} to {high:+.4f}"
     if low <= 0 <= high:
-        return f"{model} does as well: {format_number(baseline)} ({interval}).{missing}"
+        return f"{model} is not distinguishably better or worse: {format_number(baseline)} ({interval}).{missing}"
     verdict = "lower" if baseline < network else "higher"
     return (
         f"{model} has a {verdict} held-out loss: {format_number(baseline)}, by {abs(baseline - network):.4f} "
@@ -82,7 +82,10 @@ def mixed_with_ngram(metrics: Mapping[str, Any]) -> str:
         return f"{lead}."
     low, high = mixture["gain_ci95"]
     if low <= 0:
-        return f"{lead}: no better than the {better} alone (95 % interval of the gain {low:+.4f} to {high:+.4f})."
+        return (
+            f"{lead}: not distinguishably better than the {better} alone (95 % interval of the gain {low:+.4f} to "
+            f"{high:+.4f})."
+        )
     nats = (metrics["ngram"] if mixture["gain_over"] == "ngram" else metrics)["held_out_nats"]
     return (
         f"{lead}, {nats - mixture['held_out_nats']:.4f} less than the {better} alone (95 % interval {low:.4f} to "
@@ -143,13 +146,18 @@ def setting_effect(what: str, rows: Sequence[tuple[Any, BySeed]]) -> str:
     known = [(value, losses) for value, losses in rows if losses]
     if len(known) < 2:
         return ""
-    _, lowest = min(known, key=lambda row: mean(row[1]))
+    lowest_value, lowest = min(known, key=lambda row: mean(row[1]))
     best = [value for value, losses in known if is_same(losses, lowest)]
     falling = all(is_lower(before, after) for (_, before), (_, after) in itertools.pairwise(known))
-    if len(best) == len(known):
+    by_chance = any(is_undecided(losses, lowest) for value, losses in known if value != lowest_value)
+    if len(best) == len(known) and by_chance:
+        lead = f"No effect of the number of {what} on the validation loss can be told from chance"
+    elif len(best) == len(known):
         lead = f"The number of {what} hardly matters for the validation loss"
     elif falling:
         lead = f"More {what}, lower validation loss"
+    elif best[0] == known[0][0] and by_chance:
+        lead = f"No lower validation loss with more {what} can be told from chance"
     elif best[0] == known[0][0]:
         lead = f"More {what} do not lower the validation loss"
     else:
@@ -165,7 +173,8 @@ def cell_losses(rows: Sequence[tuple[str, BySeed]], place: str) -> str:
         return ""
     base = known[BASELINE_CELL]
     lower = [name for name, losses in others.items() if is_lower(base, losses)]
-    answer = f"Yes, with {join_words(lower)}" if lower else "No"
+    by_chance = any(is_undecided(base, losses) for losses in others.values())
+    answer = f"Yes, with {join_words(lower)}" if lower else "Not distinguishable" if by_chance else "No"
     found = [f"{name} {format_number(mean(losses))} ({change(base, losses)})" for name, losses in others.items()]
     return (
         f"Can the loss be reduced further? {answer}: {BASELINE_CELL} {format_number(mean(base))} nats per character on "

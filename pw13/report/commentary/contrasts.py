@@ -57,6 +57,12 @@ def is_same(before: BySeed, after: BySeed) -> bool:
     return not found.excludes_zero
 
 
+def is_undecided(before: BySeed, after: BySeed) -> bool:
+    """Return whether two losses have an interval of the difference, which includes 0: they may differ or not."""
+    found = difference(before, after)
+    return found is not None and not found.excludes_zero
+
+
 def _relative_change(before: BySeed, after: BySeed) -> float:
     """Return the change relative to `before`, over the seeds in common if there are any."""
     seeds = common_seeds(before, after)

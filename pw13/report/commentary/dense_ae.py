@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from pw13.metrics.rate_distortion import Point, lower_envelope, margin, mse_at, ranges_ahead
-from pw13.report.commentary.contrasts import BySeed, change, compared, is_lower, is_same, mean
+from pw13.report.commentary.contrasts import BySeed, change, compared, is_lower, is_same, is_undecided, mean
 from pw13.report.commentary.phrasing import (
     format_count,
     format_number,
@@ -28,11 +28,13 @@ def code_sizes(rows: Sequence[tuple[int, BySeed]]) -> str:
     pairs = list(itertools.pairwise(known))
     steps = [f"from {small} to {large} values {change(before, after)}" for (small, before), (large, after) in pairs]
     size, lowest = min(known, key=lambda row: mean(row[1]))
-    lead = (
-        "Larger codes reconstruct better throughout"
-        if all(is_lower(before, after) for (_, before), (_, after) in pairs)
-        else "Larger codes do not always reconstruct better"
-    )
+    steps_of_loss = [(before, after) for (_, before), (_, after) in pairs]
+    if all(is_lower(before, after) for before, after in steps_of_loss):
+        lead = "Larger codes reconstruct better throughout"
+    elif all(is_lower(before, after) or is_undecided(before, after) for before, after in steps_of_loss):
+        lead = "Not every gain of a larger code can be told from chance"
+    else:
+        lead = "Larger codes do not always reconstruct better"
     return (
         f"{lead}: test MSE {format_number(mean(known[0][1]))} with {format_count(known[0][0], 'value')}; "
         f"{', '.join(steps)}. The lowest is {format_number(mean(lowest))} with {format_count(size, 'value')}."
@@ -47,7 +49,7 @@ def against_pca(size: int, mse: BySeed, pca: BySeed) -> str:
         f"The dense autoencoder's test MSE, {format_number(mean(mse))}, is {compared(pca, mse)} that of "
         f"{format_count(size, 'principal component')}, {format_number(mean(pca))}"
     )
-    if is_same(pca, mse):
+    if is_same(pca, mse) and not is_undecided(pca, mse):
         return f"{comparison}: it matches the best linear map of that size."
     if is_lower(pca, mse):
         return f"{comparison}: being nonlinear, it outperforms the best linear map of that size."

@@ -40,13 +40,18 @@ REPAIRED = 'line if line.isascii() else line.encode("latin-1").decode("mac_roman
 def notebook(document: Document, selection: RunSelection) -> "NotebookNode":
     """Return the notebook, not executed; its cells are numbered.
 
-    Code that reads images or names is in it only if a run of the report has read such.
+    Code that reads images or names is in it only if a run of the report has read such, code of the denoiser only if one
+    was trained on these images: it takes no sides but multiples of 4.
     """
     from nbformat import v4
 
     new_notebook: Callable[..., NotebookNode] = v4.new_notebook
     values, cells = _values(selection), []
-    without = {"images": hand_in_data.image_run(selection) is None, "names": hand_in_data.names_run(selection) is None}
+    without = {
+        "images": hand_in_data.image_run(selection) is None,
+        "denoiser": not hand_in_data.has_denoiser(selection),
+        "names": hand_in_data.names_run(selection) is None,
+    }
     for kind, name, body in read_template():
         if kind in ("report", "open", "rest"):
             text, attachments = item_cells(document, name, kind)
@@ -64,7 +69,7 @@ def notebook(document: Document, selection: RunSelection) -> "NotebookNode":
 def read_template() -> list[tuple[str, str, str]]:
     """Return the parts of notebook_cells.txt: kind (report, open, rest, markdown, code), name, lines.
 
-    The name of code is what it reads: images or names.
+    The name of code is what it needs: images, images that a denoiser was trained on, or names.
     """
     text = (Path(__file__).parent / "notebook_cells.txt").read_text("utf-8")
     parts = re.split(r"^%% (\w+) ?(.*)\n", text, flags=re.MULTILINE)[1:]
@@ -129,14 +134,18 @@ def _settings(record: Record | None, kind: str) -> Any:
 def run_facts(runs: dict[str, Record | None]) -> str:
     """Return a dictionary of name, parameters, data and losses of each run by kind, as Python source.
 
-    A number that is not finite, of a run that diverged or whose files were edited, is None.
+    A number that is not finite, of a run that diverged or whose files were edited, is None; so are the parameters of a
+    network that was trained further from another.
     """
     lines = []
     for kind, record in runs.items():
-        parameters, history = metric(record, "parameters"), read_history(record) if record else []
+        history = read_history(record) if record else []
+        # a network that was trained further has characters that the data, and so the notebook's network, may lack
+        further = bool(record and record.config.get("init_from"))
+        parameters = None if further else metric(record, "parameters")
         sha256 = hand_in_data.checked_sha256(record)
         facts = {
-            "name": record.name if record else None,
+            "name": record.reference if record else None,
             "parameters": int(parameters) if parameters and math.isfinite(parameters) else None,
             "data": sha256 if isinstance(sha256, str) else None,
             **{key: [_rounded(row[key]) for row in history if key in row] for key in ("loss", "val_loss")},

@@ -75,7 +75,8 @@ def _refuse_corrupt(figures: Sequence[Figure], folder: Path) -> None:
 
 def _corrupt(figure: Figure, fault: str) -> UserError:
     of_run = f"{figure.run}: " if figure.run else ""
-    return UserError(f"{of_run}corrupt figure {file_name(figure)}: {fault}; draw it again with: pw13 runs figures")
+    redraw = f"; draw it again with: {figure.redraw or f'pw13 runs figures {figure.run}'}" if figure.run else ""
+    return UserError(f"{of_run}corrupt figure {file_name(figure)}: {fault}{redraw}")
 
 
 def _write_sources(folder: Path, document: Document, content: dict[str, Any]) -> None:

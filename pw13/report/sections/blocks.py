@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from pw13 import console
 from pw13.errors import UserError
+from pw13.report import hints
 from pw13.report.commentary import phrasing, training_curves
 from pw13.report.commentary.phrasing import format_decibels, format_number, join_words
 from pw13.report.document import Block, Figure, Missing, Text, Verbatim
@@ -31,7 +32,8 @@ def figure_block(record: Record, name: str, key: str, caption: str, alt: str) ->
     """Return a run's figure; nothing if the run has none of that name."""
     png = read_figure(record, name)
     svg = read_figure(record, name, "svg") or b""
-    return [Figure(f"{key}-{name}.png", png, caption, alt, record.name, svg)] if png else []
+    redraw = hints.redraw(record)
+    return [Figure(f"{key}-{name}.png", png, caption, alt, record.reference, svg, redraw)] if png else []
 
 
 def curves(run: Record) -> str:
@@ -117,11 +119,14 @@ def series_mean(series: Series, name: str, digits: int = 4) -> str:
 
 def seeds_note(all_series: Iterable[Series]) -> str:
     """Return how to read values of one seed, or of several; of runs of one seed only one counts."""
+    all_series = list(all_series)
     counts = {len({record.config.get("seed", 0) for record in series.records}) for series in all_series}
     if counts == {1}:
         return phrasing.ONE_SEED
     several = join_words([str(count) for count in sorted(counts) if count > 1])
-    return f"Means over seeds ({several}), with Student's 95 % interval in brackets." if counts else ""
+    mixed = any(len({bool(record.facts.get("lean")) for record in series.records}) > 1 for series in all_series)
+    rest = "; what the points of a sweep do not measure is of the other runs" * mixed
+    return f"Means over seeds ({several}), with Student's 95 % interval in brackets{rest}." if counts else ""
 
 
 def printable(texts: Sequence[str]) -> list[str]:

@@ -32,7 +32,8 @@ def no_run(selection: RunSelection) -> list[Block]:
     others = selection.of_kind("charrnn")
     if not others:
         return missing(NO_RUN, hints.first_run(selection, "charrnn"))
-    return missing(NO_RUN, hints.rerun(others[-1], cell="simple", target="many-to-one", carry_state=False))
+    changed = {"cell": "simple", "target": "many-to-one", "carry_state": False, "init_from": None}
+    return missing(NO_RUN, hints.rerun(others[-1], **changed))
 
 
 def preparation(run: Record) -> list[Block]:
@@ -86,7 +87,7 @@ def training_text(run: Record) -> list[Block]:
 
 def encoding(run: Record) -> list[Block]:
     metrics, length = run.metrics or {}, run.config["length"]
-    windows, distinct = metrics.get("train_windows"), (metrics.get("corpus") or {}).get("distinct")
+    windows, distinct = metrics.get("train_windows"), vocabulary_size(run)
     if not windows or not distinct:
         return paragraph("The run does not record its number of training windows.")
     return paragraph(
@@ -96,12 +97,23 @@ def encoding(run: Record) -> list[Block]:
     )
 
 
+def vocabulary_size(run: Record) -> int | None:
+    """Return the number of characters of the network, with those of the one that it was trained further from."""
+    start = run.facts.get("init_from")
+    if start:
+        return int(start.get("characters", 0)) + len(start.get("new_characters", ()))
+    distinct = ((run.metrics or {}).get("corpus") or {}).get("distinct")
+    return None if distinct is None else int(distinct)
+
+
 def model(run: Record) -> list[Block]:
-    config, distinct = run.config, ((run.metrics or {}).get("corpus") or {}).get("distinct")
+    config = run.config
+    start = " of the corpus and of the network that it was trained further from" * bool(config.get("init_from"))
     return [
         *paragraph(
             f"{CELLS[config['cell']]} with {format_count(config['units'], 'unit')} reads a window, and a Dense layer "
-            f"with softmax predicts a probability for each of the {format_number(distinct)} characters."
+            f"with softmax predicts a probability for each of the {format_number(vocabulary_size(run))} "
+            f"characters{start}."
         ),
         *model_summary(run),
     ]

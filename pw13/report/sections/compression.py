@@ -5,11 +5,12 @@ from statistics import fmean
 from typing import Any
 
 from pw13.metrics.rate_distortion import Point, from_rows, lower_envelope, mse_at
+from pw13.report import hints
 from pw13.report.commentary import dense_ae as commentary
 from pw13.report.commentary.phrasing import format_number, join_words
 from pw13.report.document import Block, Figure, Text, table
 from pw13.report.run_selection import RunSelection, Series, metric
-from pw13.report.sections.blocks import comment, int_metric, seeds_note
+from pw13.report.sections.blocks import comment, int_metric, missing, seeds_note
 from pw13.report.sections.dense_ae import no_run
 from pw13.runs.record import Record
 
@@ -31,7 +32,9 @@ def compression(selection: RunSelection) -> list[Block]:
 
 def formats(run: Record) -> list[Block]:
     """Return the bytes per image of the run's code and of lossless files."""
-    sizes, mse = (run.metrics or {}).get("compression") or {}, metric(run, "test_mse")
+    sizes, mse = (run.metrics or {}).get("compression"), metric(run, "test_mse")
+    if sizes is None:  # of a point of a sweep
+        return missing(f"No sizes measured in {run.reference}.", hints.rerun(run))
     rows = [
         ("raw pixels", format_number(sizes.get("raw_bytes")), "1.0", "0"),
         ("PNG", format_number(sizes.get("png_bytes"), 3), _ratio(sizes, "png_bytes"), "0"),

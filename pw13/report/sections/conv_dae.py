@@ -67,6 +67,8 @@ def code(run: Record) -> list[Block]:
     uint8, packed, packed_pixels, png = (
         metric(run, name) for name in ("code_bytes_uint8", "code_bytes_entropy", "pixel_bytes_entropy", "png_bytes")
     )
+    if values is None:  # of a point of a sweep
+        return missing(f"No sizes measured in {run.reference}.", hints.rerun(run))
     rows = [
         ("raw pixels", format_number(pixels), format_number(pixels)),
         ("raw pixels, LZMA", format_number(pixels), format_number(packed_pixels, 3)),
@@ -133,13 +135,15 @@ def denoising(run: Record) -> list[Block]:
     noisy, denoised = metric(run, "noisy_psnr_db"), metric(run, "denoised_psnr_db")
     learned = ["the linear denoiser", "the network"] if baselines.get("linear") else ["the network"]
     methods = join_words(["the best classical filter", *learned])
+    no_baselines = f"No filters and linear denoiser measured in {run.reference}."
+    by_methods = f" by {methods}" if baselines else ""  # figures of a point of a sweep are drawn with baselines anew
     return [
         *figure_block(
             run,
             "denoising",
             "conv-e",
-            f"Test images: clean, noisy, and denoised by {methods}.",
-            f"Rows of grayscale images: clean, noisy, denoised by {methods}.",
+            f"Test images: clean, noisy, and denoised{by_methods}.",
+            f"Rows of grayscale images: clean, noisy, denoised{by_methods}.",
         ),
         *(paragraph(BASELINES + FIXED_NOISE * run.config["fixed_noise"]) if "linear" in baselines else []),
         table(
@@ -152,6 +156,7 @@ def denoising(run: Record) -> list[Block]:
                 *(_baseline_row(name, baseline) for name, baseline in reversed(baselines.items())),
             ],
         ),
+        *([] if baselines else missing(no_baselines, hints.rerun(run))),
         *comment(
             commentary.denoising(noisy, denoised, baselines),
             commentary.structure(metric(run, "noisy_ssim"), metric(run, "denoised_ssim")),
@@ -161,7 +166,7 @@ def denoising(run: Record) -> list[Block]:
             "psnr_against_noise",
             "conv-e",
             f"PSNR by noise level, of {join_words(learned)} trained at one level; the filters are tuned at each level.",
-            f"Line plot of PSNR against noise: noisy images, {methods}.",
+            f"Line plot of PSNR against noise: noisy images, and denoised{by_methods}.",
         ),
         *comment(commentary.noise_levels(metrics.get("by_noise") or [], run.config["noise"], baselines)),
         *figure_block(

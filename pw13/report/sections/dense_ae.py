@@ -35,12 +35,10 @@ def code_size(selection: RunSelection) -> list[Block]:
     run = selection.dense
     if run is None:
         return no_run(selection)
-    size, pixels = run.config["code_size"], metric(run, "compression.raw_bytes")
+    size, pixels = run.config["code_size"], pixels_of(run)
     smaller = f", {pixels / size:.3g} times fewer" if pixels and size < pixels else ""
-    chosen = (
-        f"The hidden layer is the code: {format_count(size, 'value')} for the {format_number(pixels)} pixels of an "
-        f"image{smaller}."
-    )
+    image = f" for the {format_number(pixels)} pixels of an image{smaller}" if pixels else ""
+    chosen = f"The hidden layer is the code: {format_count(size, 'value')}{image}."
     all_series = selection.series(run, "code_size")
     rows = [
         (
@@ -74,13 +72,23 @@ def code_size(selection: RunSelection) -> list[Block]:
     ]
 
 
+def pixels_of(run: Record) -> int | None:
+    """Return the number of pixels of an image, else as the number of parameters has it; None if unknown.
+
+    Points of a sweep know their parameters only: weights and biases of two layers.
+    """
+    parameters, size = int_metric(run, "parameters"), run.config["code_size"]
+    derived = (parameters - size) // (2 * size + 1) if parameters else None
+    return int_metric(run, "compression.raw_bytes") or derived
+
+
 def layers(run: Record) -> list[Block]:
-    size, pixels = run.config["code_size"], int_metric(run, "compression.raw_bytes")
-    weights = (pixels or 0) * size
+    size, pixels = run.config["code_size"], pixels_of(run)
+    encode, decode = (pixels * size + biases if pixels else None for biases in (size, pixels))
     rows = [
         ("input", format_number(pixels), "", "0"),
-        ("Dense, encode", str(size), run.config["activation"], format_number(weights + size)),
-        ("Dense, decode", format_number(pixels), "sigmoid", format_number(weights + (pixels or 0))),
+        ("Dense, encode", str(size), run.config["activation"], format_number(encode)),
+        ("Dense, decode", format_number(pixels), "sigmoid", format_number(decode)),
     ]
     linear = " The code is linear, so its values are unbounded." if run.config["activation"] == "linear" else ""
     return [

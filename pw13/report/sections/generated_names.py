@@ -38,6 +38,8 @@ from pw13.runs.record import Record
 
 NAMES_PER_TEMPERATURE = 6
 SELECTION_COLUMNS = ("name", "temperature", "nearest known name", "similarity", "alternation", "rules", "")
+CHOSEN = "Selected names."
+RUNNER_UP = "next"  # in the last column, of a name that is not selected
 BY_HAND_COLUMNS = ("name", "sampled by", "ln p", "nearest known name", "similarity")
 
 
@@ -58,16 +60,14 @@ def compare_setting(all_series: Sequence[Series], what: str, command: str) -> li
     """Return losses and names for each value of a setting, with a comment."""
     if len(all_series) < 2:
         return missing(f"No runs with other numbers of {what} and the same settings.", command)
-    run = all_series[0].first
+    run = max((series.first for series in all_series), key=_sampled)  # points of a sweep have sampled none
+    of_names = f", and statistics of {_sampled(run):,.0f} sampled names" if _sampled(run) else ""
     samples = "\n".join(
         f"{what} {series.value!s:>3}: {' | '.join(printable(names[:4]))}"
         for series in all_series
         if (names := examples(series.first))
     )
-    caption = (
-        f"Number of {what}: loss in nats per character, and statistics of "
-        f"{metric(run, 'names.sampled') or 0:,.0f} sampled names."
-    )
+    caption = f"Number of {what}: loss in nats per character{of_names}."
     sample_caption = f"Novel names by number of {what}, temperature {default_temperature(run):g}"
     too_early = "" if what == "epochs" else too_short(f"numbers of {what}", [(str(s.value), s) for s in all_series])
     effect = commentary.setting_effect(what, [(series.value, series.by_seed("val_nats")) for series in all_series])
@@ -76,6 +76,10 @@ def compare_setting(all_series: Sequence[Series], what: str, command: str) -> li
         *([Verbatim(samples, sample_caption)] if samples else []),
         *comment(too_early or effect, seeds_note(all_series)),
     ]
+
+
+def _sampled(run: Record) -> float:
+    return metric(run, "names.sampled") or 0
 
 
 def loss_table(caption: str, what: str, named: Sequence[tuple[str, Series]]) -> Block:
@@ -145,11 +149,11 @@ def selected(selection: NameSelection | None) -> list[Block]:
     """Return the 5-10 names that the handout asks for, how they were selected, and what else could be."""
     if selection is None or not selection.names:
         return missing("No names could be selected.", "pw13 report --names FILE")
-    shortlist = [(name, "selected") for name in selection.names] + [(name, "next") for name in selection.runners_up]
+    shortlist = [(name, "selected") for name in selection.names] + [(name, RUNNER_UP) for name in selection.runners_up]
     return [
         *paragraph(selection_rule(selection)),
         table(
-            "Selected names, and the next ones by the same rules." if selection.runners_up else "Selected names.",
+            "Selected names, and the next ones by the same rules." if selection.runners_up else CHOSEN,
             BY_HAND_COLUMNS if selection.file else SELECTION_COLUMNS,
             [tuple(printable(_selection_row(name, verdict, selection))) for name, verdict in shortlist],
         ),

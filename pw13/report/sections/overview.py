@@ -1,6 +1,6 @@
 """The first page: notices, key results and a summary."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from pw13 import console
 from pw13.metrics.intervals import Interval
@@ -10,6 +10,7 @@ from pw13.report.commentary.phrasing import ONE_SEED, OTHER_SEEDS, format_count,
 from pw13.report.comparable_runs import same_data
 from pw13.report.document import MARKS, Block, Text, as_sentence, table
 from pw13.report.handout import Row
+from pw13.report.portable import used_by
 from pw13.report.run_selection import RunSelection, Series, metric
 from pw13.report.sections import charrnn, charrnn_variants, svm_eval
 from pw13.report.sections.blocks import int_metric, seeds_note, series_mean
@@ -48,11 +49,25 @@ def notices(selection: RunSelection) -> list[str]:
     )
     limited = [run for run in selection.records if run.config.get("limit") is not None]
     for limit in dict.fromkeys(run.config["limit"] for run in limited):
-        alike = [run.name for run in limited if run.config["limit"] == limit]
+        alike = [run.reference for run in limited if run.config["limit"] == limit]
         which = f"Run{'s' * (len(alike) > 1)} {join_words(alike)}"
         texts.append(f"{which} trained on at most {format_count(limit, 'image')} (--limit).")
+    texts += _trained_further(selection)
     too_short = charrnn_variants.too_short_to_compare(charrnn_variants.cells(selection))
     return [*texts, *([too_short] if too_short else [])]
+
+
+def _trained_further(selection: RunSelection) -> Iterator[str]:
+    """Yield per network that others were trained further from which they are."""
+    runs: dict[str, list[str]] = {}
+    for run in selection.of_kind("charrnn"):
+        for start in used_by(run):
+            runs.setdefault(start, []).append(run.reference)
+    for start, further in runs.items():
+        yield (
+            f"Trained further from the network of {start} (--init-from): {join_words(further)}. That network may have "
+            "seen names that are held out here."
+        )
 
 
 def handout(rows: Sequence[Row]) -> list[Block]:
@@ -79,7 +94,7 @@ def summary(selection: RunSelection) -> list[Block]:
 def _key_results(selection: RunSelection) -> list[tuple[str, str, str]]:
     by_kind = {"dense-ae": selection.dense, "conv-dae": selection.conv}
     rows = [
-        (result, series_mean(selection.repeats(run), name, 3), run.name)
+        (result, series_mean(selection.repeats(run), name, 3), run.reference)
         for kind, result, name in KEY_METRICS
         if (run := by_kind[kind])
     ]
@@ -93,7 +108,7 @@ def _key_results(selection: RunSelection) -> list[tuple[str, str, str]]:
                 f"{charrnn.CELLS[run.config['cell']]}, {run.config['units']} units, {run.config['target']}, {epochs}: "
                 "held-out nats per character"
             )
-            rows.append((result, series_mean(series, "held_out_nats"), run.name))
+            rows.append((result, series_mean(series, "held_out_nats"), run.reference))
     return rows
 
 
@@ -113,13 +128,13 @@ def _svm_accuracy(run: Record, features: str) -> tuple[str, str, str]:
     results = (run.metrics or {}).get("results") or []
     candidates = [result for kernel in ("rbf", "linear") if (result := svm_eval.preferred(results, features, kernel))]
     if not candidates:
-        return f"SVM on {features}: test accuracy", "–", run.name
+        return f"SVM on {features}: test accuracy", "–", run.reference
     best = max(candidates, key=lambda result: result.get("cv_accuracy") or 0.0)
     chosen = " (chosen by cross-validation)" if len(candidates) > 1 else ""
     return (
         f"SVM on {features}, {svm_summary.kernel(best)}{chosen}: test accuracy",
         _percent(svm_eval.over_encoders(results, best)) or format_percent(best["accuracy"], 2),
-        run.name,
+        run.reference,
     )
 
 

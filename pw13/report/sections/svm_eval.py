@@ -11,6 +11,7 @@ from pw13.report.commentary.phrasing import format_number, format_percent, join_
 from pw13.report.document import Block, table
 from pw13.report.run_selection import RunSelection
 from pw13.report.sections.blocks import comment, figure_block, missing
+from pw13.runs.record import Record
 from pw13.svm import summary
 
 COLUMNS = (
@@ -55,13 +56,21 @@ def evaluation(selection: RunSelection) -> list[Block]:
     metrics = run.metrics or {}
     results = metrics.get("results") or []
     further = details(metrics) if results and "mcnemar" in metrics else []
+    with_codes = any(result["features"] == "codes" for result in results)
     return [
+        *([] if with_codes else without_codes(run, selection)),
         *comment(usability(metrics), *comparisons(metrics)),
         table(_caption(metrics), COLUMNS, [_row(result) for group in summary.alike(results) for result in group]),
         *_exact_subset(metrics),
         *[block for sentence in further for block in comment(sentence)],
         *[block for name, caption, alt in figures(metrics) for block in figure_block(run, name, "1g", caption, alt)],
     ]
+
+
+def without_codes(run: Record, selection: RunSelection) -> list[Block]:
+    """Return that an evaluation has no codes, and the commands for them."""
+    commands = [*([] if selection.dense else [hints.first_run(selection, "dense-ae")]), hints.rerun(run)]
+    return missing("No codes of the dense autoencoder were evaluated.", ", then: ".join(commands))
 
 
 def figures(metrics: dict[str, Any]) -> list[tuple[str, str, str]]:

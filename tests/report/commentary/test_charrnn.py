@@ -46,8 +46,8 @@ def test_without_held_out_names_only_the_training_loss_is_given():
         ),
         (
             {"held_out_nats": 1.499, "order": 10, "difference_ci95": [-0.003, 0.005]},
-            "A 10-gram model of the same training names does as well: 1.499 (95 % interval of the difference -0.0030 "
-            "to +0.0050).",
+            "A 10-gram model of the same training names is not distinguishably better or worse: 1.499 (95 % interval "
+            "of the difference -0.0030 to +0.0050).",
         ),
         (
             {"held_out_nats": 1.2, "order": 5, "difference_ci95": None},
@@ -90,10 +90,11 @@ def test_the_mixture_is_compared_with_the_better_of_its_models():
     assert "0.0800 less than the network alone" in mixed(gain_over="network")
 
 
-def test_a_mixture_that_gains_nothing_is_no_better():
+def test_a_mixture_whose_gain_may_be_chance_is_not_called_better():
     text = mixed(held_out_nats=1.7, gain_ci95=[-0.001, 0.002])
     assert text.endswith(
-        "reach 1.700: no better than the n-gram model alone (95 % interval of the gain -0.0010 to +0.0020)."
+        "reach 1.700: not distinguishably better than the n-gram model alone (95 % interval of the gain -0.0010 to "
+        "+0.0020)."
     )
 
 
@@ -135,6 +136,31 @@ def test_the_effect_of_a_setting_is_that_on_the_validation_loss(rows, text):
     assert charrnn.setting_effect("units", one_seed(rows)).startswith(text)
 
 
+def over_seeds(*rows):
+    """Return rows of (name, loss of each seed) with the losses by seed."""
+    return [(name, {seed: Loss(loss) for seed, loss in enumerate(losses)}) for name, losses in rows]
+
+
+@pytest.mark.parametrize(
+    ("rows", "text"),
+    [
+        (
+            [(32, (2.60, 2.62)), (64, (2.40, 2.45))],
+            "No effect of the number of units on the validation loss can be told from chance: 2.610 with 32, 2.425 "
+            "with 64.",
+        ),
+        (
+            [(32, (2.60, 2.62)), (64, (2.60, 2.61)), (128, (2.90, 2.92))],
+            "No lower validation loss with more units can be told from chance: ",
+        ),
+        ([(32, (2.60, 2.62)), (64, (2.90, 2.92))], "More units do not lower the validation loss: "),
+        ([(32, (2.60, 2.62)), (64, (2.40, 2.421))], "More units, lower validation loss: "),
+    ],
+)
+def test_an_interval_that_includes_0_is_no_evidence_of_no_effect(rows, text):
+    assert charrnn.setting_effect("units", over_seeds(*rows)).startswith(text)
+
+
 def test_one_value_of_a_setting_has_no_effect():
     assert charrnn.setting_effect("units", one_seed([(64, 2.0), (128, None)])) == ""
 
@@ -150,6 +176,19 @@ def test_one_value_of_a_setting_has_no_effect():
 def test_cells_answer_whether_the_loss_can_be_reduced(gru, lstm, answer):
     comment = charrnn.cell_losses(one_seed([("SimpleRNN", 2.1), ("GRU", gru), ("LSTM", lstm)]), "training names")
     assert comment.startswith(f"Can the loss be reduced further? {answer}")
+
+
+@pytest.mark.parametrize(
+    ("gru", "lstm", "answer"),
+    [
+        ((2.40, 2.45), (2.80, 2.81), "Not distinguishable: SimpleRNN 2.610"),
+        ((2.40, 2.421), (2.40, 2.45), "Yes, with GRU: "),
+        ((2.80, 2.821), (2.90, 2.921), "No: "),
+    ],
+)
+def test_over_seeds_no_is_said_only_of_losses_that_are_distinguishably_higher(gru, lstm, answer):
+    rows = over_seeds(("SimpleRNN", (2.60, 2.62)), ("GRU", gru), ("LSTM", lstm))
+    assert charrnn.cell_losses(rows, "held-out names").startswith(f"Can the loss be reduced further? {answer}")
 
 
 @pytest.mark.parametrize("rows", [[("SimpleRNN", 2.1), ("GRU", None)], [("GRU", 2.1)]])

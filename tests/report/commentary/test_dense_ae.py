@@ -39,6 +39,18 @@ def test_larger_codes_that_do_not_reconstruct_better():
     assert text.endswith("The lowest is 0.02000 with 16 values.")
 
 
+def test_over_seeds_a_gain_of_a_larger_code_that_may_be_chance_is_called_so():
+    losses = ((16, (0.0400, 0.0402)), (32, (0.0200, 0.0202)), (64, (0.0180, 0.0199)))
+    rows = [(size, {seed: Loss(loss) for seed, loss in enumerate(each)}) for size, each in losses]
+    assert dense_ae.code_sizes(rows).startswith("Not every gain of a larger code can be told from chance: test MSE ")
+    assert dense_ae.code_sizes(rows[:2]).startswith("Larger codes reconstruct better throughout")
+
+
+def test_a_difference_from_pca_that_may_be_chance_is_no_match():
+    text = dense_ae.against_pca(32, {0: Loss(0.018), 1: Loss(0.0199)}, {0: Loss(0.02), 1: Loss(0.0202)})
+    assert "is not distinguishable (" in text and text.endswith(", the best linear map of that size.")
+
+
 @pytest.mark.parametrize("rows", [[], [(32, 0.02)], [(16, None), (32, 0.02)]])
 def test_one_code_size_is_not_compared(rows):
     assert dense_ae.code_sizes(one_seed(rows)) == ""

@@ -20,7 +20,8 @@ from pw13.report.renderers import notebook
 from pw13.report.renderers.markdown import DRAWN_BY_CODE
 from pw13.report.run_selection import RunSelection, select_runs
 from pw13.runs.record import read_run
-from tests.helpers.report_runs import IMAGES, NAMES, build, make_run
+from tests.helpers.data import make_data
+from tests.helpers.report_runs import IMAGES, NAMES, build, make_run, train_further
 
 
 def make_notebook(runs):
@@ -123,6 +124,17 @@ def test_only_data_of_the_runs_are_read(tmp_path, kind, read, not_read):
     assert {"x_train", "corpus_names"} & names == ({"corpus_names"} if kind == "charrnn" else {"x_train"})
 
 
+@pytest.mark.parametrize(("denoised", "there"), [(None, False), ("f" * 64, False), (IMAGES["sha256"], True)])
+def test_the_denoiser_is_in_the_code_only_if_one_was_trained_on_these_images(tmp_path, denoised, there):
+    """It fails on images whose sides are no multiples of 4, which the dense autoencoder takes."""
+    make_run(tmp_path, "dense-ae")
+    if denoised:
+        make_run(tmp_path, "conv-dae", 1, data={**IMAGES, "sha256": denoised})
+    code = "\n".join(code_cells(tmp_path))
+    assert "autoencoder.fit(" in code and "svm_accuracy(" in code
+    assert [text in code for text in ("MaxPooling2D", "denoiser", "def noisy(x)")] == [there] * 3
+
+
 def readers(runs, folder, monkeypatch):
     """Return the functions of the cell that reads data, run in a folder."""
     monkeypatch.chdir(folder)
@@ -188,6 +200,25 @@ def test_the_code_adds_the_noise_of_the_run(tmp_path, kind):
         assert np.mean(noisy != 0.5) == pytest.approx(0.25, abs=0.05)
 
 
+@pytest.mark.parametrize(("metrics", "further"), [({}, True), ({"parameters": None}, False)])
+def test_parameters_are_checked_only_if_they_must_agree(tmp_path, metrics, further):
+    """A network that was trained further has the characters of two corpora, the notebook's those of one."""
+    run = make_run(tmp_path, "charrnn", metrics=metrics)
+    if further:
+        train_further(run, tmp_path / "2026-11-24_09-00-00_charrnn")
+
+    class Model:
+        name = "model"
+
+        def count_params(self):
+            return 23510 - 129
+
+    namespace: dict = {}
+    exec(code_cells(tmp_path)[1], namespace)
+    assert namespace["RUNS"]["charrnn"]["data"] == NAMES["sha256"]
+    namespace["check"](Model(), "charrnn", NAMES["sha256"])
+
+
 @pytest.mark.slow
 def test_the_executed_notebook_is_reproducible_and_checks_parameters_of_the_runs(data, corpus, tmp_path):
     from pw13.data.images import load_images
@@ -215,3 +246,18 @@ def test_the_executed_notebook_is_reproducible_and_checks_parameters_of_the_runs
     make_run(tmp_path, "charrnn", 3, data=of_names, layers=2, metrics={"parameters": parameters + 1})
     with pytest.raises(UserError, match=f"has {parameters + 1:,}"):
         execute()
+
+
+@pytest.mark.slow
+def test_a_notebook_without_a_denoiser_runs_on_images_that_none_can_take(tmp_path):
+    from pw13.data.images import load_images
+
+    folder = make_data(tmp_path / "images", size=(30, 30))
+    images = load_images(str(folder)).source
+    data = {**IMAGES, "path": str(folder), "sha256": images.sha256, "files": images.files}
+    parameters = 900 * 32 + 32 + 32 * 900 + 900
+    make_run(tmp_path / "runs", "dense-ae", data=data, metrics={"parameters": parameters})
+    selection = select_runs([], tmp_path / "runs")
+    executed = hand_in.execute(make_notebook(tmp_path / "runs"), {}, hand_in_data.environment(selection))
+    printed = "".join(o.get("text", "") for c in executed["cells"] if c["cell_type"] == "code" for o in c["outputs"])
+    assert f"autoencoder: {parameters:,} parameters" in printed and "accuracy on codes" in printed

@@ -5,11 +5,14 @@ from unittest.mock import Mock
 import pytest
 
 from pw13.errors import UserError
+from pw13.report import hints
 from pw13.report.document import Figure
 from pw13.report.renderers import pdf
+from pw13.report.sections import blocks
 from pw13.report.sections.answers import prepared_answers
+from pw13.runs.record import read_run
 from tests.helpers.fonts import make_font, only_fonts
-from tests.helpers.report_runs import build, png
+from tests.helpers.report_runs import build, make_run, make_sweep, png
 
 
 def test_the_pdf_is_reproducible_and_takes_typst_markup_as_text(runs):
@@ -63,6 +66,27 @@ def test_a_figure_that_cannot_be_drawn_is_named_with_its_run(runs, content, name
     broken = chapter._replace(items=(chapter.items[0]._replace(blocks=(figure,)),))
     with pytest.raises(UserError, match=rf"run-7: corrupt figure 1d-loss\.{name}: failed to"):
         pdf.pdf(document._replace(chapters=(broken,)))
+
+
+def test_a_corrupt_figure_says_which_command_draws_it_again(tmp_path, monkeypatch):
+    folder = tmp_path / "runs"
+    sweep = make_sweep(folder, "dense-ae", 0, {}, {"seed": 1})
+    point = sweep / "01_seed=0"
+    dense, svm = make_run(folder, "dense-ae", 10), make_run(folder, "svm-eval", 11, folds=5)
+    for run, name, command in (
+        (dense, dense.name, f"pw13 runs figures {dense.name}"),
+        (svm, svm.name, "pw13 svm-eval --folds 5"),
+        (point, f"{sweep.name}/{point.name}", f"pw13 runs figures {sweep.name}/01_seed=0"),
+    ):
+        (run / "figures").mkdir(exist_ok=True)
+        (run / "figures" / "loss.png").write_bytes(b"GIF89a" + bytes(30))
+        (figure,) = blocks.figure_block(read_run(run), "loss", "1d", "Loss.", "a line")
+        with pytest.raises(UserError) as raised:
+            pdf.block_data(figure)
+        fault = f"{name}: corrupt figure 1d-loss.png: not a PNG; draw it again with: {command}"
+        assert str(raised.value) == fault
+    monkeypatch.chdir(folder)
+    assert hints.redraw(read_run(dense)) == f"pw13 runs figures {dense.name} --runs-dir ."
 
 
 def test_own_words_are_a_tree_of_markdown():

@@ -12,6 +12,7 @@ from tests.helpers.report_runs import (
     captions,
     items,
     make_run,
+    make_sweep,
     texts,
 )
 
@@ -174,3 +175,12 @@ def test_many_to_many_curves_with_carried_state_are_on_one_scale(tmp_path):
     make_run(tmp_path, "charrnn", 0)
     make_run(tmp_path, "charrnn", 1, target="many-to-many", carry_state=True)
     assert "not on one scale" not in texts(items(build_all(tmp_path))["m2m"])
+
+
+def test_the_caption_counts_the_names_of_the_runs_that_sampled_some(tmp_path):
+    sweep = make_sweep(tmp_path, "charrnn", 0, {"units": 32}, {"units": 128})
+    run = make_run(tmp_path, "charrnn", 5)
+    made = items(build(tmp_path, sweep.name, run.name))["2g"]
+    assert "Number of units: loss in nats per character, and statistics of 1,000 sampled names." in captions(made)
+    made = items(build(tmp_path, sweep.name))["2g"]
+    assert "Number of units: loss in nats per character." in captions(made)

@@ -3,7 +3,7 @@
 import pytest
 
 from pw13.report.document import Figure, Space, Table, Text
-from tests.helpers.report_runs import build, build_all, items, make_run, texts
+from tests.helpers.report_runs import build, build_all, items, make_run, make_sweep, missing_commands, texts
 
 
 def rows(size: int, *pairs, method: str = "autoencoder") -> list[dict]:
@@ -106,3 +106,11 @@ def test_points_of_the_network_alone_make_no_claim(tmp_path):
     make_run(tmp_path, "dense-ae", metrics={"rate_distortion": rows(32, (4, 0.02))})
     blocks = item(build(tmp_path)).blocks
     assert not any("At the same number" in block.text for block in blocks if isinstance(block, Text))
+
+
+def test_a_point_of_a_sweep_has_no_sizes_and_says_how_to_measure_them(tmp_path):
+    sweep = make_sweep(tmp_path / "runs", "dense-ae", 0, {"code_size": 32, "epochs": 3})
+    document = build(tmp_path / "runs", sweep.name)
+    (block,) = results(document)
+    assert block.what == f"No sizes measured in {sweep.name}/01_seed=0."
+    assert missing_commands(document)["1f"] == ["pw13 train-dense-ae --epochs 3"]

@@ -1,6 +1,7 @@
 """Items conv a to e."""
 
-from tests.helpers.report_runs import build, captions, items, make_run, only_table, texts
+from pw13.report.document import Table
+from tests.helpers.report_runs import build, captions, items, make_run, make_sweep, missing_commands, only_table, texts
 
 
 def test_comments_come_from_the_metrics(runs):
@@ -69,4 +70,14 @@ def test_with_fixed_noise_the_linear_denoiser_is_said_to_be_favoured(runs, tmp_p
     said = "on 8 noise draws of each. That favours it: the network saw one draw of each."
     make_run(tmp_path / "fixed", "conv-dae", fixed_noise=True)
     assert said in texts(items(build(tmp_path / "fixed"))["conv-e"])
-    assert "favours" not in texts(items(build(runs))["conv-e"])
+    assert "favours it" not in texts(items(build(runs))["conv-e"])
+
+
+def test_a_point_of_a_sweep_has_neither_sizes_nor_baselines_and_says_how_to_measure_them(tmp_path):
+    sweep = make_sweep(tmp_path / "runs", "conv-dae", 0, {"epochs": 3})
+    document = build(tmp_path / "runs", sweep.name)
+    made, commands = items(document), missing_commands(document)
+    assert commands["conv-b"] == commands["conv-e"] == ["pw13 train-conv-dae --epochs 3"]
+    assert not [block for block in made["conv-b"].blocks if isinstance(block, Table)]
+    shown = [row[:2] for row in only_table(made["conv-e"]).rows]
+    assert shown == [("none (noisy image)", "9.4"), ("the network", "17.4")]

@@ -1,6 +1,6 @@
 """Items 1a to 1f."""
 
-from tests.helpers.report_runs import add_figure, build, captions, items, make_run, texts
+from tests.helpers.report_runs import add_figure, build, captions, items, make_run, make_sweep, only_table, texts
 
 
 def test_comments_depend_on_the_metrics(runs, tmp_path):
@@ -28,3 +28,22 @@ def test_captions_state_how_many_are_shown(tmp_path):
     assert "the first of each class, at most 20 classes." in text
     assert "The best reconstructions of some classes, and the worst of all." in text
     assert "Effect of each code unit (at most 128)" in text
+
+
+def test_a_point_of_a_sweep_has_the_layers_that_its_parameters_make(tmp_path):
+    """Points measure no sizes, and so record no number of pixels."""
+    sweep = make_sweep(tmp_path, "dense-ae", 0, {"code_size": 32})
+    made = items(build(tmp_path, sweep.name))
+    assert [row[1:] for row in only_table(made["1b"]).rows] == [
+        ("784", "", "0"),
+        ("32", "linear", "25,120"),
+        ("784", "sigmoid", "25,872"),
+    ]
+    assert "32 values for the 784 pixels of an image, 24.5 times fewer." in texts(made["1a"], "plain")
+
+
+def test_without_parameters_the_layers_have_dashes(tmp_path):
+    sweep = make_sweep(tmp_path, "dense-ae", 0, {"metrics": {"parameters": None}})
+    made = items(build(tmp_path, sweep.name))
+    assert [row[3] for row in only_table(made["1b"]).rows] == ["0", "–", "–"]
+    assert texts(made["1a"], "plain") == "The hidden layer is the code: 32 values."

@@ -3,7 +3,7 @@
 import json
 
 from pw13.report.document import Table, Text
-from tests.helpers.report_runs import BUILTIN, RESULT, build, make_run
+from tests.helpers.report_runs import BUILTIN, RESULT, build, items, make_run, make_sweep, texts, train_further
 
 
 def key_results(document):
@@ -30,6 +30,22 @@ def test_notices_name_built_in_limited_incomplete_and_differing_data(tmp_path):
         "The runs use different data (built-in letters (rendered); notMNIST (known by sha256)); each table compares "
         "only runs on the same data." in notices
     )
+
+
+def test_a_network_that_was_trained_further_is_disclosed(tmp_path):
+    start = make_run(tmp_path / "elsewhere", "charrnn", 0)
+    run = make_run(tmp_path / "runs", "charrnn", 1, epochs=3)
+    train_further(run, start, characters=60, new="éñ")
+    document = build(tmp_path / "runs")
+    assert (
+        f"Trained further from the network of {start.name} (--init-from): {run.name}. That network may have seen names "
+        "that are held out here." in document.notices
+    )
+    listed = next(block for block in document.chapters[-1].blocks if isinstance(block, Table))
+    assert [row[2] for row in listed.rows] == [f"epochs 3, init_from {start.name}"]
+    made = items(document)
+    assert "each of the 62 characters of the corpus and of the network that it was trained further" in texts(made["2e"])
+    assert "(2,700, 10, 62)" in texts(made["2d"])
 
 
 def test_the_summary_comments_on_the_key_results(runs):
@@ -79,4 +95,25 @@ def test_a_result_of_a_network_of_names_has_its_epochs(tmp_path):
     make_run(tmp_path, "charrnn", metrics={"epochs": 2})
     assert (
         key_results(build(tmp_path))[0][0] == "SimpleRNN, 64 units, many-to-one, 2 epochs: held-out nats per character"
+    )
+
+
+def test_a_point_of_a_sweep_is_named_with_its_sweep(tmp_path):
+    sweep = make_sweep(tmp_path, "dense-ae", 0, {"limit": 500})
+    document = build(tmp_path, sweep.name)
+    assert {run for _, _, run in key_results(document)} == {f"{sweep.name}/01_seed=0"}
+    assert f"Run {sweep.name}/01_seed=0 trained on at most 500 images (--limit)." in document.notices
+
+
+def test_what_points_of_a_sweep_do_not_measure_is_of_the_other_runs(tmp_path):
+    run = make_run(tmp_path, "conv-dae", 0)
+    sweep = make_sweep(tmp_path, "conv-dae", 10, {"seed": 1, "metrics": {"denoised_psnr_db": 17.6}})
+    document = build(tmp_path, run.name, sweep.name)
+    values = {name: value for name, value, _ in key_results(document)}
+    assert values["Denoising: PSNR of the denoised test images (dB)"] == "17.5 (16.2 to 18.8)"
+    assert values["Denoising: PSNR of the linear denoiser, a baseline (dB)"] == "15.8"
+    note = next(block.text for block in document.chapters[1].blocks if isinstance(block, Text))
+    assert note == (
+        "Means over seeds (2), with Student's 95 % interval in brackets; what the points of a sweep do not measure is "
+        "of the other runs."
     )
