@@ -199,7 +199,23 @@ def test_the_legend_names_curves_that_are_not_on_one_scale(changes, names):
     start_tensorflow()
     from pw13.experiments import charrnn_figures
 
-    assert charrnn_figures.curve_names(CharRNN(**changes)) == names
+    assert charrnn_figures.curve_names(CharRNN(**changes), held_out=True) == names
+    assert charrnn_figures.curve_names(CharRNN(**changes), held_out=False) == (
+        names[0],
+        "training names, after each epoch",
+    )
+
+
+@pytest.mark.parametrize(("val_nats", "label"), [(2.0, "validation"), (None, "training names, after each epoch")])
+def test_without_held_out_names_the_loss_figure_does_not_speak_of_validation(val_nats, label):
+    start_tensorflow()
+    from pw13.experiments import charrnn_figures
+
+    metrics = {"ngram": {"order": 3, "validation_nats": val_nats}, "val_nats": val_nats}
+    history = [{"epoch": 1, "loss": 2.5, "val_loss": 2.25}]
+    name, figure = next(charrnn_figures.draw(metrics, history, CharRNN()))
+    shown = [text.get_text() for text in figure.axes[0].get_legend().get_texts()]
+    assert name == "loss" and shown[1] == label and ("validation" in " ".join(shown)) == (val_nats is not None)
 
 
 def test_the_saved_model_is_a_keras_model_on_one_hot_and_equals_numpy(trained):
