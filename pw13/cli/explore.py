@@ -45,13 +45,14 @@ def explore(
 ) -> None:
     """Play with trained runs in the browser."""
     from pw13.explore.contents import choose
+    from pw13.runs.finding import command
 
     console.start(quiet=bool(quiet))
     if port is not None and not 0 <= port <= 65535:
         raise OptionError(f"--port: expected 0 to 65535, received {port}")
     if out is not None:
         refuse_besides(context, "--out", ("run", "runs_dir", "quiet"))
-    require_runs_dir(runs_dir, "; train something first, such as: pw13 all --config quick")
+    require_runs_dir(runs_dir, f"; train something first, such as: {command('all --config quick', runs_dir)}")
     chosen = choose(run or (), runs_dir)
     if out is None:
         return serve(chosen, runs_dir, port or 0, open_browser=not no_browser)

@@ -4,9 +4,11 @@ import itertools
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+import typer
+
 from pw13 import console
 from pw13.cli import choosing
-from pw13.cli.options import JsonOption, QuietOption, RunOption, RunsDirOption, with_settings
+from pw13.cli.options import JsonOption, QuietOption, RunOption, RunsDirOption, refuse_besides, with_settings
 from pw13.config import DEFAULT_RUNS_DIR, Generate, fields
 from pw13.errors import UserError
 
@@ -19,11 +21,13 @@ GREEDY = {  # target: what --temp 0 means
     "many-to-many": "--temp 0 always takes the likeliest character; every name is the same because each starts from "
     "the same state",
 }
+BESIDES_CHOOSE = ("run", "runs_dir", "json", "quiet", "prefix", "max_length", "mix", "seed")
 
 
 @with_settings(Generate)
 def generate(
     settings: Generate,
+    context: typer.Context,
     run: RunOption = None,
     runs_dir: RunsDirOption = DEFAULT_RUNS_DIR,
     json: JsonOption = None,
@@ -34,6 +38,7 @@ def generate(
 
     console.start(quiet=bool(quiet))
     if settings.choose:
+        refuse_besides(context, "--choose", BESIDES_CHOOSE)
         choosing.require_terminal()
     source = generate.open_source(settings, run=run, runs_dir=runs_dir)
     if settings.choose:

@@ -21,7 +21,8 @@ def draw(metrics: Mapping[str, Any], history: Sequence[Mapping[str, float]], con
     ngram = metrics["ngram"]
     name = ngram_name(ngram)
     lines = {f"{name}, validation": ngram["validation_nats"]} if _is_number(ngram["validation_nats"]) else {}
-    yield "loss", loss_curves(history, label="nats per character", lines=lines, names=curve_names(config))
+    curves = curve_names(config, held_out=_is_number(metrics["val_nats"]))
+    yield "loss", loss_curves(history, label="nats per character", lines=lines, names=curves)
     bars = {subset: (metrics[key], ngram[f"{subset}_nats"]) for subset, key in NATS.items() if _is_number(metrics[key])}
     yield "nats", figures.cross_entropy_bars(bars, name)
     if rows := metrics.get("by_position"):
@@ -39,8 +40,11 @@ def _is_number(value: float | None) -> bool:
     return value is not None and math.isfinite(value)
 
 
-def curve_names(config: CharRNN) -> tuple[str, str]:
-    """Return the names of the loss curves, which tell where the training loss is not on validation's scale."""
+def curve_names(config: CharRNN, *, held_out: bool) -> tuple[str, str]:
+    """Return the names of the loss curves, which tell where the training loss is not on validation's scale.
+
+    held_out: whether there are validation names; without any the second curve is of training names.
+    """
     from_mid_name = config.target == "many-to-many" and not config.carry_state
     conditions = [
         *(["windows from mid-name"] if from_mid_name else []),
@@ -48,4 +52,5 @@ def curve_names(config: CharRNN) -> tuple[str, str]:
         *([f"recurrent dropout {config.recurrent_dropout:g}"] if config.recurrent_dropout else []),
     ]
     training = f"training ({', '.join(conditions)})" if conditions else "training"
-    return training, "validation (whole names)" if from_mid_name else "validation"
+    measured = "validation" if held_out else "training names, after each epoch"
+    return training, f"{measured} (whole names)" if from_mid_name and held_out else measured

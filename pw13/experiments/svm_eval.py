@@ -13,7 +13,7 @@ from pw13.experiments import svm_features, svm_results
 from pw13.experiments.svm_curves import learning_curves, of_first_kernel, on_reconstructions
 from pw13.experiments.svm_figures import save_figures
 from pw13.experiments.svm_memory import make_plan, out_of_memory_refused
-from pw13.experiments.svm_trials import evaluate
+from pw13.experiments.svm_trials import draw_folds, evaluate
 from pw13.inference.encoders import load_encoders
 from pw13.runs.folder import Run
 from pw13.svm import evaluation, kernels, summary
@@ -31,13 +31,14 @@ def run_experiment(
     check_classes(images, labels, config)
     encoders = load_encoders(runs, Path(runs_dir), images)
     plan, limit = make_plan(images, labels, encoders, config)
+    folds = draw_folds(labels, images.classes, config, plan.exact)
     run.record_data(images.source, images.notes, train=len(indices), test=len(images.test_labels))
     run.update(encoders=[encoder.run for encoder in encoders])
 
     linear = svm_features.fit_pca(images, encoders)
     features = svm_features.feature_sets(images, indices, encoders, linear, plan.held)
     with out_of_memory_refused(), kernels.thread_pool(machine.cores()) as pool:
-        trials = evaluate(features, labels, config, plan, pool.map)
+        trials = evaluate(features, labels, config, plan, pool.map, folds=folds)
         curves = learning_curves(trials, labels, images, config, pool.map)
         reconstructed = on_reconstructions(trials.full[0], images, encoders, linear, pool.map)
     for i, trial in enumerate(trials.full):
@@ -53,8 +54,8 @@ def run_experiment(
         "n_test": len(images.test_labels),
         "n_test_distinct": int(distinct.sum()),
         "n_test_in_train": int(in_training.sum()),
-        "tuned_on": min(config.tune_on, plan.exact),
-        "folds": config.folds,
+        "tuned_on": sum(map(len, folds)),
+        "folds": len(folds),
         "cores": machine.cores(),
         "memory_limit": limit,
         "memory_estimate": plan.memory,

@@ -9,6 +9,7 @@ import numpy as np
 from pw13 import console
 from pw13.config.settings import SvmEval
 from pw13.data.images import stratified_sample
+from pw13.errors import OptionError
 from pw13.experiments.svm_features import Features
 from pw13.figures import svm_eval as figures
 from pw13.svm import cross_validation, evaluation, exact
@@ -41,18 +42,39 @@ class Trials(NamedTuple):
     exact: list[Trial]
 
 
+def draw_folds(labels: np.ndarray, classes: Sequence[str], config: SvmEval, largest: int) -> list[np.ndarray]:
+    """Draw the rows that choose C and gamma, at most `largest`, and split them into folds, `(m,)` int64 each.
+
+    labels: `(n,)` int64 of the training images. A class with fewer rows than folds makes the folds fewer.
+
+    Raises:
+        OptionError: --tune-on draws fewer than two images of a class.
+    """
+    count, rng = min(config.tune_on, largest), stream("tuning", config.split_seed)
+    tuning = stratified_sample(labels, count, rng=rng)
+    present = np.unique(labels)
+    counts = np.bincount(labels[tuning], minlength=len(classes))[present]
+    smallest, rarest = int(counts.min()), classes[present[counts.argmin()]]
+    if smallest < 2:
+        option = f"--tune-on {count}" if count == config.tune_on else f"--memory: for tuning on {count:,} images"
+        expected = "expected at least two images of each class"
+        raise OptionError(f"{option}: {expected}, received {smallest} of {rarest}; set a larger one")
+    folds = min(config.folds, smallest)
+    if folds < config.folds:
+        console.message(f"note: {folds} folds: {smallest} of the {count:,} images of tuning are of class {rarest}")
+    return cross_validation.stratified_folds(tuning, labels, folds, rng=rng)
+
+
 def evaluate(
-    feature_sets: Sequence[Features], labels: np.ndarray, config: SvmEval, plan: Plan, map_fn: MapFn
-) -> Trials:
+    feature_sets: Sequence[Features], labels: np.ndarray, config: SvmEval, plan: Plan, map_fn: MapFn,
+    *, folds: Sequence[np.ndarray],
+) -> Trials:  # fmt: skip
     """Tune, fit and time an SVM for each kernel and set of features, on the same folds of the same images.
 
-    labels: `(n,)` int64 of the training images.
+    labels: `(n,)` int64 of the training images; folds: as from `draw_folds`.
     """
-    rng = stream("tuning", config.split_seed)
-    tuning = stratified_sample(labels, min(config.tune_on, plan.exact), rng=rng)
-    folds = cross_validation.stratified_folds(tuning, labels, config.folds, rng=rng)
     solvers = {kernel: choose_solvers(labels, plan, kernel, config.split_seed) for kernel in plan.all_by}
-    steps = sum(evaluation.steps(kernel, config.folds, each) for kernel, each in solvers.items()) * len(feature_sets)
+    steps = sum(evaluation.steps(kernel, len(folds), each) for kernel, each in solvers.items()) * len(feature_sets)
     fit_each = exact.fit_each if plan.together else exact.fit_by_gamma
     trials = Trials([], [])
     with console.progress("SVM", steps) as bar:

@@ -1,6 +1,7 @@
 """Exercise 2g: names from a trained character RNN, without TensorFlow."""
 
 import secrets
+import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -74,7 +75,8 @@ def generate_names(source: Source, request: Generate, *, details: bool) -> list[
         corpus = read_corpus(generator) if details else None
     rows = []
     for factor in factors:
-        options = sampling.SamplingOptions(request.temp * factor, request.top_k, request.top_p, request.max_length)
+        temperature = min(request.temp * factor, sys.float_info.max)
+        options = sampling.SamplingOptions(temperature, request.top_k, request.top_p, request.max_length)
         accept = new_names(corpus or ()) if request.only_new else list
         sampled = sampling.generate(
             source.model, generator.vocab_file, request.n, options,

@@ -16,14 +16,19 @@ def estimate_level(image: np.ndarray, denoised: np.ndarray, kind: str) -> float:
 
     Comparing like with like takes the clipping to [0, 1] and the structure of the image into account. Where the
     denoiser fails, what it has removed counts as noise.
+
+    Of masking noise: the share of black pixels where `denoised` is bright. Elsewhere the image may be black itself.
     """
     image, clean = _middle(image), _middle(denoised)
-    target = _noisiness(image, kind)
+    if kind == "masking":
+        bright = clean > clean.max() / 2
+        return float(np.mean(image[bright] == 0)) if bright.any() else 0.0
+    target = _roughness(image)
     low, high = 0.0, MAX_LEVEL if kind == "gaussian" else 1.0
     for _ in range(STEPS):
         level = (low + high) / 2
         noisy = noise.add(clean[None], kind, level, rng=np.random.default_rng(noise.VALIDATION_SEED))[0]
-        low, high = (level, high) if _noisiness(noisy, kind) < target else (low, level)
+        low, high = (level, high) if _roughness(noisy) < target else (low, level)
     return (low + high) / 2
 
 
@@ -36,13 +41,8 @@ def is_far(level: float, trained: float) -> bool:
     return not trained / FAR <= level <= trained * FAR
 
 
-def _noisiness(image: np.ndarray, kind: str) -> float:
-    """Return a measure that grows with the noise: of masking the share of black pixels, else the roughness.
-
-    Roughness: the mean absolute second difference along the diagonal, which slopes and straight edges do not add to.
-    """
-    if kind == "masking":
-        return float(np.mean(image == 0))
+def _roughness(image: np.ndarray) -> float:
+    """Return the mean absolute second difference along the diagonal, which slopes and straight edges do not add to."""
     if min(image.shape) < 2:
         return float(np.abs(np.diff(image.ravel())).mean()) if image.size > 1 else 0.0
     return float(np.abs(np.diff(np.diff(image, axis=0), axis=1)).mean())

@@ -36,7 +36,7 @@ class Name(NamedTuple):
 
     @property
     def whole(self) -> bool:
-        """Whether the name is complete, without spaces at its edges, which no name of a corpus has."""
+        """Whether the name is complete, without white space at its edges, which names of a corpus seldom have."""
         return self.complete and self.text == self.text.strip()
 
 

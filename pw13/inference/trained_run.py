@@ -13,7 +13,7 @@ from pw13.errors import OptionError, UserError
 from pw13.models import keras_archive
 from pw13.models.keras_archive import WeightSpec
 from pw13.runs import comparison
-from pw13.runs.finding import latest_run, load_run
+from pw13.runs.finding import command, latest_run, load_run
 from pw13.runs.record import Record, settings_of
 
 MODEL = "best.keras"
@@ -32,7 +32,9 @@ def find_trained_run(kind: str, name: str | None, runs_dir: Path, option: str = 
         return best_point(record, kind, option) if record.kind == f"sweep-{kind}" else load_run(name, runs_dir, kind)
     latest = latest_run(runs_dir, kind, MODEL)
     if latest is None:
-        raise UserError(f"{runs_dir}: no trained {kind} run found; train one with: pw13 train-{kind}")
+        raise UserError(
+            f"{runs_dir}: no trained {kind} run found; train one with: {command(f'train-{kind}', runs_dir)}"
+        )
     return latest
 
 

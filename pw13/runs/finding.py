@@ -1,5 +1,6 @@
 """Finding run folders: which there are, and which one a name means."""
 
+import shlex
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -71,8 +72,13 @@ def find_run(name: str, runs_dir: Path, option: str = "") -> Path:
         raise UserError(f"{where}run {name!r} is ambiguous: matches {listed}{more}")
     if path.is_dir():
         raise UserError(f"{where}{path}: not a run folder (no config.json)")
-    listed = "pw13 runs list" + ("" if runs_dir == config.DEFAULT_RUNS_DIR else f" --runs-dir {runs_dir}")
-    raise UserError(f"{where}no run matching {name!r} in {runs_dir}; {listed} shows them")
+    raise UserError(f"{where}no run matching {name!r} in {runs_dir}; {command('runs list', runs_dir)} shows them")
+
+
+def command(words: str, runs_dir: Path) -> str:
+    """Return the command line of `pw13 WORDS` for runs in `runs_dir`, to paste into a shell."""
+    default = runs_dir == config.DEFAULT_RUNS_DIR
+    return f"pw13 {words}" + ("" if default else f" --runs-dir {shlex.quote(str(runs_dir))}")
 
 
 def _match_prefix(name: str, parent: Path) -> list[Path]:

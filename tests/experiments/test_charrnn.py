@@ -3,6 +3,7 @@
 import contextlib
 import json
 import math
+import shlex
 import shutil
 import subprocess
 import sys
@@ -198,7 +199,23 @@ def test_the_legend_names_curves_that_are_not_on_one_scale(changes, names):
     start_tensorflow()
     from pw13.experiments import charrnn_figures
 
-    assert charrnn_figures.curve_names(CharRNN(**changes)) == names
+    assert charrnn_figures.curve_names(CharRNN(**changes), held_out=True) == names
+    assert charrnn_figures.curve_names(CharRNN(**changes), held_out=False) == (
+        names[0],
+        "training names, after each epoch",
+    )
+
+
+@pytest.mark.parametrize(("val_nats", "label"), [(2.0, "validation"), (None, "training names, after each epoch")])
+def test_without_held_out_names_the_loss_figure_does_not_speak_of_validation(val_nats, label):
+    start_tensorflow()
+    from pw13.experiments import charrnn_figures
+
+    metrics = {"ngram": {"order": 3, "validation_nats": val_nats}, "val_nats": val_nats}
+    history = [{"epoch": 1, "loss": 2.5, "val_loss": 2.25}]
+    name, figure = next(charrnn_figures.draw(metrics, history, CharRNN()))
+    shown = [text.get_text() for text in figure.axes[0].get_legend().get_texts()]
+    assert name == "loss" and shown[1] == label and ("validation" in " ".join(shown)) == (val_nats is not None)
 
 
 def test_the_saved_model_is_a_keras_model_on_one_hot_and_equals_numpy(trained):
@@ -269,6 +286,10 @@ def test_generate_with_a_prefix_longer_than_the_window(pw13, trained):
         (["--ladder", "--temp=0"], "--ladder: expected a --temp above 0"),
         (["--ladder", "--only-new"], "--ladder: cannot be combined with --only-new"),
         (["--choose", "--ladder"], "--choose: cannot be combined with --ladder"),
+        (["--choose", "--temp", 0.8], "--temp cannot be combined with --choose"),
+        (["--choose", "-n", 3], "-n cannot be combined with --choose"),
+        (["--choose", "--top-k", 3], "--top-k cannot be combined with --choose"),
+        (["--choose", "--top-p", 0.9], "--top-p cannot be combined with --choose"),
     ],
 )
 def test_generate_refuses_bad_options(pw13, trained, arguments, named):
@@ -378,11 +399,26 @@ def test_a_ladder_has_the_same_draws_at_five_temperatures(pw13, trained):
     assert all(name["name"][:20] in table for rung in rungs for name in rung["names"])
 
 
-def test_generate_without_a_run_names_the_command_to_train_one(pw13, tmp_path):
-    code, out, err = pw13("generate", "--runs-dir", tmp_path)
+@pytest.mark.filterwarnings("error")
+def test_a_ladder_at_the_largest_temperatures_samples_uniformly(pw13, trained):
+    code, out, err = generate(pw13, trained, "--ladder", "-n", 5, "--seed", 3, "--temp", 1.5e308, "--json")
+    assert code == 0, err
+    rungs = json.loads(out)["ladder"]
+    assert [len(rung["names"]) for rung in rungs] == [5] * 5
+    assert all(rung["names"] == rungs[0]["names"] for rung in rungs[1:])
+    assert np.isfinite([rung["temperature"] for rung in rungs]).all()
+
+
+@pytest.mark.parametrize("folder", ["other", "other runs"])
+def test_generate_without_a_run_names_the_command_to_train_one(pw13, folder):
+    code, out, err = pw13("generate", "--runs-dir", folder)
     assert (code, out) == (1, "")
-    assert "train-charrnn" in err
+    assert shlex.split(err.split("train one with: ")[1]) == ["pw13", "train-charrnn", "--runs-dir", folder]
     assert len(err.strip().split("\n")) == 1
+
+
+def test_without_a_run_in_the_default_folder_the_command_needs_no_folder(pw13):
+    assert pw13("generate")[2].endswith("train one with: pw13 train-charrnn\n")
 
 
 def copy_run(trained, tmp_path):

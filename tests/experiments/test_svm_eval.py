@@ -21,9 +21,9 @@ from pw13.baselines import pca
 from pw13.config import fields
 from pw13.data.images import load_images, to_vectors, train_val_split
 from pw13.data.images.idx import write_idx
-from pw13.errors import UserError
+from pw13.errors import OptionError, UserError
 from pw13.experiments import svm_features, svm_memory, svm_results
-from pw13.experiments.svm_trials import Trial
+from pw13.experiments.svm_trials import Trial, draw_folds
 from pw13.inference import encoders
 from pw13.models import dense_ae_numpy
 from pw13.runs.opening import create_run
@@ -272,6 +272,37 @@ def test_a_single_class_is_refused(pw13, tmp_path):
     code, _, err = pw13("svm-eval", "--data", folder)
     assert code == 1 and is_one_line(err) and "at least two classes, received only one (0" in err
     assert not list(Path().glob("runs/*"))
+
+
+@pytest.mark.parametrize(("tune_on", "requested", "folds"), [(20, 12, 2), (100, 11, 10)])
+def test_a_class_with_fewer_images_for_tuning_than_folds_makes_the_folds_fewer(pw13, data, tune_on, requested, folds):
+    options = ["--tune-on", tune_on, "--folds", requested, "--kernel", "linear"]
+    code, out, err = pw13("svm-eval", "--data", data, *options, "--json")
+    assert code == 0, err
+    assert (json.loads(out)["folds"], json.loads(out)["tuned_on"]) == (folds, tune_on)
+    assert f"note: {folds} folds: {folds} of the {tune_on} images of tuning are of class" in err
+
+
+def test_a_rare_class_that_tuning_cannot_draw_twice_is_refused_until_it_can(pw13, tmp_path):
+    folder = tmp_path / "rare"
+    folder.mkdir()
+    images, _ = make_images(203, 1)
+    labels = np.repeat(np.array([0, 1], np.uint8), [200, 3])
+    images[labels == 1] //= 2
+    for name, array in zip(FILES, (images, labels, images[-20:], labels[-20:]), strict=True):
+        write_idx(folder / name, array.shape, [array])
+    code, out, err = pw13("svm-eval", "--data", folder, "--tune-on", 40, "--quiet")
+    assert code == 2 and out == "" and is_one_line(err) and not list(Path().glob("runs/*"))
+    assert "--tune-on 40: expected at least two images of each class, received 1 of 1; set a larger one" in err
+    code, out, err = pw13("svm-eval", "--data", folder, "--tune-on", 152, "--kernel", "linear", "--json")
+    assert code == 0, err
+    assert json.loads(out)["folds"] == 2
+
+
+def test_too_little_memory_to_tune_on_a_rare_class_is_refused_by_its_own_option():
+    labels = np.repeat([0, 1], [20_000, 3])
+    with pytest.raises(OptionError, match=r"--memory: for tuning on 1,000 images: expected at least two .* 1 of rare"):
+        draw_folds(labels, ("usual", "rare"), config.SvmEval(), 1000)
 
 
 def test_a_run_on_different_data_is_refused_when_named_and_skipped_when_latest(pw13, data, tmp_path):

@@ -118,7 +118,10 @@ def decode(path: Path, data: bytes, encoding: str) -> str:
 
 
 def split_names(text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Split `text` into `(names, notes)`; byte order marks, carriage returns before newlines and blank lines go."""
+    """Split `text` into `(names, notes)`; byte order marks, carriage returns before newlines and blank lines go.
+
+    White space at the edges of names stays, with a note.
+    """
     lines = text.removesuffix("\n").split("\n")
     unmarked = [line.lstrip(BOM) for line in lines] if BOM in text else lines
     stripped = [line.rstrip("\r") for line in unmarked] if "\r" in text else unmarked
@@ -129,7 +132,15 @@ def split_names(text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
         "blank line": len(lines) - len(names),
     }
     parts = [f"{count:,} {what}{'s' if count > 1 else ''}" for what, count in ignored.items() if count]
-    return names, (f"ignored: {', '.join(parts)}",) if parts and names else ()
+    notes = (f"ignored: {', '.join(parts)}",) if parts and names else ()
+    return names, notes + _edge_spaces(names)
+
+
+def _edge_spaces(names: tuple[str, ...]) -> tuple[str, ...]:
+    """Note that names begin or end with white space: sampled names that do so never count as whole."""
+    count = sum(name[0].isspace() or name[-1].isspace() for name in names)
+    has = "name has" if count == 1 else "names have"
+    return (f"{count:,} {has} a space at an edge; sampled names with one are not counted as whole",) if count else ()
 
 
 def line_of(number: int, path: Path, encoding: str) -> int:

@@ -160,7 +160,7 @@ const T = {
     count: (shown, all) => (shown === all ? `${counted(all, "run")}.` : `${shown} of ${counted(all, "run")}.`),
     live: "Following running trainings.",
     lost: "pw13 explore has stopped; this is what it knew last.",
-    curves: "Loss on validation data by epoch",
+    curves: "Loss by epoch, on validation data where there are any",
     trainLoss: "training loss too, as thin lines",
     losses: { nats: "nats per character", mse: "MSE", bce: "binary cross-entropy", mae: "mean absolute error" },
     sweepSize: (epochs, limit) => [epochs ? `${counted(epochs, "epoch")} per point` : "", limit ? `only ${counted(limit, "training example")}` : ""].filter(Boolean).join(", "),

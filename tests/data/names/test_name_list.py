@@ -76,6 +76,13 @@ def test_names_that_only_begin_like_other_files_are_names():
         assert load(f"{name}\n".encode()).names == (name,)
 
 
+@pytest.mark.parametrize(("names", "said"), [(("Ab ", "Cd"), "1 name has"), (("Ab ", "\tCd", "E f"), "2 names have")])
+def test_names_with_a_space_at_an_edge_are_kept_and_noted(names, said):
+    corpus = load("\r\n".join((*names, "")).encode())
+    assert corpus.names == names
+    assert corpus.notes[1:] == (f"{said} a space at an edge; sampled names with one are not counted as whole",)
+
+
 def test_byte_order_marks_of_joined_files_are_ignored():
     corpus = load("\ufeffNimbo\n\ufeffArbo\r\n\ufeff\nmid\ufeffdle\n".encode())
     assert corpus.names == ("Nimbo", "Arbo", "mid\ufeffdle")
