@@ -214,7 +214,7 @@ def _load_named(names: Sequence[str], runs_dir: Path) -> list[Record]:
 def _load_last_all(runs_dir: Path) -> list[Record]:
     """Return the completed runs that all.json lists, with the points of its sweeps over seeds.
 
-    Empty if the file is missing or not valid.
+    Empty if the file is missing or not valid, or none of the runs has valid settings.
     """
     try:
         listed = read_json(runs_dir / LAST_ALL)
@@ -222,7 +222,10 @@ def _load_last_all(runs_dir: Path) -> list[Record]:
     except (UserError, AttributeError):
         return []
     points = [point for folder in sweeps if folder.is_dir() for point in comparison.sweep_points(folder)]
-    return _completed([*map(read_run, runs), *points])
+    try:
+        return _completed([*map(read_run, runs), *points])
+    except UserError:  # none has valid settings: others may
+        return []
 
 
 def _run_folders(runs_dir: Path, names: Iterable[Any]) -> list[Path]:
@@ -231,18 +234,26 @@ def _run_folders(runs_dir: Path, names: Iterable[Any]) -> list[Path]:
 
 
 def _completed(records: Iterable[Record]) -> list[Record]:
-    """Return the completed trainings and evaluations whose settings are valid; others are named once."""
+    """Return the completed trainings and evaluations whose settings are valid; others are named once.
+
+    Raises:
+        UserError: none of them has valid settings.
+    """
     completed = [record for record in records if record.status == "completed" and record.kind in config.KINDS]
-    return [record for record in completed if _has_valid_settings(record)]
+    faults = {record.reference: fault for record in completed if (fault := _settings_fault(record))}
+    if faults and len(faults) == len(completed):
+        raise UserError(f"no run to report on: {next(iter(faults.values()))}; run all experiments with: pw13 all")
+    for reference, fault in faults.items():
+        console.warning(f"{reference} is left out: {fault}")
+    return [record for record in completed if record.reference not in faults]
 
 
-def _has_valid_settings(record: Record) -> bool:
+def _settings_fault(record: Record) -> str | None:
     try:
         settings_of(record)
     except UserError as error:
-        console.warning(f"{record.reference} is left out: {error}")
-        return False
-    return True
+        return str(error)
+    return None
 
 
 def _by_start(records: Iterable[Record]) -> tuple[Record, ...]:

@@ -124,12 +124,15 @@ def corpora(draw: st.DrawFn) -> bytes:
 
 
 def is_valid_corpus(data: bytes) -> bool:
-    """Return whether bytes are a valid corpus: UTF-8 without NUL, a nonempty line, LF or CRLF line ends."""
+    """Return whether bytes are a valid corpus: UTF-8 without NUL, a nonempty line, LF or CRLF line ends.
+
+    A mark of the byte order is no character of a name, also at the start of a line inside the file.
+    """
     try:
         text = data.decode("utf-8").removeprefix("\ufeff")
     except UnicodeDecodeError:
         return False
-    named = any(line.rstrip("\r").strip(" \t") for line in text.split("\n"))
+    named = any(line.lstrip("\ufeff").rstrip("\r").strip(" \t") for line in text.split("\n"))
     web_page = text.lstrip(" \t\r\n").lower().startswith(("<html", "<!doctype"))
     return named and "\0" not in text and not web_page and ("\n" in text or "\r" not in text)
 

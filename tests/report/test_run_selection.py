@@ -213,6 +213,13 @@ def test_runs_with_invalid_settings_are_left_out_and_named_ones_refused(tmp_path
     assert f"{bad.name} is left out" in capsys.readouterr().err
     with pytest.raises(UserError, match="epochs"):
         select_runs([bad.name], tmp_path)
+    shutil.rmtree(good)
+    with pytest.raises(UserError, match=r"no run to report on: .*epochs.*; run all experiments with: pw13 all"):
+        select_runs([], tmp_path)
+    assert capsys.readouterr().err == ""  # one line, the error
+    (tmp_path / "all.json").write_text(json.dumps({"runs": {"charrnn": bad.name}}), "utf-8")
+    with pytest.raises(UserError, match=r"no run to report on: .*epochs"):
+        select_runs([], tmp_path)
 
 
 def test_a_digest_that_is_no_text_breaks_a_run(tmp_path):
