@@ -150,7 +150,8 @@ def resume(
         return
     if device is not None:
         settings = with_device(settings, device)
-    _run(record.kind, settings, reopen_run(record, settings, any_device=force), json, **data_paths)
+    lean = {"lean": True} if record.facts.get("lean") else {}  # a point of a sweep stays one
+    _run(record.kind, settings, reopen_run(record, settings, any_device=force), json, **data_paths, **lean)
 
 
 def _train(

@@ -10,11 +10,11 @@ import numpy as np
 from pw13 import console
 from pw13.data.images import ImageSet, in_blocks, to_float, to_vectors, train_val_rows
 from pw13.errors import UserError
+from pw13.inference.denoiser import load_denoiser
 from pw13.inference.trained_run import model_path, read_best_weights
 from pw13.models import dense_ae_numpy
 from pw13.runs.finding import list_runs, load_run
 from pw13.runs.record import Record, settings_of
-from pw13.system import tensorflow_runtime
 
 KINDS = ("dense-ae", "conv-dae")
 
@@ -99,11 +99,9 @@ def _dense(record: Record, images: ImageSet) -> Encoder:
 
 
 def _conv(record: Record, images: ImageSet) -> Encoder:
-    config = settings_of(record)
-    tensorflow_runtime.start(config.threads, config.seed)
-    from pw13.models import conv_dae, conv_dae_weights
+    net = load_denoiser(record, settings_of(record))
+    from pw13.models import conv_dae
 
-    net = conv_dae.Denoiser(read_best_weights(record, conv_dae_weights.weight_specs()))
     size = math.prod(conv_dae.code_shape(*images.train_images.shape[1:]))
 
     def encode(images: np.ndarray) -> np.ndarray:

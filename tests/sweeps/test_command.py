@@ -5,11 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from pw13 import config
+from pw13 import config, experiments
 from pw13.cli.options import resolve_settings
+from pw13.config import fields
 from pw13.config.presets import read_config
-from pw13.config.settings import CharRNN
+from pw13.config.settings import CharRNN, DenseAE
 from pw13.errors import OptionError
+from pw13.runs.opening import create_run
 from pw13.runs.record import read_run
 from pw13.sweeps import executors
 from pw13.sweeps.folder import build_sweep, create_sweep
@@ -140,6 +142,17 @@ def test_a_sweep_whose_scheduler_is_gone_is_resumed_as_the_message_says(pw13, tm
     grid = ["--grid", "code_size=2,4", "--seeds", 2, "--epochs", 2, "--data", data, "--runs-dir", tmp_path]
     assert pw13("sweep", "dense-ae", *grid, "--resume")[0] == 0
     assert read_run(run.folder).status == "completed" and list(tmp_path.iterdir()) == [run.folder]
+
+
+@pytest.mark.parametrize("lean", [True, None])
+def test_a_point_that_is_resumed_on_its_own_measures_what_it_would_have(pw13, tmp_path, data, monkeypatch, lean):
+    run = create_run(tmp_path, "dense-ae", {**fields.as_dict(DenseAE()), "data": str(data)}, lean=lean)
+    run.close("interrupted")
+    locks.release(run.folder)
+    calls = []
+    monkeypatch.setattr(experiments, "run_experiment", lambda kind, settings, *, run, **rest: calls.append(rest) or {})
+    assert pw13("resume", run.name, "--runs-dir", tmp_path, "--json")[0] == 0
+    assert calls == [{"data": str(data), **({"lean": True} if lean else {})}]
 
 
 def test_a_running_sweep_is_not_run_twice(pw13, tmp_path, data):
