@@ -27,8 +27,8 @@ def test_convolutional_runs_with_other_threads_are_encoded_in_one_process(tmp_pa
     weights = [np.zeros(spec.shape, np.float32) for spec in conv_dae_weights.weight_specs()]
     monkeypatch.setattr(denoiser, "read_best_weights", lambda record, specs: weights)
     records = [read_run(make_run(tmp_path, "conv-dae", threads, threads=threads)) for threads in (1, 2)]
-    sha256 = records[0].facts["data"]["sha256"]
-    images = SimpleNamespace(train_images=np.zeros((3, 8, 8), np.uint8), source=SimpleNamespace(sha256=sha256, name="x"))
+    source = SimpleNamespace(sha256=records[0].facts["data"]["sha256"], name="x")
+    images = SimpleNamespace(train_images=np.zeros((3, 8, 8), np.uint8), source=source)
     found = [encoders.load_encoder(record, images) for record in records]
     assert running == [1] and [encoder.run for encoder in found] == [record.reference for record in records]
     assert found[1].encode(images.train_images) == pytest.approx(np.zeros((3, found[1].size)))
