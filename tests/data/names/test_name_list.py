@@ -83,6 +83,12 @@ def test_names_with_a_space_at_an_edge_are_kept_and_noted(names, said):
     assert corpus.notes[1:] == (f"{said} a space at an edge; sampled names with one are not counted as whole",)
 
 
+def test_a_space_at_the_edge_of_few_names_is_not_noted():
+    names = [f"Nimbo {number}" for number in range(999)]
+    assert split_names("\n".join([*names, "Arbo "])) == ((*names, "Arbo "), ())
+    assert split_names("\n".join([*names, "Arbo ", " Arbo"]))[1] != ()
+
+
 def test_byte_order_marks_of_joined_files_are_ignored():
     corpus = load("\ufeffNimbo\n\ufeffArbo\r\n\ufeff\nmid\ufeffdle\n".encode())
     assert corpus.names == ("Nimbo", "Arbo", "mid\ufeffdle")
