@@ -1,6 +1,7 @@
 """Names of the n-gram model and of the mixture, for the served page: the counts are too many for a file."""
 
 import functools
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from pw13.inference.name_generator import NameGenerator, load_generator, load_mi
 from pw13.runs.record import Record, read_run
 
 MAX_NAMES = 1000
+_loading = threading.Lock()
 
 
 def has_mixture(record: Record) -> bool:
@@ -32,7 +34,8 @@ def sample(record: Record, query: dict[str, str]) -> list[dict[str, Any]]:
         temp=float(query["temp"]), n=min(int(query["n"]), MAX_NAMES), prefix=query.get("prefix", ""),
         top_k=int(query["top_k"]), top_p=float(query["top_p"]), seed=int(query["seed"]),
     )  # fmt: skip
-    generator, mixture = _load(record.folder)
+    with _loading:  # requests that come meanwhile wait for the model instead of loading it as well
+        generator, mixture = _load(record.folder)
     check_prefix(request, generator.vocab_file)
     model = mixture if query["model"] == "mixture" else mixture.ngram
     options = sampling.SamplingOptions(request.temp, request.top_k, request.top_p, request.max_length)

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from pw13 import console
 from pw13.errors import OptionError, UserError
 from pw13.explore import runs, sampled_names
 from pw13.explore.contents import Chosen, contents
@@ -81,7 +82,7 @@ class Handler(BaseHTTPRequestHandler):
     server_version, sys_version = "pw13", ""
 
     def do_GET(self) -> None:
-        """Answer with what the path names, 403 without the token, 404 for anything else."""
+        """Answer with what the path names, 403 without the token, 404 and the reason for anything else."""
         parts = urlsplit(self.path)
         query = {name: values[0] for name, values in parse_qs(parts.query, max_num_fields=20).items()}
         port = self.server.server_address[1]
@@ -89,12 +90,15 @@ class Handler(BaseHTTPRequestHandler):
             return self.send_error(403, "unknown host")
         if not hmac.compare_digest(query.get("token", "").encode(), self.server.token.encode()):
             return self.send_error(403, "the address lacks its token")
+        reason = "not found"
         try:
             answer = self.server.answer(parts.path, query)
-        except (UserError, OptionError, ValueError, KeyError):
+        except (UserError, OptionError) as error:
+            answer, reason = None, console.printable(str(error)).encode("ascii", "backslashreplace").decode()
+        except (ValueError, KeyError):
             answer = None
         if answer is None:
-            return self.send_error(404, "not found")
+            return self.send_error(404, reason)
         content_type, body = answer
         self.send_response(200)
         self.send_header("Content-Type", content_type)

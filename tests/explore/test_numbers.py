@@ -12,6 +12,7 @@ from pw13.data.images import load_images, to_float, to_vectors
 from pw13.explore import codes, names, noise
 from pw13.inference import sampling
 from pw13.inference.name_generator import load_generator
+from pw13.inference.score import score_names
 from pw13.inference.trained_run import read_best_weights
 from pw13.models import charrnn_numpy, dense_ae_numpy
 from pw13.models.conv_dae_weights import weight_specs
@@ -209,6 +210,32 @@ def test_a_hundred_names_of_a_seed_are_those_of_generate(script, runs, cell):
         )
         assert [row[:2] for row in got] == [[name.text, name.complete] for name in expected]
         assert [row[2] for row in got] == pytest.approx([name.mean_log_probability for name in expected], abs=1e-4)
+
+
+@pytest.mark.parametrize("cell", ["gru many-to-one 1", "gru many-to-many 1"])
+def test_a_name_s_score_is_that_of_pw13_score(script, runs, cell):
+    for text in ("Bato", "a"):
+        scores = score_names([text], None, run=runs.names[cell], runs_dir=runs.folder)
+        got = script(
+            "const { steps, nats } = scoreName(new CharRNN(given.run), given.text);"
+            "return [nats, ...steps.map((step) => Math.log(step.probability))];",
+            {"run": names.view(record(runs, cell)), "text": text},
+        )
+        assert got == pytest.approx([scores.nats, *scores.names[0].log_probabilities], abs=1e-5)
+
+
+def test_a_name_that_is_cut_off_shows_as_many_characters_as_generate_prints(script, runs):
+    run = record(runs, "gru many-to-many 1")
+    generator, options = load_generator(run), sampling.SamplingOptions(1.0, max_length=5)
+    expected = list(sampling.generate(generator.network, generator.vocab_file, 30, options, seed=4))
+    assert {name.complete for name in expected} == {True, False}
+    got = script(
+        "const net = new CharRNN(given.run); return Array.from(sampleNames(net, given.options, 4, 30), "
+        "(name) => [name.steps.map((step) => net.characters[step.id]).join(''), -name.nats]);",
+        {"run": names.view(run), "options": {"temperature": 1, "topK": 0, "topP": 1, "maxLength": 5, "prefix": ""}},
+    )
+    assert [row[0] for row in got] == [name.text + "\n" * name.complete for name in expected]
+    assert [row[1] for row in got] == pytest.approx([name.mean_log_probability for name in expected], abs=1e-4)
 
 
 def test_known_names_are_found_and_new_ones_rarely(script, runs):

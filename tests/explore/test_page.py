@@ -5,13 +5,16 @@ import re
 import shutil
 import time
 
+import numpy as np
 import pytest
 
-from pw13.config.settings import ConvDAE, DenseAE
+from pw13.config.settings import ConvDAE, DenseAE, Generate
 from pw13.data.names import vocabulary
 from pw13.explore import page as pages
 from pw13.explore import runs as rows_of
 from pw13.explore.contents import choose, contents
+from pw13.explore.packing import pack
+from pw13.inference.score import score_names
 from pw13.system import machine
 from tests.helpers.explore_runs import write_run
 from tests.helpers.report_runs import png
@@ -329,6 +332,48 @@ def test_names_ladder_choosing_and_scoring(tab, file):
     assert "☃" in page.locator(".results .hint").nth(2).inner_text()
 
 
+def test_a_name_is_scored_as_pw13_score_does(tab, runs, tmp_path):
+    name, path = runs.names["gru many-to-one 1"], tmp_path / "page.html"
+    pages.write_page(path, choose([name], runs.folder), runs.folder)
+    page = tab().open(path.as_uri(), "view=names&task=score&text=Bato&seed=9")
+    nats = score_names(["Bato"], None, run=name, runs_dir=runs.folder).nats
+    assert page.locator(".results .sentence").inner_text().startswith(f"{nats:.2f} nats ")
+
+
+def test_choosing_by_hand_keeps_the_keyboard_and_says_how_it_ended(tab, file, runs):
+    page = tab().open(file.as_uri(), "view=names&task=choose&prefix=Bato")
+    for name, prefix in (("Back one", "Bat"), ("Start again", "")):
+        page.get_by_role("button", name=name).focus()
+        page.keyboard.press("Enter")
+        assert page.get_by_label("Begin with").input_value() == prefix
+        assert page.evaluate("document.activeElement.textContent") == name
+    limit = Generate().max_length
+    page = tab().open(file.as_uri(), f"view=names&task=choose&prefix={'a' * (limit - 1)}")
+    page.get_by_label("Begin with").focus()
+    page.locator(".bars button", has_not_text="end").first.click()
+    assert page.get_by_label("Begin with").input_value()[: limit - 1] == "a" * (limit - 1)
+    assert page.locator(".results .bars button").count() == 0  # no longer name than `pw13 generate` writes
+    assert (
+        page.locator(".view > [role=status]").inner_text() == "The name has reached its maximum length, 100 characters."
+    )
+    assert page.evaluate("document.activeElement.textContent") == "Back one"
+
+
+def test_the_end_of_a_name_chosen_by_hand_is_announced(tab, runs, tmp_path):
+    content = contents(choose([], runs.folder), [], served=False)
+    network = content["names"][0]["network"]
+    characters = content["names"][0]["characters"]
+    bias = np.where(np.array(characters) == "\n", 9, 0).astype(np.float32)  # a network that ends every name
+    network["bias"] = pack(bias)
+    path = tmp_path / "page.html"
+    path.write_text(pages.render(content), "utf-8")
+    page = tab().open(path.as_uri(), "view=names&task=choose&prefix=Bato")
+    said = page.locator(".results [role=status]")
+    assert said.inner_text() == ""
+    page.locator(".bars button", has_text="end").click()
+    assert said.inner_text() == "The name is complete. “Bato”: new."
+
+
 def test_runs_sort_filter_and_open(tab, file, runs):
     page = tab().open(file.as_uri(), "view=runs")
     assert page.locator(".run-list tbody tr").count() == len(runs.names)
@@ -474,6 +519,28 @@ def test_the_served_page_follows_a_training_and_shows_figures(tab, served, runs)
     page = one.open(server.address, "view=names&model=ngram&task=ladder")
     assert page.locator(".view > [role=status]").inner_text().startswith("This part uses the network")
     assert {url.split("/")[2] for url in one.requests if url.startswith("http")} == {server.address.split("/")[2]}
+
+
+def test_names_are_asked_for_once_the_slider_rests_and_a_refusal_is_shown(tab, served, runs):
+    server, folder = served
+    one = tab()
+    page = one.open(server.address, "view=names&model=ngram&seed=3&n=4")
+    until(page, "document.querySelectorAll('.names li').length === 4")
+    asked = lambda: sum("names.json" in url for url in one.requests)  # noqa: E731
+    assert asked() == 1
+    page.get_by_label("Temperature").focus()
+    page.evaluate(
+        "for (let i = 0; i < 20; i++) { const slider = document.activeElement; slider.stepUp(); "
+        "slider.dispatchEvent(new Event('input')); }"
+    )
+    until(page, "document.querySelectorAll('.names li').length === 4")
+    assert asked() == 2 and "temp=1.8&" in one.requests[-1]
+    shutil.rmtree(folder / page.evaluate("JSON.parse(document.getElementById('contents').textContent).names[0].run"))
+    page.get_by_role("button", name="New seed").click()
+    until(page, "document.querySelector('.view > [role=status]').textContent.includes('cannot')")
+    said = page.locator(".view > [role=status]").inner_text()
+    assert said.startswith("pw13 explore cannot draw these names: ") and "No such file" in said
+    one.errors[:] = [error for error in one.errors if "404" not in error]
 
 
 def test_an_empty_folder_says_what_to_train(tab, tmp_path):

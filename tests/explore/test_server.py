@@ -12,12 +12,14 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from unittest.mock import Mock
+from urllib.error import HTTPError
 from urllib.parse import quote
+from urllib.request import urlopen
 
 import pytest
 
 from pw13.errors import UserError
-from pw13.explore import names
+from pw13.explore import names, sampled_names
 from pw13.explore.contents import choose
 from pw13.explore.server import answer, make_server
 from pw13.runs.record import read_run
@@ -35,6 +37,14 @@ def ask(server, path, *, method="GET", token=None, host=None, timeout=30):
     body = answer.read()
     connection.close()
     return answer.status, dict(answer.getheaders()), body
+
+
+def reason(server, path):
+    """Return the words of the status line of a refusal."""
+    with pytest.raises(HTTPError) as refused:
+        urlopen(f"http://127.0.0.1:{server.server_address[1]}{path}{'&' if '?' in path else '?'}token={server.token}")
+    assert refused.value.code == 404
+    return refused.value.reason
 
 
 def test_it_listens_on_this_machine_only(served):
@@ -92,6 +102,32 @@ def test_names_of_the_counted_models_are_those_of_generate(served, runs, pw13, m
         key = wrong.split("=")[0]
         other = "&".join(part for part in options.split("&") if not part.startswith(f"{key}="))
         assert ask(server, f"/names.json?{other}&{wrong}")[0] == 404
+
+
+def test_requests_that_come_at_once_load_the_counted_model_once(served, runs, monkeypatch):
+    server, _ = served
+    loads, loading = [], sampled_names.load_mixture
+
+    def load_slowly(generator):
+        loads.append(generator)
+        time.sleep(0.5)
+        return loading(generator)
+
+    monkeypatch.setattr(sampled_names, "load_mixture", load_slowly)
+    options = f"run={runs.names['gru many-to-one 1']}&model=ngram&n=2&seed=7&temp=1&top_k=0&top_p=1"
+    with ThreadPoolExecutor(8) as pool:
+        statuses = list(pool.map(lambda _: ask(server, f"/names.json?{options}")[0], range(8)))
+    assert statuses == [200] * 8 and len(loads) == 1
+
+
+def test_a_refusal_says_why_in_its_status_line(served, runs):
+    server, folder = served
+    name = runs.names["gru many-to-one 2"]
+    options = f"run={name}&model=ngram&n=2&seed=7&temp=1&top_k=0&top_p=1"
+    assert reason(server, f"/names.json?{options}&prefix=%E2%98%83%0A").startswith("--prefix")
+    shutil.rmtree(folder / name)
+    assert name in reason(server, f"/names.json?{options}")
+    assert reason(server, "/nothing") == "not found"
 
 
 def test_names_of_a_sweep_s_point_are_drawn_for_its_place(served, runs):

@@ -10,6 +10,9 @@ function namesView(root, run, state, services) {
   let started = 0, chosen = false;
 
   const controls = namesControls(run, now, services, () => show());
+  const askForNames = settled((own, options) => own === started && services.names(options).then((names) => own === started && showServed(names), (error) => {
+    if (own === started) message.textContent = error instanceof TypeError ? T.names.failed : T.names.refused(error.message); // TypeError: no answer
+  }));
   const tasks = Object.entries(T.names.tasks).map(([task, text]) => button(text, () => { now.task = task; show(); }, { className: "tab" }));
 
   function show() {
@@ -56,14 +59,13 @@ function namesView(root, run, state, services) {
     more();
   }
   function listServed() {
-    const own = started;
     message.textContent = T.names.drawing;
-    services.names({ run: run.run, model: now.model, n: now.n, seed: now.seed, temp: now.temp, top_k: now.topK, top_p: now.topP, prefix: now.prefix }).then((names) => {
-      if (own !== started) return;
-      message.textContent = modelNote();
-      results.append(now.temp === 0 ? el("p", { className: "hint", text: T.names.frozenServed }) : "", el("ol", { className: "names" }, names.map((name) => el("li", {}, el("span", { className: "name", dir: "auto", text: name.text }), knownMark(name.text, name.complete)))),
-        summary(names.map((name) => [name.text, name.nats.toFixed(2), knownText(name.text)])));
-    }, () => { if (own === started) message.textContent = T.names.failed; });
+    askForNames(started, { run: run.run, model: now.model, n: now.n, seed: now.seed, temp: now.temp, top_k: now.topK, top_p: now.topP, prefix: now.prefix });
+  }
+  function showServed(names) {
+    message.textContent = modelNote();
+    results.append(now.temp === 0 ? el("p", { className: "hint", text: T.names.frozenServed }) : "", el("ol", { className: "names" }, names.map((name) => el("li", {}, el("span", { className: "name", dir: "auto", text: name.text }), knownMark(name.text, name.complete)))),
+      summary(names.map((name) => [name.text, name.nats.toFixed(2), knownText(name.text)])));
   }
   function summary(rows) {
     const different = new Set(rows.map((row) => row[0]));
@@ -139,22 +141,26 @@ function namesView(root, run, state, services) {
   }
   function choose() {
     const { steps, next } = readText(net, now.prefix, uniform(now.seed, 0, 0)), text = Array.from(now.prefix);
-    const blank = text.every((character) => net.spaces[net.ids.get(character)]);
-    const add = (id) => {
-      if (id === net.newline) return finish();
-      now.prefix += net.characters[id];
-      chosen = true;
-      controls.setPrefix(now.prefix);
+    const blank = text.every((character) => net.spaces[net.ids.get(character)]), full = text.length >= run.defaults.max_length;
+    const go = (prefix) => {
+      now.prefix = prefix;
+      controls.setPrefix(prefix);
       show();
     };
-    const finish = () => panel.replaceChildren(el("h3", { text: T.names.finished }), el("p", { className: "sentence", text: `${now.prefix}${run.known ? ` · ${knownText(now.prefix)}` : ""}`, dir: "auto" }));
+    const add = (id) => {
+      if (id === net.newline) return void (ending.textContent = `${T.names.finished}${run.known ? ` ${quoted(now.prefix)}: ${knownText(now.prefix)}.` : ""}`);
+      chosen = true;
+      go(now.prefix + net.characters[id]);
+    };
+    const ending = el("p", { className: "sentence", role: "status" });
+    if (full) message.textContent = T.names.full(text.length);
     const choices = blank ? next.map((probability, id) => (id === net.newline ? 0 : probability)) : next;
     results.append(el("p", { className: "hint", text: T.names.chooseHint }), legend(),
-      el("p", { className: "big" }, nameButton({ steps })), bars(choices, undefined, add),
+      el("p", { className: "big" }, nameButton({ steps })), full ? "" : bars(choices, undefined, add), ending,
       el("div", { className: "row" },
-        button(T.names.back, () => { now.prefix = text.slice(0, -1).join(""); controls.setPrefix(now.prefix); show(); }),
-        button(T.names.start, () => { now.prefix = ""; controls.setPrefix(""); show(); })));
-    if (chosen) results.querySelector(".bars button").focus({ preventScroll: true }); // so that the keyboard stays here
+        button(T.names.back, () => keepFocus(results, () => go(text.slice(0, -1).join("")))),
+        button(T.names.start, () => keepFocus(results, () => go("")))));
+    if (chosen) results.querySelector(full ? ".row button" : ".bars button").focus({ preventScroll: true }); // so that the keyboard stays here
     chosen = false;
   }
   function score() {
@@ -165,8 +171,7 @@ function namesView(root, run, state, services) {
       state.write(writeNamesState(now, run.defaults));
       const unknown = Array.from(now.text).find((character) => !net.ids.has(character));
       if (unknown !== undefined || !now.text) return output.replaceChildren(el("p", { className: "hint", text: now.text ? T.names.unknown(unknown) : "" }));
-      const { steps } = readText(net, `${now.text}\n`, uniform(now.seed, 0, 0));
-      const nats = -steps.reduce((sum, step) => sum + Math.log(step.probability), 0) / steps.length;
+      const { steps, nats } = scoreName(net, now.text);
       output.replaceChildren(el("p", { className: "big" }, nameButton({ steps })),
         el("p", { className: "sentence", text: T.names.scored(nats, nats / Math.LN2, Math.exp(nats), net.characters.length) }),
         run.known ? el("p", {}, el("b", { text: knownText(now.text) }), ` · ${T.names.knownHint(run.known)}`) : "",

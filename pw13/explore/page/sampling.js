@@ -51,13 +51,20 @@ function sampleName(net, options, seed, number) {
     blank = blank && net.spaces[id];
     context = net.follow(context, id);
   }
-  return describe(net, ids.slice(0, options.maxLength), steps, false);
+  return describe(net, ids, steps, false);
 }
 
+// `nats` is the mean over all steps, as in `pw13 generate`; of a name cut off at its maximum length the last one is not
+// shown, since its character is beyond it.
 function describe(net, ids, steps, complete) {
-  const nats = -steps.reduce((sum, step) => sum + Math.log(step.probability), 0) / steps.length;
-  return { text: ids.map((id) => net.characters[id]).join(""), complete, steps, nats, blank: ids.every((id) => net.spaces[id]) };
+  const shown = complete ? ids : ids.slice(0, -1);
+  return {
+    text: shown.map((id) => net.characters[id]).join(""), complete, steps: complete ? steps : steps.slice(0, -1),
+    nats: meanNats(steps), blank: shown.every((id) => net.spaces[id]),
+  };
 }
+
+const meanNats = (steps) => -steps.reduce((sum, step) => sum + Math.log(step.probability), 0) / steps.length;
 
 // Yields up to `n` names; blank ones are left out.
 function* sampleNames(net, options, seed, n) {
@@ -73,6 +80,13 @@ function* sampleNames(net, options, seed, n) {
 function drawProbabilities(logits, options) {
   const weights = drawWeights(logits, options), total = weights.reduce((a, b) => a + b, 0);
   return weights.map((weight) => weight / total);
+}
+
+// What `pw13 score` says of a name: the probability of each of its characters and of its end. A many-to-one network reads
+// the first of the stored endings before it.
+function scoreName(net, text) {
+  const { steps } = readText(net, `${text}\n`, 0);
+  return { steps, nats: meanNats(steps) };
 }
 
 // The likeliest next characters after `text`, and the probability of each of its own.

@@ -140,14 +140,16 @@ const T = {
     start: "Start again",
     back: "Back one",
     finished: "The name is complete.",
+    full: (length) => `The name has reached its maximum length, ${counted(length, "character")}.`,
     scoreLabel: "Name",
     scoreHint: "Type any name to see how the network likes it, character by character.",
     scored: (nats, bits, factor, characters) => `${decimals(nats, 2)} nats (${decimals(bits, 2)} bits) per character: ${factor > characters ? `worse than guessing blindly among its ${characters} characters` : `as if choosing among ${decimals(factor, 1)} equally likely characters each time`}.`,
-    startsFrom: "The first characters depend on what came before: the end of another name, as when names are drawn.",
+    startsFrom: "The first characters depend on what came before: for every name the same end of a training name, as in pw13 score.",
     models: { network: "network", ngram: "n-gram model", mixture: "mixture of both" },
     model: "Model",
     drawing: "Drawing…",
     failed: "No answer from pw13 explore. Is it still running?",
+    refused: (message) => `pw13 explore cannot draw these names: ${message}`,
   },
 
   runs: {
