@@ -2,7 +2,7 @@
 
 import os
 import sys
-from typing import Annotated
+from typing import Annotated, TextIO
 
 import typer
 
@@ -34,6 +34,7 @@ def main(arguments: list[str] | None = None) -> int:
 
     Exit codes: 0 success, 1 runtime error (file, data, machine), 2 usage error, 130 Ctrl-C, 143 SIGTERM.
     """
+    output = sys.stdout
     try:
         code = app(args=arguments, prog_name="pw13", standalone_mode=False)
         sys.stdout.flush()
@@ -52,6 +53,10 @@ def main(arguments: list[str] | None = None) -> int:
         console.error(str(error))
         return 1
     except BrokenPipeError:
+        return _discard_output()
+    except SystemExit:  # how Typer ends on any broken pipe
+        if not _is_broken(output):
+            raise
         return _discard_output()
     except OSError as error:
         console.error(f"{error.filename or _unnamed_place(error)}: {error.strerror or error}")
@@ -82,9 +87,19 @@ def _print_usage_error(error: typer.TyperException) -> int:
     return error.exit_code
 
 
+def _is_broken(output: TextIO) -> bool:
+    """Return whether the reader of `output` has stopped, by another line to it: a flush alone has nothing to write."""
+    try:
+        output.write("\n")
+        output.flush()
+    except BrokenPipeError:
+        return True
+    return False
+
+
 def _discard_output() -> int:
     """End quietly when the reader of standard output has stopped, as `| head` does."""
-    sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115  so that the interpreter's last flush succeeds
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # so that the interpreter's last flush succeeds
     return 0
 
 

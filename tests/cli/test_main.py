@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.helpers.charrnn_run import NAME, make_run
 from tests.helpers.data import FILES
 
 TRACE = re.compile(r"Traceback|^\w*(Error|Exception)\b", re.M)
@@ -82,7 +83,16 @@ def test_version(pw13):
 
 def test_a_closed_pipe_ends_the_command_quietly():
     done = shell("set -o pipefail; pw13 --help | head -n 1")
-    assert done.stderr == ""
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_long_output_that_its_reader_does_not_read_to_its_end_is_exit_0(tmp_path):
+    make_run(tmp_path / "runs" / NAME)
+    generate = "pw13 generate -n 30000 --max-length 20 --seed 1 --quiet"  # more than a pipe holds
+    done = shell(f"set -o pipefail; {generate} | head -n 1", cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "") and done.stdout.count("\n") == 1
+    done = shell(f"set -o pipefail; {generate} --json | head -n 1", cwd=tmp_path)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "{\n", "")
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full")
