@@ -87,7 +87,7 @@ def fetch(
     }
     wanted = ("notmnist", "names") if what == "all" else (what,)
     fetched: list[fetch.Fetched] = []
-    with _progress_bars("data sets that are complete are kept") as progress:
+    with _progress_bars("files that are complete are kept") as progress:
         for (folder, *_), published_files in (sets[name] for name in wanted):
             fetched += fetch.fetch(published_files, to / folder, mirror=mirror, progress=progress)
     if json:

@@ -33,10 +33,10 @@ def fetch(
     progress: Progress = silent,
     pause: float = 1.0,
 ) -> list[Fetched]:
-    """Put the `wanted` files into `folder`, all or none, from their URLs or from a `mirror` (URL or folder).
+    """Put the `wanted` files into `folder` from their URLs or from a `mirror` (URL or folder), each once verified.
 
-    A verified file that already exists is kept. `pause` is the wait in seconds before the second attempt, doubled
-    before the third.
+    A verified file that already exists is kept, also one that an earlier fetch got before it failed. `pause` is the
+    wait in seconds before the second attempt, doubled before the third.
 
     Raises:
         UserError: no network, file not found, wrong checksum, another file of that name, or a disk error.
@@ -47,11 +47,8 @@ def fetch(
     try:
         if missing:
             with staging(folder) as stage:
-                paths = [
-                    _fetch_one(file, folder, stage, _locations(file, mirror, folder.name), progress, pause)
-                    for file in missing
-                ]
-                for path in paths:
+                for file in missing:
+                    path = _fetch_one(file, folder, stage, _locations(file, mirror, folder.name), progress, pause)
                     files.replace(path, folder / path.name)
     except OSError as error:
         raise os_error(error.filename or folder, error) from None

@@ -9,7 +9,7 @@ import numpy as np
 
 from pw13.data.images.idx import format_size, read_idx
 from pw13.data.published import FILES, TEST_IMAGES, TEST_LABELS, TRAIN_IMAGES, TRAIN_LABELS
-from pw13.data.source import os_error
+from pw13.data.source import DEFAULT_PATHS, os_error
 from pw13.errors import UserError
 
 CLASSES = "classes.txt"
@@ -68,7 +68,11 @@ def find_idx_files(folder: Path) -> tuple[dict[str, Path], list[str]]:
     if not missing:
         return paths, []
     other = next((name for name in sorted(present) if standard_name(name) in missing), None)
-    hint = f"; found {other}: convert such names with `pw13 data import`" if other else ""
+    hint = ""
+    if other:
+        hint = f"; found {other}: convert such names with `pw13 data import`"
+    elif paths and folder.name == DEFAULT_PATHS["data"][0]:  # as a download that failed leaves it
+        hint = f"; if the others are downloaded: pw13 data fetch {folder.name} --to {folder.parent}"
     return paths, [f"{folder}: missing {', '.join(missing)}{hint}"]
 
 

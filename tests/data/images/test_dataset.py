@@ -136,6 +136,17 @@ def test_all_missing_files_are_listed():
     refusal(f"set: missing {TRAIN_LABELS}, {TEST_IMAGES}")
 
 
+def test_a_download_that_is_not_complete_names_the_command_that_completes_it():
+    make_set()
+    Path("data").mkdir()
+    Path("set").rename("data/notmnist")
+    Path("data/notmnist", TEST_IMAGES).unlink()
+    with pytest.raises(
+        UserError, match=f"data/notmnist: missing {TEST_IMAGES}; if .* pw13 data fetch notmnist --to data$"
+    ):
+        load_images("data/notmnist")
+
+
 def test_several_faults_are_counted():
     make_set(train_labels=np.arange(19) % 2 + 1)
     refusal("20 images but 19 labels", "(and 1 more: `pw13 data check set`)")
