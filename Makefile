@@ -34,7 +34,7 @@ setup: $(READY)  ## create .venv and install pw13
 
 $(PYTHON):
 ifeq ($(UV),)
-	@for python in python3.13 python3.12 python3.11 python3 python; do \
+	@for python in python3 python python3.13 python3.12 python3.11; do \
 	  if $$python -c 'import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' >/dev/null 2>&1; then found=$$python; break; fi; \
 	done; \
 	if [ -z "$$found" ]; then echo "pw13 needs Python 3.11, 3.12 or 3.13 with venv (Debian, Ubuntu: apt install python3-venv), or uv; found none" >&2; exit 1; fi; \
@@ -76,7 +76,7 @@ names: $(READY)  ## generate ten names
 report: $(READY)  ## write the report from the runs
 	$(PW13) report $(ARGS)
 
-bench: $(READY)  ## compare with Keras and PyTorch (PyTorch: pip install -c constraints.txt -e '.[bench]')
+bench: $(READY)  ## compare with Keras and PyTorch (PyTorch: .venv/bin/python -m pip install -c constraints.txt -e '.[bench]')
 	$(PYTHON) -m bench $(ARGS)
 
 test: $(TESTS_READY)  ## run the fast tests

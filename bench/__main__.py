@@ -11,6 +11,7 @@ from pathlib import Path
 from bench import commands, gpu, growth, makemore, rounds, scaling, table, tasks
 from pw13.system import machine
 from pw13.system.device import nvidia_gpus
+from pw13.system.installation import install_hint
 
 ROUNDS = 3
 PACKAGES = ("tensorflow", "keras", "numpy", "scikit-learn", "torch")
@@ -107,7 +108,7 @@ def version(package: str) -> str:
     try:
         return importlib.metadata.version(package)
     except importlib.metadata.PackageNotFoundError:
-        return "not installed: its rows are omitted (pip install -e '.[bench]')"
+        return f"not installed: its rows are omitted ({install_hint('bench')})"
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ from bench.worker import environment
 from pw13.config import presets
 from pw13.config.settings import CharRNN
 from pw13.data.names import load_names, prepare_dataset
+from pw13.system.installation import install_hint
 
 MODELS = {"transformer": "makemore Transformer", "gru": "makemore GRU", "rnn": "makemore RNN"}
 COLUMNS = ("model", "parameters", "steps", "seconds", "validation", "held-out")
@@ -32,7 +33,7 @@ def missing(folder: Path) -> str:
     if absent := [name for name in ("makemore.py", "names.txt") if not (folder / name).is_file()]:
         return f"{folder}: expected a checkout of makemore, found no {absent[0]}"
     if importlib.util.find_spec("torch") is None:
-        return "makemore needs PyTorch, which is not installed (pip install -e '.[bench]')"
+        return f"makemore needs PyTorch, which is not installed ({install_hint('bench')})"
     return ""
 
 

@@ -11,6 +11,7 @@ from pw13.config import DEFAULT_RUNS_DIR
 from pw13.data.source import resolve_path
 from pw13.errors import OptionError, UserError
 from pw13.system import device, machine
+from pw13.system.installation import install_hint
 
 # Module -> the extra that installs it.
 EXTRAS = {"tensorboard": "tensorboard", "distributed": "cluster", "sklearnex": "fast", "torch": "bench"}
@@ -93,9 +94,9 @@ def simd_extensions() -> list[str]:
 
 def missing_components() -> list[str]:
     """Return the components that some command needs and that are missing, with the command that installs them."""
-    lines = [f"{name}: pip install {name}" for name, version in machine.versions().items() if version == "missing"]
+    lines = [f"{name}: {install_hint()}" for name, version in machine.versions().items() if version == "missing"]
     extras = {extra for module, extra in EXTRAS.items() if importlib.util.find_spec(module) is None}
-    lines += [f"extra [{extra}]: pip install -e '.[{extra}]' in the pw13 folder" for extra in sorted(extras)]
+    lines += [f"extra [{extra}]: {install_hint(extra)}" for extra in sorted(extras)]
     if _resolved("data") == "builtin":
         lines.append("notMNIST: pw13 data fetch notmnist (meanwhile the built-in letters are used)")
     if _resolved("corpus") == "builtin":

@@ -1,5 +1,6 @@
 """`pw13 runs export` and `pw13 runs prune`: runs for other programs, and the space that they take."""
 
+import importlib.util
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -15,6 +16,7 @@ from pw13.runs import comparison, pruning
 from pw13.runs import export as rows
 from pw13.runs.finding import LAST_ALL, find_run, list_runs
 from pw13.runs.record import Record, read_json, read_run
+from pw13.system.installation import install_hint
 
 NamesArgument = Annotated[
     list[str] | None,
@@ -87,6 +89,8 @@ def _export_projector(records: list[Record], data: str | None, out: Path | None,
     done = write_projection(load_encoder(record, images), images, out, limit)
     codes = f"{format_count(done.images, 'code')} of {format_count(done.code_size, 'value')}"
     console.message(f"{codes}; open them with: tensorboard --logdir {out}")
+    if importlib.util.find_spec("tensorboard") is None:
+        console.message(f"note: TensorBoard is not installed; {install_hint('tensorboard')}")
     console.print_result(str(done.folder))
 
 

@@ -22,6 +22,7 @@ from pw13.runs.record import read_run
 from pw13.sweeps.jobs import INTERRUPTED, WORKER_DIED, Job, JobResult
 from pw13.sweeps.worker import request_stop, run_job
 from pw13.system import device, signals
+from pw13.system.installation import install_hint
 from pw13.system.process_pool import Worker, WorkerDied
 from pw13.training.shared import FREE
 
@@ -192,9 +193,7 @@ class DaskExecutor:
         try:
             from distributed import Client
         except ImportError:
-            raise UserError(
-                "--dask: distributed is not installed; pip install -e '.[cluster]' in pw13's folder"
-            ) from None
+            raise UserError(f"--dask: distributed is not installed; {install_hint('cluster')}") from None
         try:
             self._client: Any = Client(address, timeout=10, set_as_default=False)  # type: ignore[no-untyped-call]
         except (OSError, TimeoutError):

@@ -11,6 +11,7 @@ import tensorflow as tf
 from pw13.errors import UserError
 from pw13.runs.folder import Run
 from pw13.system import files, signals
+from pw13.system.installation import install_hint
 from pw13.training import resume_state
 from pw13.training.state import TrainState, to_arrays, to_resume_state
 from pw13.training.task import SaveModels, TrainingOptions
@@ -75,7 +76,7 @@ def tensorboard_logger(run: Run) -> Iterator[Callable[[dict[str, float]], None]]
         UserError: TensorBoard is not installed; TensorFlow alone has no `tf.summary.scalar`.
     """
     if importlib.util.find_spec("tensorboard") is None:
-        raise UserError("--tensorboard: TensorBoard is not installed; pip install -e '.[tensorboard]' in pw13's folder")
+        raise UserError(f"--tensorboard: TensorBoard is not installed; {install_hint('tensorboard')}")
     writer = tf.summary.create_file_writer(os.fsencode(run.folder / "tensorboard"))
 
     def log_epoch(row: dict[str, float]) -> None:

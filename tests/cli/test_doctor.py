@@ -8,6 +8,7 @@ import pytest
 
 from pw13.cli import doctor
 from pw13.system import machine
+from pw13.system.installation import install_hint
 from tests.helpers.data import FILES
 
 
@@ -35,7 +36,7 @@ def test_data_that_exist_are_not_missing(pw13, monkeypatch, data, tmp_path):
 
 def test_a_package_that_is_not_installed_is_missing(monkeypatch):
     monkeypatch.setattr("pw13.system.machine.versions", lambda: {"pw13": "1", "tensorflow": "missing"})
-    assert "tensorflow: pip install tensorflow" in doctor.missing_components()
+    assert f"tensorflow: {install_hint()}" in doctor.missing_components()
 
 
 def test_without_tensorflow_it_is_missing_and_nothing_fails(pw13, monkeypatch):
@@ -46,13 +47,13 @@ def test_without_tensorflow_it_is_missing_and_nothing_fails(pw13, monkeypatch):
     monkeypatch.setattr(machine, "versions", lambda: {"tensorflow": "missing"})
     code, out, _ = pw13("doctor", "--json")
     findings = json.loads(out)
-    assert code == 0 and "tensorflow: pip install tensorflow" in findings["missing"]
+    assert code == 0 and f"tensorflow: {install_hint()}" in findings["missing"]
     assert findings["gpu"]["NVIDIA wheels"].startswith("unknown")
 
 
 def test_an_extra_that_is_not_installed_is_missing(monkeypatch):
     monkeypatch.setattr(doctor, "EXTRAS", {"no_such_module": "cluster"})
-    assert "extra [cluster]: pip install -e '.[cluster]' in the pw13 folder" in doctor.missing_components()
+    assert f"extra [cluster]: {install_hint('cluster')}" in doctor.missing_components()
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ import importlib.util
 import pytest
 
 from pw13.runs.opening import create_run
+from pw13.system.installation import install_hint
 from tests.helpers.runs import only_run
 from tests.helpers.tensorflow import start_tensorflow
 
@@ -67,6 +68,4 @@ def test_without_the_extra_it_is_refused_in_one_line(pw13, data, tmp_path, monke
         "train-dense-ae", "--epochs", 1, "--data", data, "--runs-dir", tmp_path, "--tensorboard", "--quiet"
     )
     assert code == 1
-    assert err == (
-        "pw13: --tensorboard: TensorBoard is not installed; pip install -e '.[tensorboard]' in pw13's folder\n"
-    )
+    assert err == (f"pw13: --tensorboard: TensorBoard is not installed; {install_hint('tensorboard')}\n")
