@@ -21,7 +21,10 @@ from pw13.data.images import ImageSet, TrainValSplit, load_images, to_vectors, t
 matplotlib.use("agg")
 MAPPED = 1000  # test codes in the map, as many as pw13's
 BATCH_SIZE = 128
-FILE_OPTIONS = {"png": {"optimize": True}, "webp": {"lossless": True, "quality": 100, "method": 4}}  # as pw13's
+FILE_OPTIONS: dict[str, dict[str, Any]] = {  # as pw13's
+    "png": {"optimize": True},
+    "webp": {"lossless": True, "quality": 100, "method": 4},
+}
 
 
 def main(folder: str, epochs: int, limit: int, code_sizes: list[int], seeds: int, xla: str) -> None:

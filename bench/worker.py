@@ -43,7 +43,8 @@ class Trainer:
         """Train, or prepare the training."""
         if self._train is None:
             return self._prepare()
-        losses, times = [], [time.perf_counter()]
+        losses: list[float] = []
+        times = [time.perf_counter()]
 
         def after_epoch(loss: float) -> bool:
             losses.append(loss)
