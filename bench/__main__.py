@@ -1,4 +1,4 @@
-"""`python -m bench`: every peer on every task, interleaved; about 15 minutes on two cores, less on a GPU."""
+"""`python -m bench`: every peer on every task, interleaved; about 45 minutes on two cores, less on a GPU."""
 
 import argparse
 import datetime
@@ -18,14 +18,19 @@ PACKAGES = ("tensorflow", "keras", "numpy", "scikit-learn", "torch")
 NOTES = """\
 Every peer runs in its own process, which waits while the others train; the peers alternate, every other round in
 reverse order. All start from the same weights and see the same examples in the same order in the first epoch, the last
-partial batch included; a row whose first-epoch loss differs from pw13's by more than 1 % does not count. TensorFlow
-(2.9 and later) leaves oneDNN off on processors without AVX-512 VNNI unless the user enables it, so Keras trains with
-oneDNN off and on. examples/s: median over the rounds of the fastest epoch in each, without compilation and data
-preparation. compile: for pw13 before the first step, for the others how much longer the first epoch took. of sgemm:
-arithmetic of the model's matrix products, forward and backward, as a fraction of the rate of a 2048 x 2048 float32
-product in NumPy measured between the rounds; one-hot products count as nothing, and a convolution after upsampling
-counts as the layer defines it, although pw13 computes 16 of its 36 multiplications. peak: memory of the whole process,
-including TensorFlow or PyTorch itself.
+partial batch included; a row whose first-epoch loss differs from pw13's by more than 1 % does not count. All: float32,
+two threads, no validation, everything in memory; Keras and PyTorch get float arrays, characters one-hot, and pw13
+looks rows up. TensorFlow (2.9 and later) leaves oneDNN off on processors without AVX-512 VNNI unless the user enables
+it, so Keras trains with oneDNN off and on, both with its defaults: XLA, and one step per call of the compiled
+function. With oneDNN on it also trains without XLA, with 32 steps per call (`steps_per_execution`), and with both.
+PyTorch updates by fused Adam; `torch.compile` needs a C++ compiler, and leaves recurrent layers as they are, so it has
+no row there. examples/s: median over the rounds of the mean epoch in each. In a round every peer trains one epoch that
+does not count, in which Keras `fit` converts its data, and then for at least a second, in the same call of `fit`.
+compile: for pw13 before the first step, for the others how much longer the first epoch took, conversion of data
+included. of sgemm: arithmetic of the model's matrix products, forward and backward, as a fraction of the rate of a
+2048 x 2048 float32 product in NumPy measured between the rounds; one-hot products count as nothing, and a convolution
+after upsampling counts as the layer defines it, although pw13 computes 16 of its 36 multiplications. peak: memory of
+the whole process, including TensorFlow or PyTorch itself.
 """
 
 
@@ -91,7 +96,7 @@ def section(part: str, device: str, tiny: bool, growth_sizes: Sequence[int] = ()
         return commands.PARTS[part](tiny)
     task = tasks.find_task(part)
     count, repeats = (max(200, task.size // 100), 1) if tiny else (task.size, ROUNDS)
-    return table.task_table(task, *rounds.run_rounds(task, count, rounds.installed_peers(device), repeats))
+    return table.task_table(task, *rounds.run_rounds(task, count, rounds.installed_peers(device, task.kind), repeats))
 
 
 def heading(arguments: str) -> str:

@@ -1,17 +1,23 @@
-"""Whole commands compared: what a user waits for, imports included."""
+"""Whole commands compared: what a user waits for, imports included.
+
+Each starts with pw13's cache empty, in every repeat; rows "again" start with what the first time left there.
+"""
 
 import json
 import statistics
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 from bench.table import markdown
 from bench.worker import environment
-from pw13.config.settings import DenseAE, SvmEval
+from pw13.config.settings import DenseAE
+from pw13.system import machine
 
+REPEATS = 3
 PW13 = [sys.executable, "-m", "pw13"]
 COLUMNS = ("command", "seconds", "range", "pw13 speed-up", "peak MiB")
 
@@ -35,37 +41,49 @@ class Timing(NamedTuple):
     output: str
 
 
-def run(command: list[str]) -> tuple[float, float, str]:
+def run(command: list[str], cache: str | None = None) -> tuple[float, float, str]:
     """Run a command and return wall-clock seconds, peak memory in MiB and standard output.
+
+    cache: the folder of pw13's cache, by default the user's. TensorFlow uses oneDNN, as it does under pw13.
 
     Raises:
         RuntimeError: the command failed.
     """
     starter = [sys.executable, "-I", "-S", "-c", STARTER, *command]
-    done = subprocess.run(starter, capture_output=True, text=True, check=False, env=environment("pw13"))
+    variables = environment("onednn") | ({} if cache is None else {"PW13_CACHE_DIR": cache})
+    done = subprocess.run(starter, capture_output=True, text=True, check=False, env=variables)
     if done.returncode:
         raise RuntimeError(f"{' '.join(command)} exited with {done.returncode}")
     seconds, peak = done.stderr.split("\n")[-2].split()
     return float(seconds), float(peak) / 1024, done.stdout
 
 
-def time_commands(commands: dict[str, list[str]], repeats: int) -> list[Timing]:
-    """Run the commands alternately, each `repeats` times."""
-    rounds = [{label: run(command) for label, command in commands.items()} for _ in range(repeats)]
+def time_commands(commands: dict[str, list[str]], repeats: int, again: Sequence[str] = ()) -> list[Timing]:
+    """Run the commands alternately, each `repeats` times, every other time in reverse order, with an empty cache.
+
+    again: labels of commands that are run a second time each time, with the cache that the first has filled.
+    """
+    rounds: list[dict[str, tuple[float, float, str]]] = [{} for _ in range(repeats)]
+    for number, done in enumerate(rounds):
+        for label in commands if number % 2 == 0 else reversed(commands):
+            with TemporaryDirectory() as cache:
+                done[label] = run(commands[label], cache)
+                if label in again:
+                    done[f"{label}, again"] = run(commands[label], cache)
     return [
         Timing(label, [r[label][0] for r in rounds], max(r[label][1] for r in rounds), rounds[-1][label][2])
-        for label in commands
+        for label in rounds[0]
     ]
 
 
 def rows(timings: list[Timing]) -> list[tuple[str, ...]]:
-    """Return table rows; the first timing is pw13's, which the others are compared with."""
+    """Return table rows; the first timing is pw13's, which those of other programs are compared with."""
     pw13 = timings[0].seconds
     lines: list[tuple[str, ...]] = []
     for label, seconds, peak, _ in timings:
         ratio = statistics.median(peer / own for peer, own in zip(seconds, pw13, strict=True))
         span = f"{min(seconds):.2f}-{max(seconds):.2f}"
-        speed_up = "" if seconds is pw13 else f"{ratio:.1f}x"
+        speed_up = "" if label.startswith("pw13 ") else f"{ratio:.1f}x"
         lines.append((label, f"{statistics.median(seconds):.2f}", span, speed_up, f"{peak:,.0f}"))
     return lines
 
@@ -73,18 +91,23 @@ def rows(timings: list[Timing]) -> list[tuple[str, ...]]:
 def svm(tiny: bool) -> str:
     """Compare `svm-eval` with GridSearchCV; pw13's time includes its learning curves and figures."""
     limit, tune_on = (200, 100) if tiny else (3000, 1500)
-    folds = SvmEval().folds
     with TemporaryDirectory() as folder:
         sizes = ["--limit", str(limit), "--tune-on", str(tune_on)]
         command = ["svm-eval", *sizes, "--runs-dir", folder, "--json", "--quiet"]
-        sklearn = [sys.executable, "-m", "bench.svm_sklearn", str(limit), str(tune_on), str(folds)]
+        sklearn = [sys.executable, "-m", "bench.svm_sklearn", str(limit), str(tune_on)]
         commands = {"pw13 svm-eval": [*PW13, *command], "scikit-learn, GridSearchCV": sklearn}
-        timings = time_commands(commands, 1 if tiny else 2)
+        timings = time_commands(commands, 1 if tiny else REPEATS, again=["pw13 svm-eval"])
     results = {f"{r['features']}-{r['kernel']}": r["accuracy"] for r in json.loads(timings[0].output)["results"]}
-    expected = json.loads(timings[1].output)
+    expected = json.loads(timings[-1].output)
     accuracies = ", ".join(f"{name} {value:.4f} and {expected[name]:.4f}" for name, value in results.items())
-    head = f"### svm-eval\n\n{limit:,} training images, tuned on {tune_on:,}; both kernels on pixels and PCA-32. "
-    head += "pw13's time includes its learning curves, tests and figures. Test accuracies of pw13 and scikit-learn"
+    head = (
+        f"### svm-eval\n\n{limit:,} training images, tuned on {tune_on:,}; both kernels on pixels and PCA-32, fitted "
+    )
+    head += (
+        f"to all training images. Both: the same rows, scaling, grids and folds, {machine.cores()} threads for tuning "
+    )
+    head += "and prediction; scikit-learn's final fits take one. pw13's time includes its learning curves, tests and "
+    head += "figures. Test accuracies of pw13 and scikit-learn"
     return f"{head}: {accuracies}.\n\n{markdown(COLUMNS, rows(timings))}"
 
 
@@ -101,10 +124,14 @@ def generate(tiny: bool) -> str:
         large = json.loads(run([*train, *lstm, "--skip", "32"])[2])["run"]
         pw13 = [*PW13, "generate", "--seed", "0", "--quiet", "--run"]
         keras = [sys.executable, "-m", "bench.generate_keras", small, "10", "0.8"]
-        ten = {"pw13 generate -n 10, SimpleRNN-64": [*pw13, small, "-n", "10"], "Keras, `predict` in a loop": keras}
+        ten = {
+            "pw13 generate -n 10, SimpleRNN-64": [*pw13, small, "-n", "10"],
+            "Keras, `predict` in a loop": [*keras, "predict"],
+            "Keras, one compiled function in a loop": [*keras, "function"],
+        }
         many = {"pw13 generate -n 10000, LSTM-256": [*pw13, large, "-n", "100" if tiny else "10000"]}
-        lines_ten = rows(time_commands(ten, 1 if tiny else 2))
-        lines_many = rows(time_commands(many, 1 if tiny else 3))
+        lines_ten = rows(time_commands(ten, 1 if tiny else REPEATS))
+        lines_many = rows(time_commands(many, 1 if tiny else REPEATS))
     head = "### generate\n\nTen names from the same many-to-one run.\n\n"
     return head + markdown(COLUMNS, [*lines_ten, *lines_many])
 
@@ -115,11 +142,10 @@ def train(tiny: bool) -> str:
     with TemporaryDirectory() as folder:
         own = [*PW13, "train-dense-ae", "--epochs", str(epochs), "--runs-dir", folder, "--json", "--quiet"]
         keras = [sys.executable, "-m", "bench.dense_keras", folder, str(epochs), "0", "[32]", "1"]
-        timings = time_commands(
-            {"pw13 train-dense-ae": own, "Keras, scikit-learn, matplotlib": keras}, 1 if tiny else 2
-        )
-    (expected,) = json.loads(timings[1].output).values()
-    head = f"### train-dense-ae\n\n{epochs} epochs, and everything around them: both measure PCA, sizes of image files "
+        commands = {"pw13 train-dense-ae": own, **in_keras("Keras, scikit-learn, matplotlib", keras)}
+        timings = time_commands(commands, 1 if tiny else REPEATS, again=["pw13 train-dense-ae"])
+    (expected,) = json.loads(timings[-1].output).values()
+    head = f"### train-dense-ae\n\n{epochs} epochs, and everything around them: all measure PCA, sizes of image files "
     head += "and a t-SNE of 1,000 codes, draw and save. pw13 also measures rates and distortions and draws five more "
     head += f"figures. Test MSE {json.loads(timings[0].output)['test_mse']:.4f} and {expected:.4f}."
     return f"{head}\n\n{markdown(COLUMNS, rows(timings))}"
@@ -134,10 +160,20 @@ def sweep(tiny: bool) -> str:
         own = [*PW13, "sweep", "dense-ae", *grid, *counts, "--runs-dir", folder, "--quiet"]
         numbers = [str(epochs), str(limit), json.dumps(sizes), str(seeds)]
         keras = [sys.executable, "-m", "bench.dense_keras", folder, *numbers]
-        timings = time_commands({"pw13 sweep dense-ae": own, "Keras `fit` in a loop": keras}, 1 if tiny else 2)
+        commands = {"pw13 sweep dense-ae": own, **in_keras("Keras `fit` in a loop", keras)}
+        timings = time_commands(commands, 1 if tiny else REPEATS)
     head = f"### sweep\n\n{len(sizes) * seeds} trainings on {limit} images, {epochs} epochs each. pw13 leaves a run "
-    head += "folder for each, with weights, history and errors; Keras leaves the test errors."
+    head += "folder for each, with weights, history and errors; Keras leaves the test errors. Trainings this short are "
+    head += (
+        f"mostly start-up and compilation. pw13 runs {machine.cores()} at a time, one process per core, and compiles"
+    )
+    head += " once per process and code size; Keras trains one after the other on all cores and compiles for each."
     return f"{head}\n\n{markdown(COLUMNS, rows(timings))}"
+
+
+def in_keras(label: str, command: list[str]) -> dict[str, list[str]]:
+    """Return a script's command by label, as Keras trains by default, with XLA, and as it trains without."""
+    return {label: [*command, "auto"], f"{label}, no XLA": [*command, "off"]}
 
 
 def _names(count: int) -> tuple[str, ...]:
@@ -151,7 +187,7 @@ def startup(tiny: bool) -> str:
     commands = {" ".join(["pw13", *words]): [*PW13, *words] for words in (["--help"], ["train-charrnn", "--help"])}
     for name in ("typer, rich", "tensorflow"):
         commands[f"python -c 'import {name}'"] = [sys.executable, "-c", f"import {name}"]
-    return f"### start-up\n\n{markdown(COLUMNS, rows(time_commands(commands, 1 if tiny else 3)))}"
+    return f"### start-up\n\n{markdown(COLUMNS, rows(time_commands(commands, 1 if tiny else REPEATS)))}"
 
 
 PARTS = {"train": train, "sweep": sweep, "svm": svm, "generate": generate, "startup": startup}

@@ -9,27 +9,38 @@ from typing import Any
 import keras
 import matplotlib
 import numpy as np
+import tensorflow as tf
 from matplotlib.figure import Figure
 from PIL import Image
 from sklearn.decomposition import PCA
 from sklearn.manifold import TSNE
 
+from bench.tasks import THREADS
 from pw13.data.images import ImageSet, TrainValSplit, load_images, to_vectors, train_val_split
 
 matplotlib.use("agg")
 MAPPED = 1000  # test codes in the map, as many as pw13's
 BATCH_SIZE = 128
+FILE_OPTIONS: dict[str, dict[str, Any]] = {  # as pw13's
+    "png": {"optimize": True},
+    "webp": {"lossless": True, "quality": 100, "method": 4},
+}
 
 
-def main(folder: str, epochs: int, limit: int, code_sizes: list[int], seeds: int) -> None:
-    """Train every code size with every seed, and print the test MSE of each as JSON; measure and draw a single one."""
+def main(folder: str, epochs: int, limit: int, code_sizes: list[int], seeds: int, xla: str) -> None:
+    """Train every code size with every seed, and print the test MSE of each as JSON; measure and draw a single one.
+
+    xla: "auto", Keras's default, or "off".
+    """
+    tf.config.threading.set_intra_op_parallelism_threads(THREADS)
+    tf.config.threading.set_inter_op_parallelism_threads(THREADS)
     images = load_images(None)
     split = train_val_split(images, share=0.1, limit=limit or None, split_seed=0)
     test = to_vectors(images.test_images)
     errors = {}
     for code_size in code_sizes:
         for seed in range(seeds):
-            model, history = train(split, code_size, epochs, seed)
+            model, history = train(split, code_size, epochs, seed, xla)
             outputs = model.predict(test, batch_size=1000, verbose=0)
             errors[f"{code_size}-{seed}"] = float(np.mean(np.square(outputs - test)))
     if len(errors) == 1:
@@ -37,14 +48,15 @@ def main(folder: str, epochs: int, limit: int, code_sizes: list[int], seeds: int
     print(json.dumps(errors))
 
 
-def train(split: TrainValSplit, code_size: int, epochs: int, seed: int) -> tuple[Any, dict[str, list[float]]]:
+def train(split: TrainValSplit, code_size: int, epochs: int, seed: int, xla: str) -> tuple[Any, dict[str, list[float]]]:
     """Train an autoencoder with a linear code; return it with the weights of its best epoch, and its losses."""
     keras.utils.set_random_seed(seed)
     train, val = to_vectors(split.train_images), to_vectors(split.val_images)
     code = keras.layers.Dense(code_size, name="code")
     model = keras.Sequential([keras.Input((784,)), code, keras.layers.Dense(784, activation="sigmoid")])
     steps = epochs * -(-len(train) // BATCH_SIZE)
-    model.compile(optimizer=keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(3e-3, steps)), loss="mse")
+    adam = keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(3e-3, steps))
+    model.compile(optimizer=adam, loss="mse", jit_compile="auto" if xla == "auto" else False)
     best = keras.callbacks.EarlyStopping(patience=epochs, restore_best_weights=True)
     fitted = model.fit(
         train, train, batch_size=BATCH_SIZE, epochs=epochs, validation_data=(val, val), callbacks=[best], verbose=0
@@ -64,7 +76,7 @@ def report(
     test, code = to_vectors(images.test_images), model.get_layer("code")
     pca = PCA(code.units).fit(to_vectors(split.train_images))
     error = np.mean(np.square(pca.inverse_transform(pca.transform(test)) - test))
-    sizes = {format: np.mean([file_size(image, format) for image in images.test_images]) for format in ("png", "webp")}
+    sizes = {format: np.mean([file_size(image, format) for image in images.test_images]) for format in FILE_OPTIONS}
     places = TSNE(max_iter=500, random_state=0).fit_transform(keras.ops.convert_to_numpy(code(test[:MAPPED])))
     figure = Figure(figsize=(12, 8))
     (losses, codes), (inputs, decoded) = figure.subplots(2, 2)
@@ -82,9 +94,9 @@ def report(
 def file_size(image: np.ndarray, format: str) -> int:
     """Return the bytes of a grey image `(height, width)` uint8 as a lossless file."""
     buffer = io.BytesIO()
-    Image.fromarray(image).save(buffer, format, **({"lossless": True} if format == "webp" else {"optimize": True}))
+    Image.fromarray(image).save(buffer, format, **FILE_OPTIONS[format])
     return len(buffer.getvalue())
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), json.loads(sys.argv[4]), int(sys.argv[5]))
+    main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), json.loads(sys.argv[4]), int(sys.argv[5]), sys.argv[6])

@@ -2,6 +2,7 @@
 
 import contextlib
 import importlib.util
+import shutil
 import statistics
 import time
 from collections.abc import Iterator
@@ -16,14 +17,14 @@ from bench.worker import Trainer
 from pw13.system.process_pool import Worker
 
 PEERS = {
-    "cpu": ("pw13", "keras", "onednn", "torch"),
+    "cpu": ("pw13", "keras", "onednn", "keras-no-xla", "keras-steps", "keras-no-xla-steps", "torch", "torch-compile"),
     "gpu": ("pw13-gpu", "pw13", "keras-gpu"),  # the first is compared with the others
 }
-MIN_SECONDS = 1.0  # that a peer trains for in each round
+MIN_SECONDS = 1.0  # that a peer trains for in each round after an epoch that is not counted
 
 
 class Result(NamedTuple):
-    """One peer on one task: median seconds per epoch in each round, loss and seconds of the first epoch, MiB."""
+    """One peer on one task: mean seconds per epoch in each round, loss and seconds of the first epoch, MiB."""
 
     peer: str
     facts: Facts
@@ -39,7 +40,7 @@ class Result(NamedTuple):
     @property
     def compile(self) -> float:
         """Seconds before the first step, or how much longer the first epoch took."""
-        return float(self.facts.get("compile", max(0.0, self.first["seconds"] - self.seconds)))
+        return float(self.facts.get("compile", max(0.0, self.first["first"] - self.seconds)))
 
 
 class PeerWorker(NamedTuple):
@@ -47,17 +48,23 @@ class PeerWorker(NamedTuple):
 
     peer: str
     facts: Facts
-    worker: Worker[int, Facts]
+    worker: Worker[float, Facts]
 
-    def epoch(self, number: int) -> Facts:
-        """Train one epoch and return its `seconds` and `loss`, and the process's `peak` memory in MiB."""
-        self.worker.send(number)
+    def train(self, seconds: float) -> Facts:
+        """Train for so many seconds after the first epoch, for 0 that one alone; see `Trainer`."""
+        self.worker.send(seconds)
         return self.worker.receive()
 
 
-def installed_peers(device: str) -> list[str]:
-    """Return the peers for a device whose library is installed."""
-    return [peer for peer in PEERS[device] if peer != "torch" or importlib.util.find_spec("torch")]
+def installed_peers(device: str, kind: str) -> list[str]:
+    """Return the peers for a device whose library is installed.
+
+    `torch.compile` needs a C++ compiler, and leaves recurrent layers as they are.
+    """
+    lacking = set() if importlib.util.find_spec("torch") else {"torch", "torch-compile"}
+    if kind == "charrnn" or not shutil.which("g++"):
+        lacking.add("torch-compile")
+    return [peer for peer in PEERS[device] if peer not in lacking]
 
 
 @contextlib.contextmanager
@@ -66,7 +73,7 @@ def start_workers(task: Task, count: int, peers: list[str]) -> Iterator[list[Pee
     with TemporaryDirectory() as folder, contextlib.ExitStack() as stack:
         started: list[PeerWorker] = []
         for peer in peers:
-            worker: Worker[int, Facts] = Worker(Trainer(peer, task, count, Path(folder)))
+            worker: Worker[float, Facts] = Worker(Trainer(peer, task, count, Path(folder)))
             stack.callback(worker.terminate)
             worker.send(0)
             started.append(PeerWorker(peer, worker.receive(), worker))
@@ -80,29 +87,16 @@ def run_rounds(task: Task, count: int, peers: list[str], rounds: int) -> tuple[l
         a result per peer, and the sgemm rates in GFLOP/s measured before, between and after the rounds.
     """
     with start_workers(task, count, peers) as workers:
-        first = {worker.peer: worker.epoch(1) for worker in workers}
+        first = {worker.peer: worker.train(0) for worker in workers}
         seconds: dict[str, list[float]] = {worker.peer: [] for worker in workers}
         rates, last = [sgemm_rate()], dict(first)
         for number in range(rounds):
             for worker in workers if number % 2 == 0 else reversed(workers):
-                fastest, last[worker.peer] = time_epochs(worker, 2 + number)
-                seconds[worker.peer].append(fastest)
+                last[worker.peer] = worker.train(MIN_SECONDS)
+                seconds[worker.peer].append(last[worker.peer]["seconds"])
             rates.append(sgemm_rate())
         results = [Result(w.peer, w.facts, first[w.peer], seconds[w.peer], last[w.peer]["peak"]) for w in workers]
     return results, rates
-
-
-def time_epochs(worker: PeerWorker, number: int) -> tuple[float, Facts]:
-    """Repeat an epoch until `MIN_SECONDS` have passed; return the fewest seconds and the last reply.
-
-    Other work on the machine only ever adds time.
-    """
-    started = time.perf_counter()
-    seconds: list[float] = []
-    while not seconds or time.perf_counter() - started < MIN_SECONDS:
-        reply = worker.epoch(number)
-        seconds.append(reply["seconds"])
-    return min(seconds), reply
 
 
 def sgemm_rate(size: int = 2048) -> float:

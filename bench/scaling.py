@@ -3,7 +3,7 @@
 import contextlib
 import statistics
 
-from bench.rounds import start_workers
+from bench.rounds import MIN_SECONDS, start_workers
 from bench.table import markdown
 from bench.tasks import find_task
 
@@ -24,12 +24,12 @@ def _rows(name: str, size: int, rounds: int) -> list[tuple[str, ...]]:
     with contextlib.ExitStack() as stack:
         workers = [stack.enter_context(start_workers(task, size * times, ["pw13"]))[0] for times in MULTIPLES]
         replies: list[list[dict[str, float]]] = [[] for _ in workers]
-        for number in range(1 + rounds):
+        for _ in range(rounds):
             for worker, own in zip(workers, replies, strict=True):
-                own.append(worker.epoch(1 + number))
+                own.append(worker.train(MIN_SECONDS))
         for times, worker, own in zip(MULTIPLES, workers, replies, strict=True):
             count = worker.facts["examples"]
-            micros = [reply["seconds"] / count * 1e6 for reply in own[1:]]
+            micros = [reply["seconds"] / count * 1e6 for reply in own]
             median, span = f"{statistics.median(micros):.2f}", f"{min(micros):.2f}-{max(micros):.2f}"
             rows.append((f"{task.title}, {times}x", f"{count:,}", median, span, f"{own[-1]['peak']:,.0f}"))
     return rows

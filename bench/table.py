@@ -12,7 +12,11 @@ LABELS = {
     "keras-gpu": "Keras `fit` on the GPU, cuDNN",
     "keras": "Keras `fit`, oneDNN off",
     "onednn": "Keras `fit`, oneDNN on",
+    "keras-no-xla": "Keras `fit`, oneDNN on, no XLA",
+    "keras-steps": "Keras `fit`, oneDNN on, 32 steps per call",
+    "keras-no-xla-steps": "Keras `fit`, oneDNN on, no XLA, 32 steps per call",
     "torch": "PyTorch eager",
+    "torch-compile": "PyTorch, `torch.compile`",
 }
 LOSS_TOLERANCE = 0.01  # relative difference from pw13's loss of the first epoch
 COLUMNS = ("peer", "examples/s", "range", "pw13 speed-up", "compile (s)", "of sgemm", "loss, epoch 1", "peak MiB")

@@ -7,7 +7,8 @@ THREADS = 2
 LEARNING_RATE = 1e-3  # of Adam, the same for all
 
 Facts = dict[str, Any]
-TrainEpoch = Callable[[int], Callable[[], float]]  # epoch (from 1) -> a function that trains it and returns its loss
+AfterEpoch = Callable[[float], bool]  # takes the loss of an epoch, returns whether it was the last
+Train = Callable[[AfterEpoch], None]  # trains on, epoch after epoch
 
 
 class Task(NamedTuple):
@@ -29,10 +30,10 @@ MANY_TO_MANY = {"target": "many-to-many", "units": 256, "length": 32, "skip": 32
 IMAGES = {"learning_rate": LEARNING_RATE, "schedule": "constant", "threads": THREADS}
 TASKS = (
     Task("dense", "dense AE 784-32-784", "dense-ae", IMAGES, 10_000, "images"),
-    Task("conv", "conv DAE, noise 0.5, drawn once", "conv-dae", {**IMAGES, "fixed_noise": True}, 2_500, "images"),
-    Task("simple", "SimpleRNN-64 many-to-one", "charrnn", _rnn("simple"), 100_000),
-    Task("gru", "GRU-64 many-to-one", "charrnn", _rnn("gru"), 100_000),
-    Task("lstm", "LSTM-64 many-to-one", "charrnn", _rnn("lstm"), 100_000),
+    Task("conv", "conv DAE, noise 0.5, drawn once", "conv-dae", {**IMAGES, "fixed_noise": True}, 1_250, "images"),
+    Task("simple", "SimpleRNN-64 many-to-one", "charrnn", _rnn("simple"), 50_000),
+    Task("gru", "GRU-64 many-to-one", "charrnn", _rnn("gru"), 50_000),
+    Task("lstm", "LSTM-64 many-to-one", "charrnn", _rnn("lstm"), 50_000),
     Task("many", "LSTM-256 many-to-many, 32 characters per window", "charrnn", _rnn("lstm", **MANY_TO_MANY), 3_000),
 )
 

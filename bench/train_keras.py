@@ -1,38 +1,55 @@
 """Keras `fit` as the notebooks call it: one-hot or float arrays, batches of 128, oneDNN as the environment sets it.
 
-On a GPU without XLA, which has no kernel for cuDNN's recurrent layers.
+Also without XLA, and with many steps per call of the compiled function. On a GPU without XLA, which has no kernel for
+cuDNN's recurrent layers.
 """
 
 import os
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from bench.tasks import Facts, Task, TrainEpoch
+from bench.tasks import THREADS, AfterEpoch, Facts, Task, Train
 
 BATCH_SIZE = 128
+MAX_EPOCHS = 1_000_000  # the callback ends the training
+STEPS = 32  # per call of the compiled function, for `steps_per_execution`
+# Where `compile` departs from Keras's defaults: XLA for every model here on the CPU, one step per call.
+COMPILE: dict[str, Facts] = {
+    "keras-gpu": {"jit_compile": False},
+    "keras-no-xla": {"jit_compile": False},
+    "keras-steps": {"steps_per_execution": STEPS},
+    "keras-no-xla-steps": {"jit_compile": False, "steps_per_execution": STEPS},
+}
 LAYERS = {"simple": "SimpleRNN", "gru": "GRU", "lstm": "LSTM"}
 
 
-def prepare(task: Task, _: int, folder: Path) -> tuple[Facts, TrainEpoch]:
+def prepare(peer: str, task: Task, _: int, folder: Path) -> tuple[Facts, Train]:
     """Build the model with pw13's initial weights, its examples in the order of pw13's first epoch."""
     import keras
+    import tensorflow as tf
 
+    tf.config.threading.set_intra_op_parallelism_threads(THREADS)
+    tf.config.threading.set_inter_op_parallelism_threads(THREADS)
+    tf.config.experimental.enable_tensor_float_32_execution(False)  # on GPUs: float32, as pw13
     with np.load(folder / "examples.npz") as file:
         examples = dict(file)
     x, y = arrays(examples)
     model = build(task, x.shape[1:], y.shape[-1])
     model.set_weights([examples[f"weight{i}"] for i in range(len(model.weights))])
     loss = "categorical_crossentropy" if task.kind == "charrnn" else "mse"
-    xla = False if os.environ["PW13_DEVICE"] == "gpu" else "auto"
-    model.compile(optimizer=keras.optimizers.Adam(task.settings["learning_rate"]), loss=loss, jit_compile=xla)
+    adam = keras.optimizers.Adam(task.settings["learning_rate"])
+    model.compile(optimizer=adam, loss=loss, **COMPILE.get(peer, {}))
 
-    def epoch(number: int) -> Callable[[], float]:
-        return lambda: model.fit(x, y, batch_size=BATCH_SIZE, epochs=1, shuffle=False, verbose=0).history["loss"][0]
+    def train(after_epoch: AfterEpoch) -> None:
+        def epoch_ended(_: int, logs: Facts) -> None:
+            model.stop_training = after_epoch(logs["loss"])
 
-    return {"examples": len(x), "one_dnn": os.environ["TF_ENABLE_ONEDNN_OPTS"]}, epoch
+        timer = keras.callbacks.LambdaCallback(on_epoch_end=epoch_ended)
+        model.fit(x, y, batch_size=BATCH_SIZE, epochs=MAX_EPOCHS, shuffle=False, verbose=0, callbacks=[timer])
+
+    return {"examples": len(x), "one_dnn": os.environ["TF_ENABLE_ONEDNN_OPTS"]}, train
 
 
 def arrays(examples: dict[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:

@@ -3,13 +3,12 @@
 import math
 import os
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from bench.tasks import THREADS, Facts, Task, TrainEpoch
+from bench.tasks import THREADS, AfterEpoch, Facts, Task, Train
 from pw13.system import device, tensorflow_runtime
 
 
@@ -22,7 +21,7 @@ class Prepared(NamedTuple):
     source: str
 
 
-def prepare(task: Task, count: int, folder: Path) -> tuple[Facts, TrainEpoch]:
+def prepare(_: str, task: Task, count: int, folder: Path) -> tuple[Facts, Train]:
     """Build and compile the training, and save its examples and initial weights in `folder` for the other peers."""
     tensorflow_runtime.start(THREADS, 0, device.from_environment() or "cpu")
     import tensorflow as tf
@@ -41,16 +40,15 @@ def prepare(task: Task, count: int, folder: Path) -> tuple[Facts, TrainEpoch]:
     chunk = compiled_chunk(training_task, options, state.optimizer)
     compile_seconds = time.perf_counter() - started
 
-    def epoch(number: int) -> Callable[[], float]:
-        def train() -> float:
-            nonlocal state
-            order = tf.constant(training_task.order(number))
-            state = state._replace(epoch=number - 1, step=0, loss_sum=0.0, loss_count=0.0)
+    def train(after_epoch: AfterEpoch) -> None:
+        nonlocal state
+        over = False
+        while not over:
+            order = tf.constant(training_task.order(state.epoch + 1))
             while state.step < len(order):
                 state = advance_chunk(state, chunk, order, training_task)
-            return state.loss_sum / state.loss_count
-
-        return train
+            over = after_epoch(state.loss_sum / state.loss_count)
+            state = state._replace(epoch=state.epoch + 1, step=0, loss_sum=0.0, loss_count=0.0)
 
     facts = {"compile": compile_seconds, "examples": int((order >= 0).sum()), "vocab_size": vocab_size}
     return {
@@ -58,7 +56,7 @@ def prepare(task: Task, count: int, folder: Path) -> tuple[Facts, TrainEpoch]:
         "source": source,
         "one_dnn": os.environ["TF_ENABLE_ONEDNN_OPTS"],
         "xla": training_task.xla and device.supports_xla(),
-    }, epoch
+    }, train
 
 
 def _images(config: Any, count: int) -> tuple[Any, Any]:

@@ -1,4 +1,7 @@
-"""PyTorch, eager: the loop of its tutorials, on tensors in memory (no DataLoader, which would be slower)."""
+"""PyTorch: the loop of its tutorials, on tensors in memory (no DataLoader, which would be slower), Adam fused.
+
+Eager, and by `torch.compile`.
+"""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -9,7 +12,7 @@ import torch
 from torch import nn
 
 from bench import train_keras
-from bench.tasks import THREADS, Facts, Task, TrainEpoch
+from bench.tasks import THREADS, AfterEpoch, Facts, Task, Train
 
 BATCH_SIZE = 128
 
@@ -21,7 +24,7 @@ class Model(NamedTuple):
     parameters: Sequence[torch.Tensor]
 
 
-def prepare(task: Task, _: int, folder: Path) -> tuple[Facts, TrainEpoch]:
+def prepare(peer: str, task: Task, _: int, folder: Path) -> tuple[Facts, Train]:
     """Build the model with pw13's initial weights, its examples in the order of pw13's first epoch."""
     torch.set_num_threads(THREADS)
     with np.load(folder / "examples.npz") as file:
@@ -30,11 +33,13 @@ def prepare(task: Task, _: int, folder: Path) -> tuple[Facts, TrainEpoch]:
     count = sum(name.startswith("weight") for name in examples)
     weights = [torch.from_numpy(examples[f"weight{i}"]) for i in range(count)]
     model = {"dense-ae": dense, "conv-dae": conv, "charrnn": charrnn}[task.kind](task, weights)
+    if peer == "torch-compile":  # a graph for each shape: a dynamic one, for the last batch, is slower
+        model = model._replace(forward=torch.compile(model.forward, dynamic=False))
     classify = task.kind == "charrnn"
     loss_function = nn.CrossEntropyLoss() if classify else nn.MSELoss()
-    adam = torch.optim.Adam(model.parameters, lr=task.settings["learning_rate"], eps=1e-7)
+    adam = torch.optim.Adam(model.parameters, lr=task.settings["learning_rate"], eps=1e-7, fused=True)
 
-    def train() -> float:
+    def epoch() -> float:
         total = 0.0
         for start in range(0, len(x), BATCH_SIZE):
             inputs, targets = x[start : start + BATCH_SIZE], y[start : start + BATCH_SIZE]
@@ -48,7 +53,11 @@ def prepare(task: Task, _: int, folder: Path) -> tuple[Facts, TrainEpoch]:
             total += loss.item() * len(inputs)
         return total / len(x)
 
-    return {"examples": len(x), "version": torch.__version__}, lambda _: train
+    def train(after_epoch: AfterEpoch) -> None:
+        while not after_epoch(epoch()):
+            pass
+
+    return {"examples": len(x), "version": torch.__version__}, train
 
 
 def tensors(examples: dict[str, np.ndarray]) -> tuple[torch.Tensor, torch.Tensor]:

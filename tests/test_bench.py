@@ -4,18 +4,22 @@ import importlib.util
 import json
 import math
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from bench import __main__ as benchmark
-from bench import commands, gpu, growth, make_images, make_names, makemore, table, tasks
-from bench.rounds import PEERS, Result
+from bench import commands, gpu, growth, make_images, make_names, makemore, svm_sklearn, table, tasks, worker
+from bench.rounds import PEERS, Result, installed_peers
 from bench.worker import MODULES, environment
 from pw13.data.images import load_images
+from pw13.svm import cross_validation, exact, kernels
+from pw13.svm.cross_validation import stratified_folds
 
 ROOT = Path(__file__).parent.parent
 
@@ -36,7 +40,7 @@ def test_the_help_names_the_options_and_parts(monkeypatch, capsys):
 
 
 def make_result(peer: str, rounds: list[float], loss: float, examples: int = 100) -> Result:
-    return Result(peer, {"examples": examples}, {"loss": loss, "seconds": 3.0}, rounds, 500.0)
+    return Result(peer, {"examples": examples}, {"loss": loss, "first": 3.0}, rounds, 500.0)
 
 
 def test_a_row_counts_only_with_the_same_loss_and_examples():
@@ -60,6 +64,58 @@ def test_commands_alternate_and_a_failing_one_is_reported():
     assert [row[0] for row in commands.rows([first, second])] == ["a", "b"]
     with pytest.raises(RuntimeError, match="exited with 3"):
         commands.run([sys.executable, "-c", "raise SystemExit(3)"])
+
+
+def test_every_command_starts_with_an_empty_cache_but_again_with_that_of_the_first_time():
+    use = "import os, pathlib; p = pathlib.Path(os.environ['PW13_CACHE_DIR'], 'used'); print(p.exists()); p.touch()"
+    used = [sys.executable, "-c", use]
+    timings = commands.time_commands({"pw13 a": used, "b": used}, 2, again=["pw13 a"])
+    assert {timing.label: timing.output for timing in timings} == {
+        "pw13 a": "False\n",
+        "pw13 a, again": "True\n",
+        "b": "False\n",
+    }
+    assert [len(timing.seconds) for timing in timings] == [2, 2, 2]
+    first, again, peer = (row[3] for row in commands.rows(timings))
+    assert first == again == "" and peer.endswith("x")
+
+
+def test_the_first_epoch_of_a_call_is_not_among_those_timed(monkeypatch, tmp_path):
+    clock = iter([0.0, 100.0, 101.0, 102.0, 103.0])  # the start, then the end of each epoch
+    monkeypatch.setattr(worker.time, "perf_counter", lambda: next(clock))
+    trainer, losses = worker.Trainer("keras", tasks.find_task("dense"), 1, tmp_path), iter([4.0, 3.0, 2.0, 1.0])
+
+    def train(after_epoch):
+        while not after_epoch(next(losses)):
+            pass
+
+    monkeypatch.setattr(trainer, "_train", train)
+    reply = trainer(3.0)
+    assert (reply["first"], reply["seconds"], reply["loss"]) == (100.0, 1.0, 4.0) and not list(losses)
+
+
+@pytest.mark.parametrize("seed", [0, 2, 3])  # where other folds, or the settings in another order, end otherwise
+def test_scikit_learn_tunes_on_the_folds_and_settings_of_svm_eval(seed):
+    rng = np.random.default_rng(seed)
+    labels = np.repeat([0, 1], 30)
+    train = rng.normal(size=(60, 4)) + labels[:, None]
+    images = SimpleNamespace(test_labels=labels)
+    folds = stratified_folds(np.arange(0, 60, 2), labels, 3, rng=rng)
+    found = svm_sklearn.accuracies({"pixels": (train, train)}, labels, images, folds)
+    scaled = kernels.fit_scaling(train.astype(np.float32)).apply(train.astype(np.float32))
+    for kernel in ("rbf", "linear"):
+        setting, _ = cross_validation.tune(scaled, labels, kernels.grid(kernel, 4), exact.fit_each, folds=folds)
+        expected = exact.fit(scaled, labels, setting).predict(scaled)
+        assert found[f"pixels-{kernel}"] == np.mean(expected == labels)
+
+
+def test_torch_compile_has_no_row_without_a_compiler_or_for_recurrent_layers(monkeypatch):
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: name)
+    monkeypatch.setattr(shutil, "which", lambda name: f"/usr/bin/{name}")
+    assert installed_peers("cpu", "dense-ae") == list(PEERS["cpu"])
+    assert installed_peers("cpu", "charrnn") == [peer for peer in PEERS["cpu"] if peer != "torch-compile"]
+    monkeypatch.setattr(shutil, "which", lambda name: None)
+    assert "torch-compile" not in installed_peers("cpu", "dense-ae") and "torch" in installed_peers("cpu", "dense-ae")
 
 
 def test_made_names_are_distinct_and_a_longer_list_begins_with_a_shorter_one(tmp_path):
@@ -131,7 +187,7 @@ def test_all_peers_train_the_same(real_data, tmp_path):
     subprocess.run(command, cwd=ROOT, check=True, capture_output=True, timeout=600)
     text = out.read_text("utf-8")
     assert "does not count:" not in text
-    assert text.count("Keras `fit`, oneDNN on") == 3
+    assert text.count("| Keras `fit`, oneDNN on |") == 3
 
 
 def test_the_exponent_of_growth_is_the_slope_of_the_logarithms():
