@@ -51,7 +51,7 @@ function sampleName(net, options, seed, number) {
     blank = blank && net.spaces[id];
     context = net.follow(context, id);
   }
-  return describe(net, ids.slice(0, options.maxLength), steps, false);
+  return describe(net, ids.slice(0, options.maxLength), steps.slice(0, options.maxLength), false);
 }
 
 function describe(net, ids, steps, complete) {
