@@ -1,5 +1,7 @@
 """Durations, tables and cells, escapes; progress in plain lines, with status, time spent and time left."""
 
+import io
+import json
 import re
 import sys
 
@@ -62,6 +64,17 @@ def test_control_characters_are_escaped():
     assert console.printable("a\x85b\x1b[31mc") == "a\\x85b\\x1b[31mc"
     assert console.printable("Zoë", Stream) == "Zo\\xeb"
     assert console.printable("Zoë") == "Zoë"
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252", "utf-8"])
+def test_a_json_document_reads_back_whatever_the_encoding_of_standard_output(monkeypatch, encoding):
+    names = ["Zoë", "Łódź", "👩", "na\udce9mes"]
+    written = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(written, encoding=encoding))
+    console.json_document(names)
+    sys.stdout.flush()
+    assert json.loads(written.getvalue().decode(encoding)) == names
+    assert ("Zoë" in written.getvalue().decode(encoding)) == (encoding == "utf-8")
 
 
 def test_characters_of_a_script_are_shown_and_bytes_of_names_escaped():

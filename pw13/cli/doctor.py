@@ -2,6 +2,8 @@
 
 import importlib.util
 import os
+import platform
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -96,6 +98,8 @@ def missing_components() -> list[str]:
     """Return the components that some command needs and that are missing, with the command that installs them."""
     lines = [f"{name}: {install_hint()}" for name, version in machine.versions().items() if version == "missing"]
     extras = {extra for module, extra in EXTRAS.items() if importlib.util.find_spec(module) is None}
+    if sys.platform == "darwin" or platform.machine() not in ("x86_64", "AMD64"):
+        extras.discard("fast")  # as pyproject.toml has it: there is no build of it
     lines += [f"extra [{extra}]: {install_hint(extra)}" for extra in sorted(extras)]
     if _resolved("data") == "builtin":
         lines.append("notMNIST: pw13 data fetch notmnist (meanwhile the built-in letters are used)")

@@ -42,7 +42,7 @@ from pw13.sweeps.folder import (
 )
 from pw13.sweeps.grid import parse_axes
 from pw13.sweeps.jobs import parallel_jobs
-from pw13.system import locks
+from pw13.system import locks, machine
 
 app = typer.Typer(no_args_is_help=True, help="Run a hyperparameter grid locally or on a Dask cluster.")
 
@@ -168,6 +168,7 @@ def _executor(sweep: Sweep, jobs: int | None, dask: str | None) -> Any:
 def _run(sweep: Sweep, run: Run, executor: Any, jobs: int | None, dask: str | None, json: bool | None) -> None:
     from pw13.sweeps.scheduler import run_sweep
 
+    run.started_at = machine.process_start()
     run.update(crew={"jobs": jobs, "dask": dask})
     lean = run.previous is None or bool(run.previous.facts.get("lean", True))  # `pw13 all` has some whole
     with contextlib.closing(executor):

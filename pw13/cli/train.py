@@ -28,6 +28,7 @@ from pw13.runs.folder import Run
 from pw13.runs.opening import create_run, reopen_run
 from pw13.runs.record import data_paths_of
 from pw13.sweeps.folder import is_sweep
+from pw13.system import machine
 
 EncoderRunsOption = Annotated[
     list[str] | None,
@@ -172,6 +173,7 @@ def _train(
 def _run(kind: str, settings: Any, run: Run, json: bool | None, **data_paths: Any) -> None:
     from pw13 import experiments
 
+    run.started_at = machine.process_start()
     _show(kind, run, experiments.run_experiment(kind, settings, run=run, **data_paths), json)
 
 

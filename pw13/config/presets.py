@@ -34,7 +34,9 @@ def read_config(name: str) -> dict[str, Any]:
 def _check_top(key: str, value: Any, source: str) -> None:
     """Check a table's name, or a key at the top of the file and its type."""
     known = [*config.SHARED, *config.KINDS]
-    if key not in known or isinstance(value, dict) != (key in config.KINDS):
+    if key in config.KINDS and not isinstance(value, dict):
+        raise OptionError(f"{source}: {key}: expected a table [{key}], received {fields.abbreviate(value)}")
+    if key not in known:
         what = "table" if isinstance(value, dict) else "key"
         raise OptionError(f"{source}: unknown {what} {fields.abbreviate(key)}{fields.suggest(key, known)}")
     if key in config.SHARED and type(value) is not config.SHARED[key]:

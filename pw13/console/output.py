@@ -1,5 +1,6 @@
 """Lines on standard output and standard error, and how values are written in them."""
 
+import codecs
 import contextlib
 import os
 import sys
@@ -81,8 +82,10 @@ def print_text(text: str) -> None:
 
 
 def json_document(value: Any) -> None:
-    """Print the one document of --json on standard output."""
-    sys.stdout.write(encodable(files.to_json(value), sys.stdout.encoding))
+    """Print the one document of --json on standard output, in ASCII where that does not take UTF-8."""
+    encoding = sys.stdout.encoding or "utf-8"
+    utf8 = codecs.lookup(encoding).name == "utf-8"
+    sys.stdout.write(encodable(files.to_json(value, ascii_only=not utf8), encoding))
 
 
 def format_column(values: Sequence[Any]) -> list[str]:

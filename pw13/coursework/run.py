@@ -62,7 +62,7 @@ def run_steps(
             continue
         console.message(f"[{number}/{len(plan)}] {step.name}{time_left(plan[number - 1 :], done, data)}")
         started_at = time.monotonic()
-        run = open_step_run(step, data_paths, record, runs_dir, started_at)
+        run = open_step_run(step, data_paths, record, runs_dir)
         run.printed = printed
         experiments.run_experiment(step.kind, step.settings, run=run, **data_paths)
         sweep = run_seeds(step, data_paths, data, runs_dir, executor, fresh=fresh)
@@ -129,7 +129,6 @@ def run_seeds(
     if record is not None:
         refuse_running(record)
     run = reopen_run(record, sweep.base) if record else create_sweep(sweep, runs_dir)
-    run = dataclasses.replace(run, started_at=time.monotonic())
     executor.resize(parallel_jobs(sweep, None))
     run_sweep(sweep, run=run, executor=executor, lean=step.kind == "charrnn")
     return run.folder
@@ -168,16 +167,12 @@ def matches(record: Record, step: Step, data_paths: Mapping[str, Any], data: Cou
         return False
 
 
-def open_step_run(
-    step: Step, data_paths: Mapping[str, Any], record: Record | None, runs_dir: Path, started_at: float
-) -> Run:
+def open_step_run(step: Step, data_paths: Mapping[str, Any], record: Record | None, runs_dir: Path) -> Run:
     """Create the run of a step, or reopen `record`."""
     if record is not None:
         console.message(f"resuming {record.name}")
-        run = reopen_run(record, step.settings)
-    else:
-        run = create_run(runs_dir, step.kind, {**fields.as_dict(step.settings), **data_paths})
-    return dataclasses.replace(run, started_at=started_at)
+        return reopen_run(record, step.settings)
+    return create_run(runs_dir, step.kind, {**fields.as_dict(step.settings), **data_paths})
 
 
 def time_left(remaining: Sequence[Step], done: Sequence[StepResult], data: CourseData) -> str:

@@ -28,7 +28,7 @@ class SamplingOptions(NamedTuple):
 
 
 class Name(NamedTuple):
-    """A sampled name; `mean_log_probability` is the model's mean ln p per character, closing newline included."""
+    """A sampled name; `mean_log_probability` is the mean ln p per character, with the newline of a complete one."""
 
     text: str
     mean_log_probability: float
@@ -131,16 +131,16 @@ def generate_batch(
             logits[blank[rows], vocab.newline] = -np.inf  # no name ends before its first visible character
             ids = sample_ids(logits, options, uniforms(seed, numbers[rows], position + 1))
         text[rows, position] = ids
-        log_probs[rows] += shifted[np.arange(len(rows)), ids] - np.log(np.exp(shifted).sum(axis=1))
-        lengths[rows] += 1
-        blank[rows] &= is_space[ids]
         active = ids != vocab.newline
+        counted = ~active | (position < options.max_length)  # not the character that would make the name too long
+        ln_p = shifted[np.arange(len(rows)), ids] - np.log(np.exp(shifted).sum(axis=1))
+        log_probs[rows] += np.where(counted, ln_p, 0.0)
+        lengths[rows] += counted
+        blank[rows] &= is_space[ids]
         rows, context = rows[active], context.advance(ids, active)
         if not len(rows):
             break
     complete = np.ones(n, dtype=bool)
     complete[rows] = False
-    return [
-        Name(vocab.decode(text[row, : lengths[row] - 1]), float(log_probs[row] / lengths[row]), bool(complete[row]))
-        for row in range(n)
-    ]
+    means, shown = log_probs / lengths, lengths - complete
+    return [Name(vocab.decode(text[row, : shown[row]]), float(means[row]), bool(complete[row])) for row in range(n)]

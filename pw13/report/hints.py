@@ -1,6 +1,5 @@
 """Commands that produce what a report lacks, with the settings and data of its other runs."""
 
-import shlex
 from typing import Any
 
 from pw13 import config
@@ -11,7 +10,7 @@ from pw13.errors import UserError
 from pw13.report.comparable_runs import settings
 from pw13.report.portable import used_by
 from pw13.report.run_selection import RunSelection
-from pw13.runs.places import place, runs_dir_flag
+from pw13.runs.places import place, quote, runs_dir_flag
 from pw13.runs.record import Record
 
 COMMANDS = {kind: f"pw13 train-{kind}" for kind in ("dense-ae", "conv-dae", "charrnn")} | {"svm-eval": "pw13 svm-eval"}
@@ -49,14 +48,14 @@ def redraw(record: Record) -> str:
     """Return the command that draws the figures of a run again; those of SVMs come with a new evaluation."""
     if record.kind == "svm-eval":
         return rerun(record)
-    return " ".join(["pw13 runs figures", shlex.quote(record.reference), *runs_dir_flag(record.runs_dir)])
+    return " ".join(["pw13 runs figures", quote(record.reference), *runs_dir_flag(record.runs_dir)])
 
 
 def _start(record: Record) -> str:
     """Return how a command names the run that the network of a run was trained further from."""
     for reference in used_by(record):
         if (record.runs_dir / reference).is_dir():
-            return shlex.quote(reference)
+            return quote(reference)
     return place(str(record.config["init_from"]), "RUN")
 
 
@@ -65,7 +64,7 @@ def _flag(key: str, value: Any) -> list[str]:
     if isinstance(value, bool):
         return [flag if value else f"--no-{flag[2:]}"]
     # every digit of a number: with fewer the suggested run would not be comparable
-    return [flag, repr(value).removesuffix(".0") if isinstance(value, float) else shlex.quote(str(value))]
+    return [flag, repr(value).removesuffix(".0") if isinstance(value, float) else quote(str(value))]
 
 
 def _places(record: Record, data: str) -> list[str]:

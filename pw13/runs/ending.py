@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import shlex
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +9,7 @@ from pathlib import Path
 from pw13 import console
 from pw13.errors import OptionError, ResumeError, TakenOverError, UserError
 from pw13.runs.folder import Run, run_json_lock
+from pw13.runs.places import quote
 from pw13.system import locks, signals
 from pw13.system.signals import Interrupted
 
@@ -69,7 +69,7 @@ def _discard_rejected(run: Run, error: UserError | OptionError) -> bool:
 def cli_name(folder: Path) -> str:
     """Return a run's name on the command line: its folder name in `runs`, else its path; quoted for a shell."""
     in_runs = folder.parent.absolute() == Path("runs").absolute()
-    return shlex.quote(folder.name if in_runs else os.fspath(folder))
+    return quote(folder.name if in_runs else os.fspath(folder))
 
 
 def _on_forced_exit(run: Run) -> None:

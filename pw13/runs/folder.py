@@ -40,14 +40,16 @@ run_json_lock = threading.RLock()
 class Run:
     """A run folder open for writing.
 
-    started_at: when the work started, by `time.monotonic`, if later than the process.
+    started_at: when the work started, by `time.monotonic`.
+    earlier_seconds: of training in earlier processes, from which this one goes on.
     previous: the record of the run before it was reopened.
     data_recorded: whether this process has recorded its data, from when on the run is worth keeping.
     printed: lines on data that are not printed again; runs of one process may share them.
     """
 
     folder: Path
-    started_at: float | None = None
+    started_at: float = field(default_factory=time.monotonic)
+    earlier_seconds: float = 0.0
     previous: Record | None = None
     data_recorded: bool = False
     printed: set[str] = field(default_factory=set)
@@ -139,9 +141,8 @@ class Run:
         self.update(data={**dataclasses.asdict(source), "notes": list(notes), "counts": counts})
 
     def finish(self, metrics: dict[str, Any]) -> dict[str, Any]:
-        """Write metrics.json, with the seconds since the work started, and mark the run completed."""
-        began = self.started_at
-        seconds = machine.seconds_since_start() if began is None else round(time.monotonic() - began, 3)
+        """Write metrics.json, with the seconds of the work and of training before, and mark the run completed."""
+        seconds = round(time.monotonic() - self.started_at + self.earlier_seconds, 3)
         metrics = {"seconds": seconds, **metrics}
         self.read_own()
         self.save_json("metrics.json", metrics)

@@ -2,9 +2,16 @@
 
 import os
 import shlex
+import subprocess
 from pathlib import Path
 
 from pw13 import config
+from pw13.system import files
+
+
+def quote(text: str) -> str:
+    """Quote a word of a command for the shell: that of POSIX, or those of Windows, which know no single quotes."""
+    return subprocess.list2cmdline([text]) if files.WINDOWS else shlex.quote(text)
 
 
 def runs_dir_flag(runs_dir: Path) -> list[str]:
@@ -21,4 +28,4 @@ def place(path: str, elsewhere: str = "DIR") -> str:
         relative = os.path.relpath(path)
     except ValueError:  # another drive
         relative = ".."
-    return elsewhere if relative.startswith("..") else shlex.quote(relative)
+    return elsewhere if relative.startswith("..") else quote(relative)

@@ -1,6 +1,5 @@
 """Inside a worker: run or resume one point of a sweep; errors are returned as messages."""
 
-import dataclasses
 import os
 import threading
 import time
@@ -61,12 +60,10 @@ def _execute(job: Job) -> None:
 
 def _open_job_run(job: Job, settings: Any) -> Run | None:
     """Create or reopen the run of the point; None if it is complete."""
-    started_at = time.monotonic()
     if not job.folder.exists():
         options = {**fields.as_dict(settings), **job.data_paths}
         data = {"sha256": job.sha256}  # so that different data at the same path are refused
-        run = create_run(job.folder.parent, job.kind, options, name=job.folder.name, data=data, lean=job.lean)
-        return dataclasses.replace(run, started_at=started_at)
+        return create_run(job.folder.parent, job.kind, options, name=job.folder.name, data=data, lean=job.lean)
     record = _wait_until_idle(job.folder)
     if record.problem:
         raise UserError(record.problem)
@@ -74,7 +71,7 @@ def _open_job_run(job: Job, settings: Any) -> Run | None:
         raise UserError(f"{record.folder}: was created with different settings")
     if record.status == "completed":
         return None
-    return dataclasses.replace(reopen_run(record, settings), started_at=started_at)
+    return reopen_run(record, settings)
 
 
 def _wait_until_idle(folder: Path) -> Record:

@@ -258,9 +258,9 @@ def read_text(path: Path, option: str = "") -> str:
         raise UserError(f"{where}: cannot be read: {error.strerror}") from None
 
 
-def to_json(value: Any) -> str:
+def to_json(value: Any, *, ascii_only: bool = False) -> str:
     """Return strict JSON: infinities and NaN as null, NumPy values as plain numbers."""
-    return json.dumps(_to_plain(value), ensure_ascii=False, indent=2, allow_nan=False) + "\n"
+    return json.dumps(_to_plain(value), ensure_ascii=ascii_only, indent=2, allow_nan=False) + "\n"
 
 
 def to_utf8(text: str) -> bytes:

@@ -124,11 +124,11 @@ def process() -> dict[str, Any]:
     }
 
 
-def seconds_since_start() -> float:
-    """Return the seconds since this process started; both times move with the clock."""
+def process_start() -> float:
+    """Return when this process started, by `time.monotonic`."""
     import psutil
 
-    return round(time.time() - float(psutil.Process().create_time()), 3)
+    return time.monotonic() - (time.time() - float(psutil.Process().create_time()))  # both move with the clock
 
 
 def alive(facts: Mapping[str, Any]) -> bool:

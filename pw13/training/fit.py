@@ -52,7 +52,7 @@ def fit(
     """
     started = time.monotonic()
     state = restore_state(task, options, run) or initial_state(task)
-    earlier_seconds = state.train_seconds
+    run.earlier_seconds = state.train_seconds
     saver = Saver(options, run, save)
     order, order_epoch = np.empty(0), 0
     logger = tensorboard_logger(run) if options.tensorboard else contextlib.nullcontext()
@@ -67,7 +67,7 @@ def fit(
             epoch_ended = state.step == len(order)
             if epoch_ended:
                 state = close_epoch(state, task)
-            state = state._replace(train_seconds=earlier_seconds + time.monotonic() - started)
+            state = state._replace(train_seconds=run.earlier_seconds + time.monotonic() - started)
             if not is_finite(state):
                 saver.write(previous)
                 raise UserError(f"the loss is not finite in epoch {previous.epoch + 1}; try a smaller --learning-rate")

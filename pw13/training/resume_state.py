@@ -64,7 +64,7 @@ def load(folder: Path) -> ResumeState | None:
     If the newest is corrupt, the one before is read: resuming from either ends with the same weights.
 
     Raises:
-        UserError: all are corrupt, or the newest has another format version.
+        ResumeError: all are corrupt, or the newest has another format version.
     """
     first_error = None
     for path in reversed(states(folder)):
@@ -75,7 +75,7 @@ def load(folder: Path) -> ResumeState | None:
         except UserError as error:
             first_error = first_error or error
     if first_error:
-        raise first_error
+        raise ResumeError(f"{first_error}; delete {folder}/state-*.npz to train the run from the start")
     return None
 
 

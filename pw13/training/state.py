@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from pw13.errors import UserError
+from pw13.errors import ResumeError
 from pw13.runs.folder import Run
 from pw13.training import resume_state
 from pw13.training.chunk import OptimizerState
@@ -83,21 +83,21 @@ def restore_state(task: TrainingTask, options: TrainingOptions, run: Run) -> Tra
     """Return the state in the run's newest checkpoint; None if it has none.
 
     Raises:
-        UserError: corrupt, or of a training with other settings or shapes.
+        ResumeError: corrupt, or of a training with other settings or shapes.
     """
     saved = resume_state.load(run.checkpoints)
     if saved is None:
         return None
     facts = dict(saved.facts)
     if facts.pop("plan") != resume_signature(options):
-        raise UserError(f"{run.checkpoints}: the checkpoint was created with different settings than config.json")
+        raise ResumeError(f"{run.checkpoints}: the checkpoint was created with different settings than config.json")
     initial = initial_state(task)
     expected = {**_array_groups(initial.optimizer), "best": initial.best}
     keys = {group: [f"{group}/{i}" for i in range(len(arrays))] for group, arrays in expected.items()}
     restored = {group: [saved.arrays[key] for key in keys[group] if key in saved.arrays] for group in expected}
     for group, arrays in expected.items():
         if [array.shape for array in restored[group]] != [tuple(array.shape) for array in arrays]:
-            raise UserError(f"{run.checkpoints}: the checkpoint does not match the model in config.json")
+            raise ResumeError(f"{run.checkpoints}: the checkpoint does not match the model in config.json")
     best = restored.pop("best")
     tensors = {group: [tf.constant(array) for array in arrays] for group, arrays in restored.items()}
     carry = tuple(tensors.pop("carry"))

@@ -57,6 +57,20 @@ def test_an_extra_that_is_not_installed_is_missing(monkeypatch):
 
 
 @pytest.mark.parametrize(
+    ("system", "processor", "offered"),
+    [
+        ("linux", "x86_64", True), ("win32", "AMD64", True), ("linux", "aarch64", False), ("win32", "ARM64", False),
+        ("darwin", "arm64", False), ("darwin", "x86_64", False),
+    ],
+)  # fmt: skip
+def test_the_extra_fast_is_offered_only_where_it_installs_something(monkeypatch, system, processor, offered):
+    monkeypatch.setattr(doctor, "EXTRAS", {"no_such_module": "fast"})
+    monkeypatch.setattr(doctor.sys, "platform", system)
+    monkeypatch.setattr(doctor.platform, "machine", lambda: processor)
+    assert any("[fast]" in line for line in doctor.missing_components()) is offered
+
+
+@pytest.mark.parametrize(
     ("found", "shown"),
     [(["X86_V3", "X86_V2"], ["X86_V3 (AVX2, FMA)", "X86_V2 (SSE4.2)"]), (["NEON"], ["NEON"]), ([], [])],
 )

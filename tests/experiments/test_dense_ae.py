@@ -55,6 +55,14 @@ def test_parameter_counts_of_the_handouts_model():
     assert models.autoencoder.layers[1] is models.encoder.layers[1]  # the three share their layers
 
 
+def test_a_chunk_takes_about_a_second_whatever_the_size():
+    from pw13.experiments.dense_ae import steps_per_chunk
+
+    steps = [steps_per_chunk(784, DenseAE(code_size=code_size)) for code_size in (32, 512, 65536)]
+    assert steps == [1000, 81, 1]
+    assert steps_per_chunk(4 * 784, DenseAE(code_size=512)) == 20
+
+
 def test_the_run_folder_is_complete(trained):
     names = {str(path.relative_to(trained)) for path in trained.rglob("*") if path.is_file()}
     drawn = ("reconstructions", "best_and_worst", "loss", "codes", "code_space", "units", "rate_distortion")

@@ -215,6 +215,19 @@ def test_log_probability_is_that_of_the_network_at_temperature_one(target):
     assert name.mean_log_probability == pytest.approx(total / (len(name.text) + 1), abs=1e-5)
 
 
+@pytest.mark.parametrize("prefix", ["", "abcd"])
+def test_the_log_probability_of_a_truncated_name_is_that_of_its_characters(prefix):
+    net = network("gru", newline=-30.0)
+    (name,) = generate(net, 1, SamplingOptions(max_length=4), prefix=prefix)
+    total = 0.0
+    for i, character in enumerate(name.text):
+        states = charrnn_numpy.feed_text(net, VOCAB.encode("\n" + name.text[:i])[None])
+        logits = charrnn_numpy.logits(net, states)[0].astype(float)
+        total += logits[VOCAB.char_to_id[character]] - np.log(np.exp(logits).sum())
+    assert (len(name.text), name.complete) == (4, False)
+    assert name.mean_log_probability == pytest.approx(total / 4, abs=1e-5)
+
+
 def counts(text="abc\nabd\nace\nabc\nbad\n"):
     return ngram.fit(VOCAB.encode(text), size=VOCAB.size, newline=VOCAB.newline, order=3)
 

@@ -17,6 +17,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from pw13 import experiments
 from pw13.config.settings import DenseAE
 from pw13.errors import OptionError, ResumeError, UserError
 from pw13.runs import ending, folder
@@ -215,6 +216,22 @@ def test_a_rejected_resume_restores_the_run(tmp_path):
         again.data_recorded = True
         raise ResumeError("a checkpoint of another version")
     assert read_run(run.folder) == after
+
+
+def test_the_seconds_of_a_run_are_its_own_not_those_of_the_process(tmp_path):
+    started = time.monotonic()
+    metrics = create_run(tmp_path, "dense-ae", {}).finish({})
+    assert 0 <= metrics["seconds"] <= time.monotonic() - started + 0.001
+
+
+def test_the_seconds_of_a_command_count_from_the_start_of_its_process(pw13, tmp_path, monkeypatch):
+    run = create_run(tmp_path, "dense-ae", {**settings(), "data": "builtin"})
+    run.close("interrupted")
+    locks.release(run.folder)
+    monkeypatch.setattr(machine, "process_start", lambda: time.monotonic() - 500)
+    monkeypatch.setattr(experiments, "run_experiment", lambda kind, settings, *, run, **rest: run.finish({}))
+    code, out, _ = pw13("resume", run.name, "--runs-dir", tmp_path, "--json")
+    assert code == 0 and 500 <= json.loads(out)["seconds"] < 600
 
 
 def test_resume_finds_the_run_by_its_name_in_the_hint():

@@ -8,13 +8,17 @@ import signal
 import numpy as np
 import pytest
 
-from pw13.errors import UserError
+from pw13.config.settings import DenseAE
+from pw13.errors import ResumeError, UserError
+from pw13.runs.ending import track_status
 from pw13.runs.folder import Run
-from pw13.runs.opening import create_run
+from pw13.runs.opening import create_run, reopen_run
+from pw13.runs.record import read_run
 from pw13.system import files, signals
 from pw13.training import resume_state
 from tests.helpers import tally
 from tests.helpers.disks import Died, FaultyDisk, LoggedDisk
+from tests.helpers.runs import settings
 from tests.helpers.tensorflow import start_tensorflow
 
 ROWS, FEATURES, BATCH_SIZE = 23, 3, 5
@@ -175,7 +179,7 @@ def test_more_epochs_end_like_one_long_run(tmp_path):
 def test_a_run_with_cosine_decay_takes_no_more_epochs(tmp_path):
     run = start_run(tmp_path)
     train(run, epochs=4, schedule="cosine")
-    with pytest.raises(UserError, match="different settings"):
+    with pytest.raises(ResumeError, match="different settings"):
         train(run, epochs=9, schedule="cosine")
 
 
@@ -204,8 +208,48 @@ def test_a_corrupt_newest_checkpoint_is_skipped_for_the_one_before(tmp_path):
     assert identical(uninterrupted, train(run, checkpoint_every=1e-9))
     for path in resume_state.states(run.checkpoints):
         path.write_bytes(b"nothing")
-    with pytest.raises(UserError, match="corrupt"):
+    with pytest.raises(ResumeError, match=r"corrupt.*; delete .*state-\*\.npz to train the run from the start"):
         train(run)
+
+
+def corrupt(run):
+    for path in resume_state.states(run.checkpoints):
+        path.write_bytes(b"nothing")
+
+
+def of_another_model(run):
+    state = resume_state.load(run.checkpoints)
+    resume_state.save(run.checkpoints, state._replace(arrays={name: np.zeros(9) for name in state.arrays}))
+
+
+@pytest.mark.parametrize("damage", [corrupt, of_another_model])
+def test_a_completed_run_that_cannot_be_trained_on_stays_completed(tmp_path, damage):
+    run = create_run(tmp_path, "dense-ae", settings(epochs=6))
+    train(run)
+    run.finish({"test_mse": 1.0})
+    damage(run)
+    before = read_run(run.folder)
+    with pytest.raises(ResumeError), track_status(reopen_run(before, DenseAE(epochs=9))) as again:
+        again.data_recorded = True
+        train(again, epochs=9)
+    assert read_run(run.folder) == before and before.status == "completed"
+
+
+def test_the_seconds_of_a_resumed_run_include_its_earlier_training(tmp_path):
+    run = start_run(tmp_path)
+    train(run, epochs=4)
+    state = resume_state.load(run.checkpoints)
+    resume_state.save(run.checkpoints, state._replace(facts={**state.facts, "train_seconds": 1000.0}))
+    resumed = Run(run.folder)
+    seconds = train(resumed, epochs=5).train_seconds
+    assert 1000 < seconds <= resumed.finish({})["seconds"] < 1100
+
+
+def test_the_length_of_chunks_changes_no_weight(tmp_path):
+    results = [train(start_run(tmp_path), make_task()._replace(steps_per_chunk=steps)) for steps in (1, 2, 1000)]
+    for result in results[1:]:
+        np.testing.assert_array_equal(result.last, results[0].last)
+        assert [row["loss"] for row in result.history] == pytest.approx([row["loss"] for row in results[0].history])
 
 
 def test_a_changed_array_does_not_match_its_sha256(tmp_path):

@@ -51,16 +51,12 @@ function sampleName(net, options, seed, number) {
     blank = blank && net.spaces[id];
     context = net.follow(context, id);
   }
-  return describe(net, ids, steps, false);
+  return describe(net, ids.slice(0, options.maxLength), steps.slice(0, options.maxLength), false);
 }
 
-// `nats` is the mean over all steps, as in `pw13 generate`; of a name cut off at its maximum length the last one is not
-// shown, since its character is beyond it.
 function describe(net, ids, steps, complete) {
-  const shown = complete ? ids : ids.slice(0, -1);
   return {
-    text: shown.map((id) => net.characters[id]).join(""), complete, steps: complete ? steps : steps.slice(0, -1),
-    nats: meanNats(steps), blank: shown.every((id) => net.spaces[id]),
+    text: ids.map((id) => net.characters[id]).join(""), complete, steps, nats: meanNats(steps), blank: ids.every((id) => net.spaces[id]),
   };
 }
 
