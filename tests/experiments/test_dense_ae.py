@@ -108,8 +108,8 @@ def test_metrics_are_those_of_the_saved_model(trained, data):
     assert values["code_size"] == 6 and values["epochs"] == 12 and values["parameters"] == 784 * 6 * 2 + 6 + 784
     assert values["dead_units"] == 0 and values["test_mse"] < 0.1 and values["pca_test_mse"] < values["test_mse"] + 0.1
     assert set(values["compression"]) >= {
-        "raw_bytes", "png_bytes", "webp_bytes", "float32_code_bytes", "uint8_code_bytes", "uint8_code_test_mse",
-        "decoder_bytes", "break_even_images",
+        "raw_bytes", "png_bytes", "webp_bytes", "float32_code_bytes", "uint8_code_bytes", "float32_code_test_mse",
+        "uint8_code_test_mse", "decoder_bytes", "break_even_images",
     }  # fmt: skip
 
 
@@ -279,6 +279,9 @@ def test_a_large_set_is_measured_in_blocks_and_on_samples(data, pw13, monkeypatc
     for name in ("test_mse", "val_mse", "pca_test_mse"):
         assert parts[name] == pytest.approx(whole[name], rel=1e-5)
     assert parts["compression"]["png_bytes"] != whole["compression"]["png_bytes"]
+    assert whole["compression"]["float32_code_test_mse"] == pytest.approx(whole["test_mse"], rel=1e-5)
+    exact, rounded = (parts["compression"][f"{name}_code_test_mse"] for name in ("float32", "uint8"))
+    assert rounded == pytest.approx(exact, rel=0.01) and exact != pytest.approx(parts["test_mse"], rel=0.01)
     shared._kept.clear()
 
 
@@ -299,6 +302,7 @@ def test_compression_metrics_count_bytes():
     )
     assert (values["raw_bytes"], values["float32_code_bytes"], values["uint8_code_bytes"]) == (784, 128, 32)
     assert values["decoder_bytes"] == 4 * (25_872 + 64) and values["uint8_code_test_mse"] == 0
+    assert values["float32_code_test_mse"] == 0
     assert values["break_even_images"] == math.ceil(values["decoder_bytes"] / (784 - 32))
     assert (values["png_bytes"], values["webp_bytes"]) == (76.5, 30)
     assert values["break_even_images_png"] == math.ceil(values["decoder_bytes"] / (76.5 - 32))

@@ -128,7 +128,7 @@ def reconstruction(psnr: float | None, mse: float | None) -> str:
 
 
 def compression(sizes: Mapping[str, Any], mse: float | None) -> str:
-    """Return the reduction in bytes, and its cost."""
+    """Return the reduction in bytes, and its cost; `mse` is that of the code as float32, over the same images."""
     raw, floats, bytes_ = (sizes.get(key) for key in ("raw_bytes", "float32_code_bytes", "uint8_code_bytes"))
     if not (raw and floats and bytes_):
         return ""

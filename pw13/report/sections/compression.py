@@ -35,6 +35,9 @@ def formats(run: Record) -> list[Block]:
     sizes, mse = (run.metrics or {}).get("compression"), metric(run, "test_mse")
     if sizes is None:  # of a point of a sweep
         return missing(f"No sizes measured in {run.reference}.", hints.rerun(run))
+    mse = sizes.get("float32_code_test_mse", metric(run, "test_mse"))  # 0.1.0 measured both errors on all images
+    sample = int_metric(run, "test_sample")
+    images = f"{format_number(sample)} test images" if sample else "the test set"
     rows = [
         ("raw pixels", format_number(sizes.get("raw_bytes")), "1.0", "0"),
         ("PNG", format_number(sizes.get("png_bytes"), 3), _ratio(sizes, "png_bytes"), "0"),
@@ -54,7 +57,7 @@ def formats(run: Record) -> list[Block]:
     ]
     columns = ("format", "bytes", "compression ratio", "test MSE")
     return [
-        table("Bytes per image, mean over the test set.", columns, rows),
+        table(f"Bytes per image, mean over {images}.", columns, rows),
         *comment(commentary.compression(sizes, mse)),
     ]
 
