@@ -1,6 +1,5 @@
 """What a finished run prints: one table of its metrics, titled with its folder."""
 
-import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -44,12 +43,11 @@ def dense_ae(metrics: dict[str, Any]) -> dict[str, Any]:
 
 def ahead_of_pca(rows: Any, images: int | None) -> str:
     """Return at how many bytes per image the code has a lower MSE than PCA codes, over a number of test images."""
-    from pw13.metrics.rate_distortion import from_rows, lower_envelope, margin, ranges_ahead
+    from pw13.metrics.rate_distortion import from_rows, margin, ranges_ahead
 
     points = from_rows(rows)
-    own, pca = (lower_envelope(points.get(method, [])) for method in ("autoencoder", "pca"))
-    ranges = ranges_ahead(own, pca, margin(images))
-    return ", ".join(f"from {low:.1f}" + (f" to {high:.1f}" if high < math.inf else "") for low, high in ranges) or "-"
+    own, pca = (points.get(method, []) for method in ("autoencoder", "pca"))
+    return ", ".join(f"from {low:.1f} to {high:.1f}" for low, high in ranges_ahead(own, pca, margin(images))) or "-"
 
 
 def conv_dae(metrics: dict[str, Any]) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from pw13.experiments import svm_features
 from pw13.experiments.svm_features import Encode
 from pw13.experiments.svm_trials import Trial, Trials, one_encoder_each
 from pw13.inference.encoders import Encoder
-from pw13.metrics.intervals import mean_interval
+from pw13.metrics.intervals import mean_accuracy
 from pw13.svm import evaluation, exact
 from pw13.svm.cross_validation import stratified_folds
 from pw13.svm.evaluation import Subset
@@ -104,11 +104,10 @@ def point(trial: Trial, size: int, accuracies: Sequence[float], count: int, fact
 
 def accuracy_interval(accuracies: Sequence[float], count: int) -> dict[str, Any]:
     """Return `accuracy` and `ci95` of a classifier tested on `count` images, over several draws or of one."""
-    over_draws = mean_interval(accuracies)
+    over_draws = mean_accuracy(accuracies)
     if over_draws.ci95 is None:
         return {"accuracy": accuracies[0], "ci95": metrics.wilson(round(accuracies[0] * count), count)}
-    low, high = over_draws.ci95
-    return {"accuracy": over_draws.mean, "ci95": (max(0.0, low), min(1.0, high))}
+    return {"accuracy": over_draws.mean, "ci95": over_draws.ci95}
 
 
 def on_reconstructions(

@@ -14,7 +14,7 @@ from pw13.experiments.svm_curves import learning_curves, of_first_kernel, on_rec
 from pw13.experiments.svm_figures import save_figures
 from pw13.experiments.svm_memory import make_plan, out_of_memory_refused
 from pw13.experiments.svm_trials import draw_folds, evaluate
-from pw13.inference.encoders import load_encoders
+from pw13.inference.encoders import differing_settings, load_encoders
 from pw13.runs.folder import Run
 from pw13.svm import evaluation, kernels, summary
 from pw13.system import machine
@@ -47,6 +47,9 @@ def run_experiment(
     in_training = contained_mask(images.test_images, images.train_images)
     distinct = unique_mask(images.test_images) & ~in_training
     rows, exact_rows = ([svm_results.result_row(each, images, distinct) for each in part] for part in trials)
+    differing = differing_settings(encoders)
+    for row in [*rows, *exact_rows, *curves, *reconstructed]:
+        row["settings"] = differing.get(row["run"], {})
     save_figures(run, of_first_kernel(trials.full), rows, curves, images)
     tests = svm_results.mcnemar_tests(trials.full, images.test_labels)
     results: dict[str, Any] = {

@@ -1,18 +1,20 @@
 """Load the encoders of trained autoencoders."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from pw13 import console
+from pw13.config import fields
 from pw13.data.images import ImageSet, in_blocks, to_float, to_vectors, train_val_rows
 from pw13.errors import UserError
 from pw13.inference.denoiser import load_denoiser
 from pw13.inference.trained_run import model_path, read_best_weights
 from pw13.models import dense_ae_numpy
+from pw13.runs.comparison import WITHOUT_EFFECT
 from pw13.runs.finding import list_runs, load_run
 from pw13.runs.record import Record, settings_of
 
@@ -22,13 +24,15 @@ KINDS = ("dense-ae", "conv-dae")
 class Encoder(NamedTuple):
     """`encode` maps images `(n, height, width)` uint8 to codes `(n, size)` float32; `run` is the run's reference.
 
-    decode: maps codes to pixels `(n, pixels)` float32 in [0, 1]; None for convolutional codes. trained_on: rows of the
-    training images that a dense encoder was trained on, int64, so that PCA can be fitted to the same ones.
+    settings: those that affect the training, but for the seed. decode: maps codes to pixels `(n, pixels)` float32 in
+    [0, 1]; None for convolutional codes. trained_on: rows of the training images that a dense encoder was trained on,
+    int64, so that PCA can be fitted to the same ones.
     """
 
     kind: str
     run: str
     size: int
+    settings: Mapping[str, Any]
     encode: Callable[[np.ndarray], np.ndarray]
     decode: Callable[[np.ndarray], np.ndarray] | None = None
     trained_on: np.ndarray | None = None
@@ -92,6 +96,7 @@ def _dense(record: Record, images: ImageSet) -> Encoder:
         "dense-ae",
         record.reference,
         config.code_size,
+        _settings(config),
         _refuse_overflow(record, lambda images: in_blocks(lambda block: net.encode(to_vectors(block)), images)),
         net.decode,
         trained_on,
@@ -99,7 +104,8 @@ def _dense(record: Record, images: ImageSet) -> Encoder:
 
 
 def _conv(record: Record, images: ImageSet) -> Encoder:
-    net = load_denoiser(record, settings_of(record))
+    config = settings_of(record)
+    net = load_denoiser(record, config)
     from pw13.models import conv_dae
 
     size = math.prod(conv_dae.code_shape(*images.train_images.shape[1:]))
@@ -107,7 +113,25 @@ def _conv(record: Record, images: ImageSet) -> Encoder:
     def encode(images: np.ndarray) -> np.ndarray:
         return in_blocks(lambda block: net.encode(to_float(block)), images).reshape(len(images), size)
 
-    return Encoder("conv-dae", record.reference, size, _refuse_overflow(record, encode))
+    return Encoder("conv-dae", record.reference, size, _settings(config), _refuse_overflow(record, encode))
+
+
+def differing_settings(encoders: Sequence[Encoder]) -> dict[str, dict[str, Any]]:
+    """Return by run the settings that differ between the encoders of its kind and size; none if only seeds do."""
+    differing = {}
+    for encoder in encoders:
+        alike = [other.settings for other in encoders if (other.kind, other.size) == (encoder.kind, encoder.size)]
+        differing[encoder.run] = {
+            name: value
+            for name, value in encoder.settings.items()
+            if any(settings.get(name) != value for settings in alike)
+        }
+    return differing
+
+
+def _settings(config: Any) -> dict[str, Any]:
+    excluded = {"seed", *WITHOUT_EFFECT}
+    return {name: value for name, value in fields.as_dict(config).items() if name not in excluded}
 
 
 def _refuse_overflow(record: Record, encode: Callable[[np.ndarray], np.ndarray]) -> Callable[[np.ndarray], np.ndarray]:

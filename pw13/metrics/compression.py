@@ -46,16 +46,19 @@ def compression_metrics(
     decoder_values: int,
     files: Mapping[str, float],
 ) -> dict[str, float | int | None]:
-    """Return bytes per image, the error of 8-bit codes, and the size of the decoder.
+    """Return bytes per image, the errors of float32 and 8-bit codes, and the size of the decoder.
 
-    images: `(n, height, width)` uint8 test images; codes: theirs, `(n, code_size)`. The error is that of decoding the
-    8-bit codes. The decoder counts as float32 values plus the range of each unit. files: `png_bytes` and `webp_bytes`
+    images: `(n, height, width)` uint8 test images; codes: theirs, `(n, code_size)`. The errors are those of decoding
+    the codes. The decoder counts as float32 values plus the range of each unit. files: `png_bytes` and `webp_bytes`
     of the images. `break_even_images`: the number of images from which 8-bit codes and decoder together are smaller
     than raw pixels; `break_even_images_png`: than PNG.
     """
     pixels = images.reshape(len(images), -1).astype(np.float32) / 255
     quantised = quantise(codes, scale)
-    error = np.mean(np.square(decode(dequantise(quantised, scale)) - pixels), dtype=np.float64)
+    exact, rounded = (
+        float(np.mean(np.square(decode(each) - pixels), dtype=np.float64))
+        for each in (codes, dequantise(quantised, scale))
+    )
     raw, coded = pixels.shape[1], codes.shape[1]
     decoder = 4 * (decoder_values + 2 * coded)
     return {
@@ -63,7 +66,8 @@ def compression_metrics(
         **files,
         "float32_code_bytes": 4 * coded,
         "uint8_code_bytes": coded,
-        "uint8_code_test_mse": float(error),
+        "float32_code_test_mse": exact,
+        "uint8_code_test_mse": rounded,
         "decoder_bytes": decoder,
         "break_even_images": _break_even(decoder, raw - coded),
         "break_even_images_png": _break_even(decoder, files["png_bytes"] - coded),

@@ -41,6 +41,12 @@ def mean_interval(values: Sequence[float]) -> Interval:
     return Interval(mean, (mean - half, mean + half), n)
 
 
+def mean_accuracy(values: Sequence[float]) -> Interval:
+    """Return `mean_interval` of accuracies, fractions whose interval ends at 0 and 1."""
+    found = mean_interval(values)
+    return found._replace(ci95=(max(0.0, found.ci95[0]), min(1.0, found.ci95[1]))) if found.ci95 else found
+
+
 def paired_difference(first: Sequence[float], second: Sequence[float]) -> Interval:
     """Return mean and 95 % interval of `first` minus `second`, paired in their order, such as by seed.
 

@@ -135,11 +135,17 @@ def lower_envelope(points: Iterable[Point]) -> list[Point]:
     return hull
 
 
-def mse_at(envelope: Sequence[Point], size: float) -> float | None:
-    """Return the MSE of a lower envelope at `size` bytes, that of its last point after it; None before its first."""
-    if not envelope or size < envelope[0].bytes:
+def mse_at(points: Sequence[Point], size: float) -> float | None:
+    """Return the MSE of the lower envelope of points at `size` bytes; None below the smallest and above the largest."""
+    envelope = lower_envelope(points)
+    if not envelope or not envelope[0].bytes <= size <= largest(points):
         return None
     return float(_interpolate(envelope, [size])[0])
+
+
+def largest(points: Iterable[Point]) -> float:
+    """Return the bytes of the largest setting, on the lower envelope or not; 0 without points."""
+    return max((point.bytes for point in points), default=0.0)
 
 
 def margin(images: int | None) -> float:
@@ -150,23 +156,25 @@ def margin(images: int | None) -> float:
     return MARGIN * math.sqrt(SAMPLE / min(images or SAMPLE, SAMPLE))
 
 
-def ranges_ahead(envelope: Sequence[Point], rival: Sequence[Point], by: float = MARGIN) -> list[tuple[float, float]]:
-    """Return the ranges of bytes in which the MSE of an envelope is lower than its rival's by a share, ascending.
+def ranges_ahead(points: Sequence[Point], rival: Sequence[Point], by: float = MARGIN) -> list[tuple[float, float]]:
+    """Return the ranges of bytes in which the lower envelope of points is lower than a rival's by a share, ascending.
 
-    Only sizes that both reach count; the last range ends with inf where the lead is never lost.
+    Only sizes that both reach count: the last range ends with the smaller of the two largest settings where the lead is
+    not lost before.
     """
-    if not envelope or not rival:
+    own, other = lower_envelope(points), lower_envelope(rival)
+    end = min(largest(points), largest(rival))
+    if not own or not other or (start := max(own[0].bytes, other[0].bytes)) > end:
         return []
-    start = max(envelope[0].bytes, rival[0].bytes)
-    sizes = sorted({start, *(p.bytes for p in (*envelope, *rival) if p.bytes > start)})
-    lead = (1 - by) * _interpolate(rival, sizes) - _interpolate(envelope, sizes)
-    ranges = [(start, math.inf)] if lead[0] > 0 else []
+    sizes = sorted({start, end, *(p.bytes for p in (*own, *other) if start < p.bytes < end)})
+    lead = (1 - by) * _interpolate(other, sizes) - _interpolate(own, sizes)
+    ranges = [(start, end)] if lead[0] > 0 else []
     for (left, before), (right, after) in itertools.pairwise(zip(sizes, lead.tolist(), strict=True)):
         if (before > 0) == (after > 0):
             continue
         crossing = left + (right - left) * before / (before - after)
         if after > 0:
-            ranges.append((crossing, math.inf))
+            ranges.append((crossing, end))
         else:
             ranges[-1] = (ranges[-1][0], crossing)
     return ranges

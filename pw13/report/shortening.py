@@ -15,7 +15,8 @@ FIGURES = (
     "2g-names.png",
 )
 KEPT = {"table": 1, "answer": 1, "comment": 2, "plain": 2, "verbatim": 0, "sources": 0}  # blocks of an item
-MAX_ROWS = 6  # of a table, but for chosen names
+MAX_ROWS = 6  # of a table, but for chosen names and the items below
+WHOLE = ("1g", "conv-e")  # whose last rows are the baselines
 NAMES_COLUMN = "name"  # first of the table of chosen names, which the handout asks for
 
 
@@ -27,10 +28,10 @@ def shorten(document: Document) -> Document:
 
 
 def _shorten_item(item: Item) -> Item:
-    return item._replace(blocks=tuple(_blocks(item.blocks)))
+    return item._replace(blocks=tuple(_blocks(item.blocks, item.key in WHOLE)))
 
 
-def _blocks(blocks: Iterable[Block]) -> Iterator[Block]:
+def _blocks(blocks: Iterable[Block], whole: bool) -> Iterator[Block]:
     """Yield what a short report keeps of an item: blocks of each sort, first rows of tables, all chosen names."""
     counts: Counter[str] = Counter()
     for block in blocks:
@@ -40,7 +41,15 @@ def _blocks(blocks: Iterable[Block]) -> Iterator[Block]:
             yield _chosen(block)
         elif wanted:
             counts[sort] += 1
-            yield block._replace(rows=block.rows[:MAX_ROWS]) if isinstance(block, Table) else block
+            yield _first_rows(block) if isinstance(block, Table) and not whole else block
+
+
+def _first_rows(table: Table) -> Table:
+    """Return the table with its first rows, and with a caption that says so if there are more."""
+    if len(table.rows) <= MAX_ROWS:
+        return table
+    caption = f"{table.caption} First {MAX_ROWS} of {len(table.rows)} rows."
+    return table._replace(rows=table.rows[:MAX_ROWS], caption=caption)
 
 
 def _chosen(names: Table) -> Table:

@@ -5,7 +5,7 @@ import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
-from pw13.metrics.intervals import Interval, mean_interval, paired_difference
+from pw13.metrics.intervals import Interval, mean_accuracy, mean_interval, paired_difference
 
 Result = Mapping[str, Any]  # an entry of "results" in metrics.json
 T = TypeVar("T")
@@ -160,8 +160,8 @@ def _mean_accuracy(group: Sequence[Result]) -> str:
     """Return an accuracy with its interval over images, or the mean of several encoders' with that over them."""
     if len(group) == 1:
         return _accuracy(group[0])
-    mean = mean_interval([100 * row["accuracy"] for row in group])
-    return f"{mean.mean:.2f} %{_over_encoders(mean, '{:.2f} %'.format)}"
+    mean = mean_accuracy([row["accuracy"] for row in group])
+    return f"{100 * mean.mean:.2f} %{_over_encoders(mean, lambda share: f'{100 * share:.2f} %')}"
 
 
 def _over_encoders(mean: Interval, shown: Callable[[float], str]) -> str:
@@ -172,16 +172,27 @@ def _over_encoders(mean: Interval, shown: Callable[[float], str]) -> str:
 
 
 def alike(rows: Sequence[Result]) -> list[list[Result]]:
-    """Group results by kernel, features and size: encoders of several seeds are together.
+    """Group results by kernel, features, size and network: encoders that differ in their seed alone are together.
 
-    Kernels and features keep their order, sizes ascend.
+    Kernels, features and networks keep their order, sizes ascend.
     """
     kernels, features = ([*dict.fromkeys(row[name] for row in rows)] for name in ("kernel", "features"))
+    networks = [*dict.fromkeys(map(network, rows))]
 
-    def key(row: Result) -> tuple[int, int, int]:
-        return kernels.index(row["kernel"]), features.index(row["features"]), row.get("size") or 0
+    def key(row: Result) -> tuple[int, int, int, int]:
+        size = row.get("size") or 0
+        return kernels.index(row["kernel"]), features.index(row["features"]), size, networks.index(network(row))
 
     return [list(group) for _, group in itertools.groupby(sorted(rows, key=key), key)]
+
+
+def network(row: Result) -> str:
+    """Return a key that encoders of one size share if they differ in their seed alone.
+
+    What metrics.json lacks in older runs is not known of their encoders; no two of those count as alike.
+    """
+    settings = row.get("settings")
+    return f"run {row.get('run')}" if settings is None else repr(settings)
 
 
 def lowest_recall(rows: Sequence[Result]) -> str:
@@ -235,7 +246,12 @@ def kernel(result: Result) -> str:
 
 
 def _count_values(result: Result) -> str:
-    return f"{result['size']} value{'s' * (result['size'] != 1)}"
+    return ", ".join([f"{result['size']} value{'s' * (result['size'] != 1)}", *name_settings(result)])
+
+
+def name_settings(result: Result) -> list[str]:
+    """Return the settings that tell the result's encoder from others of its size, as "activation relu"."""
+    return [f"{name.replace('_', ' ')} {value}" for name, value in (result.get("settings") or {}).items()]
 
 
 def _accuracy(result: Result) -> str:

@@ -16,7 +16,8 @@ def own(*pairs):
     ("rows", "text"),
     [
         ([*PCA, *own((4, 0.05), (36, 0.03))], "from 4.0 to 26.2"),
-        ([*PCA, *own((8, 0.05), (36, 0.001))], "from 8.0"),
+        ([*PCA, *own((8, 0.05), (36, 0.001))], "from 8.0 to 36.0"),
+        ([*PCA, *own((8, 0.05), (30, 0.001), (32, 0.001))], "from 8.0 to 32.0"),
         ([*PCA, *own((4, 0.2))], "-"),
         (PCA, "-"),
         (None, "-"),
@@ -28,7 +29,7 @@ def test_where_the_code_is_ahead_of_pca(rows, text):
 
 def test_of_few_images_the_code_is_ahead_only_with_a_larger_lead():
     rows = [*PCA, *own((4, 0.08), (36, 0.008))]
-    assert tables.ahead_of_pca(rows, 1000) == "from 4.0"
+    assert tables.ahead_of_pca(rows, 1000) == "from 4.0 to 36.0"
     assert tables.ahead_of_pca(rows, 30) == "-"
 
 

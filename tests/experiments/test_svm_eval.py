@@ -23,6 +23,7 @@ from pw13.data.images import load_images, to_vectors, train_val_split
 from pw13.data.images.idx import write_idx
 from pw13.errors import OptionError, UserError
 from pw13.experiments import svm_features, svm_memory, svm_results
+from pw13.experiments.svm_figures import one_network_each
 from pw13.experiments.svm_trials import Trial, draw_folds
 from pw13.inference import encoders
 from pw13.models import dense_ae_numpy
@@ -538,6 +539,37 @@ def test_reconstructions_are_told_beside_the_originals():
     assert "92.00 % (95 % interval 91.00 % to 93.00 %) of the original test images" in sentence
     assert "88.00 % (95 % interval 87.00 % to 89.00 %) of autoencoder reconstructions from 32 values" in sentence
     assert "85.00 % (95 % interval 84.00 % to 86.00 %) of PCA reconstructions from 32 values" in sentence
+
+
+def test_networks_of_one_size_with_other_settings_are_no_seeds_of_one(pw13, data):
+    """Two seeds of a linear code of 4 values, one of a relu code; only the linear ones make a mean."""
+    changes = ({"seed": 0}, {"seed": 1, "threads": 1}, {"activation": "relu", "limit": 60})
+    folders = [dense_run(Path("runs"), data, 4, **each) for each in changes]
+    named = [word for folder in [*folders, dense_run(Path("runs"), data, 8)] for word in ("--run", folder.name)]
+    code, out, err = pw13("svm-eval", "--data", data, "--kernel", "rbf", "--json", *named, *QUICK)
+    assert code == 0, err
+    document = json.loads(out)
+    linear, relu = {"activation": "linear", "limit": None}, {"activation": "relu", "limit": 60}
+    assert [r["settings"] for r in document["results"]] == [{}, linear, linear, relu, {}, {}, {}]
+    assert [r["settings"] for r in document["reconstructions"]] == [linear, linear, relu, {}, {}, {}]
+    codes = [r["accuracy"] for r in document["results"] if r["features"] == "codes"]
+    (compared,) = [line for line in document["comment"] if line.startswith("Autoencoder codes vs PCA codes")]
+    assert compared.count("mean of 2 encoders") == 1 and "mean of 3" not in compared
+    assert "with 4 values, activation relu, limit 60, RBF kernel" in compared
+    kept = one_network_each(document["results"], "rbf")
+    assert sorted(r["accuracy"] for r in kept if r["features"] == "codes") == sorted([codes[0], codes[1], codes[3]])
+
+
+def test_without_known_settings_no_encoders_count_as_seeds_of_one_network():
+    rows = [{**point("codes", value, size=32), "run": run} for run, value in (("a", 0.3), ("b", 0.9))]
+    assert [len(group) for group in summary.alike(rows)] == [1, 1]
+    assert [len(group) for group in summary.alike([{**row, "settings": {}} for row in rows])] == [2]
+
+
+def test_an_interval_of_accuracies_ends_at_one():
+    rows = [point("codes", value, size=32) for value in (0.8, 0.99)]
+    (sentence,) = summary.on_reconstructions({"results": [point("pixels", 0.92)], "reconstructions": rows})
+    assert "89.50 % (mean of 2 encoders, 95 % interval 0.00 % to 100.00 %) of autoencoder" in sentence
 
 
 def test_several_encoders_of_one_size_are_told_as_a_mean_with_its_interval():

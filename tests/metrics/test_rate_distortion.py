@@ -124,26 +124,35 @@ def test_the_envelope_is_the_lower_convex_hull():
     assert lower_envelope([]) == []
 
 
-def test_between_points_the_mse_is_interpolated_and_after_the_last_it_stays():
-    envelope = curve((1, 1), (3, 0.1))
-    assert [mse_at(envelope, size) for size in (0.9, 1, 2, 3, 50)] == [None, 1, pytest.approx(0.55), 0.1, 0.1]
+def test_between_points_the_mse_is_interpolated_and_beyond_the_largest_there_is_none():
+    """Up to a setting that is larger and no better, the MSE stays."""
+    points = curve((1, 1), (3, 0.1), (5, 0.2))
+    found = [mse_at(points, size) for size in (0.9, 1, 2, 3, 5, 5.1)]
+    assert found == [None, 1, pytest.approx(0.55), 0.1, 0.1, None]
     assert mse_at([], 5) is None
 
 
 def test_an_envelope_is_ahead_where_it_is_lower_by_the_margin():
     rival = curve((1, 1 / (1 - MARGIN)), (11, 0.5 / (1 - MARGIN)))  # 1 and 0.5 once the margin is off
-    assert rate_distortion.ranges_ahead(curve((2, 1.25), (6, 0.25)), rival) == [(pytest.approx(3.5), math.inf)]
+    assert rate_distortion.ranges_ahead(curve((2, 1.25), (6, 0.25)), rival) == [(pytest.approx(3.5), 6)]
     assert rate_distortion.ranges_ahead(curve((1, 0.8), (11, 0.7)), rival) == [(1, pytest.approx(6))]
-    assert rate_distortion.ranges_ahead(curve((2, 0.1)), rival) == [(2, math.inf)]
+    assert rate_distortion.ranges_ahead(curve((2, 0.1)), rival) == [(2, 2)]
     assert rate_distortion.ranges_ahead(rival, rival) == rate_distortion.ranges_ahead([], rival) == []
     assert rate_distortion.ranges_ahead(rival, []) == []
+
+
+def test_no_one_is_ahead_beyond_the_largest_setting_of_the_other():
+    small, large = curve((1, 0.5), (4, 0.1), (8, 0.1)), curve((2, 0.9), (64, 0.001))
+    assert rate_distortion.ranges_ahead(small, large) == [(2, 8)]
+    assert rate_distortion.ranges_ahead(large, small) == []
+    assert rate_distortion.ranges_ahead(curve((9, 0.001)), small) == []
 
 
 def test_the_margin_grows_with_the_error_of_fewer_images():
     assert rate_distortion.margin(10_000) == rate_distortion.margin(1000) == rate_distortion.margin(None) == MARGIN
     assert rate_distortion.margin(250) == pytest.approx(2 * MARGIN)
     envelope, rival = curve((1, 0.9)), curve((1, 1.0))
-    assert rate_distortion.ranges_ahead(envelope, rival, rate_distortion.margin(250)) == [(1, math.inf)]
+    assert rate_distortion.ranges_ahead(envelope, rival, rate_distortion.margin(250)) == [(1, 1)]
     assert rate_distortion.ranges_ahead(envelope, rival, rate_distortion.margin(100)) == []
 
 

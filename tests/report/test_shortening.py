@@ -40,6 +40,21 @@ def test_what_is_missing_and_the_chosen_names_stay(runs):
     assert short.blocks[1].rows == names.rows and len(names.rows) > MAX_ROWS
 
 
+def test_a_table_that_is_cut_says_so_and_comparisons_with_baselines_are_whole(runs):
+    document = build(runs)
+    blocks = [table("Of all.", ("x",), [(str(n),) for n in range(count)]) for count in (MAX_ROWS, MAX_ROWS + 3)]
+
+    def shortened(key, block):
+        item = items(document)[key]._replace(blocks=(block,))
+        chapter = document.chapters[1]._replace(items=(item,))
+        return items(shorten(document._replace(chapters=(chapter,))))[key].blocks[0]
+
+    assert shortened("1f", blocks[0]) == blocks[0]
+    cut = shortened("1f", blocks[1])
+    assert cut.rows == blocks[1].rows[:6] and cut.caption == "Of all. First 6 of 9 rows."
+    assert [shortened(key, blocks[1]) for key in ("1g", "conv-e")] == [blocks[1]] * 2
+
+
 @pytest.mark.parametrize("file", [None, "chosen.txt"])
 def test_all_selected_names_stay_and_the_caption_says_which(runs, file):
     names = tuple(Candidate(f"Name {letter}", 1.0, -1.0) for letter in "ABCDEFGH")

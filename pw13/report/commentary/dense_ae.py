@@ -1,11 +1,10 @@
 """Comments on the dense autoencoder (1a to 1f)."""
 
 import itertools
-import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from pw13.metrics.rate_distortion import Point, lower_envelope, margin, mse_at, ranges_ahead
+from pw13.metrics.rate_distortion import Point, largest, margin, mse_at, ranges_ahead
 from pw13.report.commentary.contrasts import BySeed, change, compared, is_lower, is_same, is_undecided, mean
 from pw13.report.commentary.phrasing import (
     format_count,
@@ -128,7 +127,7 @@ def reconstruction(psnr: float | None, mse: float | None) -> str:
 
 
 def compression(sizes: Mapping[str, Any], mse: float | None) -> str:
-    """Return the reduction in bytes, and its cost."""
+    """Return the reduction in bytes, and its cost; `mse` is that of the code as float32, over the same images."""
     raw, floats, bytes_ = (sizes.get(key) for key in ("raw_bytes", "float32_code_bytes", "uint8_code_bytes"))
     if not (raw and floats and bytes_):
         return ""
@@ -189,7 +188,7 @@ def rate_distortion(curves: Mapping[str, Sequence[Point]], images: int | None) -
 
     curves: points by method. images: number of test images; None if it is unknown.
     """
-    own, pca = (lower_envelope(curves.get(method, ())) for method in ("autoencoder", "pca"))
+    own, pca = (curves.get(method, ()) for method in ("autoencoder", "pca"))
     if not own or not pca:
         return ""
     by = margin(images)
@@ -202,23 +201,21 @@ def rate_distortion(curves: Mapping[str, Sequence[Point]], images: int | None) -
 
 
 def _where_ahead(own: Sequence[Point], pca: Sequence[Point], by: float, note: str) -> str:
-    lower = f"at least {format_percent(by, 0)} lower"
+    lower, end = f"at least {format_percent(by, 0)} lower", min(largest(own), largest(pca))
     return (
-        f"At the same number of bytes per image, the autoencoder's MSE is {_spans(lower, ranges_ahead(own, pca, by))} "
-        f"and PCA's is {_spans(lower, ranges_ahead(pca, own, by))}{note}."
+        f"At the same number of bytes per image, up to the {format_number(end, 2)} that both reach, the autoencoder's "
+        f"MSE is {_spans(lower, ranges_ahead(own, pca, by))} and PCA's is "
+        f"{_spans(lower, ranges_ahead(pca, own, by))}{note}."
     )
 
 
 def _spans(what: str, ranges: Sequence[tuple[float, float]]) -> str:
-    spans = [
-        f"from {format_number(low, 2)}" + (f" to {format_number(high, 2)} bytes" if high < math.inf else " bytes on")
-        for low, high in ranges
-    ]
+    spans = [f"from {format_number(low, 2)} to {format_number(high, 2)} bytes" for low, high in ranges]
     return f"{what} {join_words(spans)}" if spans else f"nowhere {what}"
 
 
-def _far_ahead(name: str, envelope: Sequence[Point], rival: Sequence[Point], by: float) -> str:
-    compared = ((size, mse_at(envelope, size), mse_at(rival, size)) for size in COMPARED_SIZES)
+def _far_ahead(name: str, points: Sequence[Point], rival: Sequence[Point], by: float) -> str:
+    compared = ((size, mse_at(points, size), mse_at(rival, size)) for size in COMPARED_SIZES)
     parts = [
         f"{size} bytes ({format_number(mse, 3)} against {format_number(other, 3)})"
         for size, mse, other in compared

@@ -1,15 +1,22 @@
 """Comments on SVMs on codes and on pixels (1g)."""
 
+from collections.abc import Sequence
+
 from pw13.metrics.intervals import Interval
-from pw13.report.commentary.phrasing import format_count, format_percent
+from pw13.report.commentary.phrasing import format_count, format_percent, join_words
 from pw13.svm.summary import ALPHA
 
 HARDLY_USABLE = 0.1  # of the way from chance to perfect accuracy, below which codes are called hardly usable
 
 
-def codes_against_pixels(pixels: float, codes: float, p: float | None, *, size: int, kernel: str) -> str:
-    """Return the difference in accuracy (a fraction each), and whether it is significant; `p` is McNemar's."""
-    points, values = 100 * (codes - pixels), format_count(size, "value")
+def codes_against_pixels(
+    pixels: float, codes: float, p: float | None, *, size: int, kernel: str, settings: Sequence[str] = ()
+) -> str:
+    """Return the difference in accuracy (a fraction each), and whether it is significant; `p` is McNemar's.
+
+    settings: what tells the encoder from others of its size.
+    """
+    points, values = 100 * (codes - pixels), _code(size, settings)
     if abs(points) < 0.005:
         difference = f"codes of {values} match pixels, {format_percent(codes, 2)} accuracy"
     else:
@@ -21,8 +28,11 @@ def codes_against_pixels(pixels: float, codes: float, p: float | None, *, size: 
     return f"{kernel} SVM: {difference}{significance}."
 
 
-def codes_over_encoders(pixels: float, codes: Interval, *, size: int, kernel: str) -> str:
-    """Compare the accuracy of codes, over encoders of several seeds, with that of pixels (a fraction)."""
+def codes_over_encoders(pixels: float, codes: Interval, *, size: int, kernel: str, settings: Sequence[str] = ()) -> str:
+    """Compare the accuracy of codes, over encoders of several seeds, with that of pixels (a fraction).
+
+    settings: what tells the encoders from others of their size.
+    """
     assert codes.ci95 is not None
     low, high = (bound - pixels for bound in codes.ci95)
     if low <= 0 <= high:
@@ -32,8 +42,12 @@ def codes_over_encoders(pixels: float, codes: Interval, *, size: int, kernel: st
     interval = " to ".join(format_percent(bound, 2) for bound in codes.ci95)
     return (
         f"{kernel} SVM: {verdict}, {format_percent(codes.mean, 2)} accuracy over {codes.n} encoders (95 % interval "
-        f"{interval}) against {format_percent(pixels, 2)}. A code has {format_count(size, 'value')}."
+        f"{interval}) against {format_percent(pixels, 2)}. A code has {_code(size, settings)}."
     )
+
+
+def _code(size: int, settings: Sequence[str]) -> str:
+    return f"{format_count(size, 'value')}{f' ({join_words(settings)})' if settings else ''}"
 
 
 def _significance(p: float) -> str:

@@ -42,9 +42,8 @@ def training(history: Sequence[Mapping[str, float]], conditions: Conditions) -> 
     losses = [row["val_loss"] for row in history]
     best = min(range(len(losses)), key=losses.__getitem__)
     minimum = f"The lowest validation loss, {format_number(losses[best])}, is at epoch {best + 1} of {len(losses)}."
-    return join_sentences(
-        minimum, _convergence(losses, conditions), overfitting(history[best]["loss"], losses[best], conditions)
-    )
+    gap = overfitting(history[best]["loss"], losses[best], conditions, risen=_has_risen(losses))
+    return join_sentences(minimum, _convergence(losses, conditions), gap)
 
 
 def is_falling(losses: Sequence[float], conditions: Conditions) -> bool:
@@ -103,8 +102,11 @@ def _span(losses: Sequence[float]) -> str:
     return "epoch" if len(losses) < 20 else f"{len(losses) // 10} epochs"
 
 
-def overfitting(train: float, validation: float, conditions: Conditions) -> str:
-    """Return the gap between training and validation loss of the best epoch, if they are on one scale."""
+def overfitting(train: float, validation: float, conditions: Conditions, *, risen: bool = False) -> str:
+    """Return the gap between training and validation loss of the best epoch, if they are on one scale.
+
+    risen: whether the validation loss is higher at the end.
+    """
     if conditions.from_mid_name:
         dropout = f", and has dropout ({conditions.dropout:g})" if conditions.dropout else ""
         return (
@@ -129,4 +131,4 @@ def overfitting(train: float, validation: float, conditions: Conditions) -> str:
         return (
             f"{within}; dropout ({conditions.dropout:g}) raises the training loss, so this is no sign of a small gap."
         )
-    return f"{within}: no sign of overfitting."
+    return f"{within} at that epoch." if risen else f"{within}: no sign of overfitting."

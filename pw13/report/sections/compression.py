@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from statistics import fmean
 from typing import Any
 
-from pw13.metrics.rate_distortion import Point, from_rows, lower_envelope, mse_at
+from pw13.metrics.rate_distortion import Point, from_rows, mse_at
 from pw13.report import hints
 from pw13.report.commentary import dense_ae as commentary
 from pw13.report.commentary.phrasing import format_number, join_words
@@ -32,9 +32,12 @@ def compression(selection: RunSelection) -> list[Block]:
 
 def formats(run: Record) -> list[Block]:
     """Return the bytes per image of the run's code and of lossless files."""
-    sizes, mse = (run.metrics or {}).get("compression"), metric(run, "test_mse")
+    sizes = (run.metrics or {}).get("compression")
     if sizes is None:  # of a point of a sweep
         return missing(f"No sizes measured in {run.reference}.", hints.rerun(run))
+    mse = sizes.get("float32_code_test_mse", metric(run, "test_mse"))  # 0.1.0 measured both errors on all images
+    sample = int_metric(run, "test_sample")
+    images = f"{format_number(sample)} test images" if sample else "the test set"
     rows = [
         ("raw pixels", format_number(sizes.get("raw_bytes")), "1.0", "0"),
         ("PNG", format_number(sizes.get("png_bytes"), 3), _ratio(sizes, "png_bytes"), "0"),
@@ -54,7 +57,7 @@ def formats(run: Record) -> list[Block]:
     ]
     columns = ("format", "bytes", "compression ratio", "test MSE")
     return [
-        table("Bytes per image, mean over the test set.", columns, rows),
+        table(f"Bytes per image, mean over {images}.", columns, rows),
         *comment(commentary.compression(sizes, mse)),
     ]
 
@@ -65,8 +68,7 @@ def rate_distortion(all_series: Sequence[Series]) -> list[Block]:
     if not measured:
         return []
     curves = joined_points(measured)
-    envelopes = {method: lower_envelope(curves.get(method, [])) for method in METHODS}
-    rows = [(str(size), *(format_number(mse_at(envelope, size)) for envelope in envelopes.values())) for size in SIZES]
+    rows = [(str(size), *(format_number(mse_at(curves.get(method, []), size)) for method in METHODS)) for size in SIZES]
     sizes = [str(series.value) for series in measured]
     images = int_metric(next(run for run in measured[0].records if _points(run)), "test_sample")
     code_sizes = f"code size{'s' if len(sizes) > 1 else ''} {join_words(sizes)}"
@@ -74,7 +76,7 @@ def rate_distortion(all_series: Sequence[Series]) -> list[Block]:
         Text(MEASURED),
         _figure(curves, code_sizes),
         table(
-            f"MSE by bytes per image, {code_sizes}: the lines of the figure. A dash: no setting is that small.",
+            f"MSE by bytes per image, {code_sizes}: the lines of the figure. A dash: no setting is so small or large.",
             ("bytes per image", *METHODS.values()),
             rows,
         ),

@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pw13.metrics.intervals import Interval, mean_interval
+from pw13.metrics.intervals import Interval, mean_accuracy
 from pw13.report import hints
 from pw13.report.commentary import svm_eval as commentary
 from pw13.report.commentary.phrasing import format_number, format_percent, join_words
@@ -74,8 +74,10 @@ def without_codes(run: Record, selection: RunSelection) -> list[Block]:
 
 
 def figures(metrics: dict[str, Any]) -> list[tuple[str, str, str]]:
-    """Return `FIGURES`, with how C and gamma of the few-label curve were chosen."""
-    added = {"learning_curve": curve_tuning(metrics)}
+    """Return `FIGURES`, with how C and gamma of the few-label curve were chosen, and which networks have a line."""
+    several = any(summary.name_settings(result) for result in metrics.get("results") or [])
+    networks = " Of networks of one size that differ in more than their seed, the first." * several
+    added = {"learning_curve": curve_tuning(metrics) + networks, "code_size": networks}
     return [(name, caption + added.get(name, ""), alt) for name, caption, alt in FIGURES]
 
 
@@ -104,7 +106,7 @@ def _exact_subset(metrics: dict[str, Any]) -> list[Block]:
 def _row(result: Mapping[str, Any]) -> tuple[str, ...]:
     """Return a result in the order of `COLUMNS`."""
     return (
-        summary.NAMES.get(result["features"], result["features"]),
+        ", ".join([summary.NAMES.get(result["features"], result["features"]), *summary.name_settings(result)]),
         format_number(result.get("size")),
         result["kernel"],
         _accuracy(result.get("accuracy")),
@@ -159,20 +161,22 @@ def comparisons(metrics: dict[str, Any]) -> Iterator[str]:
     for kernel, name in (("rbf", "RBF"), ("linear", "Linear")):
         codes, pixels = preferred(results, "codes", kernel), preferred(results, "pixels", kernel)
         if codes and pixels:
+            settings = summary.name_settings(codes)
             if encoders := over_encoders(results, codes):
-                yield commentary.codes_over_encoders(pixels["accuracy"], encoders, size=codes["size"], kernel=name)
+                yield commentary.codes_over_encoders(
+                    pixels["accuracy"], encoders, size=codes["size"], kernel=name, settings=settings
+                )
                 continue
             p = _p_value(metrics, kernel, codes)
             yield commentary.codes_against_pixels(
-                pixels["accuracy"], codes["accuracy"], p, size=codes.get("size", 0), kernel=name
+                pixels["accuracy"], codes["accuracy"], p, size=codes.get("size", 0), kernel=name, settings=settings
             )
 
 
 def over_encoders(results: list[dict[str, Any]], codes: dict[str, Any]) -> Interval | None:
-    """Return the accuracy of codes over the encoders of one size, trained with several seeds; None for one encoder."""
-    key = (codes["features"], codes.get("size"), codes["kernel"])
-    accuracies = [r["accuracy"] for r in results if (r["features"], r.get("size"), r["kernel"]) == key]
-    return mean_interval(accuracies) if len(accuracies) > 1 else None
+    """Return the accuracy of codes over the encoders that differ in their seed alone; None for one encoder."""
+    accuracies = [row["accuracy"] for group in summary.alike(results) if codes in group for row in group]
+    return mean_accuracy(accuracies) if len(accuracies) > 1 else None
 
 
 def preferred(results: list[dict[str, Any]], features: str, kernel: str) -> dict[str, Any] | None:

@@ -70,3 +70,11 @@ def test_without_classes_usability_is_left_out():
 def test_over_several_encoders_the_interval_decides(accuracies, text):
     sentence = svm_eval.codes_over_encoders(0.92, mean_interval(accuracies), size=32, kernel="RBF")
     assert sentence.startswith(text) and "against 92.00 %. A code has 32 values." in sentence
+
+
+def test_an_encoder_that_is_not_the_only_one_of_its_size_is_named_by_its_settings():
+    settings = ["activation relu", "limit 60"]
+    text = svm_eval.codes_against_pixels(0.9, 0.8, None, size=32, kernel="RBF", settings=settings)
+    assert text.startswith("RBF SVM: codes of 32 values (activation relu and limit 60) lose 10.00 points")
+    text = svm_eval.codes_over_encoders(0.9, mean_interval([0.8, 0.81]), size=32, kernel="RBF", settings=settings)
+    assert text.endswith("A code has 32 values (activation relu and limit 60).")

@@ -47,6 +47,14 @@ def test_a_risen_loss_has_its_best_epoch_behind():
     assert "70.0 % above the training loss" in text
 
 
+@pytest.mark.parametrize("conditions", [CONSTANT, COSINE])
+def test_after_a_rise_equal_losses_at_the_best_epoch_are_no_sign_of_no_overfitting(conditions):
+    text = training_curves.training(history((1, 1), (0.5, 0.505), (0.3, 0.7), (0.1, 0.9)), conditions)
+    assert "It has risen since" in text and text.endswith(
+        "The two losses are within 1.0 % of each other at that epoch."
+    )
+
+
 def test_a_risen_loss_that_falls_at_the_end_has_still_risen():
     text = training_curves.training(history((0.6, 0.7), (0.5, 0.5), (0.4, 0.6), (0.3, 0.58)), CONSTANT)
     assert "epoch 2 of 4" in text and "It has risen since" in text

@@ -1,5 +1,6 @@
 """Item 1g."""
 
+from pw13.report.document import Table
 from pw13.report.sections.svm_eval import curve_tuning
 from tests.helpers.report_runs import SVM, build, captions, items, make_run, texts
 
@@ -23,6 +24,27 @@ def test_the_caption_claims_no_check_that_a_run_of_0_1_0_did_not_make(tmp_path):
     assert "the test images that occur only once and are not in training." in captions(items(build(tmp_path))["1g"])
     make_run(tmp_path, "svm-eval", 1)
     assert "the test images that occur only once." in captions(items(build(tmp_path))["1g"])
+
+
+def test_only_encoders_that_differ_in_their_seed_alone_are_a_mean(tmp_path):
+    pixels, codes = SVM["results"]
+    networks = (("a", "linear", 0.8), ("b", "linear", 0.99), ("c", "relu", 0.3))
+    results = [
+        {**codes, "run": run, "settings": {"activation": name}, "accuracy": share} for run, name, share in networks
+    ]
+    make_run(tmp_path, "svm-eval", metrics={"results": [pixels, *results]})
+    item = items(build(tmp_path))["1g"]
+    assert "89.50 % accuracy over 2 encoders (95 % interval 0.00 % to 100.00 %) against 90.00 %" in texts(
+        item, "comment"
+    )
+    assert "A code has 32 values (activation linear)." in texts(item, "comment")
+    shown = next(block for block in item.blocks if isinstance(block, Table)).rows
+    assert [row[0] for row in shown] == ["pixels", *["codes, activation linear"] * 2, "codes, activation relu"]
+    assert "are encoders trained with other seeds." in captions(item)
+    make_run(tmp_path, "svm-eval", 1, metrics={"results": [pixels, *results[1:]]})
+    item = items(build(tmp_path))["1g"]
+    assert "over 2 encoders" not in texts(item, "comment") and "other seeds" not in captions(item)
+    assert "codes of 32 values (activation linear) gain 9.00 points" in texts(item, "comment")
 
 
 def test_the_caption_of_the_few_label_curve_says_how_c_and_gamma_were_chosen():
