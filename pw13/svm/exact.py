@@ -103,7 +103,9 @@ def memory(
     gammas = len(by_gamma(settings))
     coefficients = len(settings) * 8 * (classes - 1) * count
     classifiers = len(settings) * 4 * size * count + coefficients  # all rows may be support vectors
-    prediction = classifiers + threads * MATRIX_BYTES * min(ROWS_PER_BLOCK * count, ENTRIES_PER_BLOCK)
+    predicted = min(ROWS_PER_BLOCK, ENTRIES_PER_BLOCK / count)  # rows at a time: their kernel, and sums of each pair
+    sums = 8 * classes * (classes - 1)
+    prediction = classifiers + threads * predicted * max(MATRIX_BYTES * count, 8 * count + sums)
 
     small = min(SMALL_CLASS * classes, SMALL_SET)
     matrices = min(threads, len(settings)) if count <= small else 1
