@@ -45,7 +45,7 @@ def explore(
 ) -> None:
     """Play with trained runs in the browser."""
     from pw13.explore.contents import choose
-    from pw13.runs.finding import command
+    from pw13.runs.places import command
 
     console.start(quiet=bool(quiet))
     if port is not None and not 0 <= port <= 65535:

@@ -1,5 +1,6 @@
 """Train the runs of a hand-in again, from the settings in its zip, and compare the numbers; run no code of it."""
 
+import functools
 import graphlib
 import shutil
 import tempfile
@@ -13,12 +14,13 @@ from pw13.config import fields
 from pw13.data.images import load_images
 from pw13.data.names import load_names
 from pw13.data.source import Source
-from pw13.errors import UserError
+from pw13.errors import OptionError, UserError
 from pw13.report.archive import check_archive
 from pw13.runs.comparison import flatten, is_number
 from pw13.runs.opening import create_run
 from pw13.runs.record import DATA_PATH_KEYS, parse_object
 from pw13.system import signals
+from pw13.system.process_pool import Worker, WorkerDied
 
 TOLERANCE = 0.01  # relative: other processors round differently
 # Parts of the names of metrics that are of the machine, not of the result.
@@ -73,21 +75,23 @@ def rerun_hand_in(path: Path, *, data: str, corpus: str) -> Rerun:
     data, corpus: where the data are; they must be those of the runs.
 
     Raises:
-        UserError: not an intact hand-in, without runs, of runs that no one process can train, or made on other data.
+        UserError: not an intact hand-in, without runs, or made on other data.
         OptionError: settings out of range.
     """
     runs = read_runs(path)
-    check_process(runs, path)
     check_data(runs, data, corpus)
     for version in sorted({run.version for run in runs} - {__version__}):
         console.warning(f"the runs were made with pw13 {version or 'of unknown version'}; this is {__version__}")
     metrics = {}
     with tempfile.TemporaryDirectory(prefix="pw13-rerun-") as scratch:
         again: dict[str, Path] = {}
+        here = next((setup for run in runs if (setup := _setup(run))), None)
         for number, run in enumerate(runs, 1):
             console.message(f"[{number}/{len(runs)}] {run.name}")
             signals.on_forced_exit(lambda: _on_forced_exit(scratch))  # for every run: its end removes all actions
-            again[run.name], metrics[run.name] = _train(run, again, Path(scratch), data, corpus)
+            apart = _setup(run) not in (here, None)
+            arguments = (run, again, Path(scratch), data, corpus)
+            again[run.name], metrics[run.name] = _train_apart(*arguments) if apart else _train(*arguments)
     pairs = [(run, dict(compared(run.metrics)), dict(compared(metrics[run.name]))) for run in runs]
     found = [difference for run, old, new in pairs for difference in differences(run.name, old, new)]
     return Rerun(len(runs), sum(len(old.keys() | new.keys()) for _, old, new in pairs), tuple(found))
@@ -109,6 +113,38 @@ def _train(
     created = create_run(folder, run.kind, {**fields.as_dict(run.settings), **places})
     lean = {"lean": True} if run.lean else {}
     return created.folder, experiments.run_experiment(run.kind, run.settings, run=created, **places, **lean)
+
+
+def _setup(run: ZippedRun) -> tuple[int, str] | None:
+    """Return threads and device, of which a process has one each; None for an SVM evaluation, which has neither."""
+    return None if run.kind == "svm-eval" else (run.settings.threads, run.settings.device)
+
+
+def _train_apart(run: ZippedRun, *others: Any) -> tuple[Path, Mapping[str, Any]]:
+    """Train a run in a process of its own."""
+    worker: Worker[Any, Any] = Worker(_answer, functools.partial(console.start, quiet=console.is_quiet()))
+    try:
+        worker.send((run, *others))
+        while not worker.connection.poll(0.5):
+            signals.check()
+        answer = worker.receive()
+    except (WorkerDied, OSError):  # OSError: of `poll` on Windows
+        raise UserError(f"{run.name}: its process was killed (out of memory?)") from None
+    finally:
+        signals.clear_exit_hooks()
+        worker.terminate()
+    if isinstance(answer, str):
+        raise UserError(answer)
+    trained: tuple[Path, Mapping[str, Any]] = answer
+    return trained
+
+
+def _answer(arguments: tuple[Any, ...]) -> tuple[Path, Mapping[str, Any]] | str:
+    """Train a run; return an error as its message."""
+    try:
+        return _train(*arguments)
+    except (UserError, OptionError) as error:
+        return str(error)
 
 
 def read_runs(path: Path) -> list[ZippedRun]:
@@ -177,22 +213,6 @@ def _zipped_run(
         metrics,
         str(versions.get("pw13", "")) if isinstance(versions, dict) else "",
     )
-
-
-def check_process(runs: Sequence[ZippedRun], path: Path) -> None:
-    """Refuse runs with different threads or devices, of which a process has one, before any training.
-
-    Raises:
-        UserError: they differ.
-    """
-    for name in ("threads", "device"):
-        by_value = {getattr(run.settings, name): run.name for run in runs if hasattr(run.settings, name)}
-        if len(by_value) > 1:
-            found = ", ".join(f"{value} ({run})" for value, run in by_value.items())
-            raise UserError(
-                f"{path}: {name}: expected the same for all runs (one process), received {found}; "
-                "report on them apart with --run"
-            )
 
 
 def check_data(runs: Sequence[ZippedRun], data: str, corpus: str) -> None:

@@ -2,7 +2,6 @@
 
 import contextlib
 import math
-from collections.abc import Iterator
 from typing import Any
 
 import keras
@@ -15,20 +14,15 @@ from pw13.errors import UserError
 from pw13.experiments import charrnn_evaluation as evaluation
 from pw13.experiments import charrnn_figures, charrnn_ngram, charrnn_samples
 from pw13.experiments.charrnn_evaluation import LogProbabilities
+from pw13.experiments.charrnn_names import MEASURES, with_names
 from pw13.experiments.charrnn_start import apply_start, load_start
 from pw13.experiments.charrnn_task import make_task, windows_per_epoch
-from pw13.inference.contexts import Mixture, Model
-from pw13.inference.name_generator import load_generator
 from pw13.models import charrnn
-from pw13.models.charrnn_numpy import Network
 from pw13.runs import example_losses
-from pw13.runs.comparison import history
-from pw13.runs.folder import NamedFigure, Run
-from pw13.runs.record import Record, check_same_data, read_json
+from pw13.runs.folder import Run
+from pw13.runs.record import read_json
 from pw13.training.fit import fit, model_summaries, training_metrics
 from pw13.training.task import training_options
-
-MEASURES = ("names", "by_temperature", "real_names")  # the metrics of sampled names and real ones
 
 
 def run_experiment(
@@ -85,20 +79,6 @@ def run_experiment(
     return metrics
 
 
-def redraw(
-    config: CharRNN, record: Record, *, corpus: str | None, init_from: str | None = None
-) -> Iterator[NamedFigure]:
-    """Draw the figures of a finished run from its folder, as the run itself draws them."""
-    metrics = record.metrics or {}
-    if not metrics.get("by_temperature"):
-        name_list = load_names(corpus, encoding=config.encoding, fix_accents=config.fix_accents)
-        check_same_data(record, name_list.source)
-        generator = load_generator(record)
-        data = prepare_dataset(name_list.names, config, known=generator.vocab_file.vocabulary.characters)
-        metrics = with_names(metrics, generator.network, data, config)
-    return charrnn_figures.draw(metrics, history(record.folder), config)
-
-
 def record_corpus(run: Run, name_list: NameList, data: NameDataset, config: CharRNN) -> None:
     """Record the data source, its counts and the vocabulary."""
     notes = name_list.notes
@@ -141,23 +121,3 @@ def ngram_metrics(network: LogProbabilities, counted: LogProbabilities, data: Na
         "names": None,
         "by_temperature": None,
     }
-
-
-def with_names(metrics: dict[str, Any], network: Network, data: NameDataset, config: CharRNN) -> dict[str, Any]:
-    """Return the metrics with `MEASURES`: of sampled names of each model, and of real names."""
-    counts, baseline = charrnn_ngram.fit(data).model, charrnn_ngram.names(data, config)
-    models: dict[str, Model] = {"network": network}
-    if mixture := metrics.get("mixture"):
-        models["mixture"] = Mixture(network, counts, mixture["weight"])
-    rows = {name: charrnn_samples.statistics(model, counts, data, config) for name, model in models.items()}
-    return {
-        **metrics,
-        "ngram": {**metrics["ngram"], **_names(baseline["by_temperature"])},
-        "mixture": {**mixture, **_names(rows["mixture"])} if mixture else None,
-        **_names(rows["network"]),
-        "real_names": baseline["real"],
-    }
-
-
-def _names(rows: list[charrnn_samples.Row]) -> dict[str, Any]:
-    return {"names": charrnn_samples.at_default(rows), "by_temperature": rows}

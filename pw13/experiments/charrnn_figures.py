@@ -6,9 +6,14 @@ from typing import Any
 
 from pw13.baselines.ngram_models import ngram_name
 from pw13.config.settings import CharRNN
+from pw13.data.names import load_names, prepare_dataset
+from pw13.experiments.charrnn_names import with_names
 from pw13.figures import charrnn as figures
 from pw13.figures.loss_curves import loss_curves
+from pw13.inference.name_generator import load_generator
+from pw13.runs import comparison
 from pw13.runs.folder import NamedFigure
+from pw13.runs.record import Record, check_same_data
 
 NATS = {"train": "train_nats", "validation": "val_nats", "held_out": "held_out_nats"}
 
@@ -33,6 +38,20 @@ def draw(metrics: Mapping[str, Any], history: Sequence[Mapping[str, float]], con
     models = {"network": metrics["by_temperature"], name: ngram["by_temperature"]}
     models |= {"mixture": metrics["mixture"]["by_temperature"]} if metrics.get("mixture") else {}
     yield "names", figures.novelty_against_plausibility(models, metrics["real_names"])
+
+
+def redraw(
+    config: CharRNN, record: Record, *, corpus: str | None, init_from: str | None = None
+) -> Iterator[NamedFigure]:
+    """Draw the figures of a finished run from its folder, as the run itself draws them."""
+    metrics = record.metrics or {}
+    if not metrics.get("by_temperature"):
+        name_list = load_names(corpus, encoding=config.encoding, fix_accents=config.fix_accents)
+        check_same_data(record, name_list.source)
+        generator = load_generator(record)
+        data = prepare_dataset(name_list.names, config, known=generator.vocab_file.vocabulary.characters)
+        metrics = with_names(metrics, generator.network, data, config)
+    return draw(metrics, comparison.history(record.folder), config)
 
 
 def _is_number(value: float | None) -> bool:

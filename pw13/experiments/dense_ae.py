@@ -1,23 +1,18 @@
 """Exercise 1a-f: train the shallow dense autoencoder and evaluate it as compression."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
 from pw13.config.settings import DenseAE
-from pw13.data.images import IMAGES_PER_BLOCK, ImageSet, TrainValSplit, load_images, to_vectors, train_val_split
+from pw13.data.images import IMAGES_PER_BLOCK, to_vectors
 from pw13.experiments import dense_ae_codes, dense_ae_figures
 from pw13.experiments import dense_ae_evaluation as evaluation
 from pw13.experiments.model_files import save_models
-from pw13.inference.trained_run import read_best_weights
 from pw13.models import dense_ae as model
-from pw13.models import dense_ae_numpy
 from pw13.runs import example_losses
-from pw13.runs.comparison import history
-from pw13.runs.folder import NamedFigure, Run
-from pw13.runs.record import Record, check_same_data
+from pw13.runs.folder import Run
 from pw13.training.fit import fit, model_summaries, training_metrics
 from pw13.training.shared import shared
 from pw13.training.task import (
@@ -37,7 +32,7 @@ def run_experiment(config: DenseAE, *, data: str | None, run: Run, lean: bool = 
 
     lean: leave out figures and sizes, which are None in the metrics; `redraw` draws the figures later.
     """
-    images, split = load_split(data, config)
+    images, split = evaluation.load_split(data, config)
     run.record_data(images.source, images.notes, train=len(split.train_labels), validation=len(split.val_labels),
                   test=len(images.test_labels))  # fmt: skip
     models = model.build(split.val_images[0].size, config)
@@ -59,22 +54,6 @@ def run_experiment(config: DenseAE, *, data: str | None, run: Run, lean: bool = 
     run.save_arrays("map", evaluation.map_arrays(measured.code_map.result(), test, config))
     space = dense_ae_codes.measure(test, measured.code_map.result(), config)
     return {**errors, **evaluation.sizes(test, measured), "code_space": space}
-
-
-def redraw(config: DenseAE, record: Record, *, data: str | None) -> Iterator[NamedFigure]:
-    """Draw the figures of a finished run from its folder, as the run itself draws them."""
-    images, split = load_split(data, config)
-    check_same_data(record, images.source)
-    weights = read_best_weights(record, dense_ae_numpy.weight_specs(images.test_images[0].size, config))
-    test = evaluation.evaluate(weights, images, split, config)
-    return dense_ae_figures.draw(test, evaluation.measure(test, config), history(record.folder), config)
-
-
-def load_split(data: str | None, config: DenseAE) -> tuple[ImageSet, TrainValSplit]:
-    images = load_images(data)
-    return images, train_val_split(
-        images, share=config.validation_share, limit=config.limit, split_seed=config.split_seed
-    )
 
 
 def make_task(models: model.Autoencoder, val_images: np.ndarray, images: np.ndarray, config: DenseAE) -> TrainingTask:

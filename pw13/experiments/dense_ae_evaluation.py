@@ -9,7 +9,7 @@ from pw13 import metrics
 from pw13.baselines import image_compression, pca
 from pw13.baselines.pca import PCA
 from pw13.config.settings import DenseAE
-from pw13.data.images import ImageSet, TrainValSplit, stratified_sample, to_vectors
+from pw13.data.images import ImageSet, TrainValSplit, load_images, stratified_sample, to_vectors, train_val_split
 from pw13.metrics import compression
 from pw13.metrics.bootstrap import ExampleLosses
 from pw13.metrics.rate_distortion import SAMPLE, Point, code_points, to_rows
@@ -42,6 +42,13 @@ class Evaluation(NamedTuple):
     codes: np.ndarray
     test_codes: np.ndarray
     outputs: np.ndarray
+
+
+def load_split(data: str | None, config: DenseAE) -> tuple[ImageSet, TrainValSplit]:
+    images = load_images(data)
+    return images, train_val_split(
+        images, share=config.validation_share, limit=config.limit, split_seed=config.split_seed
+    )
 
 
 def evaluate(weights: list[np.ndarray], images: ImageSet, split: TrainValSplit, config: DenseAE) -> Evaluation:

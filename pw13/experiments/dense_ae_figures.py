@@ -6,12 +6,16 @@ import numpy as np
 
 from pw13.config.settings import DenseAE
 from pw13.experiments import dense_ae_codes
+from pw13.experiments import dense_ae_evaluation as evaluation
 from pw13.experiments.dense_ae_codes import SHOWN
 from pw13.experiments.dense_ae_evaluation import Evaluation, Measured
 from pw13.figures import dense_ae as figures
 from pw13.figures.loss_curves import loss_curves
+from pw13.inference.trained_run import read_best_weights
 from pw13.models import dense_ae_numpy
+from pw13.runs import comparison
 from pw13.runs.folder import NamedFigure
+from pw13.runs.record import Record, check_same_data
 
 
 def draw(
@@ -31,6 +35,15 @@ def draw(
     code_map = measured.code_map.result()
     principal = dense_ae_codes.principal(part, code_map)
     yield "codes", figures.code_map(code_map.places, principal, labels[code_map.rows], classes)
+
+
+def redraw(config: DenseAE, record: Record, *, data: str | None) -> Iterator[NamedFigure]:
+    """Draw the figures of a finished run from its folder, as the run itself draws them."""
+    images, split = evaluation.load_split(data, config)
+    check_same_data(record, images.source)
+    weights = read_best_weights(record, dense_ae_numpy.weight_specs(images.test_images[0].size, config))
+    test = evaluation.evaluate(weights, images, split, config)
+    return draw(test, evaluation.measure(test, config), comparison.history(record.folder), config)
 
 
 def decoded_codes(part: Evaluation, config: DenseAE) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -12,7 +12,7 @@ from pw13.data.images import stratified_sample
 from pw13.errors import OptionError
 from pw13.experiments.svm_features import Features
 from pw13.figures import svm_eval as figures
-from pw13.svm import cross_validation, evaluation, exact
+from pw13.svm import cross_validation, evaluation
 from pw13.svm.evaluation import Outcome, Solver
 from pw13.svm.kernels import MapFn
 from pw13.svm.plan import Plan
@@ -75,7 +75,6 @@ def evaluate(
     """
     solvers = {kernel: choose_solvers(labels, plan, kernel, config.split_seed) for kernel in plan.all_by}
     steps = sum(evaluation.steps(kernel, len(folds), each) for kernel, each in solvers.items()) * len(feature_sets)
-    fit_each = exact.fit_each if plan.together else exact.fit_by_gamma
     trials = Trials([], [])
     with console.progress("SVM", steps) as bar:
         for kernel in plan.all_by:
@@ -84,7 +83,7 @@ def evaluate(
                 tick = functools.partial(bar.advance, 1, text)
                 outcomes = evaluation.evaluate(
                     features.train, labels, features.test, kernel,
-                    folds=folds, solvers=solvers[kernel], fit_each=fit_each, map_fn=map_fn, tick=tick,
+                    folds=folds, solvers=solvers[kernel], together=plan.together, map_fn=map_fn, tick=tick,
                 )  # fmt: skip
                 trials.full.append(Trial(features, outcomes[0]))
                 trials.exact.extend(Trial(features, outcome) for outcome in outcomes[1:])

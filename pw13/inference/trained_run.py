@@ -13,7 +13,8 @@ from pw13.errors import OptionError, UserError
 from pw13.models import keras_archive
 from pw13.models.keras_archive import WeightSpec
 from pw13.runs import comparison
-from pw13.runs.finding import command, latest_run, load_run
+from pw13.runs.finding import latest_run, load_run
+from pw13.runs.places import command
 from pw13.runs.record import Record, settings_of
 
 MODEL = "best.keras"

@@ -3,9 +3,8 @@
 from datetime import UTC, datetime
 from pathlib import Path
 
-from pw13 import config
 from pw13.errors import UserError
-from pw13.runs.places import quote
+from pw13.runs.places import command
 from pw13.runs.record import RUN_NAME, Record, read_run
 from pw13.system import files
 
@@ -73,12 +72,6 @@ def find_run(name: str, runs_dir: Path, option: str = "") -> Path:
     if path.is_dir():
         raise UserError(f"{where}{path}: not a run folder (no config.json)")
     raise UserError(f"{where}no run matching {name!r} in {runs_dir}; {command('runs list', runs_dir)} shows them")
-
-
-def command(words: str, runs_dir: Path) -> str:
-    """Return the command line of `pw13 WORDS` for runs in `runs_dir`, to paste into a shell."""
-    default = runs_dir == config.DEFAULT_RUNS_DIR
-    return f"pw13 {words}" + ("" if default else f" --runs-dir {quote(str(runs_dir))}")
 
 
 def _match_prefix(name: str, parent: Path) -> list[Path]:

@@ -1,4 +1,4 @@
-"""Paths in commands that reports and pages show: none of this machine outside the current folder."""
+"""Paths in commands: those that reports and pages show name none of this machine outside the current folder."""
 
 import os
 import shlex
@@ -14,10 +14,15 @@ def quote(text: str) -> str:
     return subprocess.list2cmdline([text]) if files.WINDOWS else shlex.quote(text)
 
 
-def runs_dir_flag(runs_dir: Path) -> list[str]:
-    """Return `--runs-dir` and the folder; nothing if it is the default one."""
+def command(words: str, runs_dir: Path) -> str:
+    """Return the command line of `pw13 WORDS` for runs in `runs_dir`, to paste into a shell on this machine."""
+    return " ".join(["pw13", words, *runs_dir_flag(runs_dir, quote(str(runs_dir)))])
+
+
+def runs_dir_flag(runs_dir: Path, elsewhere: str = "DIR") -> list[str]:
+    """Return `--runs-dir` and the folder, as `place` does; nothing if it is the default one."""
     same = runs_dir.absolute() == config.DEFAULT_RUNS_DIR.absolute()
-    return [] if same else ["--runs-dir", place(str(runs_dir))]
+    return [] if same else ["--runs-dir", place(str(runs_dir), elsewhere)]
 
 
 def place(path: str, elsewhere: str = "DIR") -> str:

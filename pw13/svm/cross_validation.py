@@ -5,7 +5,7 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 
-from pw13.svm.kernels import Labels, MapFn, Rows, Setting
+from pw13.svm.kernels import Labels, MapFn, Rows, Setting, by_gamma
 
 
 class Predictor(Protocol):
@@ -26,25 +26,30 @@ class TuningResult(NamedTuple):
 
 def tune(
     features: Rows, labels: Labels, settings: Sequence[Setting], fit_each: FitEach, *,
-    folds: Sequence[Labels], map_fn: MapFn = map, tick: Callable[[], None] = lambda: None,
+    folds: Sequence[Labels], together: bool = True, map_fn: MapFn = map, tick: Callable[[], None] = lambda: None,
 ) -> TuningResult:  # fmt: skip
     """Return the setting of the highest mean accuracy over the folds, the first of equals.
 
-    `folds`: the rows of each, as from `stratified_folds`. `tick` is called once per fold and setting.
+    `folds`: the rows of each, as from `stratified_folds`. together: fit all settings of a fold at once, else those of
+    one gamma at a time, to the same bits in less memory. `tick` is called once per fold and setting.
     """
-    accuracies = []
-    for held_out in folds:
-        rest = np.setdiff1d(np.concatenate(folds), held_out)
-        classifiers = fit_each(features[rest], labels[rest], settings, map_fn)
-        unseen, unseen_labels = features[held_out], labels[held_out]
+    parts = [settings] if together else by_gamma(settings)
 
-        def accuracy(classifier: Predictor, unseen: Rows = unseen, expected: Labels = unseen_labels) -> float:
-            share = float(np.mean(classifier.predict(unseen) == expected))
+    def accuracies(held_out: Labels) -> list[float]:
+        rest = np.setdiff1d(np.concatenate(folds), held_out)
+        rows, unseen = features[rest], features[held_out]
+
+        def accuracy(classifier: Predictor) -> float:
+            share = float(np.mean(classifier.predict(unseen) == labels[held_out]))
             tick()
             return share
 
-        accuracies.append(list(map_fn(accuracy, classifiers)))
-    means = np.mean(accuracies, axis=0)
+        def of_part(part: Sequence[Setting]) -> list[float]:  # whose classifiers are freed before the next one's
+            return list(map_fn(accuracy, fit_each(rows, labels[rest], part, map_fn)))
+
+        return [each for part in parts for each in of_part(part)]
+
+    means = np.mean([accuracies(held_out) for held_out in folds], axis=0)
     best = int(np.argmax(means))
     return TuningResult(settings[best], float(means[best]))
 

@@ -9,7 +9,6 @@ import numpy.typing as npt
 
 from pw13.svm import approximate as approximate_svm
 from pw13.svm import cross_validation, exact, few_labels, intelex, kernels
-from pw13.svm.cross_validation import FitEach
 from pw13.svm.kernels import Features, Labels, MapFn, Rows, Scaling, Setting
 from pw13.system.streams import stream
 
@@ -120,19 +119,21 @@ def _without_ticks(fit: Callable[..., Classifier]) -> Callable[..., Classifier]:
 
 def evaluate(
     train: Rows, labels: Labels, test: Rows, kernel: str, *,
-    folds: Sequence[Labels], solvers: Sequence[Solver], fit_each: FitEach = exact.fit_each, map_fn: MapFn = map,
+    folds: Sequence[Labels], solvers: Sequence[Solver], together: bool = True, map_fn: MapFn = map,
     tick: Tick = lambda: None,
 ) -> list[Outcome]:  # fmt: skip
     """Scale, choose C and gamma on `folds` of training rows, then with each of `solvers` fit and predict `test`.
 
-    `train`, `test`: `(n, d)` float32; `labels` `(n,)`. fit_each: how the settings of a fold are fitted. `tick` is
-    called `steps` times.
+    `train`, `test`: `(n, d)` float32; `labels` `(n,)`. together: as in `cross_validation.tune`. `tick` is called
+    `steps` times.
     """
     started = time.perf_counter()
     scaling = kernels.fit_scaling(train)
     train, test = scaling.applied(train), scaling.applied(test)
     grid = kernels.grid(kernel, train[:1].shape[1])
-    tuned = cross_validation.tune(train, labels, grid, fit_each, folds=folds, map_fn=map_fn, tick=tick)
+    tuned = cross_validation.tune(
+        train, labels, grid, exact.fit_each, folds=folds, together=together, map_fn=map_fn, tick=tick
+    )
     seconds = time.perf_counter() - started
 
     def outcome(solver: Solver) -> Outcome:

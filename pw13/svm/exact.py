@@ -20,15 +20,18 @@ from pw13.svm.kernels import (
     Rows,
     Setting,
     blocks,
+    by_gamma,
     kernel_matrices,
     kernel_matrix,
 )
 
-ROWS_PER_BLOCK = 500  # rows predicted at a time: bounds their kernel matrix
+# Rows predicted at a time, at most, and entries of their kernel matrix, which has a column per support vector.
+ROWS_PER_BLOCK, ENTRIES_PER_BLOCK = 500, 5_000_000
 
 METHOD = "SVC"  # in tables
-# Bytes per entry of a pair's kernel matrix, while it is solved: with what it is made of, and LIBSVM's cache in float32.
-MATRIX_BYTES, CACHE_BYTES = 12, 4
+MATRIX_BYTES = 12  # per entry of a kernel matrix while it is computed: float64, and the products in float32
+PAIR_BYTES = 10  # per entry of a pair's matrix while it is solved: float64, and the quarter between the classes again
+CACHE_BYTES, CACHE_SIZE = 4, 200 << 20  # LIBSVM's cache: per entry, and at most
 
 # Up to either, one call solves all pairs: 470 images of 47 classes in 0.02 s instead of 1.3 s, 4,700 in 1.8 s either
 # way; 10,440 of 10 classes in 6.0 s instead of 1.9 s.
@@ -53,7 +56,8 @@ class Classifier(NamedTuple):
 
     def predict(self, features: Rows, map_fn: MapFn = map) -> Labels:
         """Return the class of most pairwise votes per row, the first of equals, `(n, d)` float32 -> `(n,)` int64."""
-        winners = list(map_fn(lambda rows: self._vote(features[rows]), blocks(len(features), ROWS_PER_BLOCK)))
+        size = max(1, min(ROWS_PER_BLOCK, ENTRIES_PER_BLOCK // len(self.support)))
+        winners = list(map_fn(lambda rows: self._vote(features[rows]), blocks(len(features), size)))
         return np.asarray(self.classes[np.concatenate(winners)])
 
     def _vote(self, features: Features) -> npt.NDArray[np.intp]:
@@ -85,15 +89,34 @@ class PairSolution(NamedTuple):
     intercept: float
 
 
-def memory(counts: npt.NDArray[Any], threads: int, gammas: int = 1) -> int:
-    """Return about how many bytes a fit takes at most on so many images of each class, solving `threads` pairs at once.
+def memory(
+    counts: npt.NDArray[Any], size: int, threads: int, settings: Sequence[Setting], *, together: bool = False
+) -> int:
+    """Return how many bytes a fit and then predictions take at most, beside the rows.
 
-    The kernel matrices within the classes are kept in float64. gammas: of the settings that are fitted together.
+    No fit of one of the settings on fewer images takes more. counts: images of each class, of `size` features.
+    together: all settings, else gamma by gamma.
     """
-    pair = int(np.sort(counts)[-2:].sum())
-    pairs_at_once = min(threads, len(counts) * (len(counts) - 1) // 2)
-    entry = gammas * MATRIX_BYTES + CACHE_BYTES
-    return int(gammas * 8 * np.square(counts).sum() + pairs_at_once * entry * pair**2)
+    if not together:
+        return max(memory(counts, size, threads, each, together=True) for each in by_gamma(settings))
+    count, classes = float(counts.sum()), len(counts)
+    gammas = len(by_gamma(settings))
+    coefficients = len(settings) * 8 * (classes - 1) * count
+    classifiers = len(settings) * 4 * size * count + coefficients  # all rows may be support vectors
+    predicted = min(ROWS_PER_BLOCK, ENTRIES_PER_BLOCK / count)  # rows at a time: their kernel, and sums of each pair
+    sums = 8 * classes * (classes - 1)
+    prediction = classifiers + threads * predicted * max(MATRIX_BYTES * count, 8 * count + sums)
+
+    small = min(SMALL_CLASS * classes, SMALL_SET)
+    matrices = min(threads, len(settings)) if count <= small else 1
+    at_once = classifiers + matrices * MATRIX_BYTES * min(count, small) ** 2
+    if count <= small:
+        return int(max(at_once, prediction))
+    pair = float(np.sort(counts)[-2:].sum())
+    solving = gammas * PAIR_BYTES * pair**2 + min(CACHE_BYTES * pair**2, CACHE_SIZE)
+    pairs_at_once = min(threads, classes * (classes - 1) // 2)
+    kept = 4 * size * count + coefficients + gammas * 8 * float(np.square(counts).sum())
+    return int(max(at_once, prediction, kept + max(pairs_at_once * solving, classifiers)))
 
 
 def pairs(classes: int) -> list[tuple[int, int]]:
@@ -124,14 +147,6 @@ def fit_each(features: Features, labels: Labels, settings: Sequence[Setting], ma
 
     solutions = zip(*map_fn(solve, pairs(len(classes))), strict=True)
     return [_assemble(each, classes, groups, solved) for each, solved in zip(settings, solutions, strict=True)]
-
-
-def fit_by_gamma(
-    features: Features, labels: Labels, settings: Sequence[Setting], map_fn: MapFn = map
-) -> list[Classifier]:
-    """Fit as `fit_each` does, to the same bits, with the kernel matrices of only one gamma in memory."""
-    runs = itertools.groupby(settings, key=lambda setting: setting.gamma)
-    return [classifier for _, run in runs for classifier in fit_each(features, labels, list(run), map_fn)]
 
 
 def _fit_at_once(features: Features, labels: Labels, setting: Setting) -> Classifier:

@@ -39,7 +39,9 @@ class Scaling(NamedTuple):
 
     def apply(self, features: Features) -> Features:
         """Standardise `(n, d)` -> `(n, d)` float32: mean 0 and deviation 1 on the training rows."""
-        return np.asarray(((features - self.mean) / self.deviation).astype(np.float32, copy=False))
+        scaled: Features = np.subtract(features, self.mean, dtype=np.float32)
+        scaled /= self.deviation
+        return scaled
 
     def applied(self, rows: "Rows") -> "Rows":
         """Return standardised rows: an array of an array, else rows that are standardised when they are asked for."""
@@ -97,6 +99,11 @@ def grid(kernel: str, size: int) -> list[Setting]:
     if kernel == "linear":
         return [Setting("linear", c / size, 0.0) for c in LINEAR_C]
     return [Setting("rbf", c, gamma / size) for gamma, c in itertools.product(RBF_GAMMA, RBF_C)]
+
+
+def by_gamma(settings: Sequence[Setting]) -> list[list[Setting]]:
+    """Split settings where gamma changes."""
+    return [list(run) for _, run in itertools.groupby(settings, key=lambda setting: setting.gamma)]
 
 
 def kernel_matrix(a: Features, b: Features, setting: Setting) -> Doubles:

@@ -11,11 +11,11 @@ import numpy as np
 import numpy.typing as npt
 
 from pw13.svm import approximate, exact, intelex
-from pw13.svm.kernels import Labels, grid
+from pw13.svm.kernels import Labels, Setting, grid
 
 EXACT_STEP = 1000  # of the number of images that fit, so that it does not depend on trifles
 MIN_EXACT = 1000  # images, unless there are fewer: C and gamma are chosen on exact SVMs
-HELD_SHARE = 0.25  # of the memory, at most, for features that are computed once and kept
+HELD_SHARE = 0.25  # of the memory, at most, for features that are computed once and kept, and one kind's scaled copy
 BLOCKS = 300_000_000  # bytes of what is computed in blocks
 
 
@@ -39,8 +39,8 @@ class Plan(NamedTuple):
 
     exact: number of images that exact SVMs are fitted on. all_by: method by kernel for all of them. held: whether the
     features of each kind are computed once and kept, or in blocks each time. together: whether tuning fits the settings
-    of all gammas together, which is faster but keeps all their kernel matrices. memory: bytes at most, about. seconds:
-    about, on two cores.
+    of all gammas together, which is faster but keeps all their kernel matrices. memory: bytes at most. seconds: about,
+    on two cores.
     """
 
     exact: int
@@ -56,85 +56,92 @@ def make(job: Job, limit: int, *, threads: int, use_intelex: bool) -> Plan | Non
 
     More memory never means fewer images of exact SVMs.
     """
-    memory_of = _exact_memory(job, threads)
-    images = _exact_images(job, limit, memory_of)
-    needed = memory_of(images)
-    if needed > limit:
+    images, count = _exact_images(job, limit, threads), len(job.labels)
+    if _memory(job, threads)(images, 0) > limit:
         return None
-    if images == len(job.labels):
-        return _plan(job, images, dict.fromkeys(job.kernels, exact.METHOD), needed, limit, threads)
-    by_intelex = max(needed, job.fixed + BLOCKS + intelex.memory(len(job.labels), max(job.sizes)))
+    if images == count:
+        return _plan(job, images, dict.fromkeys(job.kernels, exact.METHOD), 0, limit, threads)
+    by_intelex = job.fixed + BLOCKS + intelex.memory(count, max(job.sizes))
     if use_intelex and by_intelex <= limit:
         return _plan(job, images, dict.fromkeys(job.kernels, intelex.method()), by_intelex, limit, threads)
-    return _plan(job, images, {kernel: approximate.method(kernel) for kernel in job.kernels}, needed, limit, threads)
+    return _plan(job, images, {kernel: approximate.method(kernel) for kernel in job.kernels}, 0, limit, threads)
 
 
 def least_memory(job: Job, *, threads: int) -> int:
-    """Return about how many bytes the job takes at least: `make` has a plan for as many."""
-    return _exact_memory(job, threads)(min(len(job.labels), MIN_EXACT))
+    """Return how many bytes the job takes at least: `make` has a plan for as many."""
+    return _memory(job, threads)(min(len(job.labels), MIN_EXACT), 0)
 
 
-def _exact_images(job: Job, limit: int, memory_of: Callable[[int], int]) -> int:
-    """Return how many images exact SVMs are fitted on: all, or what fits beside the features kept, or the least."""
-    count = len(job.labels)
-    if memory_of(count) <= limit:
+def _exact_images(job: Job, limit: int, threads: int) -> int:
+    """Return how many images exact SVMs are fitted on: all, or what fits beside the features kept, or the least.
+
+    Where a little more memory would keep one more kind of features, they are no more than would fit then.
+    """
+    count, memory = len(job.labels), _memory(job, threads)
+    if memory(count, 0) <= limit:
         return count
-    room = _room(job, limit)
+    limits = np.sum(_kept(job), axis=0) / HELD_SHARE  # from which on 0, 1, 2, ... kinds are kept
+    kept = int(np.flatnonzero(limits <= limit)[-1])
+    limits[kept] = limit
     fewer = range((count - 1) // EXACT_STEP * EXACT_STEP, 0, -EXACT_STEP)
-    fitting = next((images for images in fewer if memory_of(images) <= room), 0)
-    return max(fitting, min(count, MIN_EXACT))
+    kinds = range(kept, len(limits))
+    fitting = (n for n in fewer if all(memory(n, kind) <= limits[kind] for kind in kinds))
+    return max(next(fitting, 0), min(count, MIN_EXACT))
 
 
-def _exact_memory(job: Job, threads: int, gammas: int = 1) -> Callable[[int], int]:
-    """Return the function of a number of images that gives about the bytes of exact SVMs on them.
+def _memory(job: Job, threads: int, *, together: bool = False) -> Callable[[int, int], int]:
+    """Return the bytes that exact SVMs take at most: a function of their images and of how many kinds are kept.
 
-    Without the features kept.
+    The smallest are. While one kind is evaluated it is scaled, all of it if it is kept, and the classifiers of the
+    others are in memory.
     """
     counts = np.bincount(job.labels)
-    shares = counts[counts > 0] / len(job.labels)
-    row = 3 * 4 * max(job.sizes)  # features, scaled, support vectors
-    return lambda images: job.fixed + BLOCKS + row * images + exact.memory(shares * images, threads, gammas)
+    counts, size, per_row = counts[counts > 0], max(job.sizes), 4 * max(job.sizes)
+    coefficients = 8 * (len(counts) - 1)
+    classifiers = len(job.kernels) * sum(4 * each + coefficients for each in job.sizes) - per_row - coefficients
+    grids = [grid(kernel, size) for kernel in job.kernels]
+
+    def fit(rows: int, settings: Sequence[Setting]) -> int:
+        return exact.memory(counts / len(job.labels) * rows, size, threads, settings, together=together)
+
+    def memory(images: int, kept: int) -> int:
+        features, scaled = map(int, _kept(job)[:, kept])
+        tuned = min(job.tune_on, images)
+        rest = tuned - tuned // job.folds
+        tuning = scaled + per_row * tuned + max(fit(rest, each) for each in grids)
+        rows = scaled + per_row * images if images < len(job.labels) else max(scaled, per_row * images)
+        fitting = rows + fit(images, grids[0][:1])
+        return job.fixed + BLOCKS + classifiers * images + features + max(tuning, fitting)
+
+    return memory
 
 
-def _room(job: Job, limit: int) -> float:
-    """Return the bytes of `limit` that the features kept leave.
-
-    Where a little more memory would keep one more kind, they are no more than would be left then.
-    """
-    totals = _totals(job)
-    kept = np.flatnonzero(totals <= HELD_SHARE * limit)[-1]
-    return float(np.min([limit - totals[kept], *(totals[kept + 1 :] * (1 / HELD_SHARE - 1))]))
-
-
-def _totals(job: Job) -> npt.NDArray[np.int64]:
-    """Return the bytes of the 0, 1, 2, ... smallest kinds of features, `(kinds + 1,)`."""
-    return np.concatenate([[0], np.cumsum(np.sort(_bytes(job)))])
+def _kept(job: Job) -> npt.NDArray[np.int64]:
+    """Return the bytes of the 0, 1, 2, ... smallest kinds of features, and of the largest of them: `(2, kinds + 1)`."""
+    ascending = np.sort(_bytes(job))
+    return np.pad([np.cumsum(ascending), ascending], ((0, 0), (1, 0)))
 
 
 def _bytes(job: Job) -> npt.NDArray[np.int64]:
     return np.array([4 * size * (len(job.labels) + job.test) for size in job.sizes])
 
 
-def _plan(job: Job, images: int, all_by: dict[str, str], needed: int, limit: int, threads: int) -> Plan:
-    """Keep the smallest features, as many kinds as a share of the memory takes and what is `needed` leaves.
+def _plan(job: Job, images: int, all_by: dict[str, str], other: int, limit: int, threads: int) -> Plan:
+    """Keep the smallest features, as many kinds as a share of the memory takes and what is needed leaves.
 
-    What is left then is for tuning.
+    What is left then is for tuning. other: bytes that another method takes beside the features kept.
     """
-    totals = _totals(job)
-    kept = int(np.flatnonzero(totals <= min(HELD_SHARE * limit, limit - needed))[-1])
+    features, scaled = _kept(job)
+
+    def memory(kept: int, *, together: bool = False) -> int:
+        return max(_memory(job, threads, together=together)(images, kept), other + int(features[kept]))
+
+    wanted = np.flatnonzero(features + scaled <= HELD_SHARE * limit)
+    kept = max(int(k) for k in wanted if k == 0 or memory(int(k)) <= limit)
     smallest = np.argsort(_bytes(job), kind="stable")[:kept]
     held = tuple(kind in smallest for kind in range(len(job.sizes)))
-    tuning = _tuning_memory(job, images, threads)
-    together = tuning + int(totals[kept]) <= limit
-    memory = (max(needed, tuning) if together else needed) + int(totals[kept])
-    return Plan(images, all_by, held, together, memory, seconds(job, images, all_by))
-
-
-def _tuning_memory(job: Job, images: int, threads: int) -> int:
-    """Return about how many bytes tuning takes if it fits the settings of all gammas together."""
-    rows = min(job.tune_on, images) * (job.folds - 1) // job.folds
-    gammas = max(len({setting.gamma for setting in grid(kernel, 1)}) for kernel in job.kernels)
-    return _exact_memory(job, threads, gammas)(rows)
+    together = memory(kept, together=True) <= limit
+    return Plan(images, all_by, held, together, memory(kept, together=together), seconds(job, images, all_by))
 
 
 class Cost(NamedTuple):

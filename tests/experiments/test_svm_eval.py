@@ -349,7 +349,7 @@ def tight(monkeypatch, images: int) -> None:
     """Let exact SVMs of the small data fit in any memory up to so many images, and no larger ones."""
     monkeypatch.setattr(plan, "EXACT_STEP", 10)
     monkeypatch.setattr(plan, "MIN_EXACT", 20)
-    monkeypatch.setattr(exact, "memory", lambda counts, threads, gammas=1: 0 if counts.sum() <= images else 10**15)
+    monkeypatch.setattr(exact, "memory", lambda counts, *_, **__: 0 if counts.sum() <= images else 10**15)
 
 
 def test_what_does_not_fit_exactly_is_approximated_and_every_row_says_how(pw13, data, monkeypatch):
@@ -389,18 +389,19 @@ def test_features_that_are_not_kept_give_the_same_accuracies(pw13, data, monkeyp
 def test_gammas_are_tuned_one_by_one_where_memory_is_short_with_the_same_result(pw13, data, monkeypatch):
     found, fitted = [], []
 
-    def fit_by_gamma(*arguments, original=exact.fit_by_gamma):
+    def fit_each(*arguments, original=exact.fit_each):
         fitted.append(len(arguments[2]))
         return original(*arguments)
 
-    monkeypatch.setattr(exact, "fit_by_gamma", fit_by_gamma)
-    for needed in (0, 10**15):
-        assert not fitted
-        monkeypatch.setattr(plan, "_tuning_memory", lambda *_, needed=needed: needed)
+    monkeypatch.setattr(exact, "fit_each", fit_each)
+    for needed, together in ((0, {12, 1}), (10**15, {3, 1})):  # 1: the settings that are chosen
+        fitted.clear()
+        monkeypatch.setattr(exact, "memory", lambda *_, together=False, needed=needed: needed * together)
         code, out, err = pw13("svm-eval", "--data", data, "--json", "--kernel", "rbf", *QUICK)
         assert code == 0, err
         found.append([(r["c"], r["gamma"], r["cv_accuracy"]) for r in json.loads(out)["results"]])
-    assert found[0] == found[1] and fitted == [12] * 4
+        assert set(fitted) == together
+    assert found[0] == found[1]
 
 
 def test_a_memory_that_is_too_small_is_refused_before_anything_is_fitted(pw13, data, monkeypatch):

@@ -56,27 +56,10 @@ def test_settings_fitted_together_give_the_classifiers_of_each_alone(sets, monke
     monkeypatch.setattr(exact, "SMALL_SET", 0)
     train, labels, _, _ = sets
     settings = [setting, setting._replace(c=2 * setting.c), setting._replace(gamma=2 * setting.gamma)]
-    by_gamma = exact.fit_by_gamma(train, labels, settings)
-    for together, one, each in zip(exact.fit_each(train, labels, settings), by_gamma, settings, strict=True):
+    for together, each in zip(exact.fit_each(train, labels, settings), settings, strict=True):
         alone = exact.fit(train, labels, each)
         for name, array in together.arrays().items():
             np.testing.assert_array_equal(array, alone.arrays()[name])
-            np.testing.assert_array_equal(array, one.arrays()[name])
-
-
-def test_the_kernel_matrices_of_only_one_gamma_are_kept_where_memory_is_short(sets, monkeypatch):
-    monkeypatch.setattr(exact, "SMALL_SET", 0)
-    gammas = []
-
-    def kernel_matrices(*arguments, original=exact.kernel_matrices):
-        found = original(*arguments)
-        gammas.append(len(found))
-        return found
-
-    monkeypatch.setattr(exact, "kernel_matrices", kernel_matrices)
-    settings = [Setting("rbf", c, gamma) for gamma in (0.1, 0.2) for c in (1.0, 3.0)]
-    assert [each.setting for each in exact.fit_by_gamma(*sets[:2], settings)] == settings
-    assert set(gammas) == {1}
 
 
 def test_threads_do_not_change_the_result(sets, monkeypatch):

@@ -44,3 +44,23 @@ def test_no_classifier_is_validated_on_its_training_rows(sets):
 
     cross_validation.tune(train, labels, [Setting("rbf", 1, 1)], fit_each, folds=folds)
     assert sizes == [len(rows)] * 3
+
+
+def test_gamma_by_gamma_the_result_is_the_same_and_only_its_kernel_matrices_are_in_memory(sets, monkeypatch):
+    monkeypatch.setattr(exact, "SMALL_SET", 0)
+    train, labels, _, _ = sets
+    folds = cross_validation.stratified_folds(np.arange(len(labels)), labels, 2, rng=np.random.default_rng(0))
+    settings = [Setting("rbf", c, gamma) for gamma in (0.02, 0.2) for c in (1.0, 3.0)]
+    gammas, results = [], []
+
+    def kernel_matrices(*arguments, original=exact.kernel_matrices):
+        found = original(*arguments)
+        gammas.append(len(found))
+        return found
+
+    monkeypatch.setattr(exact, "kernel_matrices", kernel_matrices)
+    for together, kept in ((True, {2}), (False, {1})):
+        gammas.clear()
+        results.append(cross_validation.tune(train, labels, settings, exact.fit_each, folds=folds, together=together))
+        assert set(gammas) == kept
+    assert results[0] == results[1]

@@ -24,6 +24,8 @@ SMALL_GAP = 0.02  # relative gap between training and held-out loss up to which 
 def held_out_loss(metrics: Mapping[str, Any]) -> str:
     """Return the loss on held-out names, as nats, bits and perplexity, and the gap to the training loss."""
     train, held_out = metrics.get("train_nats"), metrics.get("held_out_nats")
+    if held_out is None and metrics.get("held_out_accuracy") is not None:  # JSON has no infinity
+        return "The loss diverged: it is infinite on held-out names."
     if train is None or held_out is None:
         training = f"Training loss {format_number(train)} nats per character." if train is not None else ""
         return join_sentences(training, "No names were held out, so nothing can be said of new names.")

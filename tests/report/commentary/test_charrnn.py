@@ -1,9 +1,12 @@
 """Comments on the character RNN."""
 
+import json
+
 import pytest
 
 from pw13.report.commentary import charrnn
 from pw13.report.commentary.contrasts import Loss
+from pw13.system.files import to_json
 
 
 def test_the_loss_is_in_nats_bits_and_perplexity():
@@ -18,6 +21,12 @@ def test_the_loss_is_in_nats_bits_and_perplexity():
 def test_a_loss_that_diverged_is_named_without_its_perplexity(held_out, shown):
     text = charrnn.held_out_loss({"train_nats": 2.0, "held_out_nats": held_out, "held_out_accuracy": 0.1})
     assert text.startswith(f"The loss diverged: {shown}") and "perplexity" not in text
+
+
+@pytest.mark.parametrize("train", [2.0, None])
+def test_an_infinite_loss_which_json_lacks_is_not_taken_for_an_absence_of_held_out_names(train):
+    metrics = json.loads(to_json({"train_nats": train, "held_out_nats": float("inf"), "held_out_accuracy": 0.1}))
+    assert charrnn.held_out_loss(metrics) == "The loss diverged: it is infinite on held-out names."
 
 
 def test_a_network_without_a_gap_generalizes():
