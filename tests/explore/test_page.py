@@ -4,6 +4,7 @@ import json
 import re
 import shutil
 import time
+from datetime import UTC, datetime
 
 import pytest
 
@@ -381,7 +382,7 @@ def test_a_menu_keeps_the_keyboard(tab, runs, tmp_path):
     pages.write_page(path, choose(named, folder), folder)
     for state, label in (("view=names", "Run"), ("view=runs", "Sweep")):
         page = tab().open(path.as_uri(), state)
-        menu = page.get_by_label(label, exact=True)
+        menu = page.locator("label.field", has_text=re.compile(f"^{label}")).locator("select")
         other = menu.locator("option").nth(1).get_attribute("value")
         menu.focus()
         menu.select_option(other)
@@ -545,7 +546,8 @@ def test_following_a_training_leaves_open_what_is_open(tab, served, runs):
     server, folder = served
     run = folder / runs.names["dense"]
     facts = json.loads((run / "run.json").read_text("utf-8"))
-    (run / "run.json").write_text(json.dumps({**facts, "status": "running", **machine.process()}), "utf-8")
+    facts |= {"status": "running", "started": datetime.now(UTC).isoformat(), **machine.process()}
+    (run / "run.json").write_text(json.dumps(facts), "utf-8")
     (run / "metrics.json").unlink()  # as while it runs: its seconds are those until now
     one = tab()
     one.page.add_init_script(QUICK)
@@ -568,11 +570,11 @@ def test_the_page_says_when_it_hears_from_pw13_again(tab, served):
     one.page.add_init_script(QUICK)
     page = one.open(served[0].address, "view=runs")
     said = "document.querySelector('p[role=status]').textContent"
-    page.evaluate("window.kept = fetch; window.fetch = () => Promise.reject(new Error('gone'));")
+    page.evaluate("() => { window.kept = fetch; window.fetch = () => Promise.reject(new Error('gone')); }")
     until(page, f"{said}.startsWith('pw13 explore has stopped')")
     page.get_by_label("Find").fill("lstm")
     assert page.evaluate(said).startswith("pw13 explore has stopped")
-    page.evaluate("window.fetch = kept")
+    page.evaluate("() => { window.fetch = kept; }")
     until(page, f"{said} === '4 of 15 runs.'")
 
 
