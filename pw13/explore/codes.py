@@ -47,7 +47,7 @@ def view(record: Record) -> dict[str, Any]:
         codes = net.encode(to_vectors(images.test_images[shown["rows"]]))
         result["pca_map"] = pack(pca.project(codes, 2))
         if "tsne" in stored:
-            result["tsne"] = pack(stored["tsne"][: len(shown["rows"])].astype(np.float32))
+            result["tsne"] = pack(stored["tsne"][np.isin(rows, shown["rows"])].astype(np.float32))
     if "pca_mean" in stored:
         result["pca"] = [pack(stored["pca_mean"]), pack(stored["pca_components"])]
     return result

@@ -30,22 +30,40 @@ class Chosen(NamedTuple):
 
 
 def choose(run_names: Sequence[str], runs_dir: Path) -> Chosen:
-    """Return the named runs by view, a sweep as its points; without names the newest usable run of each kind.
+    """Return the named runs by view, a sweep as its usable points; without names the newest usable run of each kind.
 
     Raises:
-        UserError: no such run, or a broken one, or one that no view can show.
+        UserError: no such run, or a broken one, or one that no view can show; a sweep without a usable point.
     """
     if not run_names:
         return choose_among(list_runs(runs_dir))
     by_kind = {kind: view for view, kind, _, _ in VIEWS}
     records: dict[str, list[Record]] = {view: [] for view in by_kind.values()}
-    for record in comparison.expand_sweeps([load_run(name, runs_dir) for name in run_names]):
-        if record.problem:
-            raise UserError(record.problem)
-        if record.kind not in by_kind:
-            raise UserError(f"{record.folder}: cannot show a {record.kind} run; supported: {', '.join(by_kind)}")
-        records[by_kind[record.kind]].append(record)
+    for named in [load_run(name, runs_dir) for name in run_names]:
+        for record in usable_points(named) if named.kind.startswith("sweep-") else [named]:
+            if record.kind not in by_kind:
+                raise UserError(f"{record.folder}: cannot show a {record.kind} run; supported: {', '.join(by_kind)}")
+            records[by_kind[record.kind]].append(record)
     return Chosen(records, named=True)
+
+
+def usable_points(sweep: Record) -> list[Record]:
+    """Return the points of a sweep that a view can show, and say which are left out.
+
+    Raises:
+        UserError: no point is left.
+    """
+    needed = {kind: file for _, kind, file, _ in VIEWS}
+    points = []
+    for point in comparison.sweep_points(sweep.folder):
+        file = needed.get(point.kind, "config.json")
+        if point.problem or not (point.folder / file).is_file():
+            console.warning(f"{point.reference} is left out: {point.problem or f'{point.status}, without {file}'}")
+        else:
+            points.append(point)
+    if not points:
+        raise UserError(f"{sweep.folder}: no point of the sweep can be shown; expected one with a model")
+    return points
 
 
 def choose_among(records: Sequence[Record]) -> Chosen:

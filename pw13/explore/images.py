@@ -1,6 +1,8 @@
 """The images that a run was trained on, for the page."""
 
 import functools
+import itertools
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -29,11 +31,19 @@ def _load(path: str) -> ImageSet | None:
         return None
 
 
-def pictures(images: ImageSet | None, rows: np.ndarray) -> dict[str, Any]:
-    """Return test images, their labels, the classes and the name of the set, as many rows as the page has room for."""
+def pictures(
+    images: ImageSet | None, rows: np.ndarray, groups: Sequence[Sequence[int]] | None = None
+) -> dict[str, Any]:
+    """Return test images, their labels, the classes and the name of the set, as many rows as the page has room for.
+
+    groups: of rows, of which one each is taken in turn where not all have room; without them the classes.
+    """
     if images is None:
         return {"rows": [], "classes": [], "source": None}
-    rows = rows[: max(1, MAX_VALUES // images.test_images[0].size)]
+    room = max(1, MAX_VALUES // images.test_images[0].size)
+    if len(rows) > room:
+        labels = images.test_labels[rows]
+        rows = rows[np.isin(rows, in_turn(groups or [rows[labels == label] for label in np.unique(labels)], room))]
     return {
         "rows": rows.tolist(),
         "images": pack(images.test_images[rows]),
@@ -41,3 +51,9 @@ def pictures(images: ImageSet | None, rows: np.ndarray) -> dict[str, Any]:
         "classes": list(images.classes),
         "source": images.source.name,
     }
+
+
+def in_turn(groups: Sequence[Sequence[int]], limit: int) -> list[int]:
+    """Return `limit` different rows: the first of each group, then the second of each, and so on."""
+    turns = itertools.chain.from_iterable(itertools.zip_longest(*groups))
+    return list(dict.fromkeys(row for row in turns if row is not None))[:limit]

@@ -42,7 +42,7 @@ def _points(record: Record) -> list[Record]:
 
 def row(record: Record) -> dict[str, Any]:
     """Return one run: what the table, the curves and the sweeps need of it."""
-    measured = comparison.numbers(record)
+    measured, epochs = comparison.numbers(record), comparison.history(record.folder)
     names = [
         *METRICS,
         *tables.matching(tables.PRIMARY_METRICS.get(record.kind, ()), measured),
@@ -64,18 +64,27 @@ def row(record: Record) -> dict[str, Any]:
         "result": result,
         "settings": {str(name): _plain(value) for name, value in comparison.settings(record).items() if name != "grid"},
         "metrics": {name: measured[name] for name in names if _is_number(measured.get(name))},
-        "history": history(record),
+        "history": history(epochs),
+        "epochs": len(epochs),
+        "best": best(epochs),
         "grid": grid(record),
     }
 
 
-def history(record: Record) -> dict[str, list[float | None]]:
-    """Return the losses of each epoch, thinned out to `MAX_EPOCHS`."""
-    epochs = comparison.history(record.folder)
+def history(epochs: list[dict[str, float]]) -> dict[str, list[float | None]]:
+    """Return the losses of each epoch, thinned out to `MAX_EPOCHS`, the last one kept."""
     step = math.ceil(len(epochs) / MAX_EPOCHS) or 1
-    kept = [*epochs[step - 1 :: step]] if step > 1 else epochs
+    kept = epochs[::-step][::-1]
     names = [name for name in ("epoch", "loss", "val_loss") if all(name in epoch for epoch in kept)]
     return {name: [_short(epoch[name]) for epoch in kept] for name in names} if kept else {}
+
+
+def best(epochs: list[dict[str, float]]) -> dict[str, float] | None:
+    """Return the first epoch with the lowest validation loss, of all epochs; None if none has a finite one."""
+    lowest = comparison.best_val_loss(epochs)
+    if lowest is None:
+        return None
+    return {"epoch": next(n for n, row in enumerate(epochs, 1) if row["val_loss"] == lowest), "val_loss": lowest}
 
 
 def grid(record: Record) -> dict[str, list[Any]]:

@@ -32,7 +32,7 @@ def view(record: Record) -> dict[str, Any]:
         check(stored[name], len(labels), count)
     cells = {name: cell_rows(labels, stored[name], count) for name in names}
     rows = np.array(sorted({row for each in cells.values() for cell in each.values() for row in cell}), dtype=np.int64)
-    shown = pictures(images, rows)
+    shown = pictures(images, rows, [cell for each in cells.values() for cell in each.values()])
     place = {row: index for index, row in enumerate(shown["rows"])}
     sets = [
         {

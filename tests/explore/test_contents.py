@@ -9,7 +9,7 @@ import pytest
 
 from pw13 import config
 from pw13.errors import UserError
-from pw13.explore import names
+from pw13.explore import images, names
 from pw13.explore import runs as rows_of
 from pw13.explore.contents import choose, contents
 from pw13.explore.packing import pack
@@ -144,6 +144,53 @@ def test_a_long_history_is_thinned_out_to_its_end(tmp_path):
     run = write_run(tmp_path, 1, settings, data={"path": "x"}, losses=[1 / (i + 1) for i in range(1000)])
     epochs = runs_row(run)["history"]["epoch"]
     assert len(epochs) <= 200 and epochs[-1] == 1000
+
+
+@pytest.mark.parametrize("epochs", [199, 201, 1000])
+def test_best_and_last_epoch_are_those_of_all_epochs(tmp_path, epochs):
+    losses = [0.1234567 if epoch == epochs - 4 else 1.0 for epoch in range(1, epochs)] + [0.75]
+    row = runs_row(write_run(tmp_path, 1, config.DenseAE(), data={"path": "x"}, losses=losses))
+    assert row["best"] == {"epoch": epochs - 4, "val_loss": 0.1234567} and row["epochs"] == epochs
+    assert (row["history"]["epoch"][-1], row["history"]["val_loss"][-1]) == (epochs, 0.75)
+
+
+def test_without_a_finite_validation_loss_there_is_no_best_epoch(tmp_path):
+    row = runs_row(write_run(tmp_path, 1, config.DenseAE(), data={"path": "x"}, losses=(float("nan"),) * 2))
+    assert (row["best"], row["epochs"]) == (None, 2)
+
+
+def test_where_not_all_pictures_have_room_every_class_and_cell_keeps_some(folder, runs, monkeypatch):
+    monkeypatch.setattr(images, "MAX_VALUES", 30 * 784)
+    shown = contents(choose([], folder), [], served=False)
+    for view in ("codes", "noise", "svm"):
+        pictures = shown[view][0]["pictures"]
+        assert len(pictures["labels"]) == 30 and set(pictures["labels"]) == set(range(10))
+    assert shown["noise"][0]["pictures"]["labels"] == sorted(shown["noise"][0]["pictures"]["labels"])
+    assert all(rows for each in shown["svm"][0]["sets"] for rows in each["cells"].values())
+    stored = np.load(folder / runs.names["dense"] / "checkpoints" / "map.npz")
+    expected = stored["tsne"][shown["codes"][0]["pictures"]["rows"]].astype(np.float32)
+    assert shown["codes"][0]["tsne"] == pack(expected)
+
+
+def test_of_a_sweep_the_points_with_a_model_are_shown(folder, runs, capsys):
+    sweep = folder / "2026-11-24_20-00-00_sweep-charrnn"
+    for number in (1, 2, 3):
+        shutil.copytree(folder / runs.names["gru many-to-one 1"], sweep / f"{number}_seed={number}")
+    (sweep / "config.json").write_text(json.dumps({"kind": "sweep-charrnn", "grid": {"seed": [1, 2, 3]}}), "utf-8")
+    facts = {"status": "completed", "started": "2026-11-24T20:00:00+00:00", "machine": {}}
+    (sweep / "run.json").write_text(json.dumps(facts), "utf-8")
+    (sweep / "metrics.json").write_text("{}", "utf-8")
+    failed = json.loads((sweep / "1_seed=1" / "run.json").read_text("utf-8"))
+    (sweep / "1_seed=1" / "run.json").write_text(json.dumps({**failed, "status": "failed"}), "utf-8")
+    (sweep / "1_seed=1" / "checkpoints" / "best.keras").unlink()
+    (sweep / "3_seed=3" / "run.json").write_text("{", "utf-8")
+    shown = contents(choose([sweep.name], folder), [], served=True)
+    assert [view["run"] for view in shown["names"]] == [f"{sweep.name}/2_seed=2"]
+    left_out = [line for line in capsys.readouterr().err.split("\n") if "is left out" in line]
+    assert len(left_out) == 2
+    (sweep / "2_seed=2" / "checkpoints" / "best.keras").unlink()
+    with pytest.raises(UserError, match="no point of the sweep can be shown"):
+        choose([sweep.name], folder)
 
 
 def test_hashes_are_fnv_1a_of_utf_8():

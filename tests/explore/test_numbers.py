@@ -70,6 +70,31 @@ def test_one_is_singular_in_the_texts_of_the_page(script):
     ]
 
 
+def test_labels_on_the_map_tell_the_classes_apart(script):
+    names = {
+        ("0", "1", "10"): ["0", "1", "10"],
+        ("cat", "dog", "horse"): ["cat", "dog", "hor"],
+        tuple(f"digit_{n}" for n in range(11)): [str(n) for n in range(11)],
+        ("upper_A", "upper_B", "lower_a", "lower_b"): ["A", "B", "a", "b"],
+        ("👩🏽\u200d🚀👍🏽e\u0301n", "xyzw"): ["👩🏽\u200d🚀👍🏽e\u0301", "xyz"],
+        ("a", "ab", "abcd", "abc"): ["a", "ab", "abcd", "abc"],
+        (): [],
+    }
+    assert script("return given.map(shortClasses);", list(map(list, names))) == list(names.values())
+
+
+def test_texts_are_shortened_between_characters(script):
+    assert script("return [shortened('a👩🏽\u200d🚀bc', 3), shortened('a👩🏽\u200d🚀b', 3)];") == [
+        "a👩🏽\u200d🚀…",
+        "a👩🏽\u200d🚀b",
+    ]
+
+
+def test_an_axis_has_room_where_values_differ_in_their_last_bit_only(script):
+    low, high = script("return extent([0.1, 0.10000000000000002]);")
+    assert 0.09 < low < 0.095 and 0.105 < high < 0.11
+
+
 def test_the_command_that_does_the_same_is_quoted_for_a_shell(script):
     code = "return generateCommand({ run: given.place }, { seed: 7, n: 20, temp: 1, topP: 1, prefix: given.prefix });"
     for place, prefix in (("x; touch y", "$(id)"), ("sweep/1_it's", "B o")):

@@ -4,6 +4,7 @@ import json
 import re
 import shutil
 import time
+from datetime import UTC, datetime
 
 import numpy as np
 import pytest
@@ -391,9 +392,8 @@ def test_runs_sort_filter_and_open(tab, file, runs):
     assert page.locator(".plot .label").all_text_contents() == ["epoch", "nats per character", "epoch", "MSE"]
 
 
-def test_a_sweep_is_ranked_on_validation_data_as_pw13_sweep_ranks_it(tab, tmp_path):
-    """The settings that are best on test images are not called the best."""
-    runs = tmp_path / "runs"
+def write_sweeps(runs):
+    """Write two sweeps whose settings are best on other data than validation data."""
     for second, (kind, settings) in enumerate((("conv-dae", ConvDAE), ("dense-ae", DenseAE))):
         sweep = runs / f"2026-11-24_11-00-{second:02d}_sweep-{kind}"
         for number, size, loss, test_mse in ((1, 32, 0.02, 0.2), (2, 64, 0.03, 0.1)):
@@ -406,13 +406,75 @@ def test_a_sweep_is_ranked_on_validation_data_as_pw13_sweep_ranks_it(tab, tmp_pa
         facts = {"status": "completed", "started": "2026-11-24T11:00:00+00:00", "machine": {}}
         (sweep / "run.json").write_text(json.dumps(facts), "utf-8")
         (sweep / "metrics.json").write_text("{}", "utf-8")
-    path = tmp_path / "page.html"
+
+
+def test_a_sweep_is_ranked_on_validation_data_as_pw13_sweep_ranks_it(tab, tmp_path):
+    """The settings that are best on test images are not called the best."""
+    runs, path = tmp_path / "runs", tmp_path / "page.html"
+    write_sweeps(runs)
     pages.write_page(path, choose([], runs), runs)
     for sweep in runs.iterdir():
         page = tab().open(path.as_uri(), f"view=runs&sweep={sweep.name}")
         best = page.locator("figcaption", has_text="Best: ").first.inner_text()
         assert best.startswith("Best: batch_size=32 with 0.02 (lower is better)")
         assert page.get_by_role("heading", name="Settings ranked by lowest loss on validation data").count() == 1
+
+
+def test_a_menu_keeps_the_keyboard(tab, runs, tmp_path):
+    folder, path = shutil.copytree(runs.folder, tmp_path / "runs"), tmp_path / "page.html"
+    write_sweeps(folder)
+    named = [runs.names["lstm many-to-one 1"], runs.names["gru many-to-one 1"]]
+    pages.write_page(path, choose(named, folder), folder)
+    for state, label in (("view=names", "Run"), ("view=runs", "Sweep")):
+        page = tab().open(path.as_uri(), state)
+        menu = page.locator("label.field", has_text=re.compile(f"^{label}")).locator("select")
+        other = menu.locator("option").nth(1).get_attribute("value")
+        menu.focus()
+        menu.select_option(other)
+        until(page, f"location.hash.includes({json.dumps(other)})")
+        until(page, f"document.activeElement.matches('select') && document.activeElement.value === {json.dumps(other)}")
+
+
+def test_pictures_keep_their_proportions(tab, file):
+    page = tab().open(file.as_uri(), "view=noise")
+    for place in (".picture canvas", ".pad"):
+        box = page.evaluate(
+            """(place) => { const canvas = document.querySelector(place);
+            [canvas.width, canvas.height] = [20, 40]; return canvas.getBoundingClientRect().toJSON(); }""",
+            place,
+        )
+        assert box["height"] == pytest.approx(2 * box["width"], rel=0.02)
+    small = "document.querySelector('.thumbnail canvas')"
+    page.evaluate(f"[{small}.width, {small}.height] = [20, 40]")
+    assert page.evaluate(f"{small}.offsetHeight <= {small}.parentNode.clientHeight")
+    assert page.evaluate(f"getComputedStyle({small}).objectFit") == "contain"
+
+
+def test_a_class_without_test_letters_has_no_mean_code(tab, runs, tmp_path):
+    content = contents(choose([], runs.folder), [], served=False)
+    pictures, path = content["codes"][0]["pictures"], tmp_path / "page.html"
+    pictures["labels"] = [4 if label in (0, 3) else label for label in pictures["labels"]]
+    path.write_text(pages.render(content), "utf-8")
+    page = tab().open(path.as_uri(), "view=codes&show=mean:3")
+    until(page, "location.hash.includes('letter%3A0')")
+    missing = page.get_by_role("button", name="No test letters of 3, so no mean code")
+    assert missing.is_disabled() and missing.inner_text() == "3"
+    page.get_by_role("button", name="Mean code of a class 2").focus()  # the Tab key reaches the others, arrows pass it
+    page.keyboard.press("ArrowRight")
+    assert page.evaluate("document.activeElement.textContent") == "4"
+    page = tab().open(path.as_uri(), "view=codes")
+    assert page.locator("[role=group] button[tabindex='0']").inner_text() == "1"
+
+
+def test_a_matrix_stays_where_it_was_scrolled(tab, file):
+    page = tab().open(file.as_uri(), "view=svm")
+    table = page.locator("table.matrix").first
+    table.evaluate("(node) => { node.dataset.before = '1'; }")
+    for number in (0, 1):
+        table.locator("button").nth(number).click()
+        assert page.locator("td.chosen").count() == 1
+    assert table.get_attribute("data-before") == "1"
+    assert page.locator(".cell-images h3").count() == 1
 
 
 def test_confusion_matrices_open_their_cells(tab, file):
@@ -437,6 +499,7 @@ SPOILT = (
     "view=names&task=x&temp=9&n=0&seed=-1&prefix=%E2%98%83",
     "view=runs&show=none&sort=x&open=y",
     "view=svm&left=x&cell=0:99,99",
+    "view=noise&kind=constructor",
     "=&&&",
 )
 
@@ -541,6 +604,45 @@ def test_names_are_asked_for_once_the_slider_rests_and_a_refusal_is_shown(tab, s
     said = page.locator(".view > [role=status]").inner_text()
     assert said.startswith("pw13 explore cannot draw these names: ") and "No such file" in said
     one.errors[:] = [error for error in one.errors if "404" not in error]
+
+
+QUICK = "(() => { const real = setTimeout; window.setTimeout = (run, ms) => real(run, Math.min(ms, 200)); })()"
+
+
+def test_following_a_training_leaves_open_what_is_open(tab, served, runs):
+    server, folder = served
+    run = folder / runs.names["dense"]
+    facts = json.loads((run / "run.json").read_text("utf-8"))
+    facts |= {"status": "running", "started": datetime.now(UTC).isoformat(), **machine.process()}
+    (run / "run.json").write_text(json.dumps(facts), "utf-8")
+    (run / "metrics.json").unlink()  # as while it runs: its seconds are those until now
+    one = tab()
+    one.page.add_init_script(QUICK)
+    page = one.open(server.address, f"view=runs&show={run.name}")
+    row = f"document.querySelector('tr[data-key=\"{run.name}\"]')"
+    page.locator("figure.chart summary").click()
+    page.evaluate(f"{row}.querySelector('.link').before = true")
+    chart = "document.querySelector('figure.chart')"
+    page.evaluate(f"{chart}.before = true")
+    seconds = page.evaluate(f"{row}.lastChild.textContent")
+    until(page, f"{row}.lastChild.textContent !== '{seconds}'")
+    assert page.evaluate(f"{row}.querySelector('.link').before && {chart}.before")  # neither was drawn anew
+    (run / "history.csv").write_text("epoch,loss,val_loss\n1,1,0.5\n2,1,0.25\n3,1,0.125\n", "utf-8")
+    until(page, f"{chart}.textContent.includes('lowest at epoch 3: 0.125.')")
+    assert page.evaluate(f"{chart}.querySelector('details').open && {row}.querySelector('.link').before")
+
+
+def test_the_page_says_when_it_hears_from_pw13_again(tab, served):
+    one = tab()
+    one.page.add_init_script(QUICK)
+    page = one.open(served[0].address, "view=runs")
+    said = "document.querySelector('p[role=status]').textContent"
+    page.evaluate("() => { window.kept = fetch; window.fetch = () => Promise.reject(new Error('gone')); }")
+    until(page, f"{said}.startsWith('pw13 explore has stopped')")
+    page.get_by_label("Find").fill("lstm")
+    assert page.evaluate(said).startswith("pw13 explore has stopped")
+    page.evaluate("() => { window.fetch = kept; }")
+    until(page, f"{said} === '4 of 15 runs.'")
 
 
 def test_an_empty_folder_says_what_to_train(tab, tmp_path):

@@ -22,7 +22,8 @@ function ticks(low, high, count = 5) {
 
 const extent = (values) => {
   const low = values.reduce((a, b) => Math.min(a, b), Infinity), high = values.reduce((a, b) => Math.max(a, b), -Infinity);
-  const margin = (high - low) * 0.06 || Math.abs(high) * 0.06 || 1;
+  const range = high - low > 1e-9 * Math.abs(high) ? high - low : 0; // ticks of a smaller one would all be one number
+  const margin = range * 0.06 || Math.abs(high) * 0.06 || 1;
   return [low - margin, high + margin];
 };
 
@@ -59,7 +60,7 @@ function spread(places, gap, high) {
 // Lines with their labels at their ends. series: [{label, xs, ys, color, faint}], gaps where y is null.
 function lineChart(width, series, xLabel, yLabel, label) {
   const height = 320, roomy = width > 560;
-  const short = (text) => (text.length > 26 ? `${text.slice(0, 25)}…` : text);
+  const short = (text) => shortened(text, 26);
   const right = roomy ? 24 + 6.6 * Math.max(...series.map((each) => short(each.label).length)) : 34;
   const { node, x, y } = axes({ width, height, xLabel, yLabel, label, right, whole: true,
     xs: extent(series.flatMap((each) => each.xs)).map((value, i) => (i ? value : Math.max(value, 0))),
@@ -88,7 +89,7 @@ function dotChart(width, groups, xLabel, label) {
   groups.forEach((group, row) => {
     const y = 24 + 22 * row, most = Math.floor((left - 12) / 6.6);
     node.append(svg("line", { x1: left, x2: width - 16, y1: y, y2: y, class: "grid" }),
-      svg("text", { x: left - 8, y: y + 4, "text-anchor": "end", text: group.label.length > most ? `${group.label.slice(0, most - 1)}…` : group.label }),
+      svg("text", { x: left - 8, y: y + 4, "text-anchor": "end", text: shortened(group.label, most) }),
       svg("line", { x1: x(group.mean), x2: x(group.mean), y1: y - 8, y2: y + 8, class: "mean" }));
     for (const value of group.values) node.append(svg("circle", { cx: x(value), cy: y, r: 4.5, class: "dot" }));
   });

@@ -1,7 +1,11 @@
 // The map of codes: each letter is drawn as the name of its class at its place.
+
+const MAX_MARK = 3; // characters of a class on the map, if they tell it from the others
+
 function codeMap(run, first, choose, project) {
   const { pictures, width, height } = run, count = pictures.rows.length, pixels = width * height;
   const kinds = ["tsne", "pca"].filter((kind) => run[kind === "pca" ? "pca_map" : kind]);
+  const marks = shortClasses(pictures.classes);
   let kind = kinds.includes(first) ? first : kinds[0], chosen = null, nearest = [], places = [], drawnSide = 0;
   const canvas = el("canvas", { className: "map", role: "img", tabIndex: 0 }), lens = el("canvas", { className: "pixels lens", hidden: true });
   const box = el("div", { className: "map-box" }, canvas, lens);
@@ -29,7 +33,7 @@ function codeMap(run, first, choose, project) {
     places.forEach(([x, y], i) => {
       context.fillStyle = style.getPropertyValue(`--series-${pictures.labels[i] % COLORS.length}`);
       context.globalAlpha = 0.85;
-      context.fillText(classOf(pictures, i).slice(0, 3), x, y);
+      context.fillText(marks[pictures.labels[i]] ?? T.none, x, y);
     });
     context.globalAlpha = 1;
     const ring = (index, radius, line) => {
@@ -69,7 +73,7 @@ function codeMap(run, first, choose, project) {
     lens.hidden = false;
     paint(lens, pixelsOf(pictures, index, pixels), width, height);
     lens.style.left = `${Math.min(Math.max(x - 42, 0), canvas.clientWidth - 84)}px`;
-    lens.style.top = `${y > 110 ? y - 100 : y + 16}px`;
+    lens.style.top = `${y > lens.offsetHeight + 26 ? y - lens.offsetHeight - 16 : y + 16}px`;
   });
   canvas.addEventListener("pointerleave", () => { lens.hidden = true; });
   canvas.addEventListener("click", (event) => choose(nearestTo(event)));
@@ -100,6 +104,22 @@ function nextTowards(places, from, [dx, dy]) {
     if (along > 0 && Math.abs(off) <= along && along ** 2 + off ** 2 < distance) [best, distance] = [i, along ** 2 + off ** 2];
   });
   return best;
+}
+
+// Names of classes that fit on the map: whole if short, else their first characters; where those are alike, without what
+// all begin with, and of that as many characters from either end as tell them apart.
+function shortClasses(classes) {
+  const names = classes.map(graphemes), shortest = Math.min(...names.map((name) => name.length)), longest = Math.max(...names.map((name) => name.length));
+  const marks = (cut) => {
+    const texts = cut.map((name) => name.join(""));
+    return new Set(texts).size === new Set(classes).size ? texts : null;
+  };
+  let alike = 0;
+  while (alike < shortest - 1 && names.every((name) => name[alike] === names[0][alike])) alike++;
+  const rests = names.map((name) => name.slice(alike)), heads = (of, most) => marks(of.map((name) => name.slice(0, most)));
+  let found = heads(names, MAX_MARK) ?? heads(rests, MAX_MARK);
+  for (let most = 1; !found && most <= longest; most++) found = marks(rests.map((name) => name.slice(-most))) ?? (most > MAX_MARK ? heads(rests, most) : null);
+  return found ?? classes;
 }
 
 function extentOf(points, axis) {

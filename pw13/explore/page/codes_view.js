@@ -9,7 +9,7 @@ function codesView(root, run, state) {
   const codes = letters.map((image) => net.encode(image));
   const range = unitRanges(codes, net.size);
   const shownUnits = Math.min(net.size, MAX_SLIDERS);
-  const read = () => readCodesState(state, { count, pixels, size: net.size, classes: pictures.classes.length });
+  const read = () => readCodesState(state, { count, pixels, size: net.size, labels: new Set(pictures.labels) });
   let now = read();
   let home = now.source.kind === "letter" ? now.source.value : 0; // the letter that "undo" returns to
 
@@ -23,7 +23,7 @@ function codesView(root, run, state) {
   }
   function meanCode(label) {
     const members = codes.filter((_, i) => pictures.labels[i] === label);
-    return range.mean.map((_, unit) => members.reduce((sum, code) => sum + code[unit], 0) / (members.length || 1));
+    return range.mean.map((_, unit) => members.reduce((sum, code) => sum + code[unit], 0) / members.length);
   }
   function randomCode(seed) {
     return range.mean.map((mean, unit) => {
@@ -105,7 +105,7 @@ function codesView(root, run, state) {
     near.replaceChildren(...thumbnails(nearest.map((index) => ({
       pixels: letters[index], label: `${T.letter} ${index + 1}: ${classOf(pictures, index)}`, onclick: () => choose(index),
     })), width, height));
-    if (held) near.firstChild.focus({ preventScroll: true });
+    if (held) near.firstChild?.focus({ preventScroll: true });
     const letter = now.source.kind === "letter" ? now.source.value : null;
     if (letter !== null) pick?.set(letter + 1);
     else pick?.blank();
@@ -125,7 +125,8 @@ function codesView(root, run, state) {
     scheduled();
   }
 
-  const meanButtons = pictures.classes.map((name, label) => button(name, () => setSource({ kind: "mean", value: label }), { ariaLabel: `${T.codes.means} ${name}` }));
+  const meanButtons = pictures.classes.map((name, label) => button(name, () => setSource({ kind: "mean", value: label }), pictures.labels.includes(label)
+    ? { ariaLabel: `${T.codes.means} ${name}` } : { disabled: true, ariaLabel: T.codes.noMean(name), title: T.codes.noMean(name) }));
   const undo = button(T.codes.reset, () => {
     if (!now.changes.size && now.with === null && count) return choose(home);
     now.changes.clear();
@@ -166,12 +167,12 @@ function codesView(root, run, state) {
   return { redraw: () => map?.redraw() };
 }
 
-function readCodesState(state, { count, pixels, size, classes }) {
+function readCodesState(state, { count, pixels, size, labels }) {
   const [kind, text = ""] = state.get("show", count ? "letter:0" : "").split(":"), value = Math.floor(Number(text));
   const within = (limit) => Number.isFinite(value) && value >= 0 && value < limit;
   let source = count ? { kind: "letter", value: 0 } : { kind: "drawing", image: new Float64Array(pixels) };
   if (kind === "drawing") source = { kind, image: decodeDrawing(text, pixels) };
-  if ((kind === "letter" && within(count)) || (kind === "mean" && within(classes)) || (kind === "random" && within(2 ** 32))) source = { kind, value };
+  if ((kind === "letter" && within(count)) || (kind === "mean" && labels.has(value)) || (kind === "random" && within(2 ** 32))) source = { kind, value };
   const partner = Math.floor(Number(state.get("with", "-1")));
   const changes = state.get("code", "").split(",").map((pair) => pair.split(":").map(Number));
   return {

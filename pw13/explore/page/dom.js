@@ -42,7 +42,7 @@ function slider(label, { min, max, step, value, show = String, oninput, classNam
 // One stop of the Tab key for all buttons in `node`; arrows move between them, up and down in a table's column or to the
 // neighbour in a list.
 function arrows(node) {
-  const stops = () => Array.from(node.querySelectorAll("button"));
+  const stops = () => Array.from(node.querySelectorAll("button:enabled"));
   const current = (stop) => stops().forEach((each) => { each.tabIndex = each === stop ? 0 : -1; });
   current(stops()[0]);
   node.addEventListener("focusin", (event) => event.target.matches("button") && current(event.target));
@@ -63,14 +63,33 @@ function arrows(node) {
   return node;
 }
 
-// Redraws without taking the keyboard away: what had the focus is found again by its label, and its place among those
-// with the same one.
-function keepFocus(root, redraw) {
-  const before = document.activeElement, label = (node) => node.ariaLabel || (node.closest("label") ?? node).textContent;
+// Returns a function that gives the focus back after a redraw: to what has the same label as what has it now, and the
+// same place among those with that label.
+function heldFocus(root) {
+  const before = document.activeElement;
+  if (!before || before === root || !root.contains(before)) return () => {};
+  const label = (node) => node.ariaLabel || (node.closest("label")?.querySelector("span") ?? node.closest("label") ?? node).textContent;
   const alike = () => Array.from(root.querySelectorAll(before.tagName)).filter((node) => label(node) === name);
-  const name = label(before), place = root.contains(before) ? alike().indexOf(before) : -1;
+  const name = label(before), place = alike().indexOf(before);
+  return () => document.activeElement === document.body && alike()[place]?.focus({ preventScroll: true });
+}
+
+// Redraws without taking the keyboard away or closing the tables that are open.
+function keepPlace(root, redraw) {
+  const focus = heldFocus(root), open = Array.from(root.querySelectorAll("details"), (node) => node.open);
   redraw();
-  if (place >= 0 && !before.isConnected) alike()[place]?.focus({ preventScroll: true });
+  root.querySelectorAll("details").forEach((node, index) => { node.open ||= open[index] ?? false; });
+  focus();
+}
+
+// Puts new rows into a table's body, changing only the cells that differ if the rows are the same ones.
+function refreshRows(body, rows) {
+  const drawn = Array.from(body.rows);
+  if (drawn.length !== rows.length || drawn.some((row, i) => row.dataset.key !== rows[i].dataset.key)) return body.replaceChildren(...rows);
+  rows.forEach((row, i) => {
+    drawn[i].className = row.className;
+    Array.from(row.cells).forEach((cell, j) => drawn[i].cells[j].isEqualNode(cell) || drawn[i].cells[j].replaceWith(cell));
+  });
 }
 
 // The direction of an arrow key, `[x, y]`; null for other keys, and with those that mean the browser's own shortcuts.
@@ -83,10 +102,17 @@ function field(label, input) {
   return el("label", { className: "field" }, el("span", { text: label }), input);
 }
 
+// A labelled menu; `fill` changes its options, and leaves it open where they are the same.
 function select(label, options, value, onchange) {
-  const input = el("select", {}, options.map(([key, text]) => el("option", { value: key, text, selected: key === value })));
+  const input = el("select");
+  const fill = (next, chosen) => {
+    const nodes = next.map(([key, text]) => el("option", { value: key, text }));
+    if (nodes.length !== input.options.length || nodes.some((node, i) => !node.isEqualNode(input.options[i]))) input.replaceChildren(...nodes);
+    input.value = chosen;
+  };
+  fill(options, value);
   input.addEventListener("change", () => onchange(input.value));
-  return { node: field(label, input), input };
+  return { node: field(label, input), input, fill };
 }
 
 function table(columns, rows, properties = {}) {
@@ -94,6 +120,15 @@ function table(columns, rows, properties = {}) {
   const body = el("tbody", {}, rows.map((cells) => el("tr", {}, cells.map((cell) =>
     cell instanceof Node ? el("td", {}, cell) : el("td", { text: cell, className: typeof cell === "number" ? "number" : "" })))));
   return el("table", properties, head, body);
+}
+
+// What a reader takes for characters: an emoji or an accented letter may be several code units.
+const graphemes = (text) =>
+  "Segmenter" in Intl ? Array.from(new Intl.Segmenter().segment(text), (each) => each.segment) : Array.from(text);
+
+function shortened(text, most) {
+  const all = graphemes(text);
+  return all.length > most ? `${all.slice(0, most - 1).join("")}…` : text;
 }
 
 // Redraws at most once per frame, with the latest arguments.

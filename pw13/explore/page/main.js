@@ -55,7 +55,7 @@ function start(contents) {
     const parameters = address.read(), available = Object.keys(VIEWS);
     const asked = parameters.get("view"), view = available.includes(asked) ? asked : firstView(contents);
     const root = el("div", { className: `view ${view}` });
-    const own = ++current;
+    const own = ++current, focus = heldFocus(byId("view"));
     polling++;
     for (const link of byId("views").children) link.setAttribute("aria-current", link.dataset.view === view ? "page" : "false");
     byId("view").replaceChildren(root);
@@ -80,6 +80,7 @@ function start(contents) {
     if (runs?.length > 1) root.append(select(T.run, runs.map((each) => [each.run, each.run]), run.run, (name) => { location.hash = new URLSearchParams({ view, run: name }); }).node);
     if (run?.problem) root.append(el("p", { className: "lead" }, `${T.problems[run.problem](run.run)} `, el("code", { text: inRunsDir(T.missing[view][1]) })));
     else shown = VIEWS[view](root, run ?? contents, state, services);
+    focus();
   }
 
   document.body.prepend(button(T.skip, () => byId("view").focus(), { className: "skip" }));

@@ -101,6 +101,6 @@ function readNoiseState(state, run, typical, count, pixels) {
   return {
     letter: whole("letter", typical, Math.max(count, 1)), seed: whole("seed", 0, 2 ** 32),
     drawing: state.get("drawing", "") ? decodeDrawing(state.get("drawing", ""), pixels) : null,
-    level: Number.isFinite(level) ? clip(level) : run.noise, kind: kind in T.noise.kinds ? kind : run.kind,
+    level: Number.isFinite(level) ? clip(level) : run.noise, kind: Object.hasOwn(T.noise.kinds, kind) ? kind : run.kind,
   };
 }

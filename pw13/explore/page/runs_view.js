@@ -7,12 +7,16 @@ function runsView(root, contents, state, services) {
   let runs = contents.runs;
   const kinds = () => [...new Set(runs.map((run) => run.kind))].sort();
   const now = {
-    find: state.get("find", ""), kind: state.get("kind", ""), points: state.get("points", "") === "1", sort: state.get("sort", ""), down: state.get("down", "") === "1",
+    find: state.get("find", ""), kind: kinds().find((kind) => kind === state.get("kind", "")) ?? "", points: state.get("points", "") === "1", sort: state.get("sort", ""), down: state.get("down", "") === "1",
     shown: new Set(state.get("show", "").split(",").filter(Boolean)), open: state.get("open", ""), sweep: state.get("sweep", ""), train: state.get("train", "") === "1",
   };
   if (!state.get("show", "")) runs.filter((run) => run.history.val_loss && !run.sweep).slice(0, 1).forEach((run) => now.shown.add(key(run)));
   const list = el("div", { className: "scroll" }), legend = el("p", { className: "hint" }), count = el("p", { className: "hint", role: "status" });
-  const curves = el("section"), sweeps = el("section"), detail = el("section", { className: "detail", hidden: true });
+  const curves = el("section"), detail = el("section", { className: "detail", hidden: true });
+  const sweepMenu = select(T.runs.sweep, [], "", (value) => { now.sweep = value; drawSweeps(); write(); });
+  const sweepName = el("p", { className: "hint" }), sweepSize = el("p", { className: "hint" }), sweepHead = el("div"), sweepBody = el("div");
+  const sweeps = el("section", { hidden: true }, el("h2", { text: T.runs.sweep }), sweepHead, sweepSize, sweepBody);
+  let lost = false, drawnCurves = "", drawnSweeps = ""; // what was drawn, since a training under way changes little at a time
 
   function visible() {
     const words = now.find.toLowerCase().split(/\s+/).filter(Boolean);
@@ -34,21 +38,30 @@ function runsView(root, contents, state, services) {
         button(text + arrow, () => {
           now.down = now.sort === column && !now.down;
           now.sort = column;
-          keepFocus(list, update);
+          keepPlace(list, update);
         }, { ariaLabel: T.runs.sort(text) }));
     }));
     const rowOf = (run) => {
       const box = el("input", { type: "checkbox", checked: now.shown.has(key(run)), ariaLabel: `${T.runs.columns.show} ${run.name}` });
       box.addEventListener("change", () => { box.checked ? now.shown.add(key(run)) : now.shown.delete(key(run)); drawCurves(); write(); });
-      return el("tr", { className: run.status === "running" ? "running" : "" }, el("td", {}, run.history.val_loss ? box : ""), columns.map((column) => cellOf(run, column)));
+      const row = el("tr", { className: run.status === "running" ? "running" : "" }, el("td", {}, run.history.val_loss ? box : ""), columns.map((column) => cellOf(run, column)));
+      row.dataset.key = key(run);
+      return row;
     };
+    legend.textContent = meanings(now.kind ? columns.map((column) => column.replace("metrics.", "")) : shown.map((run) => run.result.split(" ")[0]));
+    drawCount();
+    const drawn = list.querySelector("table");
+    if (everything && drawn?.tHead.firstChild.isEqualNode(head)) return keepPlace(list, () => refreshRows(drawn.tBodies[0], shown.map(rowOf)));
     // What fits on a screen at once, the rest after it is shown.
     const first = everything ? shown.length : FIRST_ROWS;
     const body = el("tbody", {}, shown.slice(0, first).map(rowOf));
-    if (shown.length > first) requestAnimationFrame(() => setTimeout(() => body.isConnected && body.append(...shown.slice(first).map(rowOf))));
-    legend.textContent = meanings(now.kind ? columns.map((column) => column.replace("metrics.", "")) : shown.map((run) => run.result.split(" ")[0]));
-    list.replaceChildren(el("table", { className: "run-list" }, el("thead", {}, head), body));
-    count.textContent = `${T.runs.count(shown.length, runs.length)}${services.live && runs.some((run) => run.status === "running") ? ` ${T.runs.live}` : ""}`;
+    if (shown.length > first) requestAnimationFrame(() => setTimeout(() => body.isConnected && body.rows.length === first && body.append(...shown.slice(first).map(rowOf))));
+    keepPlace(list, () => list.replaceChildren(el("table", { className: "run-list" }, el("thead", {}, head), body)));
+  }
+  function drawCount() {
+    const live = services.live && runs.some((run) => run.status === "running") ? ` ${T.runs.live}` : "";
+    const text = lost ? T.runs.lost : T.runs.count(visible().length, runs.length) + live;
+    if (count.textContent !== text) count.textContent = text;
   }
   function cellOf(run, column) {
     if (column === "name") return el("td", { className: run.sweep ? "point" : "" }, button(run.name, () => { now.open = key(run); drawDetail(true); write(); }, { className: "link", dir: "auto" }));
@@ -60,43 +73,54 @@ function runsView(root, contents, state, services) {
   // One chart per kind of loss: nats and squared errors have no common axis.
   function drawCurves() {
     const chosen = runs.filter((run) => now.shown.has(key(run)) && run.history.val_loss), units = [...new Set(chosen.map(lossOf))];
+    const what = JSON.stringify([roomIn(root), now.train, chosen.map((run) => [key(run), lossOf(run), run.history, run.best, run.epochs])]);
+    if (what === drawnCurves) return;
+    drawnCurves = what;
     if (!chosen.length) return curves.replaceChildren(el("h2", { text: T.runs.curves }), el("p", { className: "hint", text: T.runs.needTwo }));
     const box = el("input", { type: "checkbox", checked: now.train });
-    box.addEventListener("change", () => { now.train = box.checked; drawCurves(); write(); curves.querySelector("[type=checkbox]").focus(); });
-    curves.replaceChildren(...units.map((unit) => curveChart(unit, chosen.filter((run) => lossOf(run) === unit))), el("label", { className: "check" }, box, T.runs.trainLoss));
+    box.addEventListener("change", () => { now.train = box.checked; drawCurves(); write(); });
+    const charts = units.map((unit) => curveChart(unit, chosen.filter((run) => lossOf(run) === unit)));
+    keepPlace(curves, () => curves.replaceChildren(...charts, el("label", { className: "check" }, box, T.runs.trainLoss)));
   }
   function curveChart(unit, chosen) {
+    const labels = chosen.map((run, i) => `${i + 1} ${shortName(run)}`); // by number where there is no room for names
     const series = chosen.flatMap((run, index) => {
       const xs = run.history.epoch ?? run.history.val_loss.map((_, i) => i + 1);
-      const main = { label: `${index + 1} ${shortName(run)}`, xs, ys: run.history.val_loss, color: index };
+      const main = { label: labels[index], xs, ys: run.history.val_loss, color: index };
       return now.train && run.history.loss ? [main, { ...main, label: "", ys: run.history.loss, faint: true }] : [main];
     });
-    const lows = chosen.map((run) => lowest(run));
     return chart(T.runs.curves, lineChart(roomIn(root), series, T.runs.epoch, T.runs.losses[unit] ?? unit, T.runs.curves),
-      lows.map((low, i) => T.runs.lowest(shortName(chosen[i]), low.epoch, low.value)).join(". ") + ".",
-      T.runs.curveColumns, chosen.map((run, i) => [run.name, run.history.val_loss.length, significant(lows[i].value), lows[i].epoch, significant(run.history.val_loss.at(-1))]));
+      chosen.map((run, i) => run.best && T.runs.lowest(labels[i], run.best.epoch, run.best.val_loss)).filter(Boolean).join(" "),
+      T.runs.curveColumns, chosen.map((run, i) => [`${i + 1} ${key(run)}`, run.epochs, significant(run.best?.val_loss), run.best?.epoch ?? T.none, significant(run.history.val_loss.at(-1))]));
   }
 
   function drawSweeps() {
     const all = runs.filter((run) => run.kind.startsWith("sweep-") && runs.some((point) => point.sweep === run.name && sweepValue(point) !== null));
-    if (!all.length) return sweeps.replaceChildren();
+    sweeps.hidden = !all.length;
+    if (!all.length) return;
     const sweep = all.find((run) => run.name === now.sweep) ?? all[0], points = runs.filter((run) => run.sweep === sweep.name);
     const metric = sweepMetric(points), groups = sweepGroups(sweep, points, metric);
-    sweeps.replaceChildren(el("h2", { text: T.runs.sweep }),
-      all.length > 1 ? select(T.runs.sweep, all.map((run) => [run.name, run.name]), sweep.name, (value) => { now.sweep = value; drawSweeps(); write(); }).node : el("p", { className: "hint", text: sweep.name }),
-      el("p", { className: "hint", text: T.runs.sweepSize(sweep.settings.epochs, sweep.settings.limit) }),
-      ...(groups.length ? sweepCharts(roomIn(root), sweep, groups, metric) : []));
+    const what = JSON.stringify([roomIn(root), sweep.name, sweep.grid, metric, groups]);
+    sweepMenu.fill(all.map((run) => [run.name, run.name]), sweep.name);
+    sweepName.textContent = sweep.name;
+    const head = all.length > 1 ? sweepMenu.node : sweepName;
+    if (head.parentNode !== sweepHead) sweepHead.replaceChildren(head);
+    sweepSize.textContent = T.runs.sweepSize(sweep.settings.epochs, sweep.settings.limit);
+    if (what === drawnSweeps) return;
+    drawnSweeps = what;
+    keepPlace(sweepBody, () => sweepBody.replaceChildren(...(groups.length ? sweepCharts(roomIn(root), sweep, groups, metric) : [])));
   }
 
+  const openRun = () => runs.find((each) => key(each) === now.open);
   function drawDetail(scroll) {
-    const run = runs.find((each) => key(each) === now.open);
+    const run = openRun(), unfolded = detail.querySelector("details")?.open;
     detail.hidden = !run;
     if (!run) return;
     const close = button(T.runs.close, () => {
       now.open = "";
       drawDetail(false);
       write();
-      Array.from(list.querySelectorAll(".link")).find((link) => link.textContent === run.name)?.focus();
+      (Array.from(list.querySelectorAll("tbody tr")).find((row) => row.dataset.key === key(run))?.querySelector(".link") ?? find).focus();
     });
     const pairs = (values) => el("div", { className: "scroll" }, el("table", {}, el("tbody", {}, Object.entries(values).map(([name, value]) =>
       el("tr", {}, el("th", { text: name, scope: "row", }), el("td", { text: typeof value === "number" ? significant(value, 5) : Array.isArray(value) ? value.join(", ") : String(value ?? T.none) }))))));
@@ -108,7 +132,7 @@ function runsView(root, contents, state, services) {
       shown.replaceChildren(...(more.figures ?? []).map((name) => el("figure", {}, el("img", { src: services.figure(key(run), name), alt: T.runs.figure(name, run.name) }), el("figcaption", { text: name.replaceAll("_", " ") }))));
       const all = Object.keys(more.metrics ?? {}).length > Object.keys(run.metrics).length;
       rest.replaceChildren(
-        ...(Object.keys(run.metrics).length ? [el("h3", { text: T.runs.metrics }), pairs(run.metrics), el("p", { className: "hint", text: `${meanings(Object.keys(run.metrics))} ${T.runs.timing}` })] : []), all ? el("details", {}, el("summary", { text: T.runs.allMetrics }), pairs(more.metrics)) : "",
+        ...(Object.keys(run.metrics).length ? [el("h3", { text: T.runs.metrics }), pairs(run.metrics), el("p", { className: "hint", text: `${meanings(Object.keys(run.metrics))} ${T.runs.timing}` })] : []), all ? el("details", { open: unfolded }, el("summary", { text: T.runs.allMetrics }), pairs(more.metrics)) : "",
         ...(more.samples ? [el("h3", { text: T.runs.samples }), el("pre", { text: more.samples, dir: "auto" })] : []),
         services.details ? "" : el("p", { className: "hint", text: T.runs.figuresServed }));
     };
@@ -131,12 +155,15 @@ function runsView(root, contents, state, services) {
   find.addEventListener("input", () => { now.find = find.value; update(); });
   const points = el("input", { type: "checkbox", checked: now.points });
   points.addEventListener("change", () => { now.points = points.checked; update(); });
+  const kindOptions = () => [["", T.runs.allKinds], ...kinds().map((name) => [name, name])];
+  const kindMenu = select(T.runs.kind, kindOptions(), now.kind, (value) => { now.kind = value; now.sort = ""; update(); });
+  const pointsBox = el("label", { className: "check" }, points, T.runs.points);
   root.append(el("p", { className: "lead", text: T.runs.lead }),
-    el("div", { className: "row controls" }, field(T.runs.find, find),
-      select(T.runs.kind, [["", T.runs.allKinds], ...kinds().map((name) => [name, name])], now.kind, (value) => { now.kind = value; now.sort = ""; update(); }).node,
-      runs.some((run) => run.sweep) ? el("label", { className: "check" }, points, T.runs.points) : null),
+    el("div", { className: "row controls" }, field(T.runs.find, find), kindMenu.node, pointsBox),
     count, el("section", {}, list, legend), detail, curves, sweeps);
   const redraw = (everything) => {
+    kindMenu.fill(kindOptions(), now.kind);
+    pointsBox.hidden = !runs.some((run) => run.sweep);
     drawTable(everything);
     drawCurves();
     drawSweeps();
@@ -144,11 +171,14 @@ function runsView(root, contents, state, services) {
   redraw();
   drawDetail(false);
   if (services.live) services.live((latest, failed) => {
-    if (failed) count.textContent = T.runs.lost;
-    else if (JSON.stringify(latest) !== JSON.stringify(runs)) {
+    lost = Boolean(failed);
+    if (!lost && JSON.stringify(latest) !== JSON.stringify(runs)) {
+      const status = openRun()?.status;
       runs = contents.runs = latest;
-      keepFocus(root, () => redraw(true)); // at once, so that the page stays where it was scrolled to
+      redraw(true); // every row at once, so that the page stays where it was scrolled to
+      if (openRun()?.status !== status) keepPlace(detail, () => drawDetail(false));
     }
+    drawCount();
   });
   return { redraw: () => { drawCurves(); drawSweeps(); } };
 }
@@ -161,7 +191,7 @@ const shortName = (run) => run.name.replace(/^\d{4}-\d\d-\d\d_(\d\d)-(\d\d)-(\d\
 const searchText = (run) => `${run.name} ${run.kind} ${run.description} ${run.status} ${run.result} ${Object.entries(run.settings).map(([name, value]) => `${name}=${value}`).join(" ")}`.toLowerCase();
 
 function valueOf(run, column) {
-  if (column === "epochs") return run.metrics.epochs ?? run.history.val_loss?.length ?? null;
+  if (column === "epochs") return run.metrics.epochs ?? (run.epochs || null);
   const [group, ...rest] = column.split(".");
   return rest.length ? run[group]?.[rest.join(".")] ?? null : run[column];
 }
@@ -191,9 +221,4 @@ function meanings(names) {
 function differing(shown) {
   const names = [...new Set(shown.flatMap((run) => Object.keys(run.settings)))];
   return names.filter((name) => name !== "epochs" && new Set(shown.map((run) => JSON.stringify(run.settings[name]))).size > 1).slice(0, 8);
-}
-
-function lowest(run) {
-  const losses = run.history.val_loss, value = losses.reduce((a, b) => (b === null ? a : Math.min(a, b)), Infinity), at = losses.indexOf(value);
-  return { value, epoch: run.history.epoch?.[at] ?? at + 1 };
 }

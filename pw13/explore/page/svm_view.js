@@ -7,7 +7,8 @@ function svmView(root, run, state) {
     return `${T.svm.features[features] ?? features}, ${T.svm.kernels[kernel]}`;
   };
   const names = sets.map((set) => set.name), named = (key, fallback) => (names.includes(state.get(key, "")) ? state.get(key, "") : fallback);
-  const now = { left: named("left", names[0]), right: named("right", names[1] ?? names[0]), cell: /^[012]:\d+,\d+$/.test(state.get("cell", "")) ? state.get("cell", "") : "" };
+  const cells = [0, 1, 2].flatMap((side) => classes.flatMap((_, i) => classes.map((_, j) => `${side}:${i},${j}`))), asked = state.get("cell", "");
+  const now = { left: named("left", names[0]), right: named("right", names[1] ?? names[0]), cell: cells.includes(asked) ? asked : "" };
   const matrices = el("div", { className: "matrices" }), images = el("section", { className: "cell-images" });
   const find = (name) => sets.find((set) => set.name === name);
 
@@ -22,12 +23,14 @@ function svmView(root, run, state) {
     return figure(T.svm.matrix(title(set), set.accuracy), body, T.svm.sentence(title(set), rightCount, wrong));
   }
   function cellOf(side, i, j, text, label) {
-    const place = `${side}:${i},${j}`, choose = () => {
+    const place = `${side}:${i},${j}`, cell = el("td", { className: now.cell === place ? "chosen" : "" });
+    if (text) cell.append(button(text, () => { // the matrices stay as they are scrolled
+      matrices.querySelector("td.chosen")?.classList.remove("chosen");
+      cell.classList.add("chosen");
       now.cell = place;
-      show();
-      matrices.querySelector("td.chosen button")?.focus({ preventScroll: true });
-    };
-    return el("td", { className: now.cell === place ? "chosen" : "" }, text ? button(text, choose, { ariaLabel: label }) : "");
+      showCell();
+    }, { ariaLabel: label }));
+    return cell;
   }
   function difference(left, right) {
     const values = right.matrix.map((row, i) => row.map((value, j) => value - left.matrix[i][j]));
@@ -53,6 +56,7 @@ function svmView(root, run, state) {
   const figure = (text, body, sentence) => el("figure", { className: "chart" }, el("h3", { text }), el("div", { className: "scroll" }, body), el("figcaption", { text: sentence }));
 
   function showCell() {
+    state.write({ left: now.left, right: now.right, cell: now.cell || null });
     if (!now.cell) return images.replaceChildren(el("p", { className: "hint", text: T.svm.choose }));
     const [side, cell] = now.cell.split(":"), shown = { 0: [now.left], 1: [now.right], 2: [now.left, now.right] }[side];
     images.replaceChildren(...shown.flatMap((name) => lettersOf(find(name), cell)));
@@ -70,7 +74,6 @@ function svmView(root, run, state) {
   function show() {
     matrices.replaceChildren(matrix(find(now.left), 0), matrix(find(now.right), 1), difference(find(now.left), find(now.right)));
     showCell();
-    state.write({ left: now.left, right: now.right, cell: now.cell || null });
   }
   const options = sets.map((set) => [set.name, title(set)]);
   root.append(el("p", { className: "lead", text: T.svm.lead }),

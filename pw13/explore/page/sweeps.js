@@ -9,7 +9,7 @@ function sweepMetric(points) {
 }
 
 function sweepValue(point, metric = sweepMetric([point])) {
-  return point.metrics[metric] ?? (metric === "best_val_loss" && point.history.val_loss ? lowest(point).value : null);
+  return point.metrics[metric] ?? (metric === "best_val_loss" ? point.best?.val_loss ?? null : null);
 }
 
 // The points of a sweep that differ in their seed only, best first.
@@ -22,7 +22,7 @@ function sweepGroups(sweep, points, metric) {
     const short = axes.map((name) => point.settings[name]).join(" · ") || point.name;
     const group = groups.get(label) ?? { label, short, values: [], seconds: [], settings: point.settings };
     group.values.push(value);
-    if (point.seconds !== null) group.seconds.push(point.seconds);
+    if (point.seconds !== null && point.status !== "running") group.seconds.push(point.seconds);
     groups.set(label, group);
   }
   const mean = (values) => values.reduce((a, b) => a + b, 0) / values.length;
