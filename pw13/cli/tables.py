@@ -17,7 +17,6 @@ def show(kind: str, run: Run, metrics: dict[str, Any]) -> None:
 
 
 def dense_ae(metrics: dict[str, Any]) -> dict[str, Any]:
-    sizes = metrics["compression"]
     return {
         "code size": metrics["code_size"],
         "parameters": metrics["parameters"],
@@ -27,6 +26,17 @@ def dense_ae(metrics: dict[str, Any]) -> dict[str, Any]:
         "validation MSE": metrics["val_mse"],
         "test MSE of PCA, same code size": metrics["pca_test_mse"],
         "dead code units": metrics["dead_units"],
+        **_code_sizes(metrics),
+        "training images/s": metrics["throughput_per_second"],
+        "seconds: training; total": f"{metrics['train_seconds']:.1f}; {metrics['seconds']:.1f}",
+    }
+
+
+def _code_sizes(metrics: dict[str, Any]) -> dict[str, Any]:
+    """Return the rows on the sizes of dense codes; none of a sweep's point, which does not measure them."""
+    if (sizes := metrics["compression"]) is None:
+        return {}
+    return {
         "bytes per image: raw": sizes["raw_bytes"],
         "bytes per image: PNG": sizes["png_bytes"],
         "bytes per image: lossless WebP": sizes["webp_bytes"],
@@ -36,8 +46,6 @@ def dense_ae(metrics: dict[str, Any]) -> dict[str, Any]:
         "bytes per image: ahead of PCA": ahead_of_pca(metrics.get("rate_distortion"), metrics.get("test_sample")),
         "decoder size, bytes": sizes["decoder_bytes"],
         "break-even images (vs raw; PNG)": _pair(sizes["break_even_images"], sizes["break_even_images_png"]),
-        "training images/s": metrics["throughput_per_second"],
-        "seconds: training; total": f"{metrics['train_seconds']:.1f}; {metrics['seconds']:.1f}",
     }
 
 
@@ -53,7 +61,7 @@ def ahead_of_pca(rows: Any, images: int | None) -> str:
 def conv_dae(metrics: dict[str, Any]) -> dict[str, Any]:
     baselines = {
         f"test PSNR, dB: {name} {'denoiser' if name == 'linear' else 'filter'}": _baseline(baseline)
-        for name, baseline in metrics["baselines"].items()
+        for name, baseline in (metrics["baselines"] or {}).items()
     }
     return {
         "noise": f"{metrics['noise_kind']} {metrics['noise']:g}",
@@ -64,12 +72,21 @@ def conv_dae(metrics: dict[str, Any]) -> dict[str, Any]:
         "test PSNR, dB: denoised": metrics["denoised_psnr_db"],
         **baselines,
         "test SSIM: noisy; denoised": _pair(metrics["noisy_ssim"], metrics["denoised_ssim"]),
+        **_conv_sizes(metrics),
+        "training images/s": metrics["throughput_per_second"],
+        "seconds: training; total": f"{metrics['train_seconds']:.1f}; {metrics['seconds']:.1f}",
+    }
+
+
+def _conv_sizes(metrics: dict[str, Any]) -> dict[str, Any]:
+    """Return the rows on the sizes of convolutional codes; none of a sweep's point."""
+    if metrics["code_values"] is None:
+        return {}
+    return {
         "values: image; code": f"{metrics['pixel_values']}; {metrics['code_values']}",
         "bytes per image: raw; PNG": f"{metrics['pixel_values']}; {metrics['png_bytes']:.0f}",
         "bytes per image: 8-bit code": metrics["code_bytes_uint8"],
         "bytes per image: 8-bit code, LZMA-compressed": metrics["code_bytes_entropy"],
-        "training images/s": metrics["throughput_per_second"],
-        "seconds: training; total": f"{metrics['train_seconds']:.1f}; {metrics['seconds']:.1f}",
     }
 
 
@@ -111,10 +128,19 @@ def charrnn(metrics: dict[str, Any]) -> dict[str, Any]:
         f"nats per character: held-out, {gram}": _ngram_nats(ngram),
         f"nats per character: held-out, mixture with the {gram}": _mixture(metrics.get("mixture")),
         "held-out accuracy": metrics["held_out_accuracy"],
-        "sampled names: complete; novel; unique": f"{names['whole']:.1%}; {names['new']:.1%}; {names['unique']:.1%}",
-        f"sampled names: {gram} nats per character": names["ngram_nats"],
+        **_sampled_names(names, gram),
         "training examples/s": metrics["throughput_per_second"],
         "seconds: training; total": f"{metrics['train_seconds']:.1f}; {metrics['seconds']:.1f}",
+    }
+
+
+def _sampled_names(names: dict[str, Any] | None, gram: str) -> dict[str, Any]:
+    """Return the rows on sampled names; none of a sweep's point."""
+    if names is None:
+        return {}
+    return {
+        "sampled names: complete; novel; unique": f"{names['whole']:.1%}; {names['new']:.1%}; {names['unique']:.1%}",
+        f"sampled names: {gram} nats per character": names["ngram_nats"],
     }
 
 

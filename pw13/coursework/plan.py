@@ -63,7 +63,7 @@ def course_steps(base: Mapping[str, Any], seeds: int = 1) -> list[Step]:
         raise OptionError(f"--config: threads: expected the same for all kinds (one process), received {threads}")
     if seeds > 1 and rnn.hold_out == 0:
         raise OptionError("--config: charrnn: hold_out: expected a fraction above 0 with --seeds, received 0")
-    sizes = [max(1, int(dense.code_size * factor)) for factor in SIZE_FACTORS]
+    sizes = dict.fromkeys(max(1, int(dense.code_size * factor)) for factor in SIZE_FACTORS)
     codes = [
         Step(
             f"dense autoencoder, code {n}",
@@ -88,7 +88,7 @@ def course_steps(base: Mapping[str, Any], seeds: int = 1) -> list[Step]:
         Step(f"denoising autoencoder, noise {conv.noise:g}", "conv-dae", conv, seeds=min(seeds, MAX_DENOISERS)),
         *(
             Step(describe(settings), "charrnn", settings, seeds=seeds if settings in headline else 1)
-            for settings in variants
+            for settings in dict.fromkeys(variants)  # of one unit, fewer are the same
         ),
     ]
 

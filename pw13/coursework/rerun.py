@@ -18,7 +18,7 @@ from pw13.errors import OptionError, UserError
 from pw13.report.archive import check_archive
 from pw13.runs.comparison import flatten, is_number
 from pw13.runs.opening import create_run
-from pw13.runs.record import DATA_PATH_KEYS, parse_object
+from pw13.runs.record import DATA_PATH_KEYS, parse_object, read_json
 from pw13.system import signals
 from pw13.system.process_pool import Worker, WorkerDied
 
@@ -107,12 +107,14 @@ def _train(
 ) -> tuple[Path, Mapping[str, Any]]:
     places: dict[str, Any] = {"corpus": corpus} if run.kind == "charrnn" else {"data": data}
     if run.kind == "svm-eval":
-        places |= {"runs": [str(again[name]) for name in run.encoders], "runs_dir": str(folder)}
+        nowhere = str(folder / "none")  # where no encoder is found that the run did not use
+        places |= {"runs": [str(again[name]) for name in run.encoders], "runs_dir": nowhere}
     if run.init_from:
         places["init_from"] = str(again[run.init_from])
     created = create_run(folder, run.kind, {**fields.as_dict(run.settings), **places})
     lean = {"lean": True} if run.lean else {}
-    return created.folder, experiments.run_experiment(run.kind, run.settings, run=created, **places, **lean)
+    experiments.run_experiment(run.kind, run.settings, run=created, **places, **lean)
+    return created.folder, read_json(created.folder / "metrics.json")  # null for NaN, as in the zip
 
 
 def _setup(run: ZippedRun) -> tuple[int, str] | None:

@@ -148,7 +148,7 @@ def is_current(record: Record, sha256: str) -> bool:
 def find_existing(step: Step, data_paths: Mapping[str, Any], data: CourseData, runs_dir: Path) -> Record | None:
     """Return the newest run of the step: a completed one, else one that can be resumed, else None."""
     records = [record for record in list_runs(runs_dir, step.kind) if matches(record, step, data_paths, data)]
-    for statuses in (("completed",), ("interrupted", "died")):
+    for statuses in (("completed",), ("interrupted", "died", "failed")):
         usable = [record for record in records if record.status in statuses]
         if usable:
             return usable[-1]

@@ -29,7 +29,7 @@ def run_experiment(
     indices = stratified_sample(images.train_labels, config.limit, rng=stream("limit", config.split_seed))
     labels = images.train_labels[indices]
     check_classes(images, labels, config)
-    encoders = load_encoders(runs, Path(runs_dir), images)
+    encoders = load_encoders(runs, Path(runs_dir), images, recorded_encoders(run))
     plan, limit = make_plan(images, labels, encoders, config)
     folds = draw_folds(labels, images.classes, config, plan.exact)
     run.record_data(images.source, images.notes, train=len(indices), test=len(images.test_labels))
@@ -70,6 +70,12 @@ def run_experiment(
         "mcnemar_p": svm_results.headline_p(tests),
     }
     return {**results, "comment": summary.sentences(results)}
+
+
+def recorded_encoders(run: Run) -> list[str] | None:
+    """Return the references of the encoders that a resumed evaluation has recorded; None if it has not, or is new."""
+    recorded = (run.previous.facts if run.previous else {}).get("encoders")
+    return recorded if isinstance(recorded, list) and all(isinstance(each, str) for each in recorded) else None
 
 
 def check_classes(images: ImageSet, labels: np.ndarray, config: SvmEval) -> None:

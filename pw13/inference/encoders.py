@@ -38,18 +38,25 @@ class Encoder(NamedTuple):
     trained_on: np.ndarray | None = None
 
 
-def load_encoders(names: Sequence[str], runs_dir: Path, images: ImageSet) -> list[Encoder]:
+def load_encoders(
+    names: Sequence[str], runs_dir: Path, images: ImageSet, recorded: Sequence[str] | None = None
+) -> list[Encoder]:
     """Load the encoders of the named runs, in order, without duplicates.
 
-    If none of them is dense, the encoder of the latest usable dense run comes first.
+    If none of them is dense, the encoder of the latest usable dense run comes first: when the evaluation is resumed, of
+    the one among the `recorded` references of its encoders, if any.
 
     Raises:
-        UserError: a named run is of another kind, was trained on different data, or its model is corrupt.
+        UserError: a named or recorded run is of another kind, was trained on different data, or its model is corrupt.
     """
     distinct = {record.folder.resolve(): record for record in (load_run(name, runs_dir) for name in names)}
     named = [load_encoder(record, images) for record in distinct.values()]
     if any(encoder.kind == "dense-ae" for encoder in named):
         return named
+    if recorded is not None:
+        references = {encoder.run for encoder in named}
+        added = [load_run(reference, runs_dir) for reference in recorded if reference not in references]
+        return [*(load_encoder(record, images) for record in added), *named]
     latest = latest_dense(runs_dir, images)
     return [latest, *named] if latest else named
 

@@ -12,9 +12,9 @@ from pw13.metrics.intervals import Interval, mean_interval
 from pw13.report.commentary.contrasts import Loss
 from pw13.report.comparable_runs import count_comparisons, further_values, is_comparable
 from pw13.runs import comparison, example_losses
-from pw13.runs.finding import LAST_ALL, list_runs, load_run, start_order
+from pw13.runs.finding import LAST_ALL, is_run, list_runs, load_run, start_order
 from pw13.runs.folder import Run
-from pw13.runs.record import RUN_NAME, Record, read_bytes, read_json, read_run, settings_of
+from pw13.runs.record import Record, read_bytes, read_json, read_run, settings_of
 from pw13.system import files
 
 
@@ -221,7 +221,7 @@ def _load_last_all(runs_dir: Path) -> list[Record]:
         runs, sweeps = (_run_folders(runs_dir, listed.get(key, {}).values()) for key in ("runs", "sweeps"))
     except (UserError, AttributeError):
         return []
-    points = [point for folder in sweeps if folder.is_dir() for point in comparison.sweep_points(folder)]
+    points = [point for folder in sweeps for point in comparison.sweep_points(folder)]
     try:
         return _completed([*map(read_run, runs), *points])
     except UserError:  # none has valid settings: others may
@@ -229,8 +229,9 @@ def _load_last_all(runs_dir: Path) -> list[Record]:
 
 
 def _run_folders(runs_dir: Path, names: Iterable[Any]) -> list[Path]:
-    """Return the folders of those names that can be names of runs."""
-    return [runs_dir / name for name in names if isinstance(name, str) and RUN_NAME.fullmatch(name)]
+    """Return the folders of those names that are runs; the user may have renamed them before they were listed."""
+    plain = [name for name in names if isinstance(name, str) and name == Path(name).name]
+    return [runs_dir / name for name in plain if is_run(runs_dir / name)]
 
 
 def _completed(records: Iterable[Record]) -> list[Record]:

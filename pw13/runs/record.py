@@ -29,7 +29,10 @@ JSON_NAMES = {dict: "an object", str: "a string", list: "a list"}
 
 @dataclass(frozen=True)
 class Record:
-    """The contents of a run folder; `problem` says why it cannot be used, or is None."""
+    """The contents of a run folder; `problem` says why it cannot be used, or is None.
+
+    metrics: of a completed run only.
+    """
 
     folder: Path
     kind: str
@@ -129,9 +132,10 @@ def read_run(folder: Path) -> Record:
     try:
         options = read_json(folder / "config.json")
         facts = read_json(folder / "run.json")
-        metrics = read_json(folder / "metrics.json") if files.current(folder / "metrics.json").exists() else None
-        if facts.get("status") == "completed" and metrics is None:
+        completed = facts.get("status") == "completed"
+        if completed and not files.current(folder / "metrics.json").exists():
             raise UserError(f"{folder / 'metrics.json'}: missing from a completed run")
+        metrics = read_json(folder / "metrics.json") if completed else None  # else those before the run was reopened
         _check_facts(facts, folder / "run.json")
         kind = str(options.get("kind", kind))
         return Record(folder, kind, options, facts, metrics, None)

@@ -3,7 +3,7 @@
 import pytest
 
 from pw13.cli import tables
-from tests.helpers.report_runs import CONV, DENSE, RNN
+from tests.helpers.report_runs import CONV, DENSE, METRICS, NOT_IN_LEAN, RNN
 
 PCA = [{"method": "pca", "setting": "", "bytes": size, "mse": mse} for size, mse in ((4, 0.1), (36, 0.01))]
 
@@ -52,3 +52,18 @@ def test_without_an_interval_baselines_are_shown_without():
     shown = tables.charrnn({**TRAINING, **RNN, "ngram": ngram, "mixture": mixture})
     assert shown["nats per character: held-out, 5-gram"] == 1.9
     assert shown["nats per character: held-out, mixture with the 5-gram"] == "1.8500 (weight 0.3)"
+
+
+@pytest.mark.parametrize(
+    ("kind", "left_out"),
+    [
+        ("dense-ae", ("bytes per image", "8-bit code", "decoder size", "break-even")),
+        ("conv-dae", ("filter", "denoiser", "values: image", "bytes per image")),
+        ("charrnn", ("sampled names",)),
+    ],
+)
+def test_the_table_of_a_sweeps_point_has_no_rows_of_what_it_does_not_measure(kind, left_out):
+    whole = tables.TABLES[kind]({**TRAINING, **METRICS[kind]})
+    point = tables.TABLES[kind]({**TRAINING, **METRICS[kind], **dict.fromkeys(NOT_IN_LEAN[kind])})
+    assert list(point) == [row for row in whole if not any(part in row for part in left_out)]
+    assert all(any(part in row for row in whole) for part in left_out)

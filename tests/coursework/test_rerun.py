@@ -17,6 +17,7 @@ from pw13.data.source import Source
 from pw13.errors import UserError
 from pw13.report.archive import pack
 from pw13.runs import ending
+from pw13.runs.finding import list_runs
 from pw13.system import signals
 from pw13.system.process_pool import WorkerDied
 from tests.helpers.report_runs import IMAGES, METRICS, NAMES, make_run
@@ -44,7 +45,8 @@ def trained(monkeypatch):
 
     def fake(kind, settings, *, run, **places):
         calls.append((kind, settings, places))
-        return {**METRICS[kind], **changes.get(kind, {})}
+        run.save_json("metrics.json", metrics := {**METRICS[kind], **changes.get(kind, {})})
+        return metrics
 
     monkeypatch.setattr(rerun.experiments, "run_experiment", fake)
     return calls, changes
@@ -58,6 +60,30 @@ def test_equal_numbers_are_no_difference_and_times_do_not_count(pw13, zipped, tr
     assert trained[0][0][1].code_size == 32
     (used,) = trained[0][3][2]["runs"]
     assert "pw13-rerun-" in used and used.endswith("_dense-ae")
+
+
+def test_numbers_that_do_not_exist_are_no_difference(pw13, tmp_path, zipped, trained):
+    metrics = next((tmp_path / "runs").glob("*conv-dae")) / "metrics.json"
+    metrics.write_text(json.dumps({**METRICS["conv-dae"], "noisy_psnr_db": None}), "utf-8")
+    assert pw13("report", "--no-execute")[0] == 0
+    trained[1]["conv-dae"] = {"noisy_psnr_db": float("inf")}
+    code, _, err = pw13("report", "--check", zipped, "--rerun")
+    assert code == 0 and ": 0 differ by more than 1%" in err
+
+
+def test_an_evaluation_without_encoders_finds_none_when_it_is_repeated(pw13, tmp_path, zipped, trained, monkeypatch):
+    change(next((tmp_path / "runs").glob("*svm-eval")), "config", runs=[])
+    assert pw13("report", "--no-execute")[0] == 0
+    train, found = rerun.experiments.run_experiment, []
+
+    def fake(kind, settings, *, run, **places):
+        if kind == "svm-eval":
+            found.append((places["runs"], list_runs(Path(places["runs_dir"]), "dense-ae")))
+        return train(kind, settings, run=run, **places)
+
+    monkeypatch.setattr(rerun.experiments, "run_experiment", fake)
+    assert pw13("report", "--check", zipped, "--rerun")[0] == 0
+    assert found == [([], [])] and trained[0][0][0] == "dense-ae"
 
 
 def test_numbers_that_differ_are_listed(pw13, zipped, trained):

@@ -69,6 +69,13 @@ def test_epochs_to_compare(epochs, compared):
     assert {s.epochs for s in simple} == compared
 
 
+def test_of_the_smallest_networks_no_step_is_twice_in_the_plan():
+    plan = course_steps({**BASE, "dense-ae": config.DenseAE(code_size=1), "charrnn": config.CharRNN(units=1)})
+    assert [step.settings.code_size for step in plan if step.kind == "dense-ae"] == [1, 2]
+    assert plan[2].uses == tuple(step.name for step in plan[:2])
+    assert len({step.name for step in plan}) == len(plan) == len(course_steps(BASE)) - 2
+
+
 def test_seeds_without_validation_names_are_refused_before_the_first_run():
     base = {**BASE, "charrnn": config.CharRNN(hold_out=0)}
     assert course_steps(base)
@@ -146,22 +153,14 @@ def test_runs_with_other_data_or_settings_are_not_reused(tmp_path, data, experim
     assert run.find_existing(longer, run.data_paths_of(longer, data, [], tmp_path), data, tmp_path) is None
 
 
-def test_an_interrupted_run_is_resumed_in_its_folder(tmp_path, data, experiment_calls):
+@pytest.mark.parametrize("status", ["interrupted", "failed"])
+def test_a_run_that_did_not_complete_is_resumed_in_its_folder(tmp_path, data, experiment_calls, status):
     plan = course_steps(BASE)[:1]
     (done,) = run.run_coursework(plan, data, runs_dir=tmp_path, fresh=False)
-    set_facts(done.run, status="interrupted")
+    set_facts(done.run, status=status)
     (again,) = run.run_coursework(plan, data, runs_dir=tmp_path, fresh=False)
     assert (again.how, again.run) == ("resumed", done.run)
     assert read_run(done.run).status == "completed"
-
-
-def test_a_failed_run_is_repeated(tmp_path, data, experiment_calls):
-    plan = course_steps(BASE)[:1]
-    (done,) = run.run_coursework(plan, data, runs_dir=tmp_path, fresh=False)
-    set_facts(done.run, status="failed")
-    (again,) = run.run_coursework(plan, data, runs_dir=tmp_path, fresh=False)
-    assert again.how == "new"
-    assert again.run != done.run
 
 
 def test_an_interrupt_keeps_finished_steps(tmp_path, data, experiment_calls, monkeypatch):

@@ -22,11 +22,12 @@ from pw13.config import fields
 from pw13.data.images import load_images, to_vectors, train_val_split
 from pw13.data.images.idx import write_idx
 from pw13.errors import OptionError, UserError
-from pw13.experiments import svm_features, svm_memory, svm_results
+from pw13.experiments import svm_eval, svm_features, svm_memory, svm_results
 from pw13.experiments.svm_figures import one_network_each
 from pw13.experiments.svm_trials import Trial, draw_folds
 from pw13.inference import encoders
 from pw13.models import dense_ae_numpy
+from pw13.runs.folder import Run
 from pw13.runs.opening import create_run
 from pw13.runs.record import read_run, settings_of
 from pw13.svm import exact, plan, summary
@@ -230,6 +231,21 @@ def test_without_a_dense_encoder_pca_is_fitted_to_all_training_images(data):
     assert (codes.name, codes.train.shape) == ("pca", (50, svm_features.PCA_SIZE))
     assert codes.train == pytest.approx(linear.encode(to_vectors(images.train_images[rows])))
     assert codes.test == pytest.approx(linear.encode(to_vectors(images.test_images)))
+
+
+def test_only_a_resumed_evaluation_is_held_to_the_encoders_that_it_had(data, tmp_path, monkeypatch):
+    given = []
+
+    def stop(names, runs_dir, images, recorded):
+        given.append(recorded)
+        raise UserError("stopped")
+
+    monkeypatch.setattr(svm_eval, "load_encoders", stop)
+    new = create_run(tmp_path, "svm-eval", {}, encoders=["a"])
+    for run in (new, Run(new.folder, previous=read_run(new.folder))):
+        with pytest.raises(UserError, match="stopped"):
+            svm_eval.run_experiment(config.SvmEval(), data=str(data), runs_dir=tmp_path, run=run)
+    assert given == [None, ["a"]]
 
 
 def test_limit_is_stratified(pw13, data, monkeypatch):

@@ -13,6 +13,23 @@ from pw13.system import tensorflow_runtime
 from tests.helpers.report_runs import make_run
 
 
+def test_a_resumed_evaluation_has_the_encoders_that_it_had(tmp_path, monkeypatch):
+    monkeypatch.setattr(
+        encoders, "load_encoder", lambda record, images: SimpleNamespace(kind=record.kind, run=record.reference)
+    )
+    monkeypatch.setattr(encoders, "latest_dense", lambda runs_dir, images: SimpleNamespace(kind="dense-ae", run="new"))
+    dense, conv = (make_run(tmp_path, kind, second) for second, kind in enumerate(("dense-ae", "conv-dae")))
+
+    def loaded(named, recorded):
+        return [each.run for each in encoders.load_encoders([str(run) for run in named], tmp_path, None, recorded)]
+
+    assert loaded([], [dense.name]) == [dense.name]
+    assert loaded([conv], [dense.name, conv.name]) == [dense.name, conv.name]
+    assert loaded([conv], [conv.name]) == [conv.name]
+    assert loaded([], []) == []
+    assert loaded([conv], None) == ["new", conv.name]
+
+
 def test_convolutional_runs_with_other_threads_are_encoded_in_one_process(tmp_path, monkeypatch):
     """TensorFlow has one number of threads per process: that of the first."""
     running = []

@@ -73,7 +73,16 @@ def test_runs_of_the_last_all_are_preferred_to_the_newest(runs):
     assert selection.origin == "the runs of the last pw13 all"
 
 
-@pytest.mark.parametrize("content", ["", "[]", "{}", '{"runs": 3}', '{"runs": {"a": "2026-11-24_10-00-59_dense-ae"}}'])
+def test_a_run_of_the_last_all_may_have_been_renamed_before(runs):
+    renamed = make_run(runs, "dense-ae", 30).rename(runs / "my best")
+    (runs / "all.json").write_text(json.dumps({"runs": {"a": renamed.name, "b": "../x", "c": "", "d": "."}}), "utf-8")
+    assert [record.name for record in select_runs([], runs).records] == ["my best"]
+
+
+@pytest.mark.parametrize(
+    "content",
+    ["", "[]", "{}", '{"runs": 3}', '{"runs": {"a": "\\u0000"}}', '{"runs": {"a": "2026-11-24_10-00-59_dense-ae"}}'],
+)
 def test_an_invalid_all_json_is_ignored(runs, content):
     (runs / "all.json").write_text(content, "utf-8")
     assert len(select_runs([], runs).records) == 4

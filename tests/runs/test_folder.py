@@ -21,6 +21,7 @@ from pw13 import experiments
 from pw13.config.settings import DenseAE
 from pw13.errors import OptionError, ResumeError, UserError
 from pw13.runs import ending, folder
+from pw13.runs.comparison import numbers
 from pw13.runs.ending import _on_forced_exit, cli_name, track_status
 from pw13.runs.finding import find_run, list_runs
 from pw13.runs.opening import create_run, reopen_run
@@ -232,6 +233,21 @@ def test_the_seconds_of_a_command_count_from_the_start_of_its_process(pw13, tmp_
     monkeypatch.setattr(experiments, "run_experiment", lambda kind, settings, *, run, **rest: run.finish({}))
     code, out, _ = pw13("resume", run.name, "--runs-dir", tmp_path, "--json")
     assert code == 0 and 500 <= json.loads(out)["seconds"] < 600
+
+
+def test_until_a_reopened_run_completes_its_old_metrics_are_not_shown(tmp_path):
+    run = create_run(tmp_path, "charrnn", settings())
+    with track_status(run):
+        run.finish({"val_nats": 1.0, "mixture": {"weight": 0.5}})
+    again = reopen_run(read_run(run.folder), DenseAE(epochs=999))
+    again.save_text("history.csv", "epoch,loss,val_loss\n1,3,2\n")
+    with pytest.raises(Interrupted), track_status(again):
+        raise Interrupted(2)
+    record = read_run(run.folder)
+    assert (record.status, record.metrics) == ("interrupted", None)
+    assert numbers(record) == {"epochs": 1, "best_val_loss": 2.0}
+    reopen_run(record, DenseAE(epochs=999)).finish({"val_nats": 0.5})
+    assert numbers(read_run(run.folder))["val_nats"] == 0.5
 
 
 def test_resume_finds_the_run_by_its_name_in_the_hint():
