@@ -7,6 +7,7 @@ from pw13.console.output import (
     error,
     format_cell,
     format_duration,
+    is_quiet,
     json_document,
     message,
     open_streams,
@@ -20,7 +21,7 @@ from pw13.console.progress_bar import ProgressBar, progress
 from pw13.console.tables import Styled, TableUpdate, key_values, live_table, table
 
 __all__ = [
-    "ProgressBar", "Styled", "TableUpdate", "error", "format_cell", "format_duration", "json_document", "key_values",
-    "live_table", "message", "open_streams", "print_result", "print_text", "printable", "progress", "start", "table",
+    "ProgressBar", "Styled", "TableUpdate", "error", "format_cell", "format_duration", "is_quiet", "json_document",
+    "key_values", "live_table", "message", "open_streams", "print_result", "print_text", "printable", "progress", "start", "table",
     "warning",
 ]  # fmt: skip

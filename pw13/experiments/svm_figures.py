@@ -1,6 +1,6 @@
 """The figures of an evaluation of SVMs."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pw13 import metrics
@@ -37,7 +37,7 @@ def save_figures(
         )
 
 
-def one_network_each(rows: Sequence[dict[str, Any]], kernel: str) -> list[dict[str, Any]]:
+def one_network_each(rows: Sequence[Mapping[str, Any]], kernel: str) -> list[Mapping[str, Any]]:
     """Return the results of a kernel; of networks of one size that differ in more than their seed, the first's."""
     groups = summary.alike([row for row in rows if row["kernel"] == kernel])
     first = {(group[0]["features"], group[0]["size"]): group for group in reversed(groups)}
