@@ -147,10 +147,10 @@ def test_a_run_with_other_threads_or_device_is_trained_in_a_process_of_its_own(
 
 
 def test_an_error_in_a_process_of_its_own_is_told_as_one_line(pw13, tmp_path, zipped, trained, monkeypatch):
-    def refused(kind, *_, **__):
+    def refused(kind, settings, *, run, **places):
         if kind == "charrnn":
             raise UserError("no GPU")
-        return METRICS[kind]
+        run.save_json("metrics.json", METRICS[kind])
 
     monkeypatch.setattr(rerun, "Worker", Apart)
     monkeypatch.setattr(rerun.experiments, "run_experiment", refused)
