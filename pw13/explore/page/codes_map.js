@@ -109,6 +109,7 @@ function nextTowards(places, from, [dx, dy]) {
 // Names of classes that fit on the map: whole if short, else their first characters; where those are alike, without what
 // all begin with, and of that as many characters from either end as tell them apart.
 function shortClasses(classes) {
+  if (!classes.length) return [];
   const names = classes.map(graphemes), shortest = Math.min(...names.map((name) => name.length)), longest = Math.max(...names.map((name) => name.length));
   const marks = (cut) => {
     const texts = cut.map((name) => name.join(""));
