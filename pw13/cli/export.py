@@ -102,7 +102,7 @@ def prune(
             "--keep-best",
             metavar="N",
             min=0,
-            help="also delete models, but not those of the N best runs of each kind (validation), nor of pw13 all",
+            help="also delete models, but not those of the N best runs of each kind and task, nor of pw13 all",
         ),
     ] = None,
     yes: Annotated[bool, typer.Option("--yes", help="delete; nothing is deleted without it")] = False,

@@ -41,13 +41,14 @@ def run_comparison(
 
 
 def _losses(runs: Sequence[Curve]) -> dict[int, list[float]]:
-    """Return the validation losses of the seeds by epoch."""
+    """Return the validation losses of the seeds by epoch, as far as all went: a mean of those left would jump."""
     losses: dict[int, list[float]] = {}
     for rows in runs:
         for row in rows:
             if math.isfinite(row.get("val_loss", math.nan)):
                 losses.setdefault(int(row["epoch"]), []).append(row["val_loss"])
-    return losses
+    seeds = max(map(len, losses.values()), default=0)
+    return {epoch: values for epoch, values in losses.items() if len(values) == seeds}
 
 
 def _draw_curves(axes: Axes, known: Mapping[str, Mapping[int, Sequence[float]]]) -> None:
@@ -68,7 +69,7 @@ def _draw_curves(axes: Axes, known: Mapping[str, Mapping[int, Sequence[float]]])
     bands = any(len(seeds) > 1 for rows in known.values() for seeds in rows.values())
     labelled = f"; the {MAX_LABELLED} lowest labelled" if len(ranked) > MAX_LABELLED else ""
     axes.set_title(
-        f"lowest in blue{labelled}{'; line: mean over seeds, band: their range' if bands else ''}",
+        f"lowest in blue{labelled}{'; line: mean over seeds while all train, band: their range' if bands else ''}",
         fontsize="small",
         loc="left",
     )

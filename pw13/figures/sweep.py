@@ -28,6 +28,8 @@ def metric_by_axis(rows: Sequence[Mapping[str, Any]], axes: Mapping[str, Sequenc
         _error_bars(grid[0], [0], list(rows), color=BLUE)
         grid[0].set_xticks([0], ["all seeds"])
     grid[0].set_ylabel(metric)
+    if any(row["high"] > row["low"] for row in rows):
+        grid[0].set_title("bars: range over seeds", fontsize="small", loc="left")
     return figure
 
 

@@ -53,16 +53,20 @@ def flatten(value: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
 
 
 def _row_keys(rows: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Return a unique key per row: its texts ("pixels-rbf"), with its size where they are not unique, else a number.
+    """Return a unique key per row: its first value if that is a number ("@0.5", of a temperature or a noise level).
 
-    The key of rows without texts is their first value: "@0.5", of a temperature or a noise level.
+    Else its texts ("pixels-rbf"), with its size where they are not unique, and its number among rows of several runs
+    that are alike in both. Where that is not unique either, the number of the row.
     """
+    first = [next(iter(row.values()), None) for row in rows]
+    if all(map(is_number, first)) and len(set(keys := [f"@{value:g}" for value in first])) == len(rows):
+        return keys
     keys = ["-".join(str(row[key]) for key in row if key not in UNNAMED and isinstance(row[key], str)) for row in rows]
     sized = [f"{key}-{row['size']}" if "size" in row else key for key, row in zip(keys, rows, strict=True)]
     keys = [other if keys.count(key) > 1 else key for key, other in zip(keys, sized, strict=True)]
-    if not any(keys):
-        first = [next(iter(row.values()), None) for row in rows]
-        keys = [f"@{value:g}" if is_number(value) else "" for value in first]
+    runs = [(key, row.get("run")) for key, row in zip(keys, rows, strict=True)]
+    if len(set(runs)) == len(rows):
+        keys = [f"{key}-{keys[: i + 1].count(key)}" if keys.count(key) > 1 else key for i, key in enumerate(keys)]
     return keys if all(keys) and len(set(keys)) == len(keys) else [str(number) for number in range(len(rows))]
 
 
@@ -111,6 +115,21 @@ def settings(record: Record) -> dict[str, Any]:
     """Return the settings in config.json, without kind and data paths; `init_from` only where there is one."""
     excluded = {"kind", *DATA_PATH_KEYS} - ({"init_from"} if record.config.get("init_from") else set())
     return {key: value for key, value in record.config.items() if key not in excluded}
+
+
+def data_sha256(record: Record) -> Any:
+    return (record.facts.get("data") or {}).get("sha256")
+
+
+def split_seed(record: Record) -> Any:
+    """Return the seed of the split; pw13 0.1.0 had one for both."""
+    return record.config.get("split_seed", record.config.get("seed"))
+
+
+def same_examples(records: Sequence[Record]) -> bool:
+    """Return whether runs, those that have read data, were evaluated on the same ones, held out in the same way."""
+    known = [record for record in records if data_sha256(record)]
+    return len({repr((data_sha256(r), split_seed(r), r.config.get("hold_out"))) for r in known}) < 2
 
 
 def differing_settings(records: Sequence[Record]) -> list[str]:

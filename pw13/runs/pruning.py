@@ -4,12 +4,24 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from pw13.runs.comparison import VALIDATION_METRICS, best_val_loss, history, is_number, numbers
-from pw13.runs.record import Record
+from pw13.runs.comparison import (
+    BEST_VAL_LOSS,
+    VALIDATION_METRICS,
+    best_val_loss,
+    data_sha256,
+    history,
+    is_number,
+    numbers,
+    split_seed,
+)
+from pw13.runs.record import Record, read_run
 from pw13.system import files
 
 BEST, LAST_EPOCH = "best.keras", "model.keras"  # every command uses the first
 RESULTS = ("map.npz", "baselines.npz", "predictions.npz", "losses.npz")  # arrays that other commands read
+# Settings that decide how hard the task is, and the validation set: runs that differ in them are not ranked together.
+TASK = ("code_size", "noise_kind", "noise")
+VALIDATION = ("validation_share", "hold_out", "encoding", "fix_accents")
 
 
 class Prunable(NamedTuple):
@@ -25,50 +37,79 @@ class Prunable(NamedTuple):
         return sum(_size(path) for path in self.paths)
 
 
+class _Place(NamedTuple):
+    """The place of a run among comparable ones, from 1 for the best, and how it is told."""
+
+    number: int
+    text: str
+
+
 def plan(records: Sequence[Record], *, keep_best: int | None, protected: Iterable[str] = ()) -> list[Prunable]:
     """Return for each run what can be deleted; only completed runs lose anything.
 
     The state to resume from, the model of the last epoch and fitted SVMs are not needed any more. With `keep_best`, all
-    models but those of the best N runs of each kind and data set go as well: by the metric on validation data, without
-    one by start, the newest first; `protected` runs keep theirs, a sweep those of its points.
+    models but those of the best N runs of each kind, task and validation set go as well: by the metric on validation
+    data, without one by start, the newest first. `protected` runs keep theirs, a sweep those of its points, and so does
+    a sweep that is not completed: at its end it samples from all of its points.
     """
     spared = set(protected)
-    kept = _best(records, keep_best) if keep_best is not None else set()
+    places = _places(records) if keep_best is not None else {}
 
-    def goes(record: Record) -> bool:
-        names = {record.reference, record.reference.partition("/")[0]}
-        return keep_best is not None and record.reference not in kept and not names & spared
+    def place(record: Record) -> _Place | None:
+        """Return the place of a run whose models go."""
+        sweep = record.reference.rpartition("/")[0]
+        unfinished = sweep and read_run(record.folder.parent).status != "completed"
+        found = places.get(record.reference)
+        if keep_best is None or found is None or unfinished or {record.reference, sweep} & spared:
+            return None
+        return found if found.number > keep_best else None
 
-    return [_prunable(record, models=goes(record)) for record in records]
+    return [_prunable(record, place(record)) for record in records]
 
 
-def _prunable(record: Record, *, models: bool) -> Prunable:
+def _prunable(record: Record, place: _Place | None) -> Prunable:
+    """place: of a run whose models go, too."""
     total = sum(_size(path) for path in record.folder.rglob("*"))
     folder = record.folder / "checkpoints"
     if record.status != "completed" or folder.is_symlink() or not folder.is_dir():
         return Prunable(record, total, (), "kept: " + record.status if record.status != "completed" else "-")
     paths = [path for path in sorted(folder.iterdir()) if path.is_file() and not path.is_symlink()]
     paths = [path for path in paths if path.name not in RESULTS]
-    spare = [path for path in paths if models or path.suffix == ".npz" or path.name == LAST_EPOCH]
-    if record.kind != "svm-eval" and not models and not (folder / BEST).is_file():
+    spare = [path for path in paths if place or path.suffix == ".npz" or path.name == LAST_EPOCH]
+    if record.kind != "svm-eval" and not place and not (folder / BEST).is_file():
         return Prunable(record, total, (), f"kept: no {BEST}")
-    return Prunable(record, total, tuple(spare), _what(record, models=models))
+    return Prunable(record, total, tuple(spare), _what(record, place))
 
 
-def _what(record: Record, *, models: bool) -> str:
+def _what(record: Record, place: _Place | None) -> str:
     if record.kind == "svm-eval":
         return "fitted SVMs"
-    return "all models" if models else "resume state, last epoch"
+    return f"all models: {place.text}" if place else "resume state, last epoch"
 
 
-def _best(records: Sequence[Record], count: int) -> set[str]:
-    """Return the names of the best runs of each kind and data set."""
-    groups: dict[tuple[str, str], list[Record]] = {}
+def _places(records: Sequence[Record]) -> dict[str, _Place]:
+    """Return the place of each completed run among those it can be compared with, by reference."""
+    groups: dict[str, list[Record]] = {}
     for record in records:
         if record.status == "completed":
-            data = str((record.facts.get("data") or {}).get("sha256"))
-            groups.setdefault((record.kind, data), []).append(record)
-    return {record.reference for members in groups.values() for record in sorted(members, key=_rank)[:count]}
+            task = [record.config.get(name) for name in (*TASK, *VALIDATION)]
+            key = repr((record.kind, data_sha256(record), split_seed(record), task))
+            groups.setdefault(key, []).append(record)
+    places = {}
+    for members in groups.values():
+        for number, record in enumerate(sorted(members, key=_rank), 1):
+            places[record.reference] = _Place(number, f"{_measured(record)}, {number} of {len(members)}{_task(record)}")
+    return places
+
+
+def _measured(record: Record) -> str:
+    value, name = _rank(record)[0], VALIDATION_METRICS.get(record.kind, BEST_VAL_LOSS)
+    return f"{name} {value:.4g}" if value < float("inf") else f"no {name}"
+
+
+def _task(record: Record) -> str:
+    shown = [f"{name} {record.config[name]}" for name in TASK if record.config.get(name) is not None]
+    return f" with {', '.join(shown)}" if shown else ""
 
 
 def _rank(record: Record) -> tuple[float, float]:

@@ -9,9 +9,11 @@ from pw13.console import format_cell
 from pw13.runs.comparison import (
     BEST_VAL_LOSS,
     WITHOUT_EFFECT,
+    data_sha256,
     differing_settings,
     is_number,
     numbers,
+    same_examples,
     seconds,
     settings,
     sweep_points,
@@ -140,6 +142,8 @@ def names_of(records: Sequence[Record]) -> list[str]:
 def side_by_side(records: Sequence[Record], *, everything: bool = False) -> Table:
     """Return columns and rows that compare a few runs, a column per run: what differs, the best value marked.
 
+    No value is the best of runs that were evaluated on different examples.
+
     everything: all metrics, also those that are equal, instead of the primary ones that differ.
     """
     measured = [numbers(record) for record in records]
@@ -153,7 +157,7 @@ def side_by_side(records: Sequence[Record], *, everything: bool = False) -> Tabl
     for name in names if everything else [*primary_metrics(records), *COMPARED_METRICS]:
         values = [metrics.get(name) for metrics in measured]
         if any(map(is_number, values)) and (everything or differ(values)):
-            rows.append([name, *mark_best(name, values)])
+            rows.append([name, *(mark_best(name, values) if same_examples(records) else values)])
     return ["", *names_of(records)], rows
 
 
@@ -163,13 +167,13 @@ def one_per_line(records: Sequence[Record], *, everything: bool = False) -> Tabl
     measured = [numbers(record) for record in records]
     by_name = {name: [metrics.get(name) for metrics in measured] for name in primary_metrics(records)}
     shown = {name: values for name, values in by_name.items() if everything or differ(values)}
-    marked = list(zip(*(mark_best(name, values) for name, values in shown.items()), strict=True)) or [()] * len(records)
-    shown_facts = ["status"] if everything or differ([r.status for r in records]) else []
-    rows = [
-        [name, *([r.status] if shown_facts else []), *map(r.config.get, settings_), *cells]
-        for name, r, cells in zip(names_of(records), records, marked, strict=True)
-    ]
-    return ["run", *shown_facts, *settings_, *shown], rows
+    if same_examples(records):
+        shown = {name: mark_best(name, values) for name, values in shown.items()}
+    facts = {"status": [r.status for r in records], "data": _differing_data(records)}
+    facts = {name: values for name, values in facts.items() if differ(values) or (everything and name == "status")}
+    columns = {**facts, **{name: [r.config.get(name) for r in records] for name in settings_}, **shown}
+    rows = [list(row) for row in zip(names_of(records), *columns.values(), strict=True)]
+    return ["run", *columns], rows
 
 
 def differ(values: Sequence[Any]) -> bool:
@@ -209,13 +213,20 @@ def _data_name(record: Record) -> str:
     return str((record.facts.get("data") or {}).get("name", "-"))
 
 
+def _differing_data(records: Sequence[Record]) -> list[str]:
+    """Return the names of the runs' data, empty ones if they do not differ."""
+    names = [_data_name(record) for record in records]
+    return names if len({*names} - {"-"}) > 1 else [""] * len(names)
+
+
 # ----------------------------------------------------------------------------------------------------------- groups
 
 
-def labels(records: Sequence[Record]) -> list[str]:
-    """Return a short label per run: its differing settings, or its name where those are not unique."""
-    differing = differing_settings(records)
-    texts = [_values(record, differing) for record in records]
+def labels(records: Sequence[Record], ignored: Sequence[str] = ()) -> list[str]:
+    """Return a short label per run: its differing settings and data, or its name where those are not unique."""
+    differing = [name for name in differing_settings(records) if name not in ignored]
+    parts = [(_values(r, differing), data) for r, data in zip(records, _differing_data(records), strict=True)]
+    texts = [", ".join(filter(None, part)) for part in parts]
     return [text if text and texts.count(text) == 1 else n for text, n in zip(texts, names_of(records), strict=True)]
 
 
@@ -227,9 +238,9 @@ def group_by_settings(records: Sequence[Record]) -> list[Group]:
     grouped: dict[str, list[Record]] = {}
     for record in records:
         values = {name: value for name, value in settings(record).items() if name not in ("seed", *WITHOUT_EFFECT)}
-        data = ((record.facts.get("data") or {}).get("sha256"), record.facts.get("encoders"))
+        data = data_sha256(record), record.facts.get("encoders")
         grouped.setdefault(repr((record.kind, data, sorted(values.items()))), []).append(record)
-    names = labels([members[0] for members in grouped.values()])
+    names = labels([members[0] for members in grouped.values()], ("seed", *WITHOUT_EFFECT))
     if all(len(members) == 1 for members in grouped.values()):
         names = labels(records)
     if len(grouped) == 1:  # nothing differs but the seed

@@ -18,7 +18,7 @@ from tests.helpers.report_runs import make_run, make_sweep
 def runs(tmp_path):
     folder = tmp_path / "runs"
     for second, mse in enumerate((0.03, 0.01, 0.02)):
-        run = make_run(folder, "dense-ae", second, code_size=8 + second, metrics={"val_mse": mse})
+        run = make_run(folder, "dense-ae", second, epochs=8 + second, metrics={"val_mse": mse})
         (run / "checkpoints").mkdir()
         for name in ("best.keras", "model.keras", "encoder.keras", "state-000001-00000000.npz"):
             (run / "checkpoints" / name).write_bytes(b"x" * 1000)
@@ -35,7 +35,7 @@ def test_every_run_is_one_flat_row(pw13, runs, tmp_path):
     code, out, _ = pw13("runs", "export")
     rows = list(csv.DictReader(io.StringIO(out)))
     assert code == 0 and len(rows) == 4
-    assert rows[1]["run"] == "2026-11-24_10-00-01_dense-ae" and rows[1]["config.code_size"] == "9"
+    assert rows[1]["run"] == "2026-11-24_10-00-01_dense-ae" and rows[1]["config.epochs"] == "9"
     assert rows[1]["val_mse"] == "0.01" and rows[1]["compression.raw_bytes"] == "784" and rows[1]["held_out_nats"] == ""
     assert rows[3]["by_temperature@1.2.ngram_nats"] == "3.1"
     code, out, _ = pw13("runs", "export", "2026-11-24_10-00-01", "--to", "json", "--out", "one.json")
@@ -90,15 +90,58 @@ def test_runs_of_the_last_all_keep_their_models(pw13, runs):
 def test_points_of_sweeps_of_the_last_all_keep_their_models(pw13, runs):
     sweep = runs / "2026-11-24_11-00-00_sweep-dense-ae"
     sweep.mkdir()
-    for file in ("config.json", "run.json"):
+    for file in ("config.json", "run.json", "metrics.json"):
         content = json.loads((runs / "2026-11-24_10-00-00_dense-ae" / file).read_text("utf-8"))
-        (sweep / file).write_text(json.dumps({**content, "kind": "sweep-dense-ae", "status": "running"}), "utf-8")
+        (sweep / file).write_text(json.dumps({**content, "kind": "sweep-dense-ae"}), "utf-8")
     (runs / "2026-11-24_10-00-00_dense-ae").rename(sweep / "1_seed=1")
     (runs / "all.json").write_text(json.dumps({"sweeps": {"x": sweep.name}}), "utf-8")
     code, out, _ = pw13("runs", "prune", "--keep-best", 0, "--yes", "--json")
     assert code == 0 and f"{sweep.name}/1_seed=1" in {run["run"] for run in json.loads(out)["runs"]}
     left = [sorted(path.name for path in folder.iterdir()) for folder in sorted(runs.rglob("checkpoints"))]
     assert left == [[], [], ["best.keras", "encoder.keras"]]
+
+
+@pytest.mark.parametrize(
+    ("kind", "settings"),
+    [
+        ("conv-dae", {"noise": 0.3}),
+        ("conv-dae", {"noise_kind": "masking"}),
+        ("dense-ae", {"code_size": 64}),
+        ("dense-ae", {"split_seed": 1}),
+        ("dense-ae", {"validation_share": 0.2}),
+        ("charrnn", {"hold_out": 0.1}),
+    ],
+)
+def test_the_best_run_of_every_task_and_validation_set_keeps_its_models(pw13, tmp_path, kind, settings):
+    runs = tmp_path / "runs"
+    for second, (mse, changes) in enumerate(((0.01, settings), (0.02, {}), (0.03, {}))):
+        measured = {"val_mse": mse, "val_nats": mse}
+        run = make_run(runs, kind, second, metrics=measured, losses=(mse,), **changes)
+        (run / "checkpoints").mkdir()
+        (run / "checkpoints" / "best.keras").write_bytes(b"x")
+    assert pw13("runs", "prune", "--keep-best", 1, "--yes")[0] == 0
+    assert models(runs) == [["best.keras"], ["best.keras"], []]
+
+
+def test_what_a_run_was_ranked_by_is_shown_before_its_models_are_deleted(pw13, runs):
+    make_run(runs, "dense-ae", 5, code_size=8)
+    _, out, _ = pw13("runs", "prune", "--keep-best", 1)
+    assert "all models: val_mse 0.03, 3 of 3 with code_size 32" in " ".join(out.split())
+    assert out.count("all models") == 2 and "0.01" not in out
+
+
+def test_models_of_a_sweep_that_is_not_completed_are_kept(pw13, runs):
+    sweep = make_sweep(runs, "charrnn", 0, {"seed": 0}, {"seed": 1})
+    for point in sweep.glob("0*"):
+        (point / "checkpoints").mkdir()
+        (point / "checkpoints" / "best.keras").write_bytes(b"x")
+    facts = json.loads((sweep / "run.json").read_text("utf-8"))
+    kept = []
+    for status in ("interrupted", "failed", "completed"):
+        (sweep / "run.json").write_text(json.dumps({**facts, "status": status}), "utf-8")
+        assert pw13("runs", "prune", "--keep-best", 0, "--yes")[0] == 0
+        kept.append(len([*sweep.rglob("best.keras")]))
+    assert kept == [2, 2, 0]
 
 
 def test_fitted_svms_are_named_as_what_goes(pw13, tmp_path):

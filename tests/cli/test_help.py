@@ -136,7 +136,7 @@ def test_no_summary_of_a_command_is_truncated(pw13, group):
         ("report", "explore.html"),
         ("svm-eval", "without effect: --split-seed decides"),
         ("runs prune", "nothing is deleted without it"),
-        ("runs prune", "but not those of the N best runs"),
+        ("runs prune", "but not those of the N best runs of each kind and task"),
     ],
 )
 def test_the_help_says_what_is_written_drawn_and_kept(pw13, command, text):

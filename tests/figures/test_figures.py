@@ -253,7 +253,14 @@ def test_seeds_are_a_band_around_their_mean():
     figure = comparison.run_comparison(curves, {"val_mse": {"one": [1.0, 3.0]}})
     assert list(figure.axes[0].lines[0].get_ydata()) == [2.0]
     assert len(figure.axes[0].collections) == 1 and "one" in texts(figure)
-    assert "2" in texts(figure) and any("band: their range" in text for text in texts(figure))
+    assert "2" in texts(figure) and any("while all train, band: their range" in text for text in texts(figure))
+
+
+def test_a_mean_over_seeds_ends_where_the_first_seed_does():
+    losses = ([3.0, 2.0], [5.0, 4.0, 0.5, 0.5])
+    curves = {"one": [[{"epoch": e, "val_loss": v} for e, v in enumerate(each, 1)] for each in (*losses, [])]}
+    line = comparison.run_comparison(curves, {}).axes[0].lines[0]
+    assert (list(line.get_xdata()), list(line.get_ydata())) == ([1, 2], [4.0, 3.0])
 
 
 def test_a_comparison_of_fifty_runs_fits_a_screen_and_labels_the_best():
@@ -282,6 +289,12 @@ def test_a_sweep_has_a_panel_per_swept_setting():
     assert figure.axes[0].get_ylabel() == "val_nats"
     assert [axes.get_legend() for axes in figure.axes] == [None, None]
     assert {"skip 1", "skip 3"} <= {text.get_text() for text in figure.axes[0].texts}
+
+
+@pytest.mark.parametrize(("high", "title"), [(2.1, "bars: range over seeds"), (2.0, "")])
+def test_the_bars_of_a_sweep_are_explained_where_there_are_some(high, title):
+    rows = [{"units": units, "mean": 2.0, "low": 2.0, "high": high} for units in (32, 64)]
+    assert sweep.metric_by_axis(rows, {"units": [32, 64]}, "val_nats").axes[0].get_title(loc="left") == title
 
 
 def test_only_the_best_line_of_a_sweep_is_coloured():

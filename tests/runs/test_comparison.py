@@ -10,6 +10,7 @@ from pw13.errors import OptionError
 from pw13.runs import comparison, tables
 from pw13.runs.finding import list_runs
 from pw13.system import files, machine
+from tests.helpers.report_runs import RESULT, make_run
 from tests.helpers.runs import make
 
 
@@ -200,7 +201,7 @@ def test_flatten_names_rows_of_lists_by_their_text_values():
         {"features": "pixels", "kernel": "rbf", "accuracy": 0.9},
         {"features": "codes", "kernel": "rbf", "accuracy": 0.8},
     ]
-    nested = {"a": 1, "b": {"c": 2.5, "d": {"e": None}}, "results": rows, "by_noise": [{"noise": 0.5}], "l": [1, 2]}
+    nested = {"a": 1, "b": {"c": 2.5, "d": {"e": None}}, "results": rows, "l": [1, 2]}
     assert comparison.flatten(nested) == {
         "a": 1,
         "b.c": 2.5,
@@ -211,9 +212,54 @@ def test_flatten_names_rows_of_lists_by_their_text_values():
         "results.codes-rbf.features": "codes",
         "results.codes-rbf.kernel": "rbf",
         "results.codes-rbf.accuracy": 0.8,
-        "by_noise@0.5.noise": 0.5,
         "l": [1, 2],
     }
+
+
+def test_flatten_names_noise_levels_by_their_noise_whatever_their_best_filter():
+    rows = [
+        {"noise": noise, "denoised_psnr_db": psnr, "best_filter": best, "corrected_best_filter": "tv"}
+        for noise, psnr, best in ((0.1, 16.0, "median"), (0.5, 17.4, "tv"), (0.9, 14.0, "tv"))
+    ]
+    for chosen in (rows, rows[:2]):  # filters that are unique and those that are not
+        names = [name for name in comparison.flatten({"by_noise": chosen}) if "psnr" in name]
+        assert names == [f"by_noise@{row['noise']}.denoised_psnr_db" for row in chosen]
+
+
+def encoded(*runs, size=32):
+    """Return the results of an SVM on pixels, and on the codes of an encoder per run."""
+    rows = [("pixels", 784, None, 0.91), *(("codes", size, run, round(0.8 + int(run) / 100, 2)) for run in runs)]
+    return [{"features": f, "size": size, "run": run, **RESULT, "accuracy": value} for f, size, run, value in rows]
+
+
+def test_flatten_numbers_encoders_of_one_size_and_keeps_the_names_of_other_rows():
+    rows = [*encoded("1", "2"), *encoded("3", size=16)[1:]]
+    accuracies = {name: value for name, value in comparison.flatten({"r": rows}).items() if name.endswith(".accuracy")}
+    assert accuracies == {
+        "r.pixels-rbf.accuracy": 0.91,
+        "r.codes-rbf-32-1.accuracy": 0.81,
+        "r.codes-rbf-32-2.accuracy": 0.82,
+        "r.codes-rbf-16.accuracy": 0.83,
+    }
+    curve = [{"features": "pixels", "size": 784, "run": None, "n_train": n} for n in (50, 100)]
+    assert list(comparison.flatten({"curve": curve})) == [f"curve.{i}.{name}" for i in (0, 1) for name in curve[0]]
+
+
+def test_an_svm_evaluation_of_five_seeds_is_listed_compared_drawn_and_sorted(pw13, tmp_path):
+    for second, runs in enumerate(("12345", "34567")):
+        rows = [{"features": row["features"], "size": row["size"], "run": row["run"], **row} for row in encoded(*runs)]
+        make_run(tmp_path / "runs", "svm-eval", second, metrics={"results": rows})
+    (_, first), (_, second) = (
+        (r.name, tables.headline(r, comparison.numbers(r))) for r in list_runs(tmp_path / "runs")
+    )
+    assert first.startswith("codes-rbf-32-1 0.81, codes-rbf-32-2 0.82,") and first.endswith("pixels-rbf 0.91")
+    assert second.startswith("codes-rbf-32-1 0.83")
+    both = ["2026-11-24_10-00-00", "2026-11-24_10-00-01"]
+    code, out, _ = pw13("runs", "compare", *both, "--figure", "both.png")
+    assert code == 0 and re.search(r"results.codes-rbf-32-1.accuracy\W+0\.81\W+0\.83\*", out)
+    assert (tmp_path / "both.png").stat().st_size > 0
+    _, out, _ = pw13("runs", "list", "--sort", "results.codes-rbf-32-5.accuracy", "--json")
+    assert [run["name"][:19] for run in json.loads(out)["runs"]] == both
 
 
 @pytest.mark.parametrize("text", ["", "epoch,loss\n1", "epoch,val_loss\n1,x\n", "\0\n\0", "epoch,val_loss\n1,0.5,7\n"])

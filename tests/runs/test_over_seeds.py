@@ -1,5 +1,6 @@
 """Means, intervals and paired differences of runs that differ in their seed."""
 
+import dataclasses
 import json
 from pathlib import Path
 
@@ -39,6 +40,21 @@ def test_groups_have_means_and_intervals_and_are_paired_with_the_first_by_seed()
     assert first.metrics["test_mse"].ci95 == pytest.approx((0.041 - half, 0.041 + half), abs=1e-8)
     assert second.differences["test_mse"].interval.mean == pytest.approx(-0.0099667, abs=1e-6)
     assert second.differences["test_mse"].interval.excludes_zero and first.differences == single.differences == {}
+
+
+@pytest.mark.parametrize(("data", "split_seed", "paired"), [("a", 0, True), ("b", 0, False), ("a", 1, False)])
+def test_seeds_are_paired_on_the_same_data_and_split_only(data, split_seed, paired):
+    first = [run(16, seed, 0.04 + seed / 1000, split_seed=0) for seed in range(3)]
+    second = [run(32, seed, 0.03 + seed / 1000, split_seed=split_seed) for seed in range(3)]
+    records = [on("a", *first), on(data, *second)]
+    differences = over_seeds.summarize([*records[0], *records[1]])[1].differences
+    assert list(differences) == ["test_mse"] * paired
+
+
+def on(data: str, *records: Record) -> list[Record]:
+    """Return runs that were made on the named data."""
+    facts = {"data": {"name": data, "sha256": data}}
+    return [dataclasses.replace(record, facts={**record.facts, **facts}) for record in records]
 
 
 def test_the_table_has_a_row_per_group():

@@ -95,6 +95,43 @@ def test_groups_differ_in_more_than_their_seed():
     assert [(group.label, len(group.records)) for group in groups] == [("code_size 8", 2), ("code_size 16", 2)]
 
 
+def test_several_seeds_are_not_labelled_with_one_of_them():
+    records = [record(f"a{seed}", code_size=32, seed=seed, threads=1 + seed) for seed in (0, 1)]
+    other = record("b", code_size=64, seed=1, threads=4)
+    groups = tables.group_by_settings([*records, other])
+    assert [(group.label, len(group.records)) for group in groups] == [("code_size 32", 2), ("code_size 64", 1)]
+
+
+def on(data, name, **config):
+    """Return a run on the named data."""
+    metrics = {"test_mse": config.pop("mse")}
+    facts = {"status": "completed", "machine": {}, "data": {"name": data, "sha256": data}}
+    return dataclasses.replace(record(name, metrics=metrics, **config), facts=facts)
+
+
+@pytest.mark.parametrize("table", [tables.side_by_side, tables.one_per_line])
+def test_runs_on_different_data_say_so_and_have_no_best(table):
+    records = [on("letters", "a", mse=0.02, code_size=8), on("notMNIST", "b", mse=0.01, code_size=8)]
+    columns, rows = table(records)
+    cells = [*columns, *(cell for row in rows for cell in row)]
+    assert {"data", "letters", "notMNIST", 0.01, 0.02} <= {*cells}
+    assert [group.label for group in tables.group_by_settings(records)] == ["letters", "notMNIST"]
+
+
+@pytest.mark.parametrize("table", [tables.side_by_side, tables.one_per_line])
+@pytest.mark.parametrize(
+    ("changes", "marked"),
+    [({}, True), ({"split_seed": 1}, False), ({"hold_out": 0.1}, False), ({"code_size": 9}, True)],
+)
+def test_the_best_is_marked_among_runs_of_the_same_examples(table, changes, marked):
+    same = {"split_seed": 0, "hold_out": 0.05, "code_size": 8}
+    records = [on("letters", "a", mse=0.02, **same), on("letters", "b", mse=0.01, **{**same, **changes})]
+    broken = dataclasses.replace(record("c"), facts={}, problem="corrupt")
+    for compared in (records, [*records, broken]):
+        cells = [cell for row in table(compared)[1] for cell in row]
+        assert ("0.01*" in cells) == marked
+
+
 def test_a_network_that_went_on_from_another_is_no_further_seed_of_one_that_did_not():
     records = [record("a", "charrnn", seed=0), record("b", "charrnn", seed=1, init_from="/runs/x")]
     assert [len(group.records) for group in tables.group_by_settings(records)] == [1, 1]
