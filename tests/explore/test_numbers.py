@@ -77,7 +77,7 @@ def test_labels_on_the_map_tell_the_classes_apart(script):
         tuple(f"digit_{n}" for n in range(11)): [str(n) for n in range(11)],
         ("upper_A", "upper_B", "lower_a", "lower_b"): ["A", "B", "a", "b"],
         ("👩🏽\u200d🚀👍🏽e\u0301n", "xyzw"): ["👩🏽\u200d🚀👍🏽e\u0301", "xyz"],
-        ("a", "ab", "abcd", "abc"): ["a", "ab", "abcd", "abc"],
+        ("a", "ab", "abcd", "abc"): ["a", "b", "d", "c"],
         (): [],
     }
     assert script("return given.map(shortClasses);", list(map(list, names))) == list(names.values())

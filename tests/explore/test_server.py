@@ -43,8 +43,9 @@ def reason(server, path):
     """Return the words of the status line of a refusal."""
     with pytest.raises(HTTPError) as refused:
         urlopen(f"http://127.0.0.1:{server.server_address[1]}{path}{'&' if '?' in path else '?'}token={server.token}")
-    assert refused.value.code == 404
-    return refused.value.reason
+    with refused.value as error:
+        assert error.code == 404
+        return error.reason
 
 
 def test_it_listens_on_this_machine_only(served):

@@ -158,8 +158,8 @@ function namesView(root, run, state, services) {
     results.append(el("p", { className: "hint", text: T.names.chooseHint }), legend(),
       el("p", { className: "big" }, nameButton({ steps })), full ? "" : bars(choices, undefined, add), ending,
       el("div", { className: "row" },
-        button(T.names.back, () => keepFocus(results, () => go(text.slice(0, -1).join("")))),
-        button(T.names.start, () => keepFocus(results, () => go("")))));
+        button(T.names.back, () => keepPlace(results, () => go(text.slice(0, -1).join("")))),
+        button(T.names.start, () => keepPlace(results, () => go("")))));
     if (chosen) results.querySelector(full ? ".row button" : ".bars button").focus({ preventScroll: true }); // so that the keyboard stays here
     chosen = false;
   }
