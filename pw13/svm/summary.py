@@ -19,7 +19,7 @@ NAMES = {"pixels": "pixels", "codes": "codes", "pca": "PCA codes", "conv-codes":
 def sentences(metrics: Mapping[str, Any]) -> list[str]:
     """Return a sentence or two per finding."""
     results, tests = metrics["results"], metrics["mcnemar"]
-    lines = [against_pixels(test, results) for test in tests]
+    lines = against_pixels(tests, results)
     codes = headline_first(results)
     lines += approximations(metrics)
     lines += [line for line in (ae_against_pca(codes, results), speed(codes, results)) if line]
@@ -46,10 +46,18 @@ def headline_first(results: Sequence[Result]) -> list[Result]:
     return sorted(codes, key=lambda result: (result["size"] != HANDOUT_CODE_SIZE, result["kernel"] != "rbf"))
 
 
-def against_pixels(test: Mapping[str, Any], results: Sequence[Result]) -> str:
-    """Compare one kind of features with pixels for one kernel, with the p-value of the difference."""
-    pixels = _find(results, "pixels", test["kernel"])
-    other = _find(results, test["second"], test["kernel"], test["size"], test["run"])
+def against_pixels(tests: Sequence[Mapping[str, Any]], results: Sequence[Result]) -> list[str]:
+    """Compare each kind of features with pixels for each kernel: one encoder by McNemar's test, several over them."""
+    compared = [{**_find(results, t["second"], t["kernel"], t["size"], t["run"]), "test": t} for t in tests]
+    lines = []
+    for group in alike(compared):
+        pixels = _find(results, "pixels", group[0]["kernel"])
+        lines.append(_several_encoders(group, pixels) if len(group) > 1 else _one_encoder(group[0], pixels))
+    return lines
+
+
+def _one_encoder(other: Result, pixels: Result) -> str:
+    test = other["test"]
     points = 100 * (other["accuracy"] - pixels["accuracy"])
     verdict = "the same as" if points == 0 else f"{abs(points):.2f} points {'above' if points > 0 else 'below'}"
     adjusted = test.get("p_holm", test["p"])  # runs of 0.1.0 did not adjust
@@ -58,6 +66,14 @@ def against_pixels(test: Mapping[str, Any], results: Sequence[Result]) -> str:
         f"{_capitalized(kernel(test))}: {describe(other)} reach {_accuracy(other)}, {verdict} {describe(pixels)} "
         f"with {_accuracy(pixels)}; McNemar's exact test: p {_p_value(adjusted)}"
         f"{' (Holm)' if 'p_holm' in test else ''}, {significance}."
+    )
+
+
+def _several_encoders(group: Sequence[Result], pixels: Result) -> str:
+    difference = mean_interval([row["accuracy"] - pixels["accuracy"] for row in group])
+    return (
+        f"{_capitalized(kernel(pixels))}: {describe(group[0])} reach {_mean_accuracy(group)}, {describe(pixels)} "
+        f"{_accuracy(pixels)}: {_verdict(difference)}."
     )
 
 

@@ -500,8 +500,8 @@ def test_the_comment_says_what_the_numbers_say():
     assert "codes (32 values) reach 91.50 %" in versus
     assert "0.50 points below pixels (784 values) with 92.00 %" in versus
     assert "p = 0.03, significant" in versus and versus.startswith("RBF kernel: ")
-    assert "not significant" in summary.against_pixels({**test, "p": 0.06}, results)
-    assert "p < 1e-300, significant" in summary.against_pixels({**test, "p": 0.0}, results)
+    assert "not significant" in summary.against_pixels([{**test, "p": 0.06}], results)[0]
+    assert "p < 1e-300, significant" in summary.against_pixels([{**test, "p": 0.0}], results)[0]
     assert "+0.50 points with 32 values" in pca
     assert "fitting takes 1 s vs 3 s (3.0x faster), excluding the autoencoder's training; prediction" in speed
     assert "including encoding, 1 s vs 2.9 s (2.9x faster)" in speed
@@ -542,6 +542,29 @@ def test_the_sentence_on_few_labels_says_which_labels_chose_c_and_gamma():
     ):
         curve = [{**point(name, 0.5, 0.6), **tuned_on} for name in ("pixels", "codes")]
         assert f"C and gamma were chosen {said}" in summary.few_labels(curve)[0]
+
+
+@pytest.mark.parametrize(
+    ("accuracies", "said"),
+    [
+        ((0.93, 0.94, 0.95), " (95 % interval 90.00 % to 92.00 %): better (difference +3.0 points"),
+        ((0.87, 0.88, 0.89), ": worse (difference -3.0 points, 95 % interval -5.5 to -0.5)"),
+        (
+            (0.88, 0.91, 0.95),
+            "91.33 % (mean of 3 encoders, 95 % interval 82.61 % to 100.00 %), pixels (784 values) 91.00 %",
+        ),
+        ((0.88, 0.91, 0.95), ": not distinguishable (difference +0.3 points"),
+    ],
+)
+def test_encoders_of_several_seeds_are_compared_with_pixels_as_one(accuracies, said):
+    codes = [{**point("codes", each, size=32), "run": str(n), "settings": {}} for n, each in enumerate(accuracies)]
+    tests = [{"second": "codes", "kernel": "rbf", "size": 32, "run": row["run"], "p": 0.01} for row in codes]
+    (sentence,) = summary.against_pixels(tests, [point("pixels", 0.91), *codes])
+    assert sentence.startswith("RBF kernel: codes (32 values) reach ") and said in sentence
+    (_, first, *_) = summary.against_pixels(
+        tests, [point("pixels", 0.91), *({**row, "settings": None} for row in codes)]
+    )
+    assert first.startswith("RBF kernel: codes (32 values) reach") and "McNemar's exact test: p = 0.01" in first
 
 
 def test_runs_that_drew_once_get_no_sentence_on_few_labels():
