@@ -289,7 +289,7 @@ def test_a_large_set_is_measured_in_blocks_and_on_samples(data, pw13, monkeypatc
     assert parts["compression"]["png_bytes"] != whole["compression"]["png_bytes"]
     assert whole["compression"]["float32_code_test_mse"] == pytest.approx(whole["test_mse"], rel=1e-5)
     exact, rounded = (parts["compression"][f"{name}_code_test_mse"] for name in ("float32", "uint8"))
-    assert rounded == pytest.approx(exact, rel=0.01) and exact != pytest.approx(parts["test_mse"], rel=0.01)
+    assert rounded == pytest.approx(exact, rel=0.02) and exact != pytest.approx(parts["test_mse"], rel=1e-4)
     shared._kept.clear()
 
 
