@@ -17,6 +17,7 @@ from sklearn.manifold import TSNE
 
 from bench.tasks import THREADS
 from pw13.data.images import ImageSet, TrainValSplit, load_images, to_vectors, train_val_split
+from pw13.system import machine
 
 matplotlib.use("agg")
 MAPPED = 1000  # test codes in the map, as many as pw13's
@@ -32,8 +33,9 @@ def main(folder: str, epochs: int, limit: int, code_sizes: list[int], seeds: int
 
     xla: "auto", Keras's default, or "off".
     """
-    tf.config.threading.set_intra_op_parallelism_threads(THREADS)
-    tf.config.threading.set_inter_op_parallelism_threads(THREADS)
+    threads = THREADS if len(code_sizes) * seeds == 1 else machine.cores()  # as pw13 takes for one training, a sweep
+    tf.config.threading.set_intra_op_parallelism_threads(threads)
+    tf.config.threading.set_inter_op_parallelism_threads(threads)
     images = load_images(None)
     split = train_val_split(images, share=0.1, limit=limit or None, split_seed=0)
     test = to_vectors(images.test_images)

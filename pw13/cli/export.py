@@ -15,8 +15,9 @@ from pw13.report.commentary.phrasing import format_count
 from pw13.runs import comparison, pruning
 from pw13.runs import export as rows
 from pw13.runs.finding import LAST_ALL, find_run, list_runs
+from pw13.runs.places import quote
 from pw13.runs.record import Record, read_json, read_run
-from pw13.system.installation import install_hint
+from pw13.system.installation import install_hint, installed
 
 NamesArgument = Annotated[
     list[str] | None,
@@ -88,7 +89,7 @@ def _export_projector(records: list[Record], data: str | None, out: Path | None,
     images = load_images(resolve_path("data", data if data is not None else recorded))
     done = write_projection(load_encoder(record, images), images, out, limit)
     codes = f"{format_count(done.images, 'code')} of {format_count(done.code_size, 'value')}"
-    console.message(f"{codes}; open them with: tensorboard --logdir {out}")
+    console.message(f"{codes}; open them with: {installed('tensorboard')} --logdir {quote(str(out))}")
     if importlib.util.find_spec("tensorboard") is None:
         console.message(f"note: TensorBoard is not installed; {install_hint('tensorboard')}")
     console.print_result(str(done.folder))

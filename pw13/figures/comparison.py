@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from statistics import fmean
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -32,7 +33,7 @@ def run_comparison(
     figure = Figure(figsize=(7.5 if len(metrics) < 3 else 10, sum(ratios) or 2), layout="constrained")
     parts = figure.subfigures(max(len(ratios), 1), 1, squeeze=False, height_ratios=ratios or [1])[:, 0]
     if known:
-        _draw_curves(parts[0].subplots(), known)
+        _draw_curves(parts[0].subplots(), known, {label: _lowest(curves[label]) for label in known})
     if metrics:
         grid = parts[-1].subplots(1, len(metrics), sharey=True, squeeze=False)[0]
         for axes, metric in zip(grid, metrics, strict=True):
@@ -51,9 +52,15 @@ def _losses(runs: Sequence[Curve]) -> dict[int, list[float]]:
     return {epoch: values for epoch, values in losses.items() if len(values) == seeds}
 
 
-def _draw_curves(axes: Axes, known: Mapping[str, Mapping[int, Sequence[float]]]) -> None:
+def _lowest(runs: Sequence[Curve]) -> float:
+    """Return the mean over seeds of the lowest validation loss of each."""
+    losses = [[row["val_loss"] for row in rows if math.isfinite(row.get("val_loss", math.nan))] for rows in runs]
+    return fmean(min(each) for each in losses if each)
+
+
+def _draw_curves(axes: Axes, known: Mapping[str, Mapping[int, Sequence[float]]], lowest: Mapping[str, float]) -> None:
     means = {label: [sum(v) / len(v) for v in rows.values()] for label, rows in known.items()}
-    ranked = sorted(means, key=lambda label: min(means[label]))
+    ranked = sorted(means, key=lowest.__getitem__)
     ends = []
     for label in reversed(ranked):  # the best one on top
         epochs, color = list(known[label]), BLUE if label == ranked[0] else GREY

@@ -10,7 +10,7 @@ from pw13.figures.direct_labels import MARKERS, LineEnd, label_lines
 from pw13.figures.image_grid import TITLE_GAP, draw_images
 from pw13.figures.loss_curves import BLUE, GREEN, GREY, ORANGE
 from pw13.figures.text import plain
-from pw13.metrics.intervals import mean_interval
+from pw13.metrics.intervals import mean_accuracy
 
 NAMES = {"pixels": "pixels", "codes": "codes", "pca": "PCA codes", "conv-codes": "convolutional codes"}
 KERNELS = {"rbf": "RBF kernel", "linear": "linear kernel"}
@@ -141,7 +141,7 @@ def _over_encoders(rows: Sequence[Mapping[str, Any]]) -> tuple[float, Sequence[f
     """Return the accuracy of an encoder with its interval over images, or the mean of several with that over them."""
     if len(rows) == 1:
         return rows[0]["accuracy"], rows[0]["ci95"]
-    mean = mean_interval([row["accuracy"] for row in rows])
+    mean = mean_accuracy([row["accuracy"] for row in rows])
     return mean.mean, mean.ci95 or (mean.mean, mean.mean)
 
 

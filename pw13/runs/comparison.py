@@ -46,7 +46,8 @@ def flatten(value: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
             flat |= flatten(item, f"{prefix}{key}.")
         elif isinstance(item, list) and item and all(isinstance(row, dict) for row in item):
             for name, row in zip(_row_keys(item), item, strict=True):
-                flat |= flatten(row, f"{prefix}{key}{'' if name[0] == '@' else '.'}{name}.")
+                measured = {key: value for key, value in row.items() if key != "settings"}  # an encoder's
+                flat |= flatten(measured, f"{prefix}{key}{'' if name[0] == '@' else '.'}{name}.")
         else:
             flat[f"{prefix}{key}"] = item
     return flat

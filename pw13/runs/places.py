@@ -1,8 +1,8 @@
 """Paths in commands: those that reports and pages show name none of this machine outside the current folder."""
 
 import os
+import re
 import shlex
-import subprocess
 from pathlib import Path
 
 from pw13 import config
@@ -10,8 +10,10 @@ from pw13.system import files
 
 
 def quote(text: str) -> str:
-    """Quote a word of a command for the shell: that of POSIX, or those of Windows, which know no single quotes."""
-    return subprocess.list2cmdline([text]) if files.WINDOWS else shlex.quote(text)
+    """Quote a word of a command for the shell: that of POSIX, or cmd.exe, which knows no single quotes."""
+    if files.WINDOWS:
+        return text if re.fullmatch(r"[\w.:\\/=+-]+", text) else f'"{text}"'  # no path there has a double quote
+    return shlex.quote(text)
 
 
 def command(words: str, runs_dir: Path) -> str:

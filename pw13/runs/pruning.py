@@ -57,12 +57,11 @@ def plan(records: Sequence[Record], *, keep_best: int | None, protected: Iterabl
 
     def place(record: Record) -> _Place | None:
         """Return the place of a run whose models go."""
-        sweep = record.reference.rpartition("/")[0]
-        unfinished = sweep and read_run(record.folder.parent).status != "completed"
-        found = places.get(record.reference)
-        if keep_best is None or found is None or unfinished or {record.reference, sweep} & spared:
+        found, sweep = places.get(record.reference), record.reference.rpartition("/")[0]
+        if keep_best is None or found is None or found.number <= keep_best or {record.reference, sweep} & spared:
             return None
-        return found if found.number > keep_best else None
+        unfinished = sweep and read_run(record.folder.parent).status != "completed"
+        return None if unfinished else found
 
     return [_prunable(record, place(record)) for record in records]
 

@@ -148,16 +148,17 @@ def side_by_side(records: Sequence[Record], *, everything: bool = False) -> Tabl
     """
     measured = [numbers(record) for record in records]
     facts: list[list[Any]] = [["kind", *(r.kind for r in records)], ["status", *(r.status for r in records)],
-             ["data", *(_data_name(r) for r in records)]]  # fmt: skip
+             ["data", *_data_names(records)]]  # fmt: skip
     rows: list[list[Any]] = [row for row in facts if differ(row[1:])]
     rows += [
         [f"--{name.replace('_', '-')}", *(r.config.get(name) for r in records)] for name in differing_settings(records)
     ]
     names = list(dict.fromkeys(name for metrics in measured for name in metrics))
+    comparable = same_examples(records)
     for name in names if everything else [*primary_metrics(records), *COMPARED_METRICS]:
         values = [metrics.get(name) for metrics in measured]
         if any(map(is_number, values)) and (everything or differ(values)):
-            rows.append([name, *(mark_best(name, values) if same_examples(records) else values)])
+            rows.append([name, *(mark_best(name, values) if comparable else values)])
     return ["", *names_of(records)], rows
 
 
@@ -209,13 +210,15 @@ def _examples(record: Record) -> list[str]:
     return [str(name) for name in examples[:SAMPLES]] if isinstance(examples, list) else []
 
 
-def _data_name(record: Record) -> str:
-    return str((record.facts.get("data") or {}).get("name", "-"))
+def _data_names(records: Sequence[Record]) -> list[str]:
+    """Return the names of the runs' data, with the start of their digest where others have the same name."""
+    data = [(str((record.facts.get("data") or {}).get("name", "-")), str(data_sha256(record))) for record in records]
+    return [f"{name} {sha[:8]}" if len({s for n, s in data if n == name}) > 1 else name for name, sha in data]
 
 
 def _differing_data(records: Sequence[Record]) -> list[str]:
     """Return the names of the runs' data, empty ones if they do not differ."""
-    names = [_data_name(record) for record in records]
+    names = _data_names(records)
     return names if len({*names} - {"-"}) > 1 else [""] * len(names)
 
 

@@ -172,5 +172,5 @@ def point_status(folder: Path, kind: str) -> PointStatus:
     record = read_run(folder)
     rows = comparison.history(folder)
     best = None if record.config.get("loss") == "bce" else comparison.best_val_loss(rows)
-    value = (record.metrics or {}).get(primary_metric(kind), best) if record.status == "completed" else best
+    value = (record.metrics or {}).get(primary_metric(kind), best)
     return PointStatus(record.status, len(rows) or None, value, comparison.seconds(record))

@@ -9,9 +9,15 @@ ROOT = Path(__file__).parents[2]  # pw13's folder, where it runs from a checkout
 def install_hint(extra: str = "") -> str:
     """Return the command that installs an extra, or pw13's own requirements again, in the versions of the README.
 
-    It names this interpreter, whether make or venv and pip made its environment, and is quoted for every shell.
+    It names this interpreter, whether make or venv and pip made its environment, in quotes that every shell knows.
     """
-    python = Path(sys.executable)
-    place = python.relative_to(ROOT) if python.is_relative_to(ROOT) else python
     wanted = f'".[{extra}]"' if extra else "."
-    return f"{place} -m pip install -c constraints.txt -e {wanted} in pw13's folder"
+    return f"{installed('python')} -m pip install -c constraints.txt -e {wanted} in pw13's folder"
+
+
+def installed(program: str) -> str:
+    """Return the path of a program of this environment: from pw13's folder, or absolute; quoted for every shell."""
+    path = Path(sys.executable)
+    path = path if program == "python" else path.with_name(program)
+    place = str(path.relative_to(ROOT) if path.is_relative_to(ROOT) else path)
+    return f'"{place}"' if " " in place else place

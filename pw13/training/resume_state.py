@@ -64,7 +64,8 @@ def load(folder: Path) -> ResumeState | None:
     If the newest is corrupt, the one before is read: resuming from either ends with the same weights.
 
     Raises:
-        ResumeError: all are corrupt, or the newest has another format version.
+        UserError: all are corrupt.
+        ResumeError: the newest has another format version.
     """
     first_error = None
     for path in reversed(states(folder)):
@@ -75,7 +76,7 @@ def load(folder: Path) -> ResumeState | None:
         except UserError as error:
             first_error = first_error or error
     if first_error:
-        raise ResumeError(f"{first_error}; delete {folder}/state-*.npz to train the run from the start")
+        raise first_error
     return None
 
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from pw13.errors import ResumeError
+from pw13.errors import ResumeError, UserError
 from pw13.runs.folder import Run
 from pw13.training import resume_state
 from pw13.training.chunk import OptimizerState
@@ -85,19 +85,27 @@ def restore_state(task: TrainingTask, options: TrainingOptions, run: Run) -> Tra
     Raises:
         ResumeError: corrupt, or of a training with other settings or shapes.
     """
-    saved = resume_state.load(run.checkpoints)
+    completed = run.previous is not None and run.previous.status == "completed"
+    way_on = "" if completed else f"delete {run.checkpoints}/state-*.npz to train this run from the start, or "
+    way_on += "train a new run"
+    try:
+        saved = resume_state.load(run.checkpoints)
+    except ResumeError:
+        raise
+    except UserError as error:
+        raise ResumeError(f"{error}; {way_on}") from None
     if saved is None:
         return None
     facts = dict(saved.facts)
     if facts.pop("plan") != resume_signature(options):
-        raise ResumeError(f"{run.checkpoints}: the checkpoint was created with different settings than config.json")
+        raise ResumeError(f"{run.checkpoints}: the checkpoint is of other settings than config.json; {way_on}")
     initial = initial_state(task)
     expected = {**_array_groups(initial.optimizer), "best": initial.best}
     keys = {group: [f"{group}/{i}" for i in range(len(arrays))] for group, arrays in expected.items()}
     restored = {group: [saved.arrays[key] for key in keys[group] if key in saved.arrays] for group in expected}
     for group, arrays in expected.items():
         if [array.shape for array in restored[group]] != [tuple(array.shape) for array in arrays]:
-            raise ResumeError(f"{run.checkpoints}: the checkpoint does not match the model in config.json")
+            raise ResumeError(f"{run.checkpoints}: the checkpoint does not match the model in config.json; {way_on}")
     best = restored.pop("best")
     tensors = {group: [tf.constant(array) for array in arrays] for group, arrays in restored.items()}
     carry = tuple(tensors.pop("carry"))

@@ -256,6 +256,16 @@ def test_seeds_are_a_band_around_their_mean():
     assert "2" in texts(figure) and any("while all train, band: their range" in text for text in texts(figure))
 
 
+def test_groups_are_ranked_by_the_lowest_loss_of_each_seed_not_by_the_epochs_that_all_reached():
+    long, stopped = [4.0, 3.0, 1.0], [4.0]
+    curves = {
+        label: [[{"epoch": e, "val_loss": v} for e, v in enumerate(losses, 1)] for losses in group]
+        for label, group in {"better": (long, stopped, []), "worse": ([3.0], [3.0])}.items()
+    }
+    lines = comparison.run_comparison(curves, {}).axes[0].lines
+    assert [line.get_color() for line in lines if line.get_ydata()[0] == 4.0] == [comparison.BLUE]
+
+
 def test_a_mean_over_seeds_ends_where_the_first_seed_does():
     losses = ([3.0, 2.0], [5.0, 4.0, 0.5, 0.5])
     curves = {"one": [[{"epoch": e, "val_loss": v} for e, v in enumerate(each, 1)] for each in (*losses, [])]}

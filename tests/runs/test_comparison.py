@@ -283,3 +283,8 @@ def test_labels_are_settings_where_unique_else_names(folder):
 def test_sorting_by_a_text_is_refused(folder):
     with pytest.raises(OptionError, match="no run has the metric 'kind'"):
         comparison.sort_by_metric(list_runs(folder), "kind")
+
+
+def test_settings_of_an_encoder_are_no_metrics():
+    row = {"features": "codes", "kernel": "rbf", "size": 8, "accuracy": 0.9, "settings": {"epochs": 3}}
+    assert not [name for name in comparison.flatten({"results": [row]}) if "epochs" in name]

@@ -14,6 +14,8 @@ from pw13.system import files
     [
         (True, r"C:\runs\1_a", r"C:\runs\1_a"),
         (True, r"C:\my runs\1_a", r'"C:\my runs\1_a"'),
+        (True, r"R&D\1_a", r'"R&D\1_a"'),
+        (True, "a;b", '"a;b"'),
         (False, "/runs/1_a", "/runs/1_a"),
         (False, "/my runs/1_a", "'/my runs/1_a'"),
         (False, r"a\b", r"'a\b'"),

@@ -132,6 +132,18 @@ def test_the_best_is_marked_among_runs_of_the_same_examples(table, changes, mark
         assert ("0.01*" in cells) == marked
 
 
+@pytest.mark.parametrize("table", [tables.side_by_side, tables.one_per_line])
+def test_different_data_of_one_name_are_told_apart_by_their_digests(table):
+    records = [on("notMNIST", "a", mse=0.02), on("notMNIST", "b", mse=0.01)]
+    shas = ["0123456789abcdef", "fedcba9876543210"]
+    records = [
+        dataclasses.replace(r, facts={"data": {"name": "notMNIST", "sha256": s}})
+        for r, s in zip(records, shas, strict=True)
+    ]
+    cells = [cell for row in table(records)[1] for cell in row]
+    assert {"notMNIST 01234567", "notMNIST fedcba98"} <= set(cells)
+
+
 def test_a_network_that_went_on_from_another_is_no_further_seed_of_one_that_did_not():
     records = [record("a", "charrnn", seed=0), record("b", "charrnn", seed=1, init_from="/runs/x")]
     assert [len(group.records) for group in tables.group_by_settings(records)] == [1, 1]

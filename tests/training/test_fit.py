@@ -179,7 +179,7 @@ def test_more_epochs_end_like_one_long_run(tmp_path):
 def test_a_run_with_cosine_decay_takes_no_more_epochs(tmp_path):
     run = start_run(tmp_path)
     train(run, epochs=4, schedule="cosine")
-    with pytest.raises(ResumeError, match="different settings"):
+    with pytest.raises(ResumeError, match="of other settings"):
         train(run, epochs=9, schedule="cosine")
 
 
@@ -208,7 +208,9 @@ def test_a_corrupt_newest_checkpoint_is_skipped_for_the_one_before(tmp_path):
     assert identical(uninterrupted, train(run, checkpoint_every=1e-9))
     for path in resume_state.states(run.checkpoints):
         path.write_bytes(b"nothing")
-    with pytest.raises(ResumeError, match=r"corrupt.*; delete .*state-\*\.npz to train the run from the start"):
+    with pytest.raises(
+        ResumeError, match=r"corrupt.*; delete .*state-\*\.npz to train this run from the start, or train a new run$"
+    ):
         train(run)
 
 
@@ -229,7 +231,8 @@ def test_a_completed_run_that_cannot_be_trained_on_stays_completed(tmp_path, dam
     run.finish({"test_mse": 1.0})
     damage(run)
     before = read_run(run.folder)
-    with pytest.raises(ResumeError), track_status(reopen_run(before, DenseAE(epochs=9))) as again:
+    reopened = reopen_run(before, DenseAE(epochs=9))
+    with pytest.raises(ResumeError, match="; train a new run"), track_status(reopened) as again:
         again.data_recorded = True
         train(again, epochs=9)
     assert read_run(run.folder) == before and before.status == "completed"

@@ -72,7 +72,7 @@ def find_idx_files(folder: Path) -> tuple[dict[str, Path], list[str]]:
     if other:
         hint = f"; found {other}: convert such names with `pw13 data import`"
     elif paths and folder.name == DEFAULT_PATHS["data"][0]:  # as a download that failed leaves it
-        hint = f"; to fetch the rest: pw13 data fetch {folder.name} --to {folder.parent}"
+        hint = f"; to fetch the rest: pw13 data fetch {folder.name} --to {folder.parent}, or use --data builtin"
     return paths, [f"{folder}: missing {', '.join(missing)}{hint}"]
 
 

@@ -47,7 +47,7 @@ function readNamesState(state, defaults, models) {
   };
   const task = state.get("task", "list");
   return {
-    task: task in T.names.tasks ? task : "list", model: models && state.get("model", "") in T.names.models ? state.get("model", "") : "network",
+    task: Object.hasOwn(T.names.tasks, task) ? task : "list", model: models && Object.hasOwn(T.names.models, state.get("model", "")) ? state.get("model", "") : "network",
     temp: number("temp", defaults.temp, 0, 2), topK: Math.floor(number("top-k", 0, 0, 30)), topP: number("top-p", 1, 0.05, 1),
     prefix: Array.from(state.get("prefix", "").replaceAll("\n", "")).slice(0, defaults.max_length).join(""), n: Math.floor(number("n", defaults.n, 1, 1000)),
     seed: Math.floor(number("seed", 1, 0, 2 ** 31 - 1)), text: state.get("text", "").replaceAll("\n", "").slice(0, 200),

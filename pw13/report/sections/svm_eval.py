@@ -75,8 +75,9 @@ def without_codes(run: Record, selection: RunSelection) -> list[Block]:
 
 def figures(metrics: dict[str, Any]) -> list[tuple[str, str, str]]:
     """Return `FIGURES`, with how C and gamma of the few-label curve were chosen, and which networks have a line."""
-    several = any(summary.name_settings(result) for result in metrics.get("results") or [])
-    networks = " Of networks of one size that differ in more than their seed, the first." * several
+    codes = [result for result in metrics.get("results") or [] if result["features"] == "codes"]
+    networks = " Of networks of one size that differ in more than their seed, the first."
+    networks *= any(map(summary.name_settings, codes))
     added = {"learning_curve": curve_tuning(metrics) + networks, "code_size": networks}
     return [(name, caption + added.get(name, ""), alt) for name, caption, alt in FIGURES]
 

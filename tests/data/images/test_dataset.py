@@ -142,7 +142,8 @@ def test_a_download_that_is_not_complete_names_the_command_that_completes_it():
     Path("set").rename("data/notmnist")
     Path("data/notmnist", TEST_IMAGES).unlink()
     with pytest.raises(
-        UserError, match=f"data/notmnist: missing {TEST_IMAGES}; if .* pw13 data fetch notmnist --to data$"
+        UserError,
+        match=f"data/notmnist: missing {TEST_IMAGES}; to fetch .* pw13 data fetch notmnist --to data, or use --data builtin$",
     ):
         load_images("data/notmnist")
 
