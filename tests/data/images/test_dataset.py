@@ -141,10 +141,8 @@ def test_a_download_that_is_not_complete_names_the_command_that_completes_it():
     Path("data").mkdir()
     Path("set").rename("data/notmnist")
     Path("data/notmnist", TEST_IMAGES).unlink()
-    with pytest.raises(
-        UserError,
-        match=f"data/notmnist: missing {TEST_IMAGES}; to fetch .* pw13 data fetch notmnist --to data, or use --data builtin$",
-    ):
+    way_on = "to fetch the rest: pw13 data fetch notmnist --to data, or use --data builtin"
+    with pytest.raises(UserError, match=f"data/notmnist: missing {TEST_IMAGES}; {way_on}$"):
         load_images("data/notmnist")
 
 
