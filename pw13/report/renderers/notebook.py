@@ -34,7 +34,10 @@ NOISY = {  # noise kind: docstring and value of the notebook's `noisy`
     ),
 }
 
-REPAIRED = 'line if line.isascii() else line.encode("latin-1").decode("mac_roman")'  # as --fix-accents
+REPAIR = r"""
+    if any("\x80" <= character <= "\x9f" for name in names for character in name):  # Mac Roman decoded as Latin-1
+        names = [name.encode("latin-1").decode("mac_roman") if max(name) <= "\xff" else name for name in names]
+"""  # as --fix-accents
 
 
 def notebook(document: Document, selection: RunSelection) -> "NotebookNode":
@@ -108,13 +111,13 @@ def _values(selection: RunSelection) -> dict[str, str]:
     dense, conv = (_settings(runs[kind], kind) for kind in ("dense-ae", "conv-dae"))
     rnn = _settings(hand_in_data.names_run(selection), "charrnn")
     noisy_docstring, noisy = NOISY[conv.noise_kind]
-    images = hand_in_data.image_facts(selection)
+    images, names = hand_in_data.image_facts(selection), hand_in_data.names_facts(selection)
     return {
         "runs": "RUNS = " + run_facts(runs),
         "names_file": repr(f"data/{hand_in_data.names_file(selection)}"),
         "hashed": "array.tobytes()" if images.get("kind") == "builtin" else "raw",
-        "encoding": repr(rnn.encoding),
-        "repaired": REPAIRED if rnn.fix_accents else "line",
+        "encoding": repr("utf-8" if names.get("kind") == "builtin" else rnn.encoding),
+        "repair": REPAIR.rstrip() if rnn.fix_accents else "",
         "code_size": str(dense.code_size),
         "activation": dense.activation,
         "noisy_docstring": noisy_docstring,

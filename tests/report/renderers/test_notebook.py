@@ -77,11 +77,10 @@ def test_the_code_needs_neither_pw13_nor_a_path_of_this_machine(runs):
 
 
 def test_the_code_uses_the_settings_of_the_runs(tmp_path):
-    make_run(tmp_path, "charrnn", units=48, length=12, encoding="latin-1", fix_accents=True)
+    make_run(tmp_path, "charrnn", units=48, length=12)
     code = "\n".join(code_cells(tmp_path))
     assert "units = 48\n" in code
     assert "length, skip = 12, 3" in code
-    assert "raw.decode('latin-1')" in code and 'line.encode("latin-1").decode("mac_roman")' in code
     assert "'data/companies.csv'" in code and '"parameters": None' in code
 
 
@@ -154,13 +153,37 @@ def test_the_code_reads_idx_files(runs, tmp_path, monkeypatch, suffix):
     assert sha256 == hashlib.sha256((tmp_path / "data" / f"x-images{suffix}").read_bytes()).hexdigest()
 
 
-def test_the_code_reads_names_as_pw13_does(runs, tmp_path, monkeypatch):
-    text = "\ufeffAcme\r\n\n  \nTel\x85co\n Bob \n".encode()
-    (tmp_path / "names.csv").write_bytes(text)
+@pytest.mark.parametrize(
+    ("text", "encoding", "fix_accents", "expected"),
+    [
+        ("\ufeffAcme\r\n\n  \nTel\x85co\n Bob \n", "utf-8", False, ["Acme", "Tel\x85co", " Bob "]),
+        ("\ufeffAcme\n\ufeff\ufeffNeta\r\n", "utf-8", False, ["Acme", "Neta"]),
+        ("Acm\xe9\n", "latin-1", False, ["Acm\xe9"]),
+        ("Acm\x8e\nZo\xeb\n", "latin-1", True, ["Acmé", "ZoÎ"]),
+        ("Acm\x8e\nNa\u2122e\x8e\n", "utf-8", True, ["Acmé", "Na\u2122e\x8e"]),
+        ("Acme\nZo\xeb\n", "utf-8", True, ["Acme", "Zo\xeb"]),
+    ],
+)
+def test_the_code_reads_names_as_pw13_does(tmp_path, monkeypatch, text, encoding, fix_accents, expected):
+    make_run(tmp_path / "runs", "charrnn", encoding=encoding, fix_accents=fix_accents)
+    (tmp_path / "names.csv").write_bytes(text.encode(encoding))
     monkeypatch.setenv("NAMES_FILE", "names.csv")
-    names, sha256 = readers(runs, tmp_path, monkeypatch)["read_names"]()
-    expected = load_names("names.csv")
-    assert tuple(names) == expected.names and sha256 == expected.source.sha256
+    names, sha256 = readers(tmp_path / "runs", tmp_path, monkeypatch)["read_names"]()
+    of_pw13 = load_names("names.csv", encoding=encoding, fix_accents=fix_accents)
+    assert names == expected == list(of_pw13.names) and sha256 == of_pw13.source.sha256
+
+
+def test_the_code_reads_the_built_in_names_whatever_the_encoding(tmp_path, monkeypatch):
+    data = {**NAMES, "kind": "builtin", "path": "builtin"}
+    make_run(tmp_path / "runs", "charrnn", data=data, encoding="utf-16")
+    (tmp_path / "data").mkdir()
+    files = hand_in_data.files(select_runs([], tmp_path / "runs"))
+    (tmp_path / "data/names.txt").write_bytes(files["data/names.txt"])
+    names, _ = readers(tmp_path / "runs", tmp_path, monkeypatch)["read_names"]()
+    assert tuple(names) == load_names("builtin", encoding="utf-16").names
+
+
+def test_the_code_says_where_it_looks_for_names(runs, tmp_path, monkeypatch):
     monkeypatch.setenv("NAMES_FILE", "nowhere.csv")
     with pytest.raises(FileNotFoundError, match=r"nowhere.csv: put the file there, or set NAMES_FILE"):
         readers(runs, tmp_path, monkeypatch)["read_names"]()
