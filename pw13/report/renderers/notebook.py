@@ -120,6 +120,7 @@ def _values(selection: RunSelection) -> dict[str, str]:
         "repair": REPAIR.rstrip() if rnn.fix_accents else "",
         "code_size": str(dense.code_size),
         "activation": dense.activation,
+        "loss": "binary_crossentropy" if dense.loss == "bce" else "mse",
         "noisy_docstring": noisy_docstring,
         "noisy": noisy.format(level=f"{conv.noise:g}"),
         "length": str(rnn.length),

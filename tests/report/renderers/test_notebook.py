@@ -134,6 +134,14 @@ def test_the_denoiser_is_in_the_code_only_if_one_was_trained_on_these_images(tmp
     assert [text in code for text in ("MaxPooling2D", "denoiser", "def noisy(x)")] == [there] * 3
 
 
+@pytest.mark.parametrize(("loss", "name"), [("mse", "mse"), ("bce", "binary_crossentropy")])
+def test_the_autoencoder_is_trained_with_the_loss_of_the_run(tmp_path, loss, name):
+    make_run(tmp_path, "dense-ae", loss=loss)
+    make_run(tmp_path, "conv-dae", 1)
+    code = "\n".join(code_cells(tmp_path))
+    assert re.findall(r'(\w+)\.compile\(.*loss="(\w+)"\)', code)[:2] == [("autoencoder", name), ("denoiser", "mse")]
+
+
 def readers(runs, folder, monkeypatch):
     """Return the functions of the cell that reads data, run in a folder."""
     monkeypatch.chdir(folder)
