@@ -11,6 +11,7 @@ from pathlib import Path
 import nbformat
 import numpy as np
 import pytest
+from matplotlib import pyplot
 
 from pw13.data.images.idx import write_idx
 from pw13.data.names import load_names
@@ -159,6 +160,36 @@ def test_the_code_reads_idx_files(runs, tmp_path, monkeypatch, suffix):
     read, sha256 = readers(runs, tmp_path, monkeypatch)["read_idx"]("x-images")
     assert read.tolist() == array.tolist()
     assert sha256 == hashlib.sha256((tmp_path / "data" / f"x-images{suffix}").read_bytes()).hexdigest()
+
+
+def test_the_code_shows_a_single_image_per_row(runs, monkeypatch):
+    """Such are a test set of one image, and the first of each class in a test file of one class."""
+    (source,) = re.findall(r"def show_images\(.*\n(?:    .*\n)+", "\n".join(code_cells(runs)))
+    namespace = {"plt": pyplot, "test_images": np.zeros((1, 6, 5), np.uint8)}
+    exec(source, namespace)
+    pyplot.switch_backend("agg")
+    monkeypatch.setattr(pyplot, "show", lambda: None)
+    namespace["show_images"]([np.zeros((1, 30)), np.ones((1, 30))], ["input", "output"])
+    axes = pyplot.gcf().axes
+    pyplot.close()
+    assert [one.get_ylabel() for one in axes] == ["input", "output"]
+    assert [one.images[0].get_array().tolist() for one in axes] == [[[value] * 5] * 6 for value in (0, 1)]
+
+
+@pytest.mark.parametrize("classes", [1, 2])
+def test_the_code_trains_an_svm_only_where_there_are_classes_to_tell_apart(runs, capsys, classes):
+    (source,) = [cell for cell in code_cells(runs) if "def svm_accuracy" in cell]
+    labels = np.arange(20) % classes
+    images = np.stack([labels, 1 - labels], axis=1).astype("float32")
+
+    class Encoder:
+        def predict(self, x, verbose):
+            return x
+
+    data = {"x_train": images, "train_labels": labels, "x_test": images, "test_labels": labels}
+    exec(source, {"np": np, "rng": np.random.default_rng(0), "train_rows": np.arange(20), "encoder": Encoder(), **data})
+    accuracies = re.findall(r"accuracy on (\w+): +(.+)\n", capsys.readouterr().out)
+    assert accuracies == ([] if classes == 1 else [("pixels", "100.0%"), ("codes", "100.0%")])
 
 
 @pytest.mark.parametrize(
