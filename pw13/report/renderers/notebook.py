@@ -4,6 +4,7 @@ import json
 import math
 import re
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -55,15 +56,15 @@ def notebook(document: Document, selection: RunSelection) -> "NotebookNode":
         "denoiser": not hand_in_data.has_denoiser(selection),
         "names": hand_in_data.names_run(selection) is None,
     }
-    for kind, name, body in read_template():
+    parts = [part for part in read_template() if part[0] != "code" or not without.get(part[1])]
+    with_code = {name for (kind, name, _), (after, *_) in pairwise(parts) if (kind, after) == ("open", "code")}
+    for kind, name, body in parts:
         if kind in ("report", "open", "rest"):
-            text, attachments = item_cells(document, name, kind)
+            text, attachments = item_cells(document, name, kind, with_code=name in with_code)
             if text:
                 cells.append(_new_cell("markdown", text, attachments))
-        elif kind == "code" and not without.get(name):
-            cells.append(_new_cell("code", fill_template(body, values)))
-        elif kind == "markdown":
-            cells.append(_new_cell("markdown", body))
+        else:
+            cells.append(_new_cell(kind, fill_template(body, values) if kind == "code" else body))
     for index, cell in enumerate(cells, 1):
         cell["id"] = f"cell-{index:03d}"
     return new_notebook(cells=cells, metadata={"kernelspec": KERNEL, "language_info": {"name": "python"}})

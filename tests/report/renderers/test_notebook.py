@@ -143,6 +143,21 @@ def test_the_autoencoder_is_trained_with_the_loss_of_the_run(tmp_path, loss, nam
     assert re.findall(r'(\w+)\.compile\(.*loss="(\w+)"\)', code)[:2] == [("autoencoder", name), ("denoiser", "mse")]
 
 
+@pytest.mark.parametrize("images", ["a", "f"])
+def test_what_no_code_draws_is_shown_as_the_run_drew_it(tmp_path, images):
+    """The code of a denoiser trained on other images is left out."""
+    make_run(tmp_path, "dense-ae")
+    make_run(tmp_path, "conv-dae", 1, data={**IMAGES, "sha256": images * 64})
+    cells = make_notebook(tmp_path)["cells"]
+    drawn = {name for cell in cells for name in cell.get("attachments", {})} & set(DRAWN_BY_CODE)
+    summaries = [cell["source"] for cell in cells if cell["source"].startswith("summary()")]
+    if images == "a":
+        assert (drawn, summaries) == (set(), [])
+    else:
+        assert drawn == {"conv-d-loss.png", "conv-e-denoising.png"}
+        assert len(summaries) == 1 and "dense   25,120" in summaries[0]
+
+
 def readers(runs, folder, monkeypatch):
     """Return the functions of the cell that reads data, run in a folder."""
     monkeypatch.chdir(folder)
