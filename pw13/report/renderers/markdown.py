@@ -29,11 +29,12 @@ DRAWN_BY_CODE = (
 MARKUP = re.compile(r"([\\`*_{}\[\]#|$~])")  # of Markdown and MathJax
 
 
-def item_cells(document: Document, name: str, part: str) -> tuple[str, dict[str, dict[str, str]]]:
+def item_cells(document: Document, name: str, part: str, *, with_code: bool) -> tuple[str, dict[str, dict[str, str]]]:
     """Return Markdown and attachments of the title, of a chapter's own blocks or of an item.
 
     name: "title", the title of a chapter, or the key of an item. part: of an item "open", its heading and the plain
     text before anything else, "rest", or "report", both; the item's code goes between open and rest.
+    with_code: whether the item has code, which prints and draws some of its blocks instead.
 
     Raises:
         KeyError: there is no such part.
@@ -45,12 +46,12 @@ def item_cells(document: Document, name: str, part: str) -> tuple[str, dict[str,
             return _cell([f"# {chapter.title}"], chapter.blocks)
         for item in chapter.items:
             if item.key == name:
-                return _item(item, part)
+                return _item(item, part, with_code)
     raise KeyError(name)
 
 
-def _item(item: Item, part: str) -> tuple[str, dict[str, dict[str, str]]]:
-    blocks = [block for block in item.blocks if not _is_in_code(block)]
+def _item(item: Item, part: str, with_code: bool) -> tuple[str, dict[str, dict[str, str]]]:
+    blocks = [block for block in item.blocks if not (with_code and _is_in_code(block))]
     heading = [f"## {escape(item.label)} {escape(item.title)}"]
     heading += [f"*{escape(item.question)}*"] if item.question else []
     plain = itertools.takewhile(lambda block: isinstance(block, Text) and block.role == "plain", blocks)

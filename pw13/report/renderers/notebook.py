@@ -4,6 +4,7 @@ import json
 import math
 import re
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -34,7 +35,10 @@ NOISY = {  # noise kind: docstring and value of the notebook's `noisy`
     ),
 }
 
-REPAIRED = 'line if line.isascii() else line.encode("latin-1").decode("mac_roman")'  # as --fix-accents
+REPAIR = r"""
+    if any("\x80" <= character <= "\x9f" for name in names for character in name):  # Mac Roman decoded as Latin-1
+        names = [name.encode("latin-1").decode("mac_roman") if max(name) <= "\xff" else name for name in names]
+"""  # as --fix-accents
 
 
 def notebook(document: Document, selection: RunSelection) -> "NotebookNode":
@@ -52,15 +56,15 @@ def notebook(document: Document, selection: RunSelection) -> "NotebookNode":
         "denoiser": not hand_in_data.has_denoiser(selection),
         "names": hand_in_data.names_run(selection) is None,
     }
-    for kind, name, body in read_template():
+    parts = [part for part in read_template() if part[0] != "code" or not without.get(part[1])]
+    with_code = {name for (kind, name, _), (after, *_) in pairwise(parts) if (kind, after) == ("open", "code")}
+    for kind, name, body in parts:
         if kind in ("report", "open", "rest"):
-            text, attachments = item_cells(document, name, kind)
+            text, attachments = item_cells(document, name, kind, with_code=name in with_code)
             if text:
                 cells.append(_new_cell("markdown", text, attachments))
-        elif kind == "code" and not without.get(name):
-            cells.append(_new_cell("code", fill_template(body, values)))
-        elif kind == "markdown":
-            cells.append(_new_cell("markdown", body))
+        else:
+            cells.append(_new_cell(kind, fill_template(body, values) if kind == "code" else body))
     for index, cell in enumerate(cells, 1):
         cell["id"] = f"cell-{index:03d}"
     return new_notebook(cells=cells, metadata={"kernelspec": KERNEL, "language_info": {"name": "python"}})
@@ -108,15 +112,16 @@ def _values(selection: RunSelection) -> dict[str, str]:
     dense, conv = (_settings(runs[kind], kind) for kind in ("dense-ae", "conv-dae"))
     rnn = _settings(hand_in_data.names_run(selection), "charrnn")
     noisy_docstring, noisy = NOISY[conv.noise_kind]
-    images = hand_in_data.image_facts(selection)
+    images, names = hand_in_data.image_facts(selection), hand_in_data.names_facts(selection)
     return {
         "runs": "RUNS = " + run_facts(runs),
         "names_file": repr(f"data/{hand_in_data.names_file(selection)}"),
         "hashed": "array.tobytes()" if images.get("kind") == "builtin" else "raw",
-        "encoding": repr(rnn.encoding),
-        "repaired": REPAIRED if rnn.fix_accents else "line",
+        "encoding": repr("utf-8" if names.get("kind") == "builtin" else rnn.encoding),
+        "repair": REPAIR.rstrip() if rnn.fix_accents else "",
         "code_size": str(dense.code_size),
         "activation": dense.activation,
+        "loss": "binary_crossentropy" if dense.loss == "bce" else "mse",
         "noisy_docstring": noisy_docstring,
         "noisy": noisy.format(level=f"{conv.noise:g}"),
         "length": str(rnn.length),

@@ -11,6 +11,7 @@ from pathlib import Path
 import nbformat
 import numpy as np
 import pytest
+from matplotlib import pyplot
 
 from pw13.data.images.idx import write_idx
 from pw13.data.names import load_names
@@ -77,11 +78,10 @@ def test_the_code_needs_neither_pw13_nor_a_path_of_this_machine(runs):
 
 
 def test_the_code_uses_the_settings_of_the_runs(tmp_path):
-    make_run(tmp_path, "charrnn", units=48, length=12, encoding="latin-1", fix_accents=True)
+    make_run(tmp_path, "charrnn", units=48, length=12)
     code = "\n".join(code_cells(tmp_path))
     assert "units = 48\n" in code
     assert "length, skip = 12, 3" in code
-    assert "raw.decode('latin-1')" in code and 'line.encode("latin-1").decode("mac_roman")' in code
     assert "'data/companies.csv'" in code and '"parameters": None' in code
 
 
@@ -135,6 +135,29 @@ def test_the_denoiser_is_in_the_code_only_if_one_was_trained_on_these_images(tmp
     assert [text in code for text in ("MaxPooling2D", "denoiser", "def noisy(x)")] == [there] * 3
 
 
+@pytest.mark.parametrize(("loss", "name"), [("mse", "mse"), ("bce", "binary_crossentropy")])
+def test_the_autoencoder_is_trained_with_the_loss_of_the_run(tmp_path, loss, name):
+    make_run(tmp_path, "dense-ae", loss=loss)
+    make_run(tmp_path, "conv-dae", 1)
+    code = "\n".join(code_cells(tmp_path))
+    assert re.findall(r'(\w+)\.compile\(.*loss="(\w+)"\)', code)[:2] == [("autoencoder", name), ("denoiser", "mse")]
+
+
+@pytest.mark.parametrize("images", ["a", "f"])
+def test_what_no_code_draws_is_shown_as_the_run_drew_it(tmp_path, images):
+    """The code of a denoiser trained on other images is left out."""
+    make_run(tmp_path, "dense-ae")
+    make_run(tmp_path, "conv-dae", 1, data={**IMAGES, "sha256": images * 64})
+    cells = make_notebook(tmp_path)["cells"]
+    drawn = {name for cell in cells for name in cell.get("attachments", {})} & set(DRAWN_BY_CODE)
+    summaries = [cell["source"] for cell in cells if cell["source"].startswith("summary()")]
+    if images == "a":
+        assert (drawn, summaries) == (set(), [])
+    else:
+        assert drawn == {"conv-d-loss.png", "conv-e-denoising.png"}
+        assert len(summaries) == 1 and "dense   25,120" in summaries[0]
+
+
 def readers(runs, folder, monkeypatch):
     """Return the functions of the cell that reads data, run in a folder."""
     monkeypatch.chdir(folder)
@@ -154,13 +177,67 @@ def test_the_code_reads_idx_files(runs, tmp_path, monkeypatch, suffix):
     assert sha256 == hashlib.sha256((tmp_path / "data" / f"x-images{suffix}").read_bytes()).hexdigest()
 
 
-def test_the_code_reads_names_as_pw13_does(runs, tmp_path, monkeypatch):
-    text = "\ufeffAcme\r\n\n  \nTel\x85co\n Bob \n".encode()
-    (tmp_path / "names.csv").write_bytes(text)
+def test_the_code_shows_a_single_image_per_row(runs, monkeypatch):
+    """Such are a test set of one image, and the first of each class in a test file of one class."""
+    (source,) = re.findall(r"def show_images\(.*\n(?:    .*\n)+", "\n".join(code_cells(runs)))
+    namespace = {"plt": pyplot, "test_images": np.zeros((1, 6, 5), np.uint8)}
+    exec(source, namespace)
+    pyplot.switch_backend("agg")
+    monkeypatch.setattr(pyplot, "show", lambda: None)
+    namespace["show_images"]([np.zeros((1, 30)), np.ones((1, 30))], ["input", "output"])
+    axes = pyplot.gcf().axes
+    pyplot.close()
+    assert [one.get_ylabel() for one in axes] == ["input", "output"]
+    assert [one.images[0].get_array().tolist() for one in axes] == [[[value] * 5] * 6 for value in (0, 1)]
+
+
+@pytest.mark.parametrize("classes", [1, 2])
+def test_the_code_trains_an_svm_only_where_there_are_classes_to_tell_apart(runs, capsys, classes):
+    (source,) = [cell for cell in code_cells(runs) if "def svm_accuracy" in cell]
+    labels = np.arange(20) % classes
+    images = np.stack([labels, 1 - labels], axis=1).astype("float32")
+
+    class Encoder:
+        def predict(self, x, verbose):
+            return x
+
+    data = {"x_train": images, "train_labels": labels, "x_test": images, "test_labels": labels}
+    exec(source, {"np": np, "rng": np.random.default_rng(0), "train_rows": np.arange(20), "encoder": Encoder(), **data})
+    accuracies = re.findall(r"accuracy on (\w+): +(.+)\n", capsys.readouterr().out)
+    assert accuracies == ([] if classes == 1 else [("pixels", "100.0%"), ("codes", "100.0%")])
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding", "fix_accents", "expected"),
+    [
+        ("\ufeffAcme\r\n\n  \nTel\x85co\n Bob \n", "utf-8", False, ["Acme", "Tel\x85co", " Bob "]),
+        ("\ufeffAcme\n\ufeff\ufeffNeta\r\n", "utf-8", False, ["Acme", "Neta"]),
+        ("Acm\xe9\n", "latin-1", False, ["Acm\xe9"]),
+        ("Acm\x8e\nZo\xeb\n", "latin-1", True, ["Acmé", "ZoÎ"]),
+        ("Acm\x8e\nNa\u2122e\x8e\n", "utf-8", True, ["Acmé", "Na\u2122e\x8e"]),
+        ("Acme\nZo\xeb\n", "utf-8", True, ["Acme", "Zo\xeb"]),
+    ],
+)
+def test_the_code_reads_names_as_pw13_does(tmp_path, monkeypatch, text, encoding, fix_accents, expected):
+    make_run(tmp_path / "runs", "charrnn", encoding=encoding, fix_accents=fix_accents)
+    (tmp_path / "names.csv").write_bytes(text.encode(encoding))
     monkeypatch.setenv("NAMES_FILE", "names.csv")
-    names, sha256 = readers(runs, tmp_path, monkeypatch)["read_names"]()
-    expected = load_names("names.csv")
-    assert tuple(names) == expected.names and sha256 == expected.source.sha256
+    names, sha256 = readers(tmp_path / "runs", tmp_path, monkeypatch)["read_names"]()
+    of_pw13 = load_names("names.csv", encoding=encoding, fix_accents=fix_accents)
+    assert names == expected == list(of_pw13.names) and sha256 == of_pw13.source.sha256
+
+
+def test_the_code_reads_the_built_in_names_whatever_the_encoding(tmp_path, monkeypatch):
+    data = {**NAMES, "kind": "builtin", "path": "builtin"}
+    make_run(tmp_path / "runs", "charrnn", data=data, encoding="utf-16")
+    (tmp_path / "data").mkdir()
+    files = hand_in_data.files(select_runs([], tmp_path / "runs"))
+    (tmp_path / "data/names.txt").write_bytes(files["data/names.txt"])
+    names, _ = readers(tmp_path / "runs", tmp_path, monkeypatch)["read_names"]()
+    assert tuple(names) == load_names("builtin", encoding="utf-16").names
+
+
+def test_the_code_says_where_it_looks_for_names(runs, tmp_path, monkeypatch):
     monkeypatch.setenv("NAMES_FILE", "nowhere.csv")
     with pytest.raises(FileNotFoundError, match=r"nowhere.csv: put the file there, or set NAMES_FILE"):
         readers(runs, tmp_path, monkeypatch)["read_names"]()
