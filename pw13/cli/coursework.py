@@ -94,7 +94,7 @@ def run_coursework(base: dict[str, Any], rest: dict[str, Any], seeds: int, fresh
         console.message(
             "note: cell, target and carry_state of [charrnn] are ignored; every variant of the handout is trained"
         )
-    course_data = run.inspect_data(paths["data"], paths["corpus"], base["charrnn"])
+    course_data = run.inspect_data(paths["data"], paths["corpus"], base)
     with interruptible(f"progress saved. {way_on(fresh)}"):
         return run.run_coursework(course_steps(base, seeds), course_data, runs_dir=rest["runs_dir"], fresh=fresh)
 

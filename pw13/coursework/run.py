@@ -14,8 +14,10 @@ from pw13.console import format_duration
 from pw13.coursework.plan import CourseData, Step, StepResult
 from pw13.data.images import load_images
 from pw13.data.names import load_names, windows
+from pw13.data.names.dataset import check_length
 from pw13.errors import UserError
 from pw13.experiments.runtime_estimate import estimate_seconds
+from pw13.models.conv_dae_weights import code_shape
 from pw13.runs.comparison import sweep_points
 from pw13.runs.finding import LAST_ALL, list_runs
 from pw13.runs.folder import Run
@@ -71,14 +73,20 @@ def run_steps(
     return done
 
 
-def inspect_data(data: str, corpus: str, settings: Any) -> CourseData:
-    """Load the data of all steps and return their paths, sha256 and sizes.
+def inspect_data(data: str, corpus: str, base: Mapping[str, Any]) -> CourseData:
+    """Load the data of all steps, by one settings record per kind, and return their paths, sha256 and sizes.
 
     Raises:
-        UserError: they cannot be read.
+        UserError: they cannot be read, or a step could not use them.
     """
+    from pw13.experiments import svm_eval
+
     images = load_images(data)
-    names = load_names(corpus, encoding=settings.encoding, fix_accents=settings.fix_accents)
+    svm_eval.training_rows(images, base["svm-eval"])
+    code_shape(*images.train_images.shape[1:])  # of the denoiser
+    rnn = base["charrnn"]
+    names = load_names(corpus, encoding=rnn.encoding, fix_accents=rnn.fix_accents)
+    check_length(names.names, rnn.length, names.source.path)
     return CourseData(
         {"data": data, "corpus": corpus},
         {"data": images.source.sha256, "corpus": names.source.sha256},

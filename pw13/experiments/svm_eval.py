@@ -26,9 +26,8 @@ def run_experiment(
 ) -> dict[str, Any]:
     """Evaluate, fill the run folder, and return what metrics.json holds. `runs`: names of the runs with encoders."""
     images = load_images(data)
-    indices = stratified_sample(images.train_labels, config.limit, rng=stream("limit", config.split_seed))
+    indices = training_rows(images, config)
     labels = images.train_labels[indices]
-    check_classes(images, labels, config)
     encoders = load_encoders(runs, Path(runs_dir), images, recorded_encoders(run))
     plan, limit = make_plan(images, labels, encoders, config)
     folds = draw_folds(labels, images.classes, config, plan.exact)
@@ -78,9 +77,15 @@ def recorded_encoders(run: Run) -> list[str] | None:
     return recorded if isinstance(recorded, list) and all(isinstance(each, str) for each in recorded) else None
 
 
-def check_classes(images: ImageSet, labels: np.ndarray, config: SvmEval) -> None:
-    """Refuse training labels `(n,)` of one class, or with fewer images per class than folds."""
-    present, counts = np.unique(labels, return_counts=True)
+def training_rows(images: ImageSet, config: SvmEval) -> np.ndarray:
+    """Return the rows of the training images to fit SVMs on, ascending int64.
+
+    Raises:
+        UserError: they are of one class, or a class has fewer images than there are folds.
+        OptionError: the same, because of --limit.
+    """
+    indices = stratified_sample(images.train_labels, config.limit, rng=stream("limit", config.split_seed))
+    present, counts = np.unique(images.train_labels[indices], return_counts=True)
     limited = config.limit is not None and config.limit < len(images.train_labels)
     error = OptionError if limited else UserError
     where = f"--limit {config.limit}" if limited else images.source.path
@@ -91,3 +96,4 @@ def check_classes(images: ImageSet, labels: np.ndarray, config: SvmEval) -> None
         smallest = images.classes[present[counts.argmin()]]
         count = f"{counts.min()} training image{'' if counts.min() == 1 else 's'}"
         raise error(f"{where}: need at least one image per fold (--folds {config.folds}), class {smallest} has {count}")
+    return indices

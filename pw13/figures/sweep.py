@@ -12,18 +12,23 @@ from pw13.figures.loss_curves import BLUE, GREY
 MAX_LABELLED = 8  # combinations; above it only the best one is labelled
 
 
-def metric_by_axis(rows: Sequence[Mapping[str, Any]], axes: Mapping[str, Sequence[Any]], metric: str) -> Figure:
+def metric_by_axis(
+    rows: Sequence[Mapping[str, Any]],
+    axes: Mapping[str, Sequence[Any]],
+    metric: str,
+    best: Mapping[str, Any] | None,
+) -> Figure:
     """Plot a metric against each swept setting, a panel each, with a line per combination of the other settings.
 
-    rows: one per combination, best first, with its settings and the `mean`, `low` and `high` of the metric over seeds;
-    error bars go from `low` to `high`. axes: swept values by setting.
+    rows: one per combination, with its settings and the `mean`, `low` and `high` of the metric over seeds; error bars
+    go from `low` to `high`. axes: swept values by setting. best: the row whose lines are coloured, None if no row is.
     """
     swept = [name for name, values in axes.items() if len(values) > 1] or list(axes)[:1]
     panels = max(len(swept), 1)
     figure = Figure(figsize=(1.5 + 5 * panels, 4), layout="constrained")
     grid = figure.subplots(1, panels, squeeze=False, sharey=True)[0]
     for panel, name in zip(grid, swept, strict=False):
-        _panel(panel, rows, name, list(axes[name]), [other for other in swept if other != name])
+        _panel(panel, rows, name, list(axes[name]), [other for other in swept if other != name], best)
     if not swept:
         _error_bars(grid[0], [0], list(rows), color=BLUE)
         grid[0].set_xticks([0], ["all seeds"])
@@ -33,10 +38,17 @@ def metric_by_axis(rows: Sequence[Mapping[str, Any]], axes: Mapping[str, Sequenc
     return figure
 
 
-def _panel(axes: Axes, rows: Sequence[Mapping[str, Any]], name: str, values: list[Any], others: list[str]) -> None:
+def _panel(
+    axes: Axes,
+    rows: Sequence[Mapping[str, Any]],
+    name: str,
+    values: list[Any],
+    others: list[str],
+    best_row: Mapping[str, Any] | None,
+) -> None:
     """Draw a line per combination of the other settings, labelled at its end; the best one in blue, all others grey."""
     combinations = dict.fromkeys(tuple(row[other] for other in others) for row in rows)
-    best = tuple(rows[0][other] for other in others)
+    best = tuple(best_row[other] for other in others) if best_row else None
     ends = []
     for index, combination in enumerate(combinations):
         chosen = [row for row in rows if tuple(row[other] for other in others) == combination]

@@ -14,6 +14,7 @@ from pw13.errors import UserError
 from pw13.inference.denoiser import load_denoiser
 from pw13.inference.trained_run import model_path, read_best_weights
 from pw13.models import dense_ae_numpy
+from pw13.models.conv_dae_weights import code_shape
 from pw13.runs.comparison import WITHOUT_EFFECT
 from pw13.runs.finding import list_runs, load_run
 from pw13.runs.record import Record, settings_of
@@ -113,9 +114,7 @@ def _dense(record: Record, images: ImageSet) -> Encoder:
 def _conv(record: Record, images: ImageSet) -> Encoder:
     config = settings_of(record)
     net = load_denoiser(record, config)
-    from pw13.models import conv_dae
-
-    size = math.prod(conv_dae.code_shape(*images.train_images.shape[1:]))
+    size = math.prod(code_shape(*images.train_images.shape[1:]))
 
     def encode(images: np.ndarray) -> np.ndarray:
         return in_blocks(lambda block: net.encode(to_float(block)), images).reshape(len(images), size)

@@ -43,17 +43,23 @@ def best_point(sweep: Record, kind: str, option: str = "--run") -> Record:
     """Return the completed point of a sweep with the lowest validation metric, and say which it is.
 
     Raises:
-        UserError: no point is completed, or none of those that are has a validation loss.
+        UserError: no point is completed, none of those that are has a validation loss, or the losses are of different
+            tasks or examples.
     """
     metric = comparison.VALIDATION_METRICS.get(kind, comparison.BEST_VAL_LOSS)
     points = [point for point in comparison.sweep_points(sweep.folder) if point.status == "completed"]
     values = {point.name: _validation_loss(point, metric) for point in points}
     measured = [point for point in points if math.isfinite(values[point.name])]
-    if points and not measured:
-        example = f"{option} {sweep.name}/{points[0].name}"
-        raise UserError(f"{sweep.folder}: no point of the sweep has a validation loss; name one: {example}")
     if not points:
         raise UserError(f"{sweep.folder}: no point of the sweep is completed; expected one with a model")
+    example = f"{option} {sweep.name}/{points[0].name}"
+    if not measured:
+        raise UserError(f"{sweep.folder}: no point of the sweep has a validation loss; name one: {example}")
+    tasks = [comparison.task(point) for point in measured]
+    if differing := [name for name, value in tasks[0].items() if any(task[name] != value for task in tasks)]:
+        raise UserError(
+            f"{sweep.folder}: points that differ in {', '.join(differing)} are not ranked; name one: {example}"
+        )
     best = min(measured, key=lambda point: values[point.name])
     count = f"{len(measured)} completed point{'s' * (len(measured) != 1)}"
     console.message(f"{best.name}: {metric} {values[best.name]:.4f}, the lowest of {count} of {sweep.name}")

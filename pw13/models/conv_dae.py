@@ -8,10 +8,7 @@ import numpy as np
 import tensorflow as tf
 from keras import layers
 
-from pw13.errors import UserError
-from pw13.models.conv_dae_weights import weight_specs
-
-CODE_CHANNELS = 128
+from pw13.models.conv_dae_weights import code_shape, weight_specs
 
 # Which rows of a 3-row kernel meet an input row after it was doubled: TAPS[u, k] = 1 where kernel row k takes it into
 # row u of the four output rows that it reaches (the one above, its own two, the one below).
@@ -61,17 +58,6 @@ def _connect(stack: list[keras.layers.Layer], x: keras.KerasTensor) -> keras.Ker
     for layer in stack:
         x = layer(x)
     return x
-
-
-def code_shape(height: int, width: int) -> tuple[int, int, int]:
-    """Return the shape of an image's code, a quarter of each side after two poolings.
-
-    Raises:
-        UserError: height or width is no multiple of 4.
-    """
-    if height % 4 or width % 4 or not height or not width:
-        raise UserError(f"images of {height} x {width} pixels: height and width must be multiples of 4, such as 28")
-    return height // 4, width // 4, CODE_CHANNELS
 
 
 def bottleneck_summary(models: Autoencoder) -> str:

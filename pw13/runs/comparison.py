@@ -14,6 +14,9 @@ from pw13.runs.record import DATA_PATH_KEYS, RUN_NAME, Record, read_run, read_te
 # The metric on validation data by which settings are chosen; lower is better.
 VALIDATION_METRICS = {"dense-ae": "val_mse", "charrnn": "val_nats"}
 BEST_VAL_LOSS = "best_val_loss"
+# Settings that decide how hard the task is, or which examples are for validation, as split_seed does.
+NOISE = ("noise_kind", "noise")
+TASK = (*NOISE, "validation_share", "hold_out", "encoding", "fix_accents")
 # Metrics that are curves of many points, which no table of single metrics has room for.
 CURVES = ("rate_distortion", "reliability", "by_position")
 WITHOUT_EFFECT = ("threads", "checkpoint_every", "tensorboard", "sample_every")  # settings that change no result
@@ -125,6 +128,11 @@ def data_sha256(record: Record) -> Any:
 def split_seed(record: Record) -> Any:
     """Return the seed of the split; pw13 0.1.0 had one for both."""
     return record.config.get("split_seed", record.config.get("seed"))
+
+
+def task(record: Record) -> dict[str, Any]:
+    """Return the settings by name that runs must share for their metrics on validation data to be ranked."""
+    return {**{name: record.config.get(name) for name in TASK}, "split_seed": split_seed(record)}
 
 
 def same_examples(records: Sequence[Record]) -> bool:

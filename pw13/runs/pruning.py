@@ -6,22 +6,20 @@ from typing import NamedTuple
 
 from pw13.runs.comparison import (
     BEST_VAL_LOSS,
+    NOISE,
     VALIDATION_METRICS,
     best_val_loss,
     data_sha256,
     history,
     is_number,
     numbers,
-    split_seed,
+    task,
 )
 from pw13.runs.record import Record, read_run
 from pw13.system import files
 
 BEST, LAST_EPOCH = "best.keras", "model.keras"  # every command uses the first
 RESULTS = ("map.npz", "baselines.npz", "predictions.npz", "losses.npz")  # arrays that other commands read
-# Settings that decide how hard the task is, and the validation set: runs that differ in them are not ranked together.
-TASK = ("code_size", "noise_kind", "noise")
-VALIDATION = ("validation_share", "hold_out", "encoding", "fix_accents")
 
 
 class Prunable(NamedTuple):
@@ -91,8 +89,7 @@ def _places(records: Sequence[Record]) -> dict[str, _Place]:
     groups: dict[str, list[Record]] = {}
     for record in records:
         if record.status == "completed":
-            task = [record.config.get(name) for name in (*TASK, *VALIDATION)]
-            key = repr((record.kind, data_sha256(record), split_seed(record), task))
+            key = repr((record.kind, data_sha256(record), record.config.get("code_size"), task(record)))
             groups.setdefault(key, []).append(record)
     places = {}
     for members in groups.values():
@@ -107,7 +104,7 @@ def _measured(record: Record) -> str:
 
 
 def _task(record: Record) -> str:
-    shown = [f"{name} {record.config[name]}" for name in TASK if record.config.get(name) is not None]
+    shown = [f"{name} {record.config[name]}" for name in ("code_size", *NOISE) if record.config.get(name) is not None]
     return f" with {', '.join(shown)}" if shown else ""
 
 

@@ -13,7 +13,7 @@ from pw13.runs.folder import Run
 from pw13.runs.record import read_run
 from pw13.sweeps import sample_names
 from pw13.sweeps.executors import Executor
-from pw13.sweeps.folder import Sweep, primary_metric
+from pw13.sweeps.folder import Sweep, is_ranked, primary_metric
 from pw13.sweeps.jobs import INTERRUPTED, WORKER_DIED, Job, make_job
 from pw13.sweeps.results import results_table, summary
 from pw13.sweeps.status import SweepStatus, point_cost
@@ -39,15 +39,16 @@ def run_sweep(sweep: Sweep, *, run: Run, executor: Executor, lean: bool = True) 
         frame = results_table(sweep, run)
         run.save_text("results.csv", frame.to_csv(index=False, lineterminator="\n"))
         rows = summary(frame, sweep)
+        metric, best = primary_metric(sweep.kind), rows[0] if rows and is_ranked(sweep) else None
         if rows:
-            run.save_figure("sweep", figures.metric_by_axis(rows, sweep.axes, primary_metric(sweep.kind)))
+            run.save_figure("sweep", figures.metric_by_axis(rows, sweep.axes, metric, best))
         if sweep.kind == "charrnn" and rows:
             sample_names.save_samples(sweep, run)
         if errors:
             first, error = next(iter(errors.items()))
             raise UserError(f"{len(errors)} of {len(sweep.points)} points failed; {first}: {error}")
-        best = {"metric": primary_metric(sweep.kind), "best": rows[0] if rows else None}
-        return run.finish({"points": len(sweep.points), "completed": len(frame), **best, "summary": rows})
+        counts = {"points": len(sweep.points), "completed": len(frame)}
+        return run.finish({**counts, "metric": metric, "best": best, "summary": rows})
 
 
 def record_data(sweep: Sweep, run: Run) -> str:

@@ -5,7 +5,7 @@ import time
 from pw13 import console
 from pw13.experiments.runtime_estimate import epoch_seconds
 from pw13.runs.folder import Run
-from pw13.sweeps.folder import PointStatus, Sweep, point_status, primary_metric
+from pw13.sweeps.folder import PointStatus, Sweep, is_ranked, point_status, primary_metric
 from pw13.sweeps.grid import Point, format_value
 from pw13.sweeps.jobs import JobResult
 
@@ -97,7 +97,9 @@ class SweepStatus:
         return {name for name, state in self.states.items() if state.status == "completed"}
 
     def _best(self) -> Point | None:
-        """Return the completed point with the lowest metric."""
+        """Return the completed point with the lowest metric; None if the points are not ranked."""
+        if not is_ranked(self._sweep):
+            return None
         values = {name: value for name in self._completed() if (value := self.states[name].value) is not None}
         return self._points[min(values, key=values.__getitem__)] if values else None
 

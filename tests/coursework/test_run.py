@@ -19,6 +19,7 @@ from pw13.runs.finding import list_runs
 from pw13.runs.opening import create_run
 from pw13.runs.record import read_run
 from pw13.system import signals
+from tests.helpers.data import make_data
 
 BASE = {kind: cls() for kind, cls in config.KINDS.items()}
 
@@ -81,6 +82,34 @@ def test_seeds_without_validation_names_are_refused_before_the_first_run():
     assert course_steps(base)
     with pytest.raises(OptionError, match=r"^--config: charrnn: hold_out: expected a fraction above 0 with --seeds"):
         course_steps(base, seeds=2)
+
+
+@pytest.mark.parametrize(
+    ("images", "settings", "status", "message"),
+    [
+        ({"size": (30, 28)}, "", 1, "images of 30 x 28 pixels: height and width must be multiples of 4, such as 28"),
+        ({"train": 1, "test": 1}, "", 1, "{data}: an SVM needs at least two classes, received only one (0, 0)"),
+        ({"train": 20}, "", 1, "{data}: need at least one image per fold (--folds 3), class 0 has 2 training images"),
+        ({}, "[svm-eval]\nlimit = 1", 2, "--limit 1: an SVM needs at least two classes, received only one (0, 0)"),
+        (
+            {},
+            "[charrnn]\nlength = 30",
+            1,
+            "{corpus}: too short: 30 characters (newlines included), expected at least 31, a window of --length 30 and "
+            "the next character; add names, or shorten --length",
+        ),
+    ],
+)
+def test_data_that_a_later_step_cannot_use_are_refused_before_the_first_run(
+    pw13, tmp_path, experiment_calls, images, settings, status, message
+):
+    folder, corpus, preset = make_data(tmp_path / "images", **images), tmp_path / "names.txt", tmp_path / "all.toml"
+    corpus.write_text("Nimbo\nAriel\nTauro\nVelum\nKobol\n", "utf-8")
+    preset.write_text(settings, "utf-8")
+    code, out, err = pw13("all", "--config", preset, "--data", folder, "--corpus", corpus)
+    assert (code, out) == (status, "")
+    assert err.splitlines()[-1] == f"pw13: {message.format(data=folder, corpus=corpus)}"
+    assert experiment_calls == [] and not Path("runs").exists()
 
 
 @pytest.mark.parametrize("name", ["quick", "full"])

@@ -294,7 +294,7 @@ def test_a_sweep_has_a_panel_per_swept_setting():
     rows = [
         {"units": units, "skip": skip, "mean": 2.0, "low": 1.9, "high": 2.1} for units in (32, 64) for skip in (1, 3)
     ]
-    figure = sweep.metric_by_axis(rows, {"units": [32, 64], "skip": [1, 3], "cell": ["gru"]}, "val_nats")
+    figure = sweep.metric_by_axis(rows, {"units": [32, 64], "skip": [1, 3], "cell": ["gru"]}, "val_nats", rows[0])
     assert [axes.get_xlabel() for axes in figure.axes] == ["units", "skip"]
     assert figure.axes[0].get_ylabel() == "val_nats"
     assert [axes.get_legend() for axes in figure.axes] == [None, None]
@@ -304,14 +304,16 @@ def test_a_sweep_has_a_panel_per_swept_setting():
 @pytest.mark.parametrize(("high", "title"), [(2.1, "bars: range over seeds"), (2.0, "")])
 def test_the_bars_of_a_sweep_are_explained_where_there_are_some(high, title):
     rows = [{"units": units, "mean": 2.0, "low": 2.0, "high": high} for units in (32, 64)]
-    assert sweep.metric_by_axis(rows, {"units": [32, 64]}, "val_nats").axes[0].get_title(loc="left") == title
+    assert sweep.metric_by_axis(rows, {"units": [32, 64]}, "val_nats", rows[0]).axes[0].get_title(loc="left") == title
 
 
-def test_only_the_best_line_of_a_sweep_is_coloured():
+@pytest.mark.parametrize(("best", "color"), [(0, BLUE), (None, GREY)])
+def test_only_the_best_line_of_a_sweep_is_coloured(best, color):
     measured = [(32, 1, 1.0), (64, 1, 2.0), (32, 3, 3.0), (64, 3, 4.0)]
     rows = [{"units": units, "skip": skip, "mean": m, "low": m, "high": m} for units, skip, m in measured]
-    figure = sweep.metric_by_axis(rows, {"units": [32, 64], "skip": [1, 3]}, "val_nats")
-    assert [[line.get_color() for line in axes.lines] for axes in figure.axes] == [[BLUE, GREY]] * 2
+    axes = {"units": [32, 64], "skip": [1, 3]}
+    figure = sweep.metric_by_axis(rows, axes, "val_nats", None if best is None else rows[best])
+    assert [[line.get_color() for line in panel.lines] for panel in figure.axes] == [[color, GREY]] * 2
 
 
 def test_two_confusion_matrices_have_their_difference():

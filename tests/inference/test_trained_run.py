@@ -81,6 +81,17 @@ def test_a_sweep_without_validation_losses_asks_for_a_point(pw13, sweep):
     )
 
 
+@pytest.mark.parametrize("setting", ["hold_out", "split_seed", "encoding", "fix_accents"])
+def test_a_sweep_whose_points_have_different_validation_names_asks_for_a_point(pw13, sweep, setting):
+    values = {"hold_out": 0.1, "split_seed": 1, "encoding": "latin-1", "fix_accents": True}
+    path = sweep / "1_units=4_seed=1" / "config.json"
+    path.write_text(json.dumps({**json.loads(path.read_text("utf-8")), setting: values[setting]}), "utf-8")
+    code, out, err = pw13("generate", "--run", sweep)
+    assert (code, out) == (1, "")
+    example = f"--run {sweep.name}/0_units=4_seed=0"
+    assert err == f"pw13: {sweep}: points that differ in {setting} are not ranked; name one: {example}\n"
+
+
 def test_a_sweep_without_completed_points_is_refused(pw13, sweep):
     running = json.dumps({**charrnn_run.DOCUMENTS["run.json"], "status": "failed"})
     for point in sweep.glob("*_units=4*"):

@@ -76,12 +76,17 @@ def prepare_dataset(
     Raises:
         UserError: the text is shorter than one window and the next character.
     """
-    if (characters := sum(map(len, names)) + len(names)) <= config.length:
-        raise UserError(
-            f"{where}: too short: {characters} characters (newlines included), expected at least {config.length + 1}, "
-            f"a window of --length {config.length} and the next character; add names, or shorten --length"
-        )
+    check_length(names, config.length, where)
     return _prepare(tuple(names), tuple(known), config.length, config.skip, config.hold_out, config.split_seed)
+
+
+def check_length(names: Sequence[str], length: int, where: str) -> None:
+    """Refuse names whose joined text is shorter than one window of `length` and the next character."""
+    if (characters := sum(map(len, names)) + len(names)) <= length:
+        raise UserError(
+            f"{where}: too short: {characters} characters (newlines included), expected at least {length + 1}, "
+            f"a window of --length {length} and the next character; add names, or shorten --length"
+        )
 
 
 @functools.lru_cache(maxsize=2)  # the runs of a process share it
