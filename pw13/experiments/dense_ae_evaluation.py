@@ -98,9 +98,14 @@ def errors(part: Evaluation, config: DenseAE) -> dict[str, Any]:
         "test_psnr_db": metrics.psnr(test_mse),
         "val_mse": reconstruction_mse(part.net, part.val),
         "pca_test_mse": metrics.mse(part.test, same_size.decode(same_size.encode(part.test))),
-        "dead_units": int(np.sum(part.codes.var(axis=0) < 1e-8)),
+        "dead_units": dead_units(part.codes),
         "train_sample": len(part.codes),
     }
+
+
+def dead_units(codes: np.ndarray) -> int | None:
+    """Return how many values of codes `(n, size)` are constant; None for fewer than two codes, which show nothing."""
+    return int(np.sum(codes.var(axis=0) < 1e-8)) if len(codes) > 1 else None
 
 
 def losses(part: Evaluation, config: DenseAE) -> dict[str, ExampleLosses]:
