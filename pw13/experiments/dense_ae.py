@@ -33,6 +33,7 @@ def run_experiment(config: DenseAE, *, data: str | None, run: Run, lean: bool = 
     lean: leave out figures and sizes, which are None in the metrics; `redraw` draws the figures later.
     """
     images, split = evaluation.load_split(data, config)
+    evaluation.check_memory(split, config)
     run.record_data(images.source, images.notes, train=len(split.train_labels), validation=len(split.val_labels),
                   test=len(images.test_labels))  # fmt: skip
     models = model.build(split.val_images[0].size, config)

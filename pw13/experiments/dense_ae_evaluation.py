@@ -10,10 +10,12 @@ from pw13.baselines import image_compression, pca
 from pw13.baselines.pca import PCA
 from pw13.config.settings import DenseAE
 from pw13.data.images import ImageSet, TrainValSplit, load_images, stratified_sample, to_vectors, train_val_split
+from pw13.errors import UserError
 from pw13.metrics import compression
 from pw13.metrics.bootstrap import ExampleLosses
 from pw13.metrics.rate_distortion import SAMPLE, Point, code_points, to_rows
 from pw13.models import dense_ae_numpy
+from pw13.system import memory
 from pw13.system.cache import digest
 from pw13.system.streams import stream
 
@@ -54,11 +56,30 @@ def load_split(data: str | None, config: DenseAE) -> tuple[ImageSet, TrainValSpl
 def evaluate(weights: list[np.ndarray], images: ImageSet, split: TrainValSplit, config: DenseAE) -> Evaluation:
     """Encode and decode with the weights of the best epoch."""
     net = dense_ae_numpy.Weights(config.activation, *weights)
-    linear = pca.fit_cached(split.train_images, max(config.code_size, *image_compression.COMPONENTS))
+    linear = pca.fit_cached(split.train_images, _components(config))
     rows = stratified_sample(split.train_labels, MAX_TRAIN, rng=stream("rate-distortion", RATE_SEED, 0))
     train, test = to_vectors(split.train_images[rows]), to_vectors(images.test_images)
     codes, test_codes = net.encode(train), net.encode(test)
     return Evaluation(net, linear, images, train, split.val_images, test, codes, test_codes, net.decode(test_codes))
+
+
+def check_memory(split: TrainValSplit, config: DenseAE) -> None:
+    """Refuse before the training what PCA could not be fitted to after it.
+
+    Raises:
+        UserError: too little memory is free.
+    """
+    count, pixels = len(split.train_images), split.train_images[0].size
+    needed, free = pca.memory(count, pixels, _components(config)), memory.free_memory()
+    if needed > free:
+        raise UserError(
+            f"too little memory for PCA of {count:,} images of {pixels:,} pixels: expected {needed / 1e9:.1f} GB, "
+            f"{free / 1e9:.1f} GB are free; use fewer with --limit, or smaller ones"
+        )
+
+
+def _components(config: DenseAE) -> int:
+    return max(config.code_size, *image_compression.COMPONENTS)
 
 
 class CodeMap(NamedTuple):
@@ -77,9 +98,14 @@ def errors(part: Evaluation, config: DenseAE) -> dict[str, Any]:
         "test_psnr_db": metrics.psnr(test_mse),
         "val_mse": reconstruction_mse(part.net, part.val),
         "pca_test_mse": metrics.mse(part.test, same_size.decode(same_size.encode(part.test))),
-        "dead_units": int(np.sum(part.codes.var(axis=0) < 1e-8)),
+        "dead_units": dead_units(part.codes),
         "train_sample": len(part.codes),
     }
+
+
+def dead_units(codes: np.ndarray) -> int | None:
+    """Return how many values of codes `(n, size)` are constant; None for fewer than two codes, which show nothing."""
+    return int(np.sum(codes.var(axis=0) < 1e-8)) if len(codes) > 1 else None
 
 
 def losses(part: Evaluation, config: DenseAE) -> dict[str, ExampleLosses]:

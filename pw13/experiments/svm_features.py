@@ -80,6 +80,13 @@ def fit_pca(images: ImageSet, encoders: Sequence[Encoder]) -> dict[int, PCA]:
     return linear
 
 
+def pca_memory(images: ImageSet, encoders: Sequence[Encoder]) -> int:
+    """Return the bytes that `fit_pca` takes at most."""
+    counts = [len(each.trained_on) for each in encoders if each.trained_on is not None]
+    count, size = max(counts, default=len(images.train_images)), max(code_sizes(encoders))
+    return pca.memory(count, images.train_images[0].size, size)
+
+
 def sizes(images: ImageSet, encoders: Sequence[Encoder]) -> list[int]:
     """Return the size of each kind of features, in the order of `kinds`."""
     pixels = images.train_images[0].size

@@ -51,6 +51,7 @@ def suggested(job: Job, threads: int) -> float:
 def describe(images: ImageSet, labels: np.ndarray, encoders: Sequence[Encoder], config: SvmEval) -> Job:
     fixed = PROCESS + images.train_images.nbytes + images.test_images.nbytes
     fixed += TENSORFLOW * any(encoder.kind == "conv-dae" for encoder in encoders)
+    fixed += max(0, svm_features.pca_memory(images, encoders) - plan.BLOCKS)  # PCA is fitted before any SVM
     kernels = ("rbf", "linear") if config.kernel == "both" else (config.kernel,)
     sizes = svm_features.sizes(images, encoders)
     return Job(labels, len(images.test_labels), sizes, kernels, config.tune_on, config.folds, fixed)

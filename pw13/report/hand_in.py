@@ -207,9 +207,8 @@ def refuse_incomplete_metrics(selection: RunSelection) -> Iterator[None]:
 
 def choose_names(options: HandInOptions, selection: RunSelection) -> NameSelection | None:
     """Return the user's names, else names selected by rule."""
-    if options.names:
-        return names_from_file(options.names, selection.of_kind("charrnn"))
-    return select_names(selection.of_kind("charrnn"))
+    networks, base = selection.of_kind("charrnn"), selection.baseline_rnn
+    return names_from_file(options.names, networks, base) if options.names else select_names(networks, base)
 
 
 def execute(cells: "NotebookNode", data: dict[str, bytes], environment: dict[str, str]) -> "NotebookNode":

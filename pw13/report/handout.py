@@ -13,7 +13,7 @@ from pw13.report.comparable_runs import same_data
 from pw13.report.document import Item, Markdown, Missing, Space, Text
 from pw13.report.portable import used_by
 from pw13.report.run_selection import RunSelection
-from pw13.runs.record import Record
+from pw13.runs.record import Record, read_run
 from pw13.svm import summary
 
 QUESTIONS = {
@@ -225,9 +225,24 @@ def _command(run: Record, settings: dict[str, Any]) -> str:
     """Return the command of a run like `run`, but with `settings` and the published data."""
     if _is_published(run):
         return hints.rerun(run, **settings)
-    _, option, name = PUBLISHED[run.kind]
-    on_published = dataclasses.replace(run, config={**run.config, option: None})
-    return f"pw13 data fetch {name}, then: {hints.rerun(on_published, **settings)}"
+    name, encoders = PUBLISHED[run.kind][2], _encoders(run)
+    trained = [hints.rerun(_on_published(encoder)) for encoder in encoders]
+    evaluated = _on_published(run)
+    if [encoder.kind for encoder in encoders] not in ([], ["dense-ae"]):  # a dense one svm-eval finds itself
+        evaluated = dataclasses.replace(evaluated, config={**evaluated.config, "runs": ["RUN"] * len(encoders)})
+    return ", then: ".join([f"pw13 data fetch {name}", *trained, hints.rerun(evaluated, **settings)])
+
+
+def _on_published(run: Record) -> Record:
+    """Return a run with the published data, without encoders, which were trained on other images."""
+    changed: dict[str, Any] = {PUBLISHED[run.kind][1]: None} | ({"runs": []} if run.kind == "svm-eval" else {})
+    return dataclasses.replace(run, config={**run.config, **changed}, facts={**run.facts, "encoders": []})
+
+
+def _encoders(run: Record) -> list[Record]:
+    """Return the runs whose codes an evaluation is of, those that can be read."""
+    records = [read_run(run.runs_dir / reference) for reference in used_by(run)] if run.kind == "svm-eval" else []
+    return [record for record in records if not record.problem]
 
 
 def _held_out(run: Record, settings: dict[str, Any]) -> Iterator[Departure]:

@@ -41,6 +41,7 @@ def rerun(base: Record, **changed: Any) -> str:
         for part in _flag(key, values[key])
     ]
     flags += ["--init-from", _start(base)] if start else []
+    flags += [part for run in _encoders(base) for part in ("--run", run)]
     return " ".join([COMMANDS[base.kind], *flags, *_places(base, "corpus" if base.kind == "charrnn" else "data")])
 
 
@@ -57,6 +58,12 @@ def _start(record: Record) -> str:
         if (record.runs_dir / reference).is_dir():
             return quote(reference)
     return place(str(record.config["init_from"]), "RUN")
+
+
+def _encoders(record: Record) -> list[str]:
+    """Return how a command names the encoders of an evaluation; none for a run of another kind."""
+    runs = used_by(record) if record.kind == "svm-eval" else []
+    return [quote(reference) if (record.runs_dir / reference).is_dir() else "RUN" for reference in runs]
 
 
 def _flag(key: str, value: Any) -> list[str]:

@@ -9,6 +9,7 @@ from pw13.inference.name_generator import NameGenerator, load_generator, read_co
 from pw13.inference.similarity import nearest_known
 from pw13.inference.trained_run import model_path
 from pw13.report import name_rules
+from pw13.runs.comparison import same_examples
 from pw13.runs.record import Record
 from pw13.system.streams import derive_seed
 
@@ -81,16 +82,16 @@ def selection_rule(selected: NameSelection) -> str:
     )
 
 
-def select_names(records: Sequence[Record]) -> NameSelection | None:
-    """Return names of the char-RNN with the lowest validation loss; None if no run has a model.
+def select_names(records: Sequence[Record], base: Record | None = None) -> NameSelection | None:
+    """Return names of the first char-RNN of `by_validation_loss`; None if no run has a model.
 
     Raises:
         UserError: the model of that run is corrupt.
     """
-    usable = [record for record in records if model_path(record).is_file()]
+    usable = [record for record in by_validation_loss(records, base) if model_path(record).is_file()]
     if not usable:
         return None
-    best = min(usable, key=lambda record: ((record.metrics or {}).get("val_nats") or float("inf"), record.name))
+    best = usable[0]
     generator = load_generator(best)
     corpus = read_corpus(generator)
     candidates = sample_candidates(generator, corpus)
@@ -102,6 +103,16 @@ def select_names(records: Sequence[Record]) -> NameSelection | None:
         runners_up=tuple(names[NAMES_SELECTED:]),
         passed_over=passed_over(candidates),
     )
+
+
+def by_validation_loss(records: Sequence[Record], base: Record | None) -> list[Record]:
+    """Return char-RNNs by ascending validation loss, those first that are measured on the same names as `base`."""
+
+    def rank(record: Record) -> tuple[bool, float, str]:
+        elsewhere = base is not None and not same_examples((record, base))
+        return elsewhere, (record.metrics or {}).get("val_nats") or float("inf"), record.name
+
+    return sorted(records, key=rank)
 
 
 def sample_candidates(generator: NameGenerator, corpus: Sequence[str] | None) -> list[Candidate]:

@@ -11,7 +11,7 @@ import numpy as np
 from pw13.errors import UserError
 from pw13.inference import sampling
 from pw13.inference.name_generator import NameGenerator, load_generator, read_corpus
-from pw13.report.name_selection import Candidate, NameSelection, compare_names
+from pw13.report.name_selection import Candidate, NameSelection, by_validation_loss, compare_names
 from pw13.runs.record import Record, read_text
 from pw13.system import files
 
@@ -31,15 +31,15 @@ def read_names(path: Path) -> list[str]:
     return texts
 
 
-def names_from_file(path: Path, records: Sequence[Record]) -> NameSelection:
-    """Return the names in a user's file, scored by the char-RNN with the lowest validation loss and its corpus.
+def names_from_file(path: Path, records: Sequence[Record], base: Record | None = None) -> NameSelection:
+    """Return the names in a user's file, scored by the first usable char-RNN of `by_validation_loss` and its corpus.
 
     Raises:
         UserError: the file cannot be read, or contains no names.
     """
     texts = read_names(path)
     samples = {record.reference: frozenset(recorded_samples(record)) for record in records}
-    generator = _best_generator(records)
+    generator = _best_generator(records, base)
     names = [
         Candidate(
             text,
@@ -54,9 +54,9 @@ def names_from_file(path: Path, records: Sequence[Record]) -> NameSelection:
     return NameSelection(tuple(compare_names(names, corpus)), run, corpus is not None, path.name)
 
 
-def _best_generator(records: Sequence[Record]) -> NameGenerator | None:
-    """Return the usable network with the lowest validation loss; None if there is none."""
-    for record in sorted(records, key=lambda record: (record.metrics or {}).get("val_nats") or float("inf")):
+def _best_generator(records: Sequence[Record], base: Record | None) -> NameGenerator | None:
+    """Return the first usable network of `by_validation_loss`; None if there is none."""
+    for record in by_validation_loss(records, base):
         with contextlib.suppress(UserError):
             return load_generator(record)
     return None

@@ -20,6 +20,7 @@ from pw13.metrics import compression, rate_distortion
 from pw13.models import keras_archive
 from pw13.runs import example_losses
 from pw13.runs.record import read_run
+from pw13.system import memory
 from pw13.training import resume_state, shared
 from tests.helpers.data import make_data, make_images
 from tests.helpers.runs import load_json, only_run
@@ -408,3 +409,12 @@ def test_real_notmnist_codes_against_pca_codes_of_as_many_bytes(real_data, pw13)
     assert ratio(one, 12) < 0.96 < ratio(one, 15) < 1.04  # about the same at 15 bytes
     assert ratio(both, 15) < 0.96 and ratio(both, 20) < 0.9 and ratio(both, 30) < 1 < ratio(both, 40)
     assert next(point.bytes for point in points["webp"]) == pytest.approx(132.5, rel=0.03)
+
+
+def test_images_too_large_for_pca_are_refused_before_the_training(pw13, tmp_path, monkeypatch):
+    data = make_data(tmp_path / "large", train=30, test=10, size=(80, 80))
+    monkeypatch.setattr(memory, "free_memory", lambda: 1_000_000)
+    code, _, err = pw13("train-dense-ae", "--data", data, "--quiet", *FAST)
+    assert code == 1 and len(err.strip().splitlines()) == 1
+    assert "too little memory for PCA of 20 images of 6,400 pixels: expected 0.0 GB, 0.0 GB are free; use fewer" in err
+    assert not list(Path().glob("runs/*/history.csv"))

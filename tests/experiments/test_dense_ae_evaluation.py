@@ -1,4 +1,4 @@
-"""The map of the test codes."""
+"""The map of the test codes, and what very few images say."""
 
 from types import SimpleNamespace
 
@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from pw13.config.settings import DenseAE
-from pw13.experiments.dense_ae_evaluation import project_codes
+from pw13.experiments.dense_ae_evaluation import dead_units, project_codes
 
 
 def places_of(codes: np.ndarray) -> np.ndarray:
@@ -38,3 +38,9 @@ def test_codes_that_are_not_finite_are_one_point(value):
     codes = two_clusters()
     codes[7, 1] = value
     assert not places_of(codes).any()
+
+
+@pytest.mark.parametrize(("count", "dead"), [(1, None), (2, 1), (5, 1)])
+def test_one_code_does_not_say_which_units_are_dead(count, dead):
+    codes = np.random.default_rng(0).normal(size=(count, 4)) * [1, 0, 1, 1]
+    assert dead_units(codes) == dead

@@ -437,6 +437,15 @@ def test_the_memory_that_a_refusal_names_is_accepted(pw13, data, monkeypatch):
     assert (code, named) == (0, "0.8"), err
 
 
+def test_the_memory_of_pca_counts_where_it_is_large():
+    for count, side, expected in ((120, 28, 0), (5000, 100, 1.0), (20, 400, 0)):
+        train, labels = np.zeros((count, side, side), np.uint8), np.zeros(count, int)
+        images = SimpleNamespace(train_images=train, test_images=train[:1], test_labels=labels[:1])
+        fixed = svm_memory.describe(images, labels, [], config.SvmEval()).fixed
+        others = svm_memory.PROCESS + train.nbytes + train[0].nbytes
+        assert (fixed - others) / 1e9 == pytest.approx(expected, abs=0.3), side
+
+
 def test_the_default_memory_is_three_quarters_of_what_is_free_and_at_most_3_gb(monkeypatch):
     for free, expected in ((2_000_000_000, 1_500_000_000), (100_000_000_000, 3_000_000_000)):
         monkeypatch.setattr(memory, "free_memory", lambda free=free: free)

@@ -9,9 +9,10 @@ import pytest
 from pw13 import config
 from pw13.config import fields
 from pw13.report import hints
+from pw13.report.handout import departures
 from pw13.report.run_selection import select_runs
 from pw13.runs.record import read_run
-from tests.helpers.report_runs import build, make_run, make_sweep, missing_commands, train_further
+from tests.helpers.report_runs import BUILTIN, build, make_run, make_sweep, missing_commands, train_further
 
 
 def perform(command: str, runs: Path, second: int) -> None:
@@ -99,6 +100,42 @@ def test_a_network_that_was_trained_further_starts_from_the_same_one_again(tmp_p
     assert hints.rerun(read_run(run), epochs=2, init_from=None) == "pw13 train-charrnn --epochs 2"
     train_further(run, Path("/elsewhere") / start.name.replace("10-00", "09-00"))
     assert hints.rerun(read_run(run)) == "pw13 train-charrnn --init-from RUN"
+
+
+def evaluate(runs: Path, *encoders: Path, **details) -> Path:
+    """Write an evaluation of the encoders of runs."""
+    folder = make_run(runs, "svm-eval", 9, **details)
+    for name, key, value in (("config", "runs", []), ("run", "encoders", [encoder.name for encoder in encoders])):
+        content = json.loads((folder / f"{name}.json").read_text("utf-8"))
+        (folder / f"{name}.json").write_text(json.dumps({**content, key: value}), "utf-8")
+    return folder
+
+
+def test_an_evaluation_is_repeated_with_the_same_encoders(tmp_path):
+    runs = tmp_path / "runs"
+    dense, conv = make_run(runs, "dense-ae", 0, code_size=16), make_run(runs, "conv-dae", 1)
+    record = read_run(evaluate(runs, dense, conv, limit=100))
+    both = f"--run {dense.name} --run {conv.name}"
+    assert hints.rerun(record, limit=None) == f"pw13 svm-eval {both}"
+    assert hints.redraw(record) == f"pw13 svm-eval --limit 100 {both}"
+    dense.rename(tmp_path / "elsewhere")
+    assert hints.rerun(record, limit=None) == f"pw13 svm-eval --run RUN --run {conv.name}"
+
+
+def test_the_encoders_of_an_evaluation_on_other_data_are_trained_first(tmp_path):
+    settled = []
+    for place, kinds in (("one", ["dense-ae"]), ("two", ["dense-ae", "conv-dae"])):
+        runs = tmp_path / place / "runs"
+        encoders = [make_run(runs, kind, second, data=BUILTIN, epochs=2) for second, kind in enumerate(kinds)]
+        svm = evaluate(runs, *encoders, data=BUILTIN, limit=100)
+        selection = select_runs([svm.name], runs)
+        settled += [each.command for each in departures("1g", selection, 8) if "100" in each.text]
+    flags = [f"--epochs 2 --runs-dir {place}/runs" for place in ("one", "two")]
+    assert settled == [
+        f"pw13 data fetch notmnist, then: pw13 train-dense-ae {flags[0]}, then: pw13 svm-eval --runs-dir one/runs",
+        f"pw13 data fetch notmnist, then: pw13 train-dense-ae {flags[1]}, then: pw13 train-conv-dae {flags[1]}, then: "
+        "pw13 svm-eval --run RUN --run RUN --runs-dir two/runs",
+    ]
 
 
 def test_a_network_of_another_shape_is_compared_with_one_from_random_weights(tmp_path):

@@ -1,5 +1,6 @@
 """Names selected by hand."""
 
+import json
 import math
 
 import pytest
@@ -7,9 +8,11 @@ import pytest
 from pw13.errors import UserError
 from pw13.inference.name_generator import load_generator
 from pw13.models import charrnn_numpy
+from pw13.report.name_selection import select_names
 from pw13.report.names_by_hand import mean_log_probability, names_from_file, recorded_samples
 from pw13.report.run_selection import select_runs
 from pw13.runs.record import read_run
+from pw13.system import files
 from tests.helpers import charrnn_run
 from tests.helpers.report_runs import build, items, texts
 
@@ -56,3 +59,18 @@ def test_a_file_without_names_is_refused(tmp_path):
         names_from_file(path, [])
     with pytest.raises(UserError, match=r"--names .*none\.txt: cannot be read: No such file"):
         names_from_file(tmp_path / "none.txt", [])
+
+
+def test_the_network_of_another_corpus_is_not_the_best_one_by_its_lower_loss(tmp_path):
+    runs = []
+    for name, sha256, loss in (("companies", "0", 1.7), ("better", "0", 1.6), ("first names", "1", 1.2)):
+        folder = charrnn_run.make_run(tmp_path / name)
+        facts = json.loads((folder / "run.json").read_text("utf-8"))
+        files.write_json(folder / "run.json", {**facts, "data": {**facts["data"], "sha256": sha256}})
+        files.write_json(folder / "metrics.json", {"val_nats": loss})
+        runs.append(read_run(folder))
+    path = tmp_path / "names.txt"
+    path.write_text("bad\n", "utf-8")
+    for base, best in ((runs[0], "better"), (runs[2], "first names"), (None, "first names")):
+        assert names_from_file(path, runs, base).run == best
+        assert select_names(runs, base).run == best

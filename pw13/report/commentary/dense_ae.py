@@ -41,7 +41,7 @@ def code_sizes(rows: Sequence[tuple[int, BySeed]]) -> str:
 
 
 def against_pca(size: int, mse: BySeed, pca: BySeed) -> str:
-    """Return the comparison of test MSEs, by seed, with as many principal components as the code has values."""
+    """Return the comparison of test MSEs, by seed, with `size` principal components."""
     if not mse or not pca:
         return ""
     comparison = (

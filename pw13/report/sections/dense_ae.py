@@ -14,6 +14,7 @@ from pw13.report.sections.blocks import (
     missing,
     model_summary,
     paragraph,
+    pca_size,
     seeds_note,
     series_mean,
     training_speed,
@@ -153,7 +154,7 @@ def reconstructions(selection: RunSelection) -> list[Block]:
         ),
         *comment(
             commentary.reconstruction(metric(run, "test_psnr_db"), mse),
-            commentary.against_pca(size, repeats.by_seed("test_mse"), repeats.by_seed("pca_test_mse")),
+            commentary.against_pca(pca_size(run), repeats.by_seed("test_mse"), repeats.by_seed("pca_test_mse")),
             commentary.dead_units(int_metric(run, "dead_units"), size),
         ),
         *figure_block(

@@ -13,7 +13,7 @@ from pw13.report.handout import Row
 from pw13.report.portable import used_by
 from pw13.report.run_selection import RunSelection, Series, metric
 from pw13.report.sections import charrnn, charrnn_variants, svm_eval
-from pw13.report.sections.blocks import int_metric, seeds_note, series_mean
+from pw13.report.sections.blocks import int_metric, pca_size, seeds_note, series_mean
 from pw13.runs.record import Record
 from pw13.svm import summary as svm_summary
 
@@ -149,9 +149,7 @@ def _percent(accuracy: Interval | None) -> str:
 def _sentences(selection: RunSelection) -> list[str]:
     sentences: list[str] = []
     if run := selection.dense:
-        sentences.append(
-            dense_ae.against_pca(run.config["code_size"], *_by_seed(selection, run, "test_mse", "pca_test_mse"))
-        )
+        sentences.append(dense_ae.against_pca(pca_size(run), *_by_seed(selection, run, "test_mse", "pca_test_mse")))
     if run := selection.svm:
         sentences += list(svm_eval.comparisons(run.metrics or {}))[:1]
     if run := selection.conv:

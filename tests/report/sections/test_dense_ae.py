@@ -1,6 +1,18 @@
 """Items 1a to 1f."""
 
-from tests.helpers.report_runs import add_figure, build, captions, items, make_run, make_sweep, only_table, texts
+import pytest
+
+from tests.helpers.report_runs import (
+    IMAGES,
+    add_figure,
+    build,
+    captions,
+    items,
+    make_run,
+    make_sweep,
+    only_table,
+    texts,
+)
 
 
 def test_comments_depend_on_the_metrics(runs, tmp_path):
@@ -9,6 +21,15 @@ def test_comments_depend_on_the_metrics(runs, tmp_path):
     other = texts(items(build(tmp_path / "other"))["1e"])
     assert "27.8 % higher than that of 32 principal components" in other
     assert "3 of 32 code units are dead" in other
+
+
+@pytest.mark.parametrize(("size", "train", "components"), [(32, 10, 10), (32, 32, 32), (1000, 9400, 784)])
+def test_the_components_named_are_those_that_pca_has(tmp_path, size, train, components):
+    data = {**IMAGES, "counts": {**IMAGES["counts"], "train": train}}
+    make_run(tmp_path, "dense-ae", code_size=size, data=data, metrics={"dead_units": None})
+    made = items(build(tmp_path))
+    assert f"31.3 % lower than that of {components} principal components" in texts(made["1e"], "comment")
+    assert "code unit" not in texts(made["1e"])
 
 
 def test_the_code_size_is_compared_with_the_number_of_pixels(tmp_path):
