@@ -67,7 +67,8 @@ def row(record: Record) -> dict[str, Any]:
         "history": history(epochs),
         "epochs": len(epochs),
         "best": best(epochs),
-        "grid": grid(record),
+        "grid": (axes := grid(record)),
+        "ranked": comparison.is_ranked(axes),
     }
 
 

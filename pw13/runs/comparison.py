@@ -2,7 +2,7 @@
 
 import math
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Sized
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -130,15 +130,20 @@ def split_seed(record: Record) -> Any:
     return record.config.get("split_seed", record.config.get("seed"))
 
 
+def is_ranked(axes: Mapping[str, Sized]) -> bool:
+    """Return whether all points of a sweep over `axes` have one task, so that the lowest metric is the best."""
+    return not any(len(axes.get(name, ())) > 1 for name in (*TASK, "split_seed"))
+
+
 def task(record: Record) -> dict[str, Any]:
     """Return the settings by name that runs must share for their metrics on validation data to be ranked."""
     return {**{name: record.config.get(name) for name in TASK}, "split_seed": split_seed(record)}
 
 
 def same_examples(records: Sequence[Record]) -> bool:
-    """Return whether runs, those that have read data, were evaluated on the same ones, held out in the same way."""
+    """Return whether runs, those that have read data, were evaluated at the same task on the same data."""
     known = [record for record in records if data_sha256(record)]
-    return len({repr((data_sha256(r), split_seed(r), r.config.get("hold_out"))) for r in known}) < 2
+    return len({repr((data_sha256(r), task(r))) for r in known}) < 2
 
 
 def differing_settings(records: Sequence[Record]) -> list[str]:

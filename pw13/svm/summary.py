@@ -141,7 +141,7 @@ def few_labels(curve: Sequence[Result]) -> list[str]:
         f"{100 * pixels['accuracy']:.1f} %"
     )
     tuned = "on these labels alone" if pixels.get("tuned_on", math.inf) <= size else "on more labels than these"
-    after = f"C and gamma were chosen {tuned}; the codes were learned from all training images, without labels."
+    after = f"C and gamma were chosen {tuned}; the codes were learned without labels, from the autoencoder's images."
     return [f"{'; '.join([lead, *compared])}. {after}"] if compared else []
 
 

@@ -165,11 +165,6 @@ def primary_metric(kind: str) -> str:
     return comparison.VALIDATION_METRICS.get(kind, comparison.BEST_VAL_LOSS)
 
 
-def is_ranked(sweep: Sweep) -> bool:
-    """Return whether all points have the same task and validation examples, so that the lowest metric is the best."""
-    return not any(len(sweep.axes.get(name, ())) > 1 for name in (*comparison.TASK, "split_seed"))
-
-
 def point_status(folder: Path, kind: str) -> PointStatus:
     """Read the status of the point in `folder`."""
     if not folder.exists():

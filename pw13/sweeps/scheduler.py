@@ -8,12 +8,13 @@ from pw13 import console
 from pw13.errors import UserError
 from pw13.experiments.runtime_estimate import epoch_seconds
 from pw13.figures import sweep as figures
+from pw13.runs import comparison
 from pw13.runs.ending import track_status
 from pw13.runs.folder import Run
 from pw13.runs.record import read_run
 from pw13.sweeps import sample_names
 from pw13.sweeps.executors import Executor
-from pw13.sweeps.folder import Sweep, is_ranked, primary_metric
+from pw13.sweeps.folder import Sweep, primary_metric
 from pw13.sweeps.jobs import INTERRUPTED, WORKER_DIED, Job, make_job
 from pw13.sweeps.results import results_table, summary
 from pw13.sweeps.status import SweepStatus, point_cost
@@ -39,7 +40,7 @@ def run_sweep(sweep: Sweep, *, run: Run, executor: Executor, lean: bool = True) 
         frame = results_table(sweep, run)
         run.save_text("results.csv", frame.to_csv(index=False, lineterminator="\n"))
         rows = summary(frame, sweep)
-        metric, best = primary_metric(sweep.kind), rows[0] if rows and is_ranked(sweep) else None
+        metric, best = primary_metric(sweep.kind), rows[0] if rows and comparison.is_ranked(sweep.axes) else None
         if rows:
             run.save_figure("sweep", figures.metric_by_axis(rows, sweep.axes, metric, best))
         if sweep.kind == "charrnn" and rows:

@@ -4,8 +4,9 @@ import time
 
 from pw13 import console
 from pw13.experiments.runtime_estimate import epoch_seconds
+from pw13.runs import comparison
 from pw13.runs.folder import Run
-from pw13.sweeps.folder import PointStatus, Sweep, is_ranked, point_status, primary_metric
+from pw13.sweeps.folder import PointStatus, Sweep, point_status, primary_metric
 from pw13.sweeps.grid import Point, format_value
 from pw13.sweeps.jobs import JobResult
 
@@ -98,7 +99,7 @@ class SweepStatus:
 
     def _best(self) -> Point | None:
         """Return the completed point with the lowest metric; None if the points are not ranked."""
-        if not is_ranked(self._sweep):
+        if not comparison.is_ranked(self._sweep.axes):
             return None
         values = {name: value for name in self._completed() if (value := self.states[name].value) is not None}
         return self._points[min(values, key=values.__getitem__)] if values else None

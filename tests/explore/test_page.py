@@ -392,7 +392,7 @@ def test_runs_sort_filter_and_open(tab, file, runs):
     assert page.locator(".plot .label").all_text_contents() == ["epoch", "nats per character", "epoch", "MSE"]
 
 
-def write_sweeps(runs):
+def write_sweeps(runs, axis="batch_size"):
     """Write two sweeps whose settings are best on other data than validation data."""
     for second, (kind, settings) in enumerate((("conv-dae", ConvDAE), ("dense-ae", DenseAE))):
         sweep = runs / f"2026-11-24_11-00-{second:02d}_sweep-{kind}"
@@ -401,7 +401,7 @@ def write_sweeps(runs):
             settings_of_point = settings(batch_size=size)
             point = write_run(sweep, number, settings_of_point, data={"path": "x"}, metrics=metrics, losses=(0.5, loss))
             point.rename(sweep / f"{number}_batch_size={size}")
-        grid = {"batch_size": [32, 64]}
+        grid = {axis: [32, 64]}
         (sweep / "config.json").write_text(json.dumps({"kind": f"sweep-{kind}", "grid": grid}), "utf-8")
         facts = {"status": "completed", "started": "2026-11-24T11:00:00+00:00", "machine": {}}
         (sweep / "run.json").write_text(json.dumps(facts), "utf-8")
@@ -418,6 +418,15 @@ def test_a_sweep_is_ranked_on_validation_data_as_pw13_sweep_ranks_it(tab, tmp_pa
         best = page.locator("figcaption", has_text="Best: ").first.inner_text()
         assert best.startswith("Best: batch_size=32 with 0.02 (lower is better)")
         assert page.get_by_role("heading", name="Settings ranked by lowest loss on validation data").count() == 1
+
+
+def test_a_sweep_over_splits_of_the_data_has_no_best_point(tab, tmp_path):
+    runs, path = tmp_path / "runs", tmp_path / "page.html"
+    write_sweeps(runs, axis="split_seed")
+    pages.write_page(path, choose([], runs), runs)
+    page = tab().open(path.as_uri(), f"view=runs&sweep={min(runs.iterdir()).name}")
+    captions = page.locator("figcaption").all_inner_texts()
+    assert captions[0].startswith("Points with different tasks") and not [text for text in captions if "Best" in text]
 
 
 def test_a_menu_keeps_the_keyboard(tab, runs, tmp_path):

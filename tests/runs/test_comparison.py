@@ -288,3 +288,20 @@ def test_sorting_by_a_text_is_refused(folder):
 def test_settings_of_an_encoder_are_no_metrics():
     row = {"features": "codes", "kernel": "rbf", "size": 8, "accuracy": 0.9, "settings": {"epochs": 3}}
     assert not [name for name in comparison.flatten({"results": [row]}) if "epochs" in name]
+
+
+@pytest.mark.parametrize(
+    ("axes", "ranked"),
+    [
+        ({"noise": [0.3, 0.5]}, False),
+        ({"noise": [0.3], "epochs": [1, 2]}, True),
+        ({"noise_kind": ["gaussian", "masking"]}, False),
+        ({"units": [32, 64], "hold_out": [0.05, 0.1]}, False),
+        ({"split_seed": [0, 1]}, False),
+        ({"encoding": ["utf-8", "latin-1"]}, False),
+        ({"fix_accents": [False, True]}, False),
+        ({"units": [32, 64], "length": [5, 10]}, True),
+    ],
+)
+def test_points_of_a_sweep_are_ranked_within_one_task_and_its_validation_examples(axes, ranked):
+    assert comparison.is_ranked(axes) == ranked

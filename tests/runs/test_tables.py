@@ -121,7 +121,13 @@ def test_runs_on_different_data_say_so_and_have_no_best(table):
 @pytest.mark.parametrize("table", [tables.side_by_side, tables.one_per_line])
 @pytest.mark.parametrize(
     ("changes", "marked"),
-    [({}, True), ({"split_seed": 1}, False), ({"hold_out": 0.1}, False), ({"code_size": 9}, True)],
+    [
+        ({}, True),
+        ({"split_seed": 1}, False),
+        ({"hold_out": 0.1}, False),
+        ({"noise": 0.5}, False),
+        ({"code_size": 9}, True),
+    ],
 )
 def test_the_best_is_marked_among_runs_of_the_same_examples(table, changes, marked):
     same = {"split_seed": 0, "hold_out": 0.05, "code_size": 8}

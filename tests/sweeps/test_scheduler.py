@@ -6,12 +6,12 @@ import hashlib
 import pandas as pd
 import pytest
 
-from pw13.config.settings import CharRNN, ConvDAE, kind_of
+from pw13.config.settings import CharRNN
 from pw13.errors import UserError
 from pw13.runs.finding import find_run, latest_run, list_runs
 from pw13.runs.record import read_run, settings_of
 from pw13.sweeps import results
-from pw13.sweeps.folder import build_sweep, create_sweep, find_identical, is_ranked, load_sweep
+from pw13.sweeps.folder import build_sweep, create_sweep, find_identical, load_sweep
 from pw13.sweeps.jobs import INTERRUPTED, WORKER_DIED
 from pw13.sweeps.scheduler import record_data
 from pw13.system import signals
@@ -49,22 +49,6 @@ def test_no_point_is_the_best_of_points_with_different_validation_images(tmp_pat
     assert "best so far" not in capsys.readouterr().err
     one = make_sweep(data, seeds=1, code_size=[2, 4], **{setting: values[:1]})
     assert run_with(one, create_sweep(one, tmp_path / "runs"), FakeExecutor())["best"]["code_size"] == 4
-
-
-@pytest.mark.parametrize(
-    ("settings", "axes", "ranked"),
-    [
-        (ConvDAE(), {"noise": [0.3, 0.5]}, False),
-        (ConvDAE(), {"noise": [0.3], "epochs": [1, 2]}, True),
-        (ConvDAE(), {"noise_kind": ["gaussian", "masking"]}, False),
-        (CharRNN(), {"units": [32, 64], "hold_out": [0.05, 0.1]}, False),
-        (CharRNN(), {"encoding": ["utf-8", "latin-1"]}, False),
-        (CharRNN(), {"fix_accents": [False, True]}, False),
-        (CharRNN(), {"units": [32, 64], "length": [5, 10]}, True),
-    ],
-)
-def test_points_are_ranked_within_one_task_and_its_validation_examples(settings, axes, ranked):
-    assert is_ranked(build_sweep(kind_of(type(settings)), settings, axes, 1, {})) == ranked
 
 
 def test_a_failed_point_does_not_stop_the_others_and_is_retried_by_resume(tmp_path, data):

@@ -33,21 +33,21 @@ function sweepGroups(sweep, points, metric) {
 
 function sweepCharts(width, sweep, groups, metricKey) {
   const metric = T.runs.metricNames[metricKey] ?? metricKey;
-  const best = groups[0], timed = groups.filter((group) => group.time !== null), axes = Object.keys(sweep.grid).filter((name) => name !== "seed");
+  const best = sweep.ranked ? groups[0] : null, title = T.runs.sweepTitle(metric, sweep.ranked), timed = groups.filter((group) => group.time !== null), axes = Object.keys(sweep.grid).filter((name) => name !== "seed");
   const shown = groups.slice(0, MAX_GROUPS).map((group) => ({ ...group, label: width < 560 ? group.short : group.label }));
-  const charts = [chart(T.runs.sweepTitle(metric), dotChart(width, shown, metric, T.runs.sweepTitle(metric)), T.runs.ranked(best.label, significant(best.mean), T.runs.better(LOWER_IS_BETTER(metricKey))), T.runs.sweepColumns,
+  const charts = [chart(title, dotChart(width, shown, metric, title), best ? T.runs.ranked(best.label, significant(best.mean), T.runs.better(LOWER_IS_BETTER(metricKey))) : T.runs.unranked, T.runs.sweepColumns,
     groups.map((group) => [group.label, significant(group.mean), significant(Math.min(...group.values)), significant(Math.max(...group.values)), group.values.length]))];
   if (timed.length > 1) {
     const fastest = timed.reduce((a, b) => (b.time < a.time ? b : a));
     charts.push(chart(T.runs.cost(metric), scatterChart(width, timed.map((group) => ({ label: width < 560 ? group.short : group.label, x: group.time, y: group.mean, best: group === best })), T.runs.seconds, metric, T.runs.cost(metric)),
-      T.runs.costSentence(fastest.label, best.label), T.runs.costColumns, timed.map((group) => [group.label, significant(group.time), significant(group.mean)])));
+      T.runs.costSentence(fastest.label, best?.label), T.runs.costColumns, timed.map((group) => [group.label, significant(group.time), significant(group.mean)])));
   }
   if (axes.length === 2) {
     const [rows, columns] = axes.map((name) => sweep.grid[name]);
     const at = (row, column) => groups.find((group) => String(group.settings[axes[0]]) === String(row) && String(group.settings[axes[1]]) === String(column))?.mean ?? null;
     charts.push(el("figure", { className: "chart" }, el("h3", { text: T.runs.heat(metric, axes[0], axes[1]) }),
       heatTable(`${axes[0]} \\ ${axes[1]}`, rows.map(String), columns.map(String), rows.map((row) => columns.map((column) => at(row, column))), LOWER_IS_BETTER(metricKey)),
-      el("figcaption", { text: T.runs.heatSentence(best.label) })));
+      el("figcaption", { text: T.runs.heatSentence(best?.label, LOWER_IS_BETTER(metricKey)) })));
   }
   return charts;
 }

@@ -38,7 +38,7 @@ FIGURES = (  # name, caption, text alternative
     ),
     (
         "learning_curve",
-        "Accuracy by number of labelled images, codes learned from all. Up to 1,000 labels: mean of five draws.",
+        "Accuracy by number of labelled images; codes were learned without labels. Up to 1,000: mean of five draws.",
         "Line plot of test accuracy against training images, one line per kind of features.",
     ),
     (
