@@ -115,7 +115,7 @@ def test_a_file_that_another_process_reads_is_replaced_when_it_is_closed(tmp_pat
 )
 def test_a_file_that_cannot_be_replaced_at_all_is_an_error_in_time(tmp_path, monkeypatch, windows, code, least, most):
     monkeypatch.setattr(files, "WINDOWS", windows)
-    monkeypatch.setattr(files, "PATIENCE", 0.1)
+    monkeypatch.setattr(files, "PATIENCE", 0.5)
     calls = refuse_at_first(monkeypatch, "replace", 10_000, code)
     with pytest.raises(OSError, match="denied") as error:
         files.write_atomic(tmp_path / "a", b"new")
