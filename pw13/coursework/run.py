@@ -150,7 +150,7 @@ def seed_runs(sweep: Path) -> list[Path]:
 def is_current(record: Record, sha256: str) -> bool:
     """Return whether a run was made by this pw13 version on these data."""
     version = (record.facts.get("versions") or {}).get("pw13")  # others have other baselines and random streams
-    return version == __version__ and (record.facts.get("data") or {}).get("sha256") == sha256
+    return version == __version__ and record.data_sha256 == sha256
 
 
 def find_existing(step: Step, data_paths: Mapping[str, Any], data: CourseData, runs_dir: Path) -> Record | None:

@@ -17,7 +17,7 @@ MAX_VALUES = 800_000  # pixels of all images in one view: a thousand of 28x28
 
 def images_of(record: Record) -> ImageSet | None:
     """Return the image set of a run, from its recorded path; None if it is gone or has changed."""
-    data = record.facts.get("data") or {}
+    data = record.data
     path = "builtin" if data.get("kind") == "builtin" else data.get("path")
     images = _load(path) if isinstance(path, str) else None
     return images if images and images.source.sha256 == data.get("sha256") else None

@@ -70,7 +70,7 @@ def load_encoder(record: Record, images: ImageSet) -> Encoder:
     """
     if record.kind not in KINDS:
         raise UserError(f"{record.folder}: expected a {' or '.join(KINDS)} run, received {record.kind}")
-    trained_on = record.facts.get("data") or {}
+    trained_on = record.data
     if trained_on.get("sha256") != images.source.sha256:
         received = f"{trained_on.get('name', 'unknown')}, sha256 {str(trained_on.get('sha256'))[:12]}"
         expected = f"{images.source.name}, sha256 {images.source.sha256[:12]}"
@@ -81,7 +81,7 @@ def load_encoder(record: Record, images: ImageSet) -> Encoder:
 def latest_dense(runs_dir: Path, images: ImageSet) -> Encoder | None:
     """Load the encoder of the latest usable dense run on the same data; None if there is none."""
     for record in reversed(list_runs(runs_dir, "dense-ae")):
-        same_data = (record.facts.get("data") or {}).get("sha256") == images.source.sha256
+        same_data = record.data_sha256 == images.source.sha256
         if record.problem or not same_data or not model_path(record).is_file():
             continue
         try:

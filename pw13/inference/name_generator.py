@@ -92,13 +92,12 @@ def read_recorded_names(generator: NameGenerator, option: str) -> tuple[str, ...
     Raises:
         UserError: missing or changed.
     """
-    data = generator.record.facts.get("data")
-    data = data if isinstance(data, dict) else {}
+    data = generator.record.data
     try:
         settings = generator.settings
         path = "builtin" if data.get("kind") == "builtin" else str(data.get("path"))
         corpus = load_names(path, encoding=settings.encoding, fix_accents=settings.fix_accents)
-        if corpus.source.sha256 != data.get("sha256"):
+        if corpus.source.sha256 != generator.record.data_sha256:
             raise UserError(f"{path}: corpus changed since the run was trained (different sha256)")
     except (UserError, ValueError) as error:  # a recorded path may be no path
         raise UserError(f"{option} requires the run's corpus: {error}") from None

@@ -28,7 +28,7 @@ def _defaults(record: Record) -> dict[str, Any]:
 
 
 def same_data(one: Record, other: Record) -> bool:
-    return bool(_sha256(one) == _sha256(other))
+    return bool(one.data_sha256 == other.data_sha256)
 
 
 def is_comparable(record: Record, base: Record, key: str) -> bool:
@@ -43,7 +43,7 @@ def count_comparisons(records: Iterable[Record]) -> Counter[str]:
     for record in records:
         for key in COMPARED_SETTINGS.get(record.kind, ()):
             shared = settings(record, (key, "seed", *DEPENDENT_SETTINGS.get(key, ())))
-            group = (record.kind, key, _sha256(record), repr(sorted(shared.items())))
+            group = (record.kind, key, record.data_sha256, repr(sorted(shared.items())))
             groups.setdefault(group, []).append((record.reference, record.config.get(key)))
     counts: Counter[str] = Counter()
     for members in groups.values():
@@ -62,7 +62,3 @@ def further_values(base: Record, records: Sequence[Record], candidates: Sequence
             if value not in known and is_comparable(record, base, key):
                 found[key, value] = record
     return list(found.values())
-
-
-def _sha256(record: Record) -> Any:
-    return (record.facts.get("data") or {}).get("sha256")

@@ -18,8 +18,7 @@ NOTICE = "NOTICE"
 
 def facts(record: Record | None) -> dict[str, Any]:
     """Return what a run recorded of its data."""
-    data = record.facts.get("data") if record else None
-    return data if isinstance(data, dict) else {}
+    return record.data if record else {}
 
 
 def image_run(selection: RunSelection) -> Record | None:

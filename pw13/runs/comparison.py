@@ -121,10 +121,6 @@ def settings(record: Record) -> dict[str, Any]:
     return {key: value for key, value in record.config.items() if key not in excluded}
 
 
-def data_sha256(record: Record) -> Any:
-    return (record.facts.get("data") or {}).get("sha256")
-
-
 def split_seed(record: Record) -> Any:
     """Return the seed of the split; pw13 0.1.0 had one for both."""
     return record.config.get("split_seed", record.config.get("seed"))
@@ -142,8 +138,8 @@ def task(record: Record) -> dict[str, Any]:
 
 def same_examples(records: Sequence[Record]) -> bool:
     """Return whether runs, those that have read data, were evaluated at the same task on the same data."""
-    known = [record for record in records if data_sha256(record)]
-    return len({repr((data_sha256(r), task(r))) for r in known}) < 2
+    known = [record for record in records if record.data_sha256]
+    return len({repr((r.data_sha256, task(r))) for r in known}) < 2
 
 
 def differing_settings(records: Sequence[Record]) -> list[str]:

@@ -20,7 +20,7 @@ def flat_rows(records: Sequence[Record]) -> list[dict[str, Any]]:
 
 
 def _row(record: Record) -> dict[str, Any]:
-    data = record.facts.get("data") or {}
+    data = record.data
     facts = {
         "run": record.reference,
         "kind": record.kind,

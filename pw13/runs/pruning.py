@@ -9,7 +9,6 @@ from pw13.runs.comparison import (
     NOISE,
     VALIDATION_METRICS,
     best_val_loss,
-    data_sha256,
     history,
     is_number,
     numbers,
@@ -89,7 +88,7 @@ def _places(records: Sequence[Record]) -> dict[str, _Place]:
     groups: dict[str, list[Record]] = {}
     for record in records:
         if record.status == "completed":
-            key = repr((record.kind, data_sha256(record), record.config.get("code_size"), task(record)))
+            key = repr((record.kind, record.data_sha256, record.config.get("code_size"), task(record)))
             groups.setdefault(key, []).append(record)
     places = {}
     for members in groups.values():

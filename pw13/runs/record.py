@@ -58,6 +58,16 @@ class Record:
         return self.folder.absolute().parents["/" in self.reference]
 
     @property
+    def data(self) -> dict[str, Any]:
+        """The facts of the data it was made with; {} before they were loaded."""
+        return self.facts.get("data") or {}
+
+    @property
+    def data_sha256(self) -> str | None:
+        """The sha256 of these data."""
+        return self.data.get("sha256")
+
+    @property
     def status(self) -> str:
         """completed, interrupted, failed, running, "running on HOST", died or broken."""
         if self.problem:
@@ -207,7 +217,7 @@ def check_same_data(record: Record, source: Source) -> None:
     Raises:
         UserError: they have another sha256.
     """
-    if (record.facts.get("data") or {}).get("sha256") != source.sha256:
+    if record.data_sha256 != source.sha256:
         raise UserError(f"{source.path}: data changed since {record.name} was made (different sha256)")
 
 

@@ -9,7 +9,6 @@ from pw13.console import format_cell
 from pw13.runs.comparison import (
     BEST_VAL_LOSS,
     WITHOUT_EFFECT,
-    data_sha256,
     differing_settings,
     is_number,
     numbers,
@@ -212,7 +211,7 @@ def _examples(record: Record) -> list[str]:
 
 def _data_names(records: Sequence[Record]) -> list[str]:
     """Return the names of the runs' data, with the start of their digest where others have the same name."""
-    data = [(str((record.facts.get("data") or {}).get("name", "-")), str(data_sha256(record))) for record in records]
+    data = [(str(record.data.get("name", "-")), str(record.data_sha256)) for record in records]
     return [f"{name} {sha[:8]}" if len({s for n, s in data if n == name}) > 1 else name for name, sha in data]
 
 
@@ -241,7 +240,7 @@ def group_by_settings(records: Sequence[Record]) -> list[Group]:
     grouped: dict[str, list[Record]] = {}
     for record in records:
         values = {name: value for name, value in settings(record).items() if name not in ("seed", *WITHOUT_EFFECT)}
-        data = data_sha256(record), record.facts.get("encoders")
+        data = record.data_sha256, record.facts.get("encoders")
         grouped.setdefault(repr((record.kind, data, sorted(values.items()))), []).append(record)
     names = labels([members[0] for members in grouped.values()], ("seed", *WITHOUT_EFFECT))
     if all(len(members) == 1 for members in grouped.values()):

@@ -156,6 +156,6 @@ def int_metric(run: Record, name: str) -> int | None:
 
 def pca_size(run: Record) -> int:
     """Return the components of PCA next to a dense run's code: no more than training images or pixels."""
-    counts = (run.facts.get("data") or {}).get("counts") or {}
+    counts = run.data.get("counts") or {}
     bounds = (counts.get("train"), int_metric(run, "compression.raw_bytes"))
     return min([int(run.config["code_size"]), *(bound for bound in bounds if bound)])

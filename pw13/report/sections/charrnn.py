@@ -45,7 +45,7 @@ def preparation(run: Record) -> list[Block]:
 
 
 def corpus(run: Record) -> list[Block]:
-    counts, data = (run.metrics or {}).get("corpus") or {}, run.facts.get("data") or {}
+    counts, data = (run.metrics or {}).get("corpus") or {}, run.data
     rows = [
         ("names", format_number(counts.get("names"))),
         ("characters, newlines included", format_number(counts.get("characters"))),
@@ -61,7 +61,7 @@ def corpus(run: Record) -> list[Block]:
 
 def has_held_out_names(run: Record) -> bool:
     """Return whether names were held out, for validation and for the final evaluation."""
-    return bool(((run.facts.get("data") or {}).get("counts") or {}).get("held_out"))
+    return bool((run.data.get("counts") or {}).get("held_out"))
 
 
 def validation_note(run: Record) -> str:

@@ -37,16 +37,12 @@ def notices(selection: RunSelection) -> list[str]:
     texts: list[str] = []
     for kinds, published in ((IMAGE_KINDS, "notMNIST"), (NAME_KINDS, "the corpus of 172,486 names")):
         runs = [run for run in selection.records if run.kind in kinds]
-        built_in = dict.fromkeys(
-            data["name"] for run in runs if (data := run.facts.get("data") or {}).get("kind") == "builtin"
-        )
+        built_in = dict.fromkeys(run.data["name"] for run in runs if run.data.get("kind") == "builtin")
         texts += [f"Built-in data: {name}. Results are not comparable with those on {published}." for name in built_in]
         if any(not same_data(run, runs[0]) for run in runs):
             names = "; ".join(sorted({data_name(run) for run in runs}))
             texts.append(f"The runs use different data ({names}); each table compares only runs on the same data.")
-    texts += dict.fromkeys(
-        as_sentence(text) for run in selection.records for text in (run.facts.get("data") or {}).get("notes", [])
-    )
+    texts += dict.fromkeys(as_sentence(text) for run in selection.records for text in run.data.get("notes", []))
     limited = [run for run in selection.records if run.config.get("limit") is not None]
     for limit in dict.fromkeys(run.config["limit"] for run in limited):
         alike = [run.reference for run in limited if run.config["limit"] == limit]
@@ -167,7 +163,7 @@ def data_block(run: Record | None, what: str) -> list[Block]:
     """Return the data of an exercise, with counts and notes."""
     if run is None:
         return []
-    data = run.facts.get("data") or {}
+    data = run.data
     counts = ", ".join(
         f"{value:,} {key.replace('_', ' ')}"
         for key, value in (data.get("counts") or {}).items()
@@ -180,4 +176,4 @@ def data_block(run: Record | None, what: str) -> list[Block]:
 
 
 def data_name(run: Record) -> str:
-    return console.printable(str((run.facts.get("data") or {}).get("name", "unknown data")))
+    return console.printable(str(run.data.get("name", "unknown data")))

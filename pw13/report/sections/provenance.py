@@ -17,12 +17,12 @@ def provenance(selection: RunSelection) -> list[Block]:
             run.reference,
             format_number(run.config.get("seed")),
             _changed_settings(run),
-            str((run.facts.get("data") or {}).get("sha256", "–"))[:16],
+            str(run.data.get("sha256", "–"))[:16],
             str(run.facts.get("git_commit") or "–")[:12],
         )
         for run in selection.records
     ]
-    sources = {str(data.get("sha256")): data_name(run) for run in selection.records if (data := run.facts.get("data"))}
+    sources = {str(run.data_sha256): data_name(run) for run in selection.records if run.data}
     lines = dict.fromkeys(_machine(run) for run in selection.records)
     # runs without TensorFlow, as of svm-eval, say nothing of oneDNN
     machines = [line for line in lines if not any(other.startswith(f"{line}, oneDNN") for other in lines)]
