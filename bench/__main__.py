@@ -4,14 +4,17 @@ import argparse
 import datetime
 import importlib.metadata
 import platform
+import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
 
 from bench import commands, gpu, growth, makemore, rounds, scaling, table, tasks
+from pw13.cli.doctor import simd_extensions
 from pw13.system import machine
 from pw13.system.device import nvidia_gpus
 from pw13.system.installation import install_hint
+from pw13.system.process_pool import WorkerDied
 
 ROUNDS = 3
 PACKAGES = ("tensorflow", "keras", "numpy", "scikit-learn", "torch")
@@ -46,18 +49,20 @@ def main() -> None:
     options = parser.parse_args()
     of = "-makemore" if options.makemore else "-gpu" if options.device == "gpu" else ""
     out: Path = options.out or Path("bench", f"RESULTS{of}.md")
+    if not out.parent.is_dir():
+        parser.error(f"--out {out}: no folder {out.parent}")
     if options.makemore:
         if reason := makemore.missing(options.makemore):
             parser.error(f"--makemore {reason}")
         text = heading(f"--makemore {options.makemore.name}") + makemore.section(options.makemore)
-    else:
-        text = all_parts(parser, options)
-    out.write_text(text, encoding="utf-8")
-    print(text)
+        out.write_text(text, encoding="utf-8")
+        print(text)
+    elif failed := all_parts(parser, options, out):
+        sys.exit(f"failed: {', '.join(failed)}; the others are in {out}")
 
 
-def all_parts(parser: argparse.ArgumentParser, options: argparse.Namespace) -> str:
-    """Run the selected parts and return their Markdown."""
+def all_parts(parser: argparse.ArgumentParser, options: argparse.Namespace, out: Path) -> list[str]:
+    """Run the selected parts, write the results after each, and return the names of those that failed."""
     known, device = parts(options.device), options.device
     selected = options.only.split(",") if options.only else known
     if unknown := set(selected) - set(known):
@@ -70,11 +75,19 @@ def all_parts(parser: argparse.ArgumentParser, options: argparse.Namespace) -> s
     arguments = ["--device gpu"] if device == "gpu" else []
     arguments += [*(["--only", options.only] if options.only else []), *(["--tiny"] if options.tiny else [])]
     arguments += ["--sizes", options.sizes] if options.sizes else []
-    text = heading(" ".join(arguments)) + NOTES
+    text, failed = heading(" ".join(arguments)) + NOTES, []
+    sizes = [int(size) for size in options.sizes.split(",") if size]
     for part in selected:
         print(f"{time.monotonic() - started:6.0f} s  {part}", flush=True)
-        text += "\n" + section(part, device, options.tiny, [int(size) for size in options.sizes.split(",") if size])
-    return text + f"\nTotal time: {(time.monotonic() - started) / 60:.1f} minutes.\n"
+        try:
+            text += "\n" + section(part, device, options.tiny, sizes)
+        except (RuntimeError, WorkerDied) as error:  # of one peer: no reason to lose what others took minutes for
+            text += f"\n### {part}\n\nFailed: {error}\n"
+            failed.append(part)
+        total = f"\nTotal time: {(time.monotonic() - started) / 60:.1f} minutes.\n"
+        out.write_text(text + total, encoding="utf-8")
+    print(text + total)
+    return failed
 
 
 def parts(device: str) -> list[str]:
@@ -102,7 +115,8 @@ def section(part: str, device: str, tiny: bool, growth_sizes: Sequence[int] = ()
 def heading(arguments: str) -> str:
     """Return title, command, date, machine and versions."""
     command = f"python -m bench {arguments}".rstrip()
-    host = f"{machine.processor()}, {machine.cores()} cores, {platform.platform()}, Python {platform.python_version()}"
+    processor = f"{machine.processor()} ({', '.join(simd_extensions())}), {machine.cores()} cores"
+    host = f"{processor}, {platform.platform()}, Python {platform.python_version()}"
     host += "".join(f", {gpu['name']} (driver {gpu['driver_version']})" for gpu in nvidia_gpus())
     versions = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
     return f"# Benchmark results\n\n`{command}`, {datetime.date.today()}, {host}, {versions}.\n\n"

@@ -53,9 +53,10 @@ def run(command: list[str], cache: str | None = None) -> tuple[float, float, str
     variables = environment("onednn") | ({} if cache is None else {"PW13_CACHE_DIR": cache})
     done = subprocess.run(starter, capture_output=True, text=True, check=False, env=variables)
     if done.returncode:
-        raise RuntimeError(f"{' '.join(command)} exited with {done.returncode}")
+        raise RuntimeError(f"{' '.join(command)} exited with {done.returncode}: {done.stderr[-500:].strip()}")
     seconds, peak = done.stderr.split("\n")[-2].split()
-    return float(seconds), float(peak) / 1024, done.stdout
+    unit = 2**20 if sys.platform == "darwin" else 2**10  # bytes there, KiB elsewhere
+    return float(seconds), float(peak) / unit, done.stdout
 
 
 def time_commands(commands: dict[str, list[str]], repeats: int, again: Sequence[str] = ()) -> list[Timing]:
@@ -146,7 +147,7 @@ def train(tiny: bool) -> str:
         timings = time_commands(commands, 1 if tiny else REPEATS, again=["pw13 train-dense-ae"])
     (expected,) = json.loads(timings[-1].output).values()
     head = f"### train-dense-ae\n\n{epochs} epochs, and everything around them: all measure PCA, sizes of image files "
-    head += "and a t-SNE of 1,000 codes, draw and save. pw13 also measures rates and distortions and draws five more "
+    head += "and a t-SNE of 1,000 codes, draw and save. pw13 also measures rates and distortions and draws four more "
     head += f"figures. Test MSE {json.loads(timings[0].output)['test_mse']:.4f} and {expected:.4f}."
     return f"{head}\n\n{markdown(COLUMNS, rows(timings))}"
 
@@ -168,7 +169,8 @@ def sweep(tiny: bool) -> str:
         f"mostly start-up and compilation. pw13 runs {machine.cores()} at a time, one process per core, and compiles"
     )
     head += " once per process and code size; Keras trains one after the other on all cores and compiles for each."
-    return f"{head}\n\n{markdown(COLUMNS, rows(timings))}"
+    # No peak memory: that of the largest process is known, and pw13 has several.
+    return f"{head}\n\n{markdown(COLUMNS[:-1], [row[:-1] for row in rows(timings)])}"
 
 
 def in_keras(label: str, command: list[str]) -> dict[str, list[str]]:

@@ -32,8 +32,9 @@ def missing(folder: Path) -> str:
     """Return why the comparison cannot run, or nothing."""
     if absent := [name for name in ("makemore.py", "names.txt") if not (folder / name).is_file()]:
         return f"{folder}: expected a checkout of makemore, found no {absent[0]}"
-    if importlib.util.find_spec("torch") is None:
-        return f"makemore needs PyTorch, which is not installed ({install_hint('bench')})"
+    for module, library, extra in (("torch", "PyTorch", "bench"), ("tensorboard", "TensorBoard", "tensorboard")):
+        if importlib.util.find_spec(module) is None:
+            return f"makemore needs {library}, which is not installed ({install_hint(extra)})"
     return ""
 
 

@@ -103,7 +103,7 @@ def _charrnn(task: Task, count: int) -> Prepared:
     config = CharRNN(**task.settings)
     corpus = load_names(None)
     data = prepare_dataset(corpus.names, config)
-    data = data._replace(train_ids=data.train_ids[: config.skip * (count - 1) + config.length + 1])
+    data = data._replace(train_ids=np.resize(data.train_ids, config.skip * (count - 1) + config.length + 1))
     vocab_size = data.vocab_file.vocabulary.size
     training_task = charrnn_task.make_task(model.build(vocab_size, config), data, config)
     windows = np.lib.stride_tricks.sliding_window_view(data.train_ids, config.length + 1)[:: config.skip]

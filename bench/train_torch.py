@@ -74,7 +74,7 @@ def dense(task: Task, weights: list[torch.Tensor]) -> Model:
     """Build the dense autoencoder with Keras's weights."""
     encoder, decoder = nn.Linear(784, 32), nn.Linear(32, 784)
     parameters = [encoder.weight, encoder.bias, decoder.weight, decoder.bias]
-    load(parameters, [w.T for w in weights])
+    load(parameters, [w.T if w.ndim == 2 else w for w in weights])
     return Model(nn.Sequential(encoder, decoder, nn.Sigmoid()), parameters)
 
 

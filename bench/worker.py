@@ -68,10 +68,12 @@ class Trainer:
 def environment(peer: str) -> dict[str, str]:
     """Return the environment of a peer's process.
 
-    It sets oneDNN for Keras and leaves it to pw13 and PyTorch, and hides GPUs from those that train on the CPU.
+    It sets oneDNN for Keras and leaves it to pw13 and PyTorch, hides GPUs from those that train on the CPU, and keeps
+    the user's configuration of Keras out.
     """
     on_gpu = peer.endswith("-gpu")
     device = {"PW13_DEVICE": "gpu"} if on_gpu else {"PW13_DEVICE": "cpu", "CUDA_VISIBLE_DEVICES": "-1"}
     inherited = {name: value for name, value in os.environ.items() if name != "TF_ENABLE_ONEDNN_OPTS"}
     one_dnn = {"TF_ENABLE_ONEDNN_OPTS": ONEDNN[peer]} if peer in ONEDNN else {}
-    return {**inherited, **one_dnn, **device, "TF_CPP_MIN_LOG_LEVEL": "3"}
+    keras = {"KERAS_BACKEND": "tensorflow", "KERAS_HOME": os.devnull}  # as pw13 does in its own process
+    return {**inherited, **one_dnn, **device, **keras, "TF_CPP_MIN_LOG_LEVEL": "3"}

@@ -4,6 +4,7 @@ import importlib.util
 import json
 import math
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -14,7 +15,19 @@ import numpy as np
 import pytest
 
 from bench import __main__ as benchmark
-from bench import commands, gpu, growth, make_images, make_names, makemore, svm_sklearn, table, tasks, worker
+from bench import (
+    commands,
+    gpu,
+    growth,
+    make_images,
+    make_names,
+    makemore,
+    svm_sklearn,
+    table,
+    tasks,
+    train_pw13,
+    worker,
+)
 from bench.rounds import PEERS, Result, installed_peers
 from bench.worker import MODULES, environment
 from pw13.data.images import load_images
@@ -62,8 +75,41 @@ def test_commands_alternate_and_a_failing_one_is_reported():
     )
     assert (first.output, second.output) == ("1\n", "2\n") and len(first.seconds) == 2
     assert [row[0] for row in commands.rows([first, second])] == ["a", "b"]
-    with pytest.raises(RuntimeError, match="exited with 3"):
-        commands.run([sys.executable, "-c", "raise SystemExit(3)"])
+    with pytest.raises(RuntimeError, match="exited with 1: why"):
+        commands.run([sys.executable, "-c", "raise SystemExit('why')"])
+
+
+def test_a_part_that_fails_loses_no_other(monkeypatch, tmp_path):
+    def section(part, *_):
+        if part == "gru":
+            raise RuntimeError("no memory")
+        return f"### {part}\n"
+
+    out = tmp_path / "results.md"
+    monkeypatch.setattr(benchmark, "section", section)
+    monkeypatch.setattr(sys, "argv", ["bench", "--only", "dense,gru,lstm", "--out", str(out)])
+    with pytest.raises(SystemExit, match=f"failed: gru; the others are in {re.escape(str(out))}"):
+        benchmark.main()
+    text = out.read_text("utf-8")
+    assert "### dense" in text and "### gru\n\nFailed: no memory" in text and "### lstm" in text
+
+
+def test_results_that_cannot_be_written_are_refused_before_the_first_part(monkeypatch, tmp_path, capsys):
+    monkeypatch.setattr(benchmark, "section", lambda *_: pytest.fail("a part ran"))
+    monkeypatch.setattr(sys, "argv", ["bench", "--only", "dense", "--out", str(tmp_path / "missing" / "x.md")])
+    with pytest.raises(SystemExit) as stop:
+        benchmark.main()
+    assert stop.value.code == 2 and "--out" in capsys.readouterr().err
+
+
+def test_keras_peers_train_with_tensorflow_whatever_the_user_has_configured(monkeypatch):
+    monkeypatch.setenv("KERAS_BACKEND", "jax")
+    assert {environment(peer)["KERAS_BACKEND"] for peer in MODULES} == {"tensorflow"}
+
+
+def test_a_list_of_names_is_repeated_until_there_are_enough_windows():
+    data = train_pw13.PREPARE["charrnn"](tasks.find_task("simple"), 80_000)  # the built-in list has 65,000
+    assert data.arrays["x"].shape == (80_000, 10)
 
 
 def test_every_command_starts_with_an_empty_cache_but_again_with_that_of_the_first_time():
