@@ -13,7 +13,7 @@ from pw13.system import signals
 
 if TYPE_CHECKING:
     from pw13.inference.choosing import Draft
-    from pw13.inference.generate import Source
+    from pw13.inference.generate import Sampler
 
 RANKS = "1234567890"  # keys of the ten likeliest characters
 ESCAPE = "\x1b"  # begins what an arrow key sends
@@ -33,12 +33,12 @@ def require_terminal() -> None:
         raise OptionError("--choose: expected a terminal, received a pipe or file")
 
 
-def choose_name(source: "Source", settings: Generate, *, json: bool) -> None:
+def choose_name(sampler: "Sampler", settings: Generate, *, json: bool) -> None:
     """Ask for one character after the other, then print the name."""
     from pw13.inference import choosing
 
     console.start()  # a question is no progress that --quiet would suppress
-    drafts = [choosing.begin(source.model, source.generator.vocab_file, settings.prefix, seed=source.seed)]
+    drafts = [choosing.begin(sampler.model, sampler.generator.vocab_file, settings.prefix, seed=sampler.seed)]
     console.message(HELP)
     with _keys() as read_key:
         while not drafts[-1].complete and len(drafts[-1].text) < settings.max_length:
@@ -52,7 +52,7 @@ def choose_name(source: "Source", settings: Generate, *, json: bool) -> None:
                 drafts.append(choosing.extend(drafts[-1], character))
             else:
                 console.message(f"no character of the model, or the end of a blank name: {key!r}")
-    _print(source, drafts[-1], json=json)
+    _print(sampler, drafts[-1], json=json)
 
 
 def _offer(draft: "Draft") -> None:
@@ -74,13 +74,13 @@ def _character(draft: "Draft", key: str) -> str | None:
     return character if allowed(draft, character) else None
 
 
-def _print(source: "Source", draft: "Draft", *, json: bool) -> None:
+def _print(sampler: "Sampler", draft: "Draft", *, json: bool) -> None:
     text = draft.text.removesuffix("\n")
     mean = draft.log_probability / len(draft.text) if draft.text else None
     if json:
         whole = draft.complete and text == text.strip()
         name = {"name": text, "complete": draft.complete, "whole": whole, "mean_log_probability": mean}
-        return console.json_document({"run": str(source.run), "seed": source.seed, "names": [name]})
+        return console.json_document({"run": str(sampler.run), "seed": sampler.seed, "names": [name]})
     console.print_result(text)
     if mean is not None:
         console.message(f"{-mean:.3f} nats per character")

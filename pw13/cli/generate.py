@@ -13,7 +13,7 @@ from pw13.config import DEFAULT_RUNS_DIR, Generate, fields
 from pw13.errors import UserError
 
 if TYPE_CHECKING:
-    from pw13.inference.generate import NamesAtTemperature, Source
+    from pw13.inference.generate import NamesAtTemperature, Sampler
 
 GREEDY = {  # target: what --temp 0 means
     "many-to-one": "--temp 0 always takes the likeliest character; the names differ because each follows the end of "
@@ -40,12 +40,12 @@ def generate(
     if settings.choose:
         refuse_besides(context, "--choose", BESIDES_CHOOSE)
         choosing.require_terminal()
-    source = generate.open_source(settings, run=run, runs_dir=runs_dir)
+    sampler = generate.open_sampler(settings, run=run, runs_dir=runs_dir)
     if settings.choose:
-        return choosing.choose_name(source, settings, json=bool(json))
-    rows = generate.generate_names(source, settings, details=bool(json))
+        return choosing.choose_name(sampler, settings, json=bool(json))
+    rows = generate.generate_names(sampler, settings, details=bool(json))
     if json:
-        console.json_document(_as_json(source, settings, rows))
+        console.json_document(_as_json(sampler, settings, rows))
     elif settings.ladder:
         columns = [f"temperature {row.temperature:g}" for row in rows]
         names = [[name["name"] for name in row.names] for row in rows]
@@ -53,16 +53,16 @@ def generate(
     else:
         for name in rows[0].names:
             console.print_result(name["name"])
-    _explain(source, settings, [name for row in rows for name in row.names], settings.n * len(rows))
+    _explain(sampler, settings, [name for row in rows for name in row.names], settings.n * len(rows))
 
 
-def _as_json(source: "Source", settings: Generate, rows: Sequence["NamesAtTemperature"]) -> dict[str, Any]:
+def _as_json(sampler: "Sampler", settings: Generate, rows: Sequence["NamesAtTemperature"]) -> dict[str, Any]:
     """Return the document of `--json`: names, or with --ladder names by temperature."""
-    head = {"run": str(source.run), **fields.as_dict(settings), "seed": source.seed}
+    head = {"run": str(sampler.run), **fields.as_dict(settings), "seed": sampler.seed}
     return {**head, **({"ladder": [row._asdict() for row in rows]} if settings.ladder else {"names": rows[0].names})}
 
 
-def _explain(source: "Source", settings: Generate, names: Sequence[dict[str, Any]], expected: int) -> None:
+def _explain(sampler: "Sampler", settings: Generate, names: Sequence[dict[str, Any]], expected: int) -> None:
     """Say on standard error what is not obvious: greedy names, the seed, names cut or with spaces at their edges.
 
     Raises:
@@ -71,9 +71,9 @@ def _explain(source: "Source", settings: Generate, names: Sequence[dict[str, Any
     from pw13.inference import sampling
 
     if settings.temp == 0:
-        console.message(f"note: {GREEDY[source.target]}")
+        console.message(f"note: {GREEDY[sampler.target]}")
     if settings.seed is None:
-        console.message(f"seed {source.seed}")
+        console.message(f"seed {sampler.seed}")
     count = len(names)
     total = f"{count} name{'s' * (count != 1)}"
     if truncated := sum(not name["complete"] for name in names):

@@ -247,10 +247,8 @@ def compared(metrics: Mapping[str, Any]) -> Iterator[tuple[str, float | None]]:
             yield name, value
 
 
-def differences(
-    run: str, old: Mapping[str, float | None], new: Mapping[str, float | None], tolerance: float = TOLERANCE
-) -> Iterator[Difference]:
-    """Yield the numbers that differ by more than the tolerance, in the order of the zip."""
+def differences(run: str, old: Mapping[str, float | None], new: Mapping[str, float | None]) -> Iterator[Difference]:
+    """Yield the numbers that differ by more than `TOLERANCE`, in the order of the zip."""
     for name in dict.fromkeys((*old, *new)):
         before, after = old.get(name), new.get(name)
         if before is None or after is None:
@@ -258,5 +256,5 @@ def differences(
                 yield Difference(run, name, before, after, None)
             continue
         scale = abs(before) or abs(after)
-        if scale and not abs(after - before) <= tolerance * scale:
+        if scale and not abs(after - before) <= TOLERANCE * scale:
             yield Difference(run, name, before, after, (after - before) / scale)

@@ -12,7 +12,7 @@ MEASURES = ("names", "by_temperature", "real_names")  # the metrics of sampled n
 
 
 def with_names(metrics: dict[str, Any], network: Network, data: NameDataset, config: CharRNN) -> dict[str, Any]:
-    """Return the metrics with `MEASURES`: of sampled names of each model, and of real names."""
+    """Return the metrics with `MEASURES` filled in: of names sampled from each model, and of real names."""
     counts, baseline = charrnn_ngram.fit(data).model, charrnn_ngram.names(data, config)
     models: dict[str, Model] = {"network": network}
     if mixture := metrics.get("mixture"):

@@ -13,7 +13,7 @@ from pw13.errors import OptionError, UserError
 from pw13.experiments import svm_features
 from pw13.inference.encoders import Encoder
 from pw13.svm import intelex, plan
-from pw13.svm.plan import Job, Plan
+from pw13.svm.plan import Plan, Workload
 from pw13.system import machine, memory
 
 GB = 1e9
@@ -29,32 +29,32 @@ def make_plan(images: ImageSet, labels: np.ndarray, encoders: Sequence[Encoder],
         OptionError: --memory is too small for the images.
         UserError: too little memory is free.
     """
-    job, limit, threads = describe(images, labels, encoders, config), memory_limit(config), machine.cores()
-    chosen = plan.make(job, limit, threads=threads, use_intelex=not config.approximate and intelex.available())
+    workload, limit, threads = describe(images, labels, encoders, config), memory_limit(config), machine.cores()
+    chosen = plan.make(workload, limit, threads=threads, use_intelex=not config.approximate and intelex.available())
     if chosen is None:
-        least = f"about {suggested(job, threads):.1f} GB for {len(labels):,} images"
+        least = f"about {suggested(workload, threads):.1f} GB for {len(labels):,} images"
         if config.memory is not None:
             raise OptionError(f"--memory: expected {least}, received {config.memory:g}; or use fewer with --limit")
         raise UserError(
             f"too little memory: expected {least}, of the free memory {limit / GB:.1f} GB may be used; "
             "use fewer with --limit, or set --memory"
         )
-    console.message(sentence(job, chosen, limit))
+    console.message(sentence(workload, chosen, limit))
     return chosen, limit
 
 
-def suggested(job: Job, threads: int) -> float:
+def suggested(workload: Workload, threads: int) -> float:
     """Return the least `--memory` that has a plan, in GB, to one digit."""
-    return math.ceil(10 * plan.least_memory(job, threads=threads) / GB) / 10
+    return math.ceil(10 * plan.least_memory(workload, threads=threads) / GB) / 10
 
 
-def describe(images: ImageSet, labels: np.ndarray, encoders: Sequence[Encoder], config: SvmEval) -> Job:
+def describe(images: ImageSet, labels: np.ndarray, encoders: Sequence[Encoder], config: SvmEval) -> Workload:
     fixed = PROCESS + images.train_images.nbytes + images.test_images.nbytes
     fixed += TENSORFLOW * any(encoder.kind == "conv-dae" for encoder in encoders)
     fixed += max(0, svm_features.pca_memory(images, encoders) - plan.BLOCKS)  # PCA is fitted before any SVM
     kernels = ("rbf", "linear") if config.kernel == "both" else (config.kernel,)
     sizes = svm_features.sizes(images, encoders)
-    return Job(labels, len(images.test_labels), sizes, kernels, config.tune_on, config.folds, fixed)
+    return Workload(labels, len(images.test_labels), sizes, kernels, config.tune_on, config.folds, fixed)
 
 
 def memory_limit(config: SvmEval) -> int:
@@ -64,14 +64,14 @@ def memory_limit(config: SvmEval) -> int:
     return int(min(DEFAULT_LIMIT, FREE_SHARE * memory.free_memory()))
 
 
-def sentence(job: Job, chosen: Plan, limit: int) -> str:
+def sentence(workload: Workload, chosen: Plan, limit: int) -> str:
     """Say how long it takes, how much memory, and which methods are used on how many images."""
     taken = f"about {console.format_duration(chosen.seconds)}, {chosen.memory / GB:.1f} of {limit / GB:.1f} GB memory"
     methods = " and ".join(f"{method} ({kernel})" for kernel, method in chosen.all_by.items())
     if len(set(chosen.all_by.values())) == 1:
         methods = next(iter(chosen.all_by.values()))
-    exact = "" if chosen.exact == len(job.labels) else f", SVC on {chosen.exact:,} of them"
-    return f"{taken}: {methods} on {len(job.labels):,} images{exact}"
+    exact = "" if chosen.exact == len(workload.labels) else f", SVC on {chosen.exact:,} of them"
+    return f"{taken}: {methods} on {len(workload.labels):,} images{exact}"
 
 
 @contextlib.contextmanager

@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from matplotlib.axes import Axes
 
+SIZE = 8  # points
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">", "*")
 
 
@@ -18,7 +19,7 @@ class LineEnd(NamedTuple):
     color: str
 
 
-def label_lines(axes: Axes, ends: Sequence[LineEnd], *, size: float = 8) -> None:
+def label_lines(axes: Axes, ends: Sequence[LineEnd]) -> None:
     """Write each label right of the axes at the height of its line, moved apart where they would overlap."""
     if not ends:
         return
@@ -28,7 +29,7 @@ def label_lines(axes: Axes, ends: Sequence[LineEnd], *, size: float = 8) -> None
     wanted = [min(max((y - bottom) / (top - bottom), 0.0), 1.0) for y in ys]
     figure = axes.get_figure(root=True)
     inches = axes.get_window_extent().height / figure.dpi if figure else 1.0
-    for end, y, place in zip(ends, wanted, spread(wanted, 1.3 * size / 72 / inches), strict=True):
+    for end, y, place in zip(ends, wanted, spread(wanted, 1.3 * SIZE / 72 / inches), strict=True):
         axes.annotate(
             end.text,
             xy=(1, y),
@@ -36,7 +37,7 @@ def label_lines(axes: Axes, ends: Sequence[LineEnd], *, size: float = 8) -> None
             xycoords="axes fraction",
             textcoords="axes fraction",
             color=end.color,
-            fontsize=size,
+            fontsize=SIZE,
             va="center",
             arrowprops={
                 "arrowstyle": "-", "color": end.color, "linewidth": 0.6, "shrinkA": 0, "shrinkB": 0, "relpos": (0, 0.5)

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -19,6 +19,9 @@ from pw13.inference.noise_level import estimate_level, is_far
 from pw13.inference.trained_run import find_trained_run
 from pw13.metrics.images import mse, psnr
 from pw13.runs.record import settings_of
+
+if TYPE_CHECKING:
+    from pw13.models.conv_dae import Denoiser
 
 OUTPUTS = ("denoised", "filtered", "noisy", "before-after")  # ends of the names of the files, in the order of `Output`
 
@@ -36,7 +39,7 @@ class Output(NamedTuple):
 class Denoisers(NamedTuple):
     """A run's network, the `(height, width)` of its training images, its settings and its best filter, if any."""
 
-    network: Any
+    network: "Denoiser"
     sides: tuple[int, int]
     settings: ConvDAE
     filter: BestFilter | None
@@ -72,6 +75,11 @@ def denoise_files(
 
 
 def check_level(level: float | None, kind: str) -> None:
+    """Refuse a noise level that `--add-noise` cannot have.
+
+    Raises:
+        OptionError: out of range.
+    """
     high = 100 if kind == "gaussian" else 1
     if level is not None and not 0 < level <= high:
         raise OptionError(f"--add-noise: expected a level of {kind} noise above 0 to {high}, received {level:g}")

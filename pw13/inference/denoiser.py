@@ -1,12 +1,15 @@
 """Load the denoiser of a conv-dae run."""
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 from pw13.config.settings import ConvDAE
 from pw13.errors import UserError
 from pw13.inference.trained_run import read_best_weights
 from pw13.runs.record import Record
 from pw13.system import tensorflow_runtime
+
+if TYPE_CHECKING:
+    from pw13.models.conv_dae import Denoiser
 
 MAX_SIDE = 4096  # of training images, to refuse a corrupt run.json
 
@@ -21,7 +24,7 @@ def image_sides(record: Record) -> tuple[int, int]:
     raise UserError(f"{record.folder / 'run.json'}: corrupt: expected 'sides' of the images, received {sides!r}")
 
 
-def load_denoiser(record: Record, settings: ConvDAE) -> Any:
+def load_denoiser(record: Record, settings: ConvDAE) -> "Denoiser":
     """Return the denoiser of a run: its weights in the network that pw13 builds itself.
 
     Several runs of one process may have been trained with different numbers of threads: the first one's holds for all.

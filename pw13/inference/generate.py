@@ -24,7 +24,7 @@ from pw13.inference.trained_run import find_trained_run
 LADDER = (0.5, 0.75, 1.0, 1.25, 1.5)  # times the temperature
 
 
-class Source(NamedTuple):
+class Sampler(NamedTuple):
     """What names are generated from: a run, its network or mixture, and a seed."""
 
     generator: NameGenerator
@@ -47,7 +47,7 @@ class NamesAtTemperature(NamedTuple):
     names: list[dict[str, Any]]
 
 
-def open_source(request: Generate, *, run: str | None, runs_dir: Path) -> Source:
+def open_sampler(request: Generate, *, run: str | None, runs_dir: Path) -> Sampler:
     """Load the given run, or else the latest; draw a seed if none is requested.
 
     Raises:
@@ -57,10 +57,10 @@ def open_source(request: Generate, *, run: str | None, runs_dir: Path) -> Source
     generator = load_generator(find_trained_run("charrnn", run, runs_dir))
     check_prefix(request, generator.vocab_file)
     model = load_mixture(generator) if request.mix else generator.network
-    return Source(generator, model, secrets.randbelow(2**31) if request.seed is None else request.seed)
+    return Sampler(generator, model, secrets.randbelow(2**31) if request.seed is None else request.seed)
 
 
-def generate_names(source: Source, request: Generate, *, details: bool) -> list[NamesAtTemperature]:
+def generate_names(sampler: Sampler, request: Generate, *, details: bool) -> list[NamesAtTemperature]:
     """Generate names at the requested temperature, or with the same draws at those of the ladder.
 
     details: add likelihood and nearest known name.
@@ -68,7 +68,7 @@ def generate_names(source: Source, request: Generate, *, details: bool) -> list[
     Raises:
         UserError: the corpus that --only-new needs is gone.
     """
-    generator, factors = source.generator, LADDER if request.ladder else (1.0,)
+    generator, factors = sampler.generator, LADDER if request.ladder else (1.0,)
     if request.only_new:
         corpus: tuple[str, ...] | None = read_recorded_names(generator, "--only-new")
     else:
@@ -79,8 +79,8 @@ def generate_names(source: Source, request: Generate, *, details: bool) -> list[
         options = sampling.SamplingOptions(temperature, request.top_k, request.top_p, request.max_length)
         accept = new_names(corpus or ()) if request.only_new else list
         sampled = sampling.generate(
-            source.model, generator.vocab_file, request.n, options,
-            prefix=request.prefix, accept=accept, seed=source.seed,
+            sampler.model, generator.vocab_file, request.n, options,
+            prefix=request.prefix, accept=accept, seed=sampler.seed,
         )  # fmt: skip
         names = list(sampled)
         described = describe(names, corpus) if details else [_marked(name) for name in names]

@@ -53,7 +53,7 @@ def ratio_error(numerators: npt.NDArray[Any], denominators: npt.NDArray[Any]) ->
 
 
 def ratio_interval(
-    numerators: npt.NDArray[Any], denominators: npt.NDArray[Any], *, rng: np.random.Generator, draws: int = DRAWS
+    numerators: npt.NDArray[Any], denominators: npt.NDArray[Any], *, rng: np.random.Generator
 ) -> list[float] | None:
     """Return the 95 % interval `[low, high]` of a ratio of sums over examples, such as nats per character over names.
 
@@ -65,7 +65,7 @@ def ratio_interval(
     def ratio(rows: npt.NDArray[np.int64]) -> float:
         return float(numerators[rows].sum() / denominators[rows].sum())
 
-    return interval(ratio, len(numerators), rng=rng, draws=draws)
+    return interval(ratio, len(numerators), rng=rng)
 
 
 def paired_difference(first: ExampleLosses, second: ExampleLosses, *, rng: np.random.Generator) -> Interval | None:

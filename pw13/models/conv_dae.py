@@ -95,10 +95,11 @@ class Denoiser(NamedTuple):
         return _in_batches(decode, self.parameters, codes)[..., 0]
 
 
-def _in_batches(function: Any, parameters: list[np.ndarray], inputs: np.ndarray, batch_size: int = 256) -> np.ndarray:
+def _in_batches(function: Any, parameters: list[np.ndarray], inputs: np.ndarray) -> np.ndarray:
+    """Apply `function` to 256 inputs at a time."""
     compiled = _compiled(function, inputs.shape[1:])
     tensors = [tf.constant(parameter) for parameter in parameters]
-    batches = [inputs[i : i + batch_size] for i in range(0, len(inputs), batch_size)]
+    batches = [inputs[i : i + 256] for i in range(0, len(inputs), 256)]
     return np.concatenate([compiled(tensors, batch).numpy() for batch in batches])
 
 

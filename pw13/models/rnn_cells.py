@@ -17,7 +17,7 @@ UNROLLED = 12  # steps; a longer chain takes XLA minutes to compile, and its cel
 
 
 class Cell(NamedTuple):
-    """One kind of recurrent cell: number of gates and of state tensors, forward and backward step.
+    """One kind of recurrent cell: number of state tensors, forward and backward step.
 
     saved: widths, in units, of the tensors that `backward` needs from `forward`.
     forward: (x_proj, h_proj, state) -> (new state, saved): `x_proj` `(n, gates * units)` is the input projection of
@@ -26,7 +26,6 @@ class Cell(NamedTuple):
         path through h_proj.
     """
 
-    gates: int
     states: int
     saved: tuple[int, ...]
     forward: Callable[..., tuple[State, Saved]]
@@ -91,9 +90,9 @@ def lstm_backward(saved: Saved, gradient: State) -> tuple[tf.Tensor, tf.Tensor, 
 
 
 CELLS = {
-    "simple": Cell(1, 1, (1,), simple_forward, simple_backward),
-    "gru": Cell(3, 1, (1, 1, 1, 1, 1), gru_forward, gru_backward),
-    "lstm": Cell(4, 2, (4, 1, 1), lstm_forward, lstm_backward),
+    "simple": Cell(1, (1,), simple_forward, simple_backward),
+    "gru": Cell(1, (1, 1, 1, 1, 1), gru_forward, gru_backward),
+    "lstm": Cell(2, (4, 1, 1), lstm_forward, lstm_backward),
 }
 
 

@@ -11,7 +11,7 @@ from pw13.report import hand_in_data, hints
 from pw13.report.commentary.phrasing import format_count, format_number, join_words
 from pw13.report.comparable_runs import same_data
 from pw13.report.document import Item, Markdown, Missing, Space, Text
-from pw13.report.portable import used_by
+from pw13.report.portable import runs_used
 from pw13.report.run_selection import RunSelection
 from pw13.runs.record import Record, read_run
 from pw13.svm import summary
@@ -213,7 +213,7 @@ def _changes(run: Record) -> Iterator[Change]:
     trained = TRAINING_ITEMS[run.kind]
     if run.config.get("limit") is not None:
         yield Change(trained, f"at most {format_count(run.config['limit'], 'training image')}", {"limit": None})
-    if run.kind == "charrnn" and (start := used_by(run)):
+    if run.kind == "charrnn" and (start := runs_used(run)):
         yield Change(trained, f"trained further from the network of {start[0]}", {"init_from": None})
     epochs = _default(run, "epochs")
     if epochs is not None and run.config.get("epochs", epochs) < epochs:
@@ -241,7 +241,7 @@ def _on_published(run: Record) -> Record:
 
 def _encoders(run: Record) -> list[Record]:
     """Return the runs whose codes an evaluation is of, those that can be read."""
-    records = [read_run(run.runs_dir / reference) for reference in used_by(run)] if run.kind == "svm-eval" else []
+    records = [read_run(run.runs_dir / reference) for reference in runs_used(run)] if run.kind == "svm-eval" else []
     return [record for record in records if not record.problem]
 
 

@@ -8,7 +8,7 @@ from pw13.config.settings import NETWORK_SETTINGS
 from pw13.data.source import resolve_path
 from pw13.errors import UserError
 from pw13.report.comparable_runs import settings
-from pw13.report.portable import used_by
+from pw13.report.portable import runs_used
 from pw13.report.run_selection import RunSelection
 from pw13.runs.places import place, quote, runs_dir_flag
 from pw13.runs.record import Record
@@ -54,7 +54,7 @@ def redraw(record: Record) -> str:
 
 def _start(record: Record) -> str:
     """Return how a command names the run that the network of a run was trained further from."""
-    for reference in used_by(record):
+    for reference in runs_used(record):
         if (record.runs_dir / reference).is_dir():
             return quote(reference)
     return place(str(record.config["init_from"]), "RUN")
@@ -62,7 +62,7 @@ def _start(record: Record) -> str:
 
 def _encoders(record: Record) -> list[str]:
     """Return how a command names the encoders of an evaluation; none for a run of another kind."""
-    runs = used_by(record) if record.kind == "svm-eval" else []
+    runs = runs_used(record) if record.kind == "svm-eval" else []
     return [quote(reference) if (record.runs_dir / reference).is_dir() else "RUN" for reference in runs]
 
 

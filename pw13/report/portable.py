@@ -63,7 +63,7 @@ def with_used(records: Sequence[Record]) -> list[Record]:
     waiting = list(records)
     while waiting:
         record = waiting.pop()
-        for reference in used_by(record):
+        for reference in runs_used(record):
             used = read_run(record.runs_dir / reference)
             if reference not in found and used.status == "completed":
                 found[reference] = used
@@ -71,7 +71,7 @@ def with_used(records: Sequence[Record]) -> list[Record]:
     return list(found.values())
 
 
-def used_by(record: Record) -> list[str]:
+def runs_used(record: Record) -> list[str]:
     """Return the references of the runs whose networks a run used: encoders, or the one that it went on from."""
     options = portable_config(record)
     runs = options.get("runs") if record.kind == "svm-eval" else [options.get("init_from")]

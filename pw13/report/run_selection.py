@@ -29,7 +29,7 @@ class Series(NamedTuple):
         return self.records[0]
 
     def by_seed(self, name: str) -> dict[int, Loss]:
-        """Return a loss (dotted name of a metric) by seed; empty if a run lacks it that is no point of a sweep."""
+        """Return a loss (dotted name of a metric) by seed; empty if a run lacks it that is no lean point of a sweep."""
         by_seed = {}
         for record in self.records:
             value = metric(record, name)

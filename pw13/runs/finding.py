@@ -36,7 +36,7 @@ def start_order(record: Record) -> tuple[datetime, str]:
 
 
 def is_run(path: Path) -> bool:
-    """Return whether `path` is a run folder: by its files, or by its name, broken or not to be asked as it may be."""
+    """Return whether `path` is a run folder: named like one, even if unreadable, or with config.json and run.json."""
     try:
         if RUN_NAME.fullmatch(path.name):
             return path.is_dir()

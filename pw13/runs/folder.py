@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from pw13 import console
+from pw13.data.source import Source
 from pw13.errors import TakenOverError, UserError
 from pw13.runs.record import Record, read_json
 from pw13.system import files, machine
@@ -123,7 +124,7 @@ class Run:
             raise TakenOverError(f"{self.folder}: resumed by another process ({other}); stopped here")
         return facts
 
-    def record_data(self, source: Any, notes: Sequence[str] = (), **counts: Any) -> None:
+    def record_data(self, source: Source, notes: Sequence[str] = (), **counts: Any) -> None:
         """Record the data in run.json and print one line about them, and one per note.
 
         Raises:

@@ -35,7 +35,7 @@ class Prunable(NamedTuple):
 
 
 class _Place(NamedTuple):
-    """The place of a run among comparable ones, from 1 for the best, and how it is told."""
+    """The rank of a run among comparable ones, 1 for the best, and that rank in words."""
 
     number: int
     text: str
@@ -64,7 +64,7 @@ def plan(records: Sequence[Record], *, keep_best: int | None, protected: Iterabl
 
 
 def _prunable(record: Record, place: _Place | None) -> Prunable:
-    """place: of a run whose models go, too."""
+    """Return what can be deleted of a run. place: its rank, if its models go as well."""
     total = sum(_size(path) for path in record.folder.rglob("*"))
     folder = record.folder / "checkpoints"
     if record.status != "completed" or folder.is_symlink() or not folder.is_dir():

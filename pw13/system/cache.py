@@ -10,7 +10,7 @@ import io
 import json
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -95,7 +95,7 @@ def _write(path: Path, arrays: Arrays, kind: str, max_bytes: int) -> None:
                 left.unlink(missing_ok=True)
 
 
-def _drop_oldest(paths: Any, max_bytes: int) -> None:
+def _drop_oldest(paths: Iterable[Path], max_bytes: int) -> None:
     newest_first = sorted(paths, key=lambda path: path.stat().st_mtime, reverse=True)
     total = 0
     for path in newest_first:

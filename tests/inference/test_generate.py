@@ -31,7 +31,7 @@ def use_corpus(runs, path, text):
 
 def generate_names(runs, n=3, **options):
     request = Generate(n=n, seed=1, **options)
-    source = generate.open_source(request, run=None, runs_dir=runs)
+    source = generate.open_sampler(request, run=None, runs_dir=runs)
     return generate.generate_names(source, request, details=True)[0].names
 
 
@@ -71,7 +71,7 @@ def test_new_names_are_outside_the_corpus_and_come_once_over_all_batches():
 def test_names_without_details_do_not_read_the_corpus(corpus, tmp_path, monkeypatch):
     monkeypatch.setattr(name_generator, "load_names", lambda *_, **__: pytest.fail("read"))
     request = Generate(n=3, seed=1)
-    source = generate.open_source(request, run=None, runs_dir=tmp_path / "runs")
+    source = generate.open_sampler(request, run=None, runs_dir=tmp_path / "runs")
     assert len(generate.generate_names(source, request, details=False)[0].names) == 3
 
 
@@ -79,7 +79,7 @@ def test_cut_names_and_names_with_spaces_at_their_edges_are_counted_apart(capsys
     names = [Name("abcd", 0.0, False), Name("abc ", 0.0, False), Name("ab ", 0.0, True), Name("ab", 0.0, True)]
     told = [{"name": name.text, "complete": name.complete, "whole": name.whole} for name in names]
     assert generate.describe(names, None)[2].items() >= told[2].items()
-    source = generate.Source(None, None, 1)
+    source = generate.Sampler(None, None, 1)
     command._explain(source, Generate(n=4, seed=1, max_length=4), told, 4)
     assert capsys.readouterr().err == (
         "note: 2 of 4 names truncated at --max-length 4\nnote: 1 of 4 names with a space at an edge\n"

@@ -16,13 +16,13 @@ GB = 10**9
 ONE = [Setting("linear", 1.0, 0.0)]
 
 
-def job(count: int, **changes) -> plan.Job:
+def job(count: int, **changes) -> plan.Workload:
     facts = {"test": 10_000, "sizes": (784, 32, 32), "kernels": ("rbf", "linear"), "tune_on": 4000, "folds": 3}
     fixed = 350_000_000 + 784 * (count + 10_000)
-    return plan.Job(**{**facts, "labels": np.arange(count) % 10, "fixed": fixed, **changes})
+    return plan.Workload(**{**facts, "labels": np.arange(count) % 10, "fixed": fixed, **changes})
 
 
-def make(described: plan.Job, limit: float, *, use_intelex: bool = False) -> plan.Plan | None:
+def make(described: plan.Workload, limit: float, *, use_intelex: bool = False) -> plan.Plan | None:
     return plan.make(described, int(limit * GB), threads=2, use_intelex=use_intelex)
 
 

@@ -1,6 +1,6 @@
 """Item 1f: the dense autoencoder as compression, against image files and PCA."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from statistics import fmean
 from typing import Any
 
@@ -96,7 +96,7 @@ def joined_points(all_series: Sequence[Series]) -> dict[str, list[Point]]:
     return {**others, "autoencoder": own}
 
 
-def _by_setting(curves: Any) -> dict[str, list[Point]]:
+def _by_setting(curves: Iterable[Sequence[Point]]) -> dict[str, list[Point]]:
     points: dict[str, list[Point]] = {}
     for curve in curves:
         for point in curve:

@@ -10,7 +10,7 @@ from pw13.report.commentary.phrasing import ONE_SEED, OTHER_SEEDS, format_count,
 from pw13.report.comparable_runs import same_data
 from pw13.report.document import MARKS, Block, Text, as_sentence, table
 from pw13.report.handout import Row
-from pw13.report.portable import used_by
+from pw13.report.portable import runs_used
 from pw13.report.run_selection import RunSelection, Series, metric
 from pw13.report.sections import charrnn, charrnn_variants, svm_eval
 from pw13.report.sections.blocks import int_metric, pca_size, seeds_note, series_mean
@@ -57,7 +57,7 @@ def _trained_further(selection: RunSelection) -> Iterator[str]:
     """Yield per network that others were trained further from which they are."""
     runs: dict[str, list[str]] = {}
     for run in selection.of_kind("charrnn"):
-        for start in used_by(run):
+        for start in runs_used(run):
             runs.setdefault(start, []).append(run.reference)
     for start, further in runs.items():
         yield (

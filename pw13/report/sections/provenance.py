@@ -4,7 +4,7 @@ from pw13 import config
 from pw13.config import fields
 from pw13.report.commentary.phrasing import format_number
 from pw13.report.document import Block, Text, table
-from pw13.report.portable import used_by
+from pw13.report.portable import runs_used
 from pw13.report.run_selection import RunSelection
 from pw13.report.sections.overview import data_name
 from pw13.runs.record import Record
@@ -49,7 +49,7 @@ def _changed_settings(run: Record) -> str:
         if key in defaults and value != defaults[key] and key != "seed"
     ]
     if run.kind == "charrnn":
-        changed += [f"init_from {start}" for start in used_by(run)]
+        changed += [f"init_from {start}" for start in runs_used(run)]
     return ", ".join(changed) or "defaults"
 
 
