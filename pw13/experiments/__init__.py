@@ -12,9 +12,6 @@ from pw13.runs.record import Record, data_paths_of, settings_of
 # The module of each kind, imported when its run starts, since it imports TensorFlow.
 MODULES = {"dense-ae": "dense_ae", "conv-dae": "conv_dae", "svm-eval": "svm_eval", "charrnn": "charrnn"}
 
-# The module that draws the figures of a finished run, of which only a denoiser's imports TensorFlow.
-DRAWING = {"dense-ae": "dense_ae_figures", "conv-dae": "conv_dae", "charrnn": "charrnn_figures"}
-
 
 def run_experiment(kind: str, settings: Any, *, run: Run, **options: Any) -> dict[str, Any]:
     """Start or resume the experiment of `run`, close the run, and return what metrics.json holds.
@@ -48,7 +45,7 @@ def redraw_figures(record: Record) -> Iterator[NamedFigure]:
     """
     from pw13.system import tensorflow_runtime, threads
 
-    if record.kind not in DRAWING:
+    if record.kind not in MODULES or record.kind == "svm-eval":
         raise UserError(f"{record.folder}: expected a run of a network, received {record.kind}")
     if record.problem or record.status != "completed":
         raise UserError(f"{record.folder}: {record.problem or record.status + ', expected a completed run'}")
@@ -59,6 +56,6 @@ def redraw_figures(record: Record) -> Iterator[NamedFigure]:
         tensorflow_runtime.start(count, settings.seed)
     else:
         threads.limit(count)
-    module = importlib.import_module(f"pw13.experiments.{DRAWING[record.kind]}")
+    module = importlib.import_module(f"pw13.experiments.{MODULES[record.kind]}_figures")
     figures: Iterator[NamedFigure] = module.redraw(settings, record, **data_paths_of(record))
     return figures

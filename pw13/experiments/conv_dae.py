@@ -1,6 +1,5 @@
 """The convolutional denoising autoencoder: train it on noisy copies, compare it with filters and a linear denoiser."""
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -8,16 +7,13 @@ import numpy as np
 import tensorflow as tf
 
 from pw13.config.settings import ConvDAE
-from pw13.data.images import ImageSet, TrainValSplit, load_images, noise, to_float, train_val_split
+from pw13.data.images import TrainValSplit, noise, to_float
 from pw13.experiments import conv_dae_evaluation as evaluation
 from pw13.experiments import conv_dae_figures, denoising_baselines
 from pw13.experiments.model_files import save_models
-from pw13.inference.denoiser import load_denoiser
 from pw13.models import conv_dae as model
 from pw13.runs import example_losses
-from pw13.runs.comparison import history
-from pw13.runs.folder import NamedFigure, Run
-from pw13.runs.record import Record, check_same_data
+from pw13.runs.folder import Run
 from pw13.system.streams import stream
 from pw13.training.fit import fit, model_summaries, training_metrics
 from pw13.training.shared import shared
@@ -38,7 +34,7 @@ def run_experiment(config: ConvDAE, *, data: str | None, run: Run, lean: bool = 
 
     lean: leave out figures, baselines and sizes, which are None in the metrics; `redraw` draws the figures later.
     """
-    images, split = load_split(data, config)
+    images, split = evaluation.load_split(data, config)
     models = model.build(*images.train_images.shape[1:])
     run.record_data(images.source, images.notes, train=len(split.train_labels), validation=len(split.val_labels),
                   test=len(images.test_labels))  # fmt: skip
@@ -71,25 +67,6 @@ def run_experiment(config: ConvDAE, *, data: str | None, run: Run, lean: bool = 
         sizes = pool.submit(evaluation.code_size, net, images, config)
         run.save_figures(conv_dae_figures.draw(compared, images, test, denoised, result.history, config))
     return {**quality, **evaluation.comparison_metrics(compared), **sizes.result()}
-
-
-def redraw(config: ConvDAE, record: Record, *, data: str | None) -> Iterator[NamedFigure]:
-    """Draw the figures of a finished run from its folder, as the run itself draws them."""
-    images, split = load_split(data, config)
-    check_same_data(record, images.source)
-    net = load_denoiser(record, config)
-    test = evaluation.noisy_pair(to_float(images.test_images), config.noise_kind, config.noise)
-    denoised = net.denoise(test.noisy)
-    compared = evaluation.compare(net, test, denoised, images, split, config)
-    return conv_dae_figures.draw(compared, images, test, denoised, history(record.folder), config)
-
-
-def load_split(data: str | None, config: ConvDAE) -> tuple[ImageSet, TrainValSplit]:
-    """Return the images, of many test images a sample that is the same for every run, and the split of the others."""
-    images = evaluation.sample_test_images(load_images(data))
-    return images, train_val_split(
-        images, share=config.validation_share, limit=config.limit, split_seed=config.split_seed
-    )
 
 
 def make_task(models: model.Autoencoder, split: TrainValSplit, config: ConvDAE) -> TrainingTask:

@@ -8,7 +8,7 @@ import numpy as np
 from pw13 import console, metrics
 from pw13.baselines import filter_tuning, image_compression
 from pw13.config.settings import ConvDAE
-from pw13.data.images import ImageSet, TrainValSplit, noise, stratified_sample, to_float
+from pw13.data.images import ImageSet, TrainValSplit, load_images, noise, stratified_sample, to_float, train_val_split
 from pw13.experiments import denoising_baselines
 from pw13.experiments.denoising_baselines import Baselines, evaluate_filters
 from pw13.metrics import compression
@@ -42,6 +42,14 @@ class Comparison(NamedTuple):
     baselines: Baselines
     quality: dict[str, dict[str, Any] | None]
     levels: list[dict[str, Any]]
+
+
+def load_split(data: str | None, config: ConvDAE) -> tuple[ImageSet, TrainValSplit]:
+    """Return the images, of many test images a sample that is the same for every run, and the split of the others."""
+    images = sample_test_images(load_images(data))
+    return images, train_val_split(
+        images, share=config.validation_share, limit=config.limit, split_seed=config.split_seed
+    )
 
 
 def sample_test_images(images: ImageSet) -> ImageSet:

@@ -7,12 +7,27 @@ import numpy as np
 from pw13 import metrics
 from pw13.baselines import FILTER_NAMES, filter_tuning
 from pw13.config.settings import ConvDAE
-from pw13.data.images import ImageSet
+from pw13.data.images import ImageSet, to_float
+from pw13.experiments import conv_dae_evaluation as evaluation
 from pw13.experiments.conv_dae_evaluation import Comparison, NoisyPair
 from pw13.experiments.denoising_baselines import Baselines
 from pw13.figures import conv_dae as figures
 from pw13.figures.loss_curves import loss_curves
+from pw13.inference.denoiser import load_denoiser
+from pw13.runs.comparison import history as read_history
 from pw13.runs.folder import NamedFigure
+from pw13.runs.record import Record, check_same_data
+
+
+def redraw(config: ConvDAE, record: Record, *, data: str | None) -> Iterator[NamedFigure]:
+    """Draw the figures of a finished run from its folder, as the run itself draws them."""
+    images, split = evaluation.load_split(data, config)
+    check_same_data(record, images.source)
+    net = load_denoiser(record, config)
+    test = evaluation.noisy_pair(to_float(images.test_images), config.noise_kind, config.noise)
+    denoised = net.denoise(test.noisy)
+    compared = evaluation.compare(net, test, denoised, images, split, config)
+    return draw(compared, images, test, denoised, read_history(record.folder), config)
 
 
 def draw(
