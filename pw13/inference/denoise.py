@@ -112,7 +112,8 @@ def denoise_file(denoisers: Denoisers, output: Output, add_noise: float | None) 
     kind, trained = denoisers.settings.noise_kind, denoisers.settings.noise
     image = original if add_noise is None else noise.add_for_test(original[None], kind, add_noise)[0]
     denoised = apply_network(denoisers, image, output.image.name)
-    filtered = denoisers.filter.apply(image) if denoisers.filter else None
+    best, threads = denoisers.filter, denoisers.settings.threads
+    filtered = best.apply(image, output.image.name, threads=threads) if best else None
     level = estimate_level(image, denoised, kind)
     if is_far(level, trained):
         console.warning(
