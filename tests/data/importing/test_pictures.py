@@ -19,6 +19,7 @@ from pw13.data.images.idx import write_idx
 from pw13.data.importing import idx_sets, picture_files, pictures
 from pw13.data.importing.options import ImportOptions
 from pw13.data.importing.pictures import import_set
+from pw13.data.published import TEST_IMAGES, TRAIN_IMAGES
 from pw13.errors import OptionError, UserError
 from tests.helpers.data import FILES, make_images
 from tests.helpers.disks import lack_sync_and_replace
@@ -519,11 +520,26 @@ def test_the_command_reports_unreadable_files(pw13):
     assert pw13("data", "import", "src", "out3", "--size", "0")[0] == 2
 
 
-def test_an_interrupted_import_leaves_nothing(pw13, monkeypatch):
+@pytest.mark.parametrize("kind", ["pictures", "idx"])
+def test_an_interrupted_import_leaves_nothing(pw13, monkeypatch, kind):
     from pw13.system import signals
 
-    put("src", tree())
+    if kind == "pictures":
+        put("src", tree())
+    else:
+        put_idx("src", FILES, np.arange(6) % 3, np.arange(3))
     monkeypatch.setattr(signals, "_received", [2])
     code, _, err = pw13("data", "import", "src", "out")
     assert code == 130 and "interrupted; nothing was written" in err
     assert [path.name for path in Path().iterdir()] == ["src"]
+
+
+@pytest.mark.parametrize("kind", ["pictures", "idx"])
+def test_every_block_that_is_written_is_progress(monkeypatch, kind):
+    for module in (pictures, idx_sets):
+        monkeypatch.setattr(module, "IMAGES_PER_BLOCK", 4)
+    source = put("src", tree(5)) if kind == "pictures" else put_idx("src", FILES, np.arange(8) % 2, np.arange(2))
+    calls = []
+    import_set(source, Path("out"), ImportOptions(), progress=lambda *call: calls.append(call))
+    written = [(TRAIN_IMAGES, 4, 8), (TRAIN_IMAGES, 8, 8), (TEST_IMAGES, 2, 2)]
+    assert [call for call in calls if call[0] != "src"] == written
