@@ -108,7 +108,7 @@ def _import_pictures(
         raise UserError(f"{source}: expected a folder or a .tar, .tar.gz or .tgz archive")
     with open(stage / "spool", "w+b") as file:
         noted = picture_files.note_splits(pictures, notes)
-        spool, unreadable_files = _spool(file, noted, source, options, counts)
+        spool, unreadable_files = _spool(file, noted, source, options, counts, skipped)
         rows, duplicates, conflicts = _distinct_rows(spool)
         if not len(rows):
             raise UserError(f"{source}: no images remain: {conflicts:,} appear under two classes")
@@ -157,6 +157,7 @@ def _spool(
     source: Path,
     options: ImportOptions,
     counts: Counter[str],
+    skipped: Counter[str],
 ) -> tuple[Spool, dict[str, str]]:
     """Decode all images into `file`, and count in `counts` the unreadable ones and those of several frames.
 
@@ -187,8 +188,11 @@ def _spool(
         digests += blake2b(data, digest_size=16).digest()
         file.write(data)
     if shape is None:
-        hint = f"; unreadable files: {counts['unreadable']:,}" if counts["unreadable"] else ""
-        raise UserError(f"{source}: no images in class folders (A/..., B/...){hint}")
+        ignored = {"unreadable files": counts["unreadable"]} | {
+            f"skipped {what}": skipped[what] for what in sorted(skipped)
+        }
+        hints = "".join(f"; {what}: {count:,}" for what, count in ignored.items() if count)
+        raise UserError(f"{source}: no images in class folders (A/..., B/...){hints}")
     file.flush()
     shape = shape[::-1] if options.transpose else shape
     pairs = np.frombuffer(digests, np.uint64).reshape(-1, 2)

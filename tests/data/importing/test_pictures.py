@@ -244,6 +244,16 @@ def test_links_and_pipes_are_not_opened():
     assert record["passed_over"] == {"links": 2, "other files": 1} and record["classes"] == ["A", "B"]
 
 
+@pytest.mark.skipif(os.name == "nt", reason="links of POSIX")
+def test_a_source_of_links_only_is_refused_with_their_number():
+    put("elsewhere", tree())
+    Path("src").mkdir()
+    for label in "AB":
+        Path("src", label).symlink_to(Path("elsewhere", label).absolute())
+    with pytest.raises(UserError, match=r"src: no images in class folders \(A/..., B/...\); skipped links: 2$"):
+        import_set(Path("src"), Path("out"), ImportOptions())
+
+
 def test_a_pixel_bomb_is_not_decoded():
     bomb = png(np.zeros((5000, 5000), np.uint8))
     record = import_set(put("src", tree() | {"A/bomb.png": bomb}), Path("out"), ImportOptions(side=28))
@@ -283,9 +293,9 @@ def test_the_checksum_after_the_archive_is_verified():
 @pytest.mark.parametrize(
     ("files", "words"),
     [
-        ({}, "no images in class folders"),
-        ({"top.png": png(letters(1)[0])}, "no images in class folders"),
-        ({"A/x.png": b"x", "A/y.png": b""}, "unreadable files: 2"),
+        ({}, r"no images in class folders \(A/..., B/...\)$"),
+        ({"top.png": png(letters(1)[0])}, r"class folders \(.*\); skipped pictures outside a class folder: 1$"),
+        ({"A/x.png": b"x", "A/y.png": b"", "B/Thumbs.db": b""}, "; unreadable files: 2; skipped other files: 1$"),
         ({"A/x.png": png(letters(1)[0])}, "1 distinct images are too few"),
         (
             {"A/x.png": png(letters(1)[0]), "B/x.png": png(letters(1)[0])},
