@@ -128,6 +128,22 @@ def test_classes_of_one_split_are_no_merge(folders):
     assert import_set(put("src", files), Path("out"), ImportOptions())["notes"] == []
 
 
+@pytest.mark.parametrize("splits", [("train", "test"), ("Training", "validation")])
+def test_splits_that_become_classes_are_noted(pw13, splits):
+    files = {f"{name[0]}/{splits[n // 2 % 2]}/{n}.png": data for n, (name, data) in enumerate(tree().items())}
+    code, out, err = pw13("data", "import", put("src", files), "out", "--json")
+    named = " and ".join(f"{split}/" for split in sorted(splits))
+    note = f"{named} are the classes; if they are splits, put the class folders into them (train/A, test/A)"
+    assert code == 0 and err == f"note: {note}\n" and json.loads(out)["notes"] == [note]
+    assert json.loads(out)["classes"] == sorted(splits)
+
+
+@pytest.mark.parametrize("labels", [("train", "car"), ("train", "train")])
+def test_classes_of_which_one_is_named_as_a_split_are_not_noted(labels):
+    files = {f"{labels[n % 2]}/{name[2:]}": data for n, (name, data) in enumerate(tree().items())}
+    assert import_set(put("src", files), Path("out"), ImportOptions())["notes"] == []
+
+
 def test_classes_that_only_one_split_has_are_no_merge():
     files = {f"{'train' if name.startswith('A') else 'test'}/{name}": data for name, data in tree().items()}
     assert import_set(put("src", files), Path("out"), ImportOptions())["notes"] == []
