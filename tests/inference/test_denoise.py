@@ -4,7 +4,9 @@ import contextlib
 import json
 import shutil
 import struct
+import sys
 import zlib
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -15,7 +17,7 @@ from pw13 import console
 from pw13.baselines import denoisers
 from pw13.data.images import noise
 from pw13.errors import UserError
-from pw13.inference import tiling
+from pw13.inference import denoise, tiling
 from pw13.inference.best_filter import BestFilter, best_filter
 from pw13.inference.image_files import read_grey, write_new
 from pw13.inference.noise_level import estimate_level, is_far
@@ -173,11 +175,11 @@ def test_images_of_any_size_are_denoised(trained, tmp_path, pw13):
 
 def test_the_filter_takes_the_threads_of_the_run_and_shows_its_progress(trained, tmp_path, pw13, monkeypatch):
     threads, advances = [], {}
-    denoise = denoisers.denoise
+    denoise_tiles = denoisers.denoise
 
     def recorded(*arguments, **options):
         threads.append(options["threads"])
-        return denoise(*arguments, **options)
+        return denoise_tiles(*arguments, **options)
 
     @contextlib.contextmanager
     def progress(label, total):
@@ -211,6 +213,25 @@ def test_existing_outputs_are_not_overwritten(trained, tmp_path, pw13):
     assert code == 1 and "a-before-after.png: already exists" in err and err.count("\n") == 1
     assert (tmp_path / "a-before-after.png").read_bytes() == b"mine"
     assert not (tmp_path / "a-denoised.png").exists()
+
+
+@pytest.mark.parametrize(
+    ("out", "message"),
+    [
+        ("a.png", "a.png: cannot write: "),
+        ("a.png/results", f"--out {Path('a.png/results')}: cannot create: "),
+        pytest.param(
+            "/proc", "/proc: cannot write: ", marks=pytest.mark.skipif(sys.platform != "linux", reason="/proc of Linux")
+        ),
+    ],
+)
+def test_an_output_folder_that_cannot_be_written_is_refused_before_any_work(
+    trained, tmp_path, pw13, monkeypatch, out, message
+):
+    monkeypatch.setattr(denoise, "load_denoiser", None)
+    code, _, err = pw13("denoise", picture(tmp_path / "a.png", (28, 28)), "--run", trained, "--out", out)
+    assert code == 1 and message in err and err.count("\n") == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["a.png"]
 
 
 def test_two_images_with_one_output_name_are_refused(trained, tmp_path, pw13):
