@@ -53,6 +53,8 @@ def choose_name(source: "Source", settings: Generate, *, json: bool) -> None:
             else:
                 console.message(f"no character of the model, or the end of a blank name: {key!r}")
     _print(source, drafts[-1], json=json)
+    if settings.seed is None:
+        console.message(f"seed {source.seed}")
 
 
 def _offer(draft: "Draft") -> None:
