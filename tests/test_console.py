@@ -144,6 +144,15 @@ def test_a_live_table_shows_markup_literally(monkeypatch, capsys):
     assert "[red]point[/red]" in err and "a=2" in err
 
 
+def test_a_progress_bar_shows_markup_literally(monkeypatch, capsys):
+    monkeypatch.setattr(progress_bar, "is_live", lambda: True)
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    with console.progress("a[1][/b].png", 3) as bar:
+        bar.update(1, "[red]tiles")
+    err = capsys.readouterr().err
+    assert "a[1][/b].png" in err and "[red]tiles" in err
+
+
 @pytest.mark.parametrize(
     ("value", "text"),
     [

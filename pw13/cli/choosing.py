@@ -53,6 +53,8 @@ def choose_name(sampler: "Sampler", settings: Generate, *, json: bool) -> None:
             else:
                 console.message(f"no character of the model, or the end of a blank name: {key!r}")
     _print(sampler, drafts[-1], json=json)
+    if settings.seed is None:
+        console.message(f"seed {sampler.seed}")
 
 
 def _offer(draft: "Draft") -> None:

@@ -62,10 +62,10 @@ def progress(label: str, total: int, *, completed: int = 0) -> Iterator[Progress
     terminal = Console(stderr=True)
     wide = terminal.width >= MIN_BAR_WIDTH
     columns = (
-        rich_progress.TextColumn("{task.description}"),
+        rich_progress.TextColumn("{task.description}", markup=False),
         *([rich_progress.BarColumn()] if wide else []),
         rich_progress.MofNCompleteColumn(),
-        rich_progress.TextColumn("{task.fields[status]}"),
+        rich_progress.TextColumn("{task.fields[status]}", markup=False),
         *([rich_progress.TimeElapsedColumn()] if wide else []),
         rich_progress.TimeRemainingColumn(),
         rich_progress.TextColumn("left"),

@@ -139,7 +139,6 @@ def _name_remarks(path: Path, corpus: NameList) -> Iterator[str]:
         "other control characters": odd["control"] - odd["mac_roman"],
         "Unicode line separators": odd["line_ends_elsewhere"],
         "replacement characters U+FFFD (the original letters are lost)": odd["replacement"],
-        "names with leading or trailing spaces": odd["names_with_outer_spaces"],
     }
     yield from _count_remarks(path, counts)
     for note in facts["notes"]:

@@ -29,8 +29,14 @@ OTHER_FORMATS = (
     (0, b"<svg", "SVG"), (0, b"8BPS", "Photoshop"), (0, b"\0\0\1\0", "icon"), (0, b"%!PS", "PostScript"),
     (128, b"DICM", "DICOM"), (0, b"\x76\x2f\x31\x01", "OpenEXR"), (0, b"gimp xcf", "GIMP"),
 )  # fmt: skip
+# What images in the formats above begin with, where Pillow may not know them once they are damaged: offset, bytes.
+HEADS = (
+    (0, b"\x89PNG"), (0, b"\xff\xd8\xff"), (0, b"GIF8"), (8, b"WEBP"), (4, b"ftypavif"), (4, b"ftypavis"), (4, b"jP  "),
+)  # fmt: skip
+TIFF_HEADS = (b"II*\0", b"MM\0*")
 BITS_PER_SAMPLE, PHOTOMETRIC, SAMPLE_FORMAT = 258, 262, 339  # tags of TIFF 6.0
 UNSIGNED = 1
+CORRUPT = "corrupt or truncated image"
 WHITE_IS_ZERO = 0
 
 
@@ -80,7 +86,7 @@ def read_grey(file: BinaryIO | Path, *, max_pixels: int) -> Grey:
         except Image.DecompressionBombError:
             raise Unreadable(f"too many pixels, expected at most {max_pixels:,}") from None
         except Exception:  # decoders raise almost anything on invalid bytes
-            raise Unreadable("corrupt or truncated image") from None
+            raise Unreadable(CORRUPT) from None
 
 
 def to_bytes(pixels: np.ndarray) -> np.ndarray:
@@ -141,7 +147,11 @@ def _checked(values: np.ndarray) -> np.ndarray:
 
 
 def _describe(head: bytes) -> str:
-    """Say what a file is that is not an image in a known format."""
+    """Say what a file is that Pillow does not know as an image in a supported format."""
+    if any(head.startswith(prefix, offset) for offset, prefix in HEADS):
+        return CORRUPT
+    if head.startswith(TIFF_HEADS):
+        return "corrupt, or a kind of TIFF that is not supported"
     for offset, prefix, name in OTHER_FORMATS:
         if head[offset:].startswith(prefix):
             return f"{name} file, not supported; convert it to PNG"

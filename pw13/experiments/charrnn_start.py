@@ -41,7 +41,7 @@ def load_start(run: Run, init_from: str | None, config: CharRNN) -> Start | None
     path = run.checkpoints / f"{FILE}.npz"
     if path.exists():
         return _read(path, config)
-    generator = load_generator(load_run(init_from, Path(init_from).parent, "charrnn"))
+    generator = load_generator(load_run(init_from, Path(init_from).parent, ("charrnn",)))
     vocab = generator.vocab_file.vocabulary
     weights = read_best_weights(generator.record, _specs(config, vocab))
     arrays = {f"{number:03d}": array for number, array in enumerate(weights)}

@@ -4,6 +4,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from pw13 import console
 from pw13.baselines import FILTER_NAMES
 from pw13.inference import tiling
 from pw13.runs.record import Record
@@ -25,17 +26,24 @@ class BestFilter(NamedTuple):
     def label(self) -> str:
         return f"{FILTER_NAMES.get(self.name, self.name)} filter"
 
-    def apply(self, image: np.ndarray) -> np.ndarray:
-        """Filter an image `(height, width)` float32 in [0, 1]; same shape, dtype and range."""
+    def apply(self, image: np.ndarray, name: str, *, threads: int) -> np.ndarray:
+        """Filter an image `(height, width)` float32 in [0, 1]; same shape, dtype and range.
+
+        name: of the image, shown with the progress.
+        """
         from pw13.baselines import denoisers
 
         setting = {**self.setting, "pixels": self.pixels} if self.name == "wavelet" else self.setting
 
         def apply_to(tiles: np.ndarray) -> np.ndarray:
-            return denoisers.denoise(self.name, setting, tiles)
+            return denoisers.denoise(self.name, setting, tiles, threads=threads)
 
         height, width = (min(side, TILE) for side in image.shape)
-        filtered = tiling.map_tiles(image, (height, width), apply_to, lambda count: None)
+        batch = threads * denoisers.IMAGES_PER_BLOCK
+        with console.progress(f"{name}, {self.label}", tiling.count_tiles(image.shape, (height, width))) as bar:
+            filtered = tiling.map_tiles(
+                image, (height, width), apply_to, lambda count: bar.advance(count, "tiles"), tiles_per_batch=batch
+            )
         corrected: np.ndarray = np.clip(np.float32(self.gain) * filtered + np.float32(self.offset), 0, 1)
         return corrected
 

@@ -1,6 +1,7 @@
 """Denoise a user's own images with a trained convolutional denoiser."""
 
 import math
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -55,7 +56,7 @@ def denoise_files(
     add_noise: level of noise to add to the images first, of the kind of the run; they are clean then.
 
     Raises:
-        UserError: no run, a corrupt one, a file that is no image, an output that already exists.
+        UserError: no run, a corrupt one, a file that is no image, an output that already exists or cannot be written.
         OptionError: no such level of noise.
     """
     record = find_trained_run("conv-dae", run, runs_dir)
@@ -67,10 +68,10 @@ def denoise_files(
         frames = read_picture(output.image).frames
         if frames > 1:
             console.message(f"note: {output.image}: {frames} frames or pages, only the first is denoised")
-    denoisers = Denoisers(load_denoiser(record, settings), sides, settings, best_filter(record, math.prod(sides)))
-    console.message(f"using {record.name}, trained on {settings.noise_kind} noise {settings.noise:g}")
     if out is not None:
         make_folder(out)
+    denoisers = Denoisers(load_denoiser(record, settings), sides, settings, best_filter(record, math.prod(sides)))
+    console.message(f"using {record.name}, trained on {settings.noise_kind} noise {settings.noise:g}")
     return [denoise_file(denoisers, output, add_noise) for output in outputs]
 
 
@@ -86,7 +87,7 @@ def check_level(level: float | None, kind: str) -> None:
 
 
 def plan_outputs(images: Sequence[Path], out: Path | None, *, noisy: bool) -> list[Output]:
-    """Return the outputs of each image, beside it or in `out`; refuse existing files and name clashes."""
+    """Return the outputs of each image, beside it or in `out`; refuse clashes, existing files, read-only folders."""
     image_of: dict[Path, Path] = {}
     for image in images:
         folder = image.parent if out is None else out
@@ -104,7 +105,17 @@ def plan_outputs(images: Sequence[Path], out: Path | None, *, noisy: bool) -> li
         for path in (output.denoised, output.filtered, output.figure, *([output.noisy] if noisy else [])):
             if path.exists():
                 raise UserError(f"{path}: already exists; not overwriting, choose another --out")
+    for folder in dict.fromkeys(output.denoised.parent for output in outputs):
+        if folder.exists():
+            check_writable(folder)
     return outputs
+
+
+def check_writable(folder: Path) -> None:
+    try:
+        tempfile.TemporaryFile(dir=folder).close()
+    except OSError as error:
+        raise UserError(f"{folder}: cannot write: {error.strerror}; choose another --out") from None
 
 
 def make_folder(folder: Path) -> None:
@@ -120,7 +131,8 @@ def denoise_file(denoisers: Denoisers, output: Output, add_noise: float | None) 
     kind, trained = denoisers.settings.noise_kind, denoisers.settings.noise
     image = original if add_noise is None else noise.add_for_test(original[None], kind, add_noise)[0]
     denoised = apply_network(denoisers, image, output.image.name)
-    filtered = denoisers.filter.apply(image) if denoisers.filter else None
+    best, threads = denoisers.filter, denoisers.settings.threads
+    filtered = best.apply(image, output.image.name, threads=threads) if best else None
     level = estimate_level(image, denoised, kind)
     if is_far(level, trained):
         console.warning(

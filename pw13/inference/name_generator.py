@@ -12,6 +12,7 @@ from pw13.errors import UserError
 from pw13.inference.contexts import Mixture
 from pw13.inference.trained_run import read_best_weights
 from pw13.models import charrnn_numpy
+from pw13.runs.ending import cli_name
 from pw13.runs.record import Record, read_json, settings_of
 
 
@@ -75,6 +76,10 @@ def _recorded_mixture(record: Record) -> tuple[float, dict[str, str]]:
     named = isinstance(texts, dict) and texts.keys() == {"train", "validation"}
     if isinstance(weight, (int, float)) and 0 <= weight <= 1 and named:
         return float(weight), dict(texts or {})
+    if record.metrics is None:  # not completed
+        running = record.status.startswith("running")
+        way_on = "wait for its end" if running else f"resume it with: pw13 resume {cli_name(record.folder)}"
+        raise UserError(f"{record.folder}: --mix: the run is {record.status} and has no mixture yet; {way_on}")
     raise UserError(f"{record.folder}: --mix: the run has no mixture with an n-gram model; train it again")
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pw13.data.names import windows
-from pw13.data.names.name_list import line_of, read_file
+from pw13.data.names.name_list import line_of, load_name_file
 from pw13.data.names.vocabulary import NEWLINE, Vocabulary, VocabularyFile
 from pw13.errors import OptionError, UserError
 from pw13.inference import log_probabilities
@@ -49,14 +49,16 @@ def score_names(
 ) -> Scores:
     """Score the names `given` as arguments, then those in the file `path`, one per line.
 
-    A many-to-one network reads the same ending of a training name before each of them.
+    Accents in the file are repaired if the run's settings say so (`fix_accents`). A many-to-one network
+    reads the same ending of a training name before each name.
 
     Raises:
         OptionError: a given name is empty, or has a character that is not in the vocabulary.
         UserError: a name in the file has one, or the file cannot be read; no run, or a corrupt one.
     """
-    listed = read_file(path, encoding)[0] if path else ()
     generator = load_generator(find_trained_run("charrnn", run, runs_dir))
+    fix_accents = generator.settings.fix_accents
+    listed = load_name_file(path, encoding=encoding, fix_accents=fix_accents).names if path else ()
     vocab_file = generator.vocab_file
     for name in given:
         if problem := _problem(name, vocab_file.vocabulary):

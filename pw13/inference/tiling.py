@@ -12,6 +12,8 @@ def map_tiles(
     sides: tuple[int, int],
     function: Callable[[np.ndarray], np.ndarray],
     on_batch: Callable[[int], object],
+    *,
+    tiles_per_batch: int = TILES_PER_BATCH,
 ) -> np.ndarray:
     """Apply `function` to overlapping tiles of `image` `(height, width)` float32 and blend the results.
 
@@ -25,7 +27,7 @@ def map_tiles(
     padded = np.pad(image, padding, mode="symmetric")
     weight = np.outer(*(_ramp(side) for side in sides))
     total, weights = np.zeros_like(padded), np.zeros_like(padded)
-    for corners in _batches([(top, left) for top in starts[0] for left in starts[1]]):
+    for corners in _batches([(top, left) for top in starts[0] for left in starts[1]], tiles_per_batch):
         regions = [(slice(top, top + sides[0]), slice(left, left + sides[1])) for top, left in corners]
         tiles = function(np.stack([padded[region] for region in regions]))
         for region, tile in zip(regions, tiles, strict=True):
@@ -53,6 +55,6 @@ def _ramp(side: int) -> np.ndarray:
     return np.minimum(ramp, ramp[::-1])
 
 
-def _batches(corners: list[tuple[int, int]]) -> Iterator[list[tuple[int, int]]]:
-    for start in range(0, len(corners), TILES_PER_BATCH):
-        yield corners[start : start + TILES_PER_BATCH]
+def _batches(corners: list[tuple[int, int]], size: int) -> Iterator[list[tuple[int, int]]]:
+    for start in range(0, len(corners), size):
+        yield corners[start : start + size]

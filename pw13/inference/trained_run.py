@@ -29,8 +29,8 @@ def find_trained_run(kind: str, name: str | None, runs_dir: Path, option: str = 
         UserError: no such run, or a broken one.
     """
     if name is not None:
-        record = load_run(name, runs_dir, option=option)
-        return best_point(record, kind, option) if record.kind == f"sweep-{kind}" else load_run(name, runs_dir, kind)
+        record = load_run(name, runs_dir, (kind, f"sweep-{kind}"), option)
+        return record if record.kind == kind else best_point(record, kind, option)
     latest = latest_run(runs_dir, kind, MODEL)
     if latest is None:
         raise UserError(

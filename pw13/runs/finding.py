@@ -1,5 +1,6 @@
 """Finding run folders: which there are, and which one a name means."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -84,8 +85,8 @@ def _match_prefix(name: str, parent: Path) -> list[Path]:
     return [folder for folder in folders if folder.name == name] or folders
 
 
-def load_run(name: str, runs_dir: Path, kind: str | None = None, option: str = "") -> Record:
-    """Find a run by name and read it; `option` names it in messages.
+def load_run(name: str, runs_dir: Path, kinds: Sequence[str] = (), option: str = "") -> Record:
+    """Find a run of any kind, or one of `kinds`, by name and read it; `option` names it in messages.
 
     Raises:
         UserError: no match or several, a broken run, or one of another kind.
@@ -93,8 +94,8 @@ def load_run(name: str, runs_dir: Path, kind: str | None = None, option: str = "
     record = read_run(find_run(name, runs_dir, option))
     if record.problem:
         raise UserError(record.problem)
-    if kind is not None and record.kind != kind:
-        raise UserError(f"{record.folder}: expected a {kind} run, received {record.kind}")
+    if kinds and record.kind not in kinds:
+        raise UserError(f"{record.folder}: expected a {kinds[0]} run, received {record.kind}")
     return record
 
 

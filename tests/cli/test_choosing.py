@@ -93,6 +93,14 @@ def test_the_likelihood_is_that_of_the_network(pw13, run, terminal):
     assert name["mean_log_probability"] == pytest.approx(expected / 3)
 
 
+def test_a_seed_is_shown_if_none_is_given(pw13, run, terminal):
+    terminal("ab\n")
+    code, out, err = pw13("generate", "--choose", "--run", run, "--json")
+    assert code == 0 and err.split("\n")[-2] == f"seed {json.loads(out)['seed']}"
+    terminal("ab\n")
+    assert "seed" not in choose(pw13, run)[2]
+
+
 def test_a_name_ends_at_the_maximum_length(pw13, run, terminal):
     terminal("abc")
     assert choose(pw13, run, "--max-length", 3)[1] == "abc\n"

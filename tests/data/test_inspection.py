@@ -132,7 +132,6 @@ def test_a_valid_corpus_gets_remarks():
         "names.txt: other control characters: 1",
         "names.txt: Unicode line separators: 1",
         "names.txt: replacement characters U+FFFD (the original letters are lost): 1",
-        "names.txt: names with leading or trailing spaces: 1",
         "names.txt: 1 name has a space at an edge; sampled names with one are not counted as whole",
     )
 

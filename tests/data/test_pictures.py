@@ -131,6 +131,19 @@ def test_of_several_frames_the_first_is_read(kind):
     assert grey.frames == 3 and np.all(to_floats(grey.pixels) < 0.02)
 
 
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "GIF", "WEBP", "AVIF", "JPEG2000"])
+def test_a_damaged_picture_is_called_corrupt(kind):
+    whole = encoded(Image.fromarray(RAMP), kind).getvalue()
+    for damaged in (whole[:14], whole[:14] + bytes(len(whole) - 14)):
+        with pytest.raises(Unreadable, match=r"^corrupt or truncated image$"):
+            decode(io.BytesIO(damaged))
+
+
+def test_a_tiff_that_pillow_does_not_know_may_be_of_an_unsupported_kind():
+    with pytest.raises(Unreadable, match=r"^corrupt, or a kind of TIFF that is not supported$"):
+        decode(tiff(DEEP, photometric=32803))  # of a camera's sensor
+
+
 @pytest.mark.parametrize(
     ("head", "name"),
     [

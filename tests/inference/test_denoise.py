@@ -1,18 +1,23 @@
 """`pw13 denoise`: any image file in tiles through a trained network, without overwriting."""
 
+import contextlib
 import json
 import shutil
 import struct
+import sys
 import zlib
+from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from pw13 import console
 from pw13.baselines import denoisers
 from pw13.data.images import noise
 from pw13.errors import UserError
-from pw13.inference import tiling
+from pw13.inference import denoise, tiling
 from pw13.inference.best_filter import BestFilter, best_filter
 from pw13.inference.image_files import read_grey, write_new
 from pw13.inference.noise_level import estimate_level, is_far
@@ -168,6 +173,28 @@ def test_images_of_any_size_are_denoised(trained, tmp_path, pw13):
     assert [path.read_bytes() for path in paths] == before
 
 
+def test_the_filter_takes_the_threads_of_the_run_and_shows_its_progress(trained, tmp_path, pw13, monkeypatch):
+    threads, advances = [], {}
+    denoise_tiles = denoisers.denoise
+
+    def recorded(*arguments, **options):
+        threads.append(options["threads"])
+        return denoise_tiles(*arguments, **options)
+
+    @contextlib.contextmanager
+    def progress(label, total):
+        advances[label] = [total]
+        yield SimpleNamespace(advance=lambda count, status: advances[label].append(count))
+
+    monkeypatch.setattr(denoisers, "denoise", recorded)
+    monkeypatch.setattr(denoisers, "IMAGES_PER_BLOCK", 3)
+    monkeypatch.setattr(console, "progress", progress)
+    code, out, err = pw13("denoise", picture(tmp_path / "a.png", (300, 200)), "--run", trained, "--json")
+    assert code == 0, err
+    assert threads == [2, 2]
+    assert advances[f"a.png, {json.loads(out)['images'][0]['filter']}"] == [12, 6, 6]  # a block per thread
+
+
 def test_an_image_of_the_training_size_is_not_tiled(trained, tmp_path, pw13):
     import keras
 
@@ -186,6 +213,25 @@ def test_existing_outputs_are_not_overwritten(trained, tmp_path, pw13):
     assert code == 1 and "a-before-after.png: already exists" in err and err.count("\n") == 1
     assert (tmp_path / "a-before-after.png").read_bytes() == b"mine"
     assert not (tmp_path / "a-denoised.png").exists()
+
+
+@pytest.mark.parametrize(
+    ("out", "message"),
+    [
+        ("a.png", "a.png: cannot write: "),
+        ("a.png/results", f"--out {Path('a.png/results')}: cannot create: "),
+        pytest.param(
+            "/proc", "/proc: cannot write: ", marks=pytest.mark.skipif(sys.platform != "linux", reason="/proc of Linux")
+        ),
+    ],
+)
+def test_an_output_folder_that_cannot_be_written_is_refused_before_any_work(
+    trained, tmp_path, pw13, monkeypatch, out, message
+):
+    monkeypatch.setattr(denoise, "load_denoiser", None)
+    code, _, err = pw13("denoise", picture(tmp_path / "a.png", (28, 28)), "--run", trained, "--out", out)
+    assert code == 1 and message in err and err.count("\n") == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["a.png"]
 
 
 def test_two_images_with_one_output_name_are_refused(trained, tmp_path, pw13):
@@ -287,7 +333,7 @@ def test_the_best_filter_is_that_with_the_highest_validation_psnr_of_earlier_run
 
 def test_the_wavelet_filter_of_a_large_image_has_the_threshold_that_it_was_tuned_with():
     noisy = np.random.default_rng(0).normal(0.5, 0.1, (100, 100)).astype(np.float32)
-    filtered = BestFilter("wavelet", {"sigma": 0.1, "levels": 2}, 1.0, 0.0, 784).apply(noisy)
+    filtered = BestFilter("wavelet", {"sigma": 0.1, "levels": 2}, 1.0, 0.0, 784).apply(noisy, "a.png", threads=1)
     equal = denoisers.wavelet(noisy[None], sigma=0.1 * (np.log(784) / np.log(10_000)) ** 0.5, levels=2)[0]
     np.testing.assert_allclose(filtered, equal, atol=1e-6)
     whole = denoisers.wavelet(noisy[None], sigma=0.1, levels=2)[0]

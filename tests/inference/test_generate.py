@@ -84,3 +84,18 @@ def test_cut_names_and_names_with_spaces_at_their_edges_are_counted_apart(capsys
     assert capsys.readouterr().err == (
         "note: 2 of 4 names truncated at --max-length 4\nnote: 1 of 4 names with a space at an edge\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("status", "message"),
+    [
+        ("interrupted", "the run is interrupted and has no mixture yet; resume it with: pw13 resume {run}"),
+        ("running", "the run is running on here and has no mixture yet; wait for its end"),
+    ],
+)
+def test_the_mixture_of_a_run_that_is_not_completed_is_refused_with_the_way_on(tmp_path, pw13, status, message):
+    run = make_run(tmp_path / "elsewhere" / NAME)
+    facts = json.loads((run / "run.json").read_text("utf-8"))
+    (run / "run.json").write_text(json.dumps({**facts, "status": status}), "utf-8")
+    code, out, err = pw13("generate", "--mix", "--run", run)
+    assert (code, out, err) == (1, "", f"pw13: {run}: --mix: {message.format(run=run)}\n")

@@ -6,6 +6,7 @@ import math
 import numpy as np
 import pytest
 
+from pw13.data.names import vocabulary
 from pw13.inference import log_probabilities
 from pw13.inference.name_generator import load_generator
 from pw13.runs.record import read_run
@@ -67,6 +68,26 @@ def test_a_file_is_scored_after_the_arguments(pw13, run, tmp_path):
     (tmp_path / "list.txt").write_bytes(b"\xef\xbb\xbfbad\r\n\r\nabc\n")
     document = json.loads(score(pw13, run, "hag", "--file", tmp_path / "list.txt", "--json")[1])
     assert [scored["text"] for scored in document["names"]] == ["hag", "bad", "abc"]
+
+
+@pytest.mark.parametrize("fix_accents", [True, False])
+def test_accents_in_a_file_are_repaired_as_for_the_training(pw13, run, tmp_path, fix_accents):
+    vocab = vocabulary.build_vocabulary("\nabcdefgá")
+    endings = tuple(ending.replace("h", "á") for ending in charrnn_run.ENDINGS)
+    changes = {
+        "config.json": {"fix_accents": fix_accents},
+        "run.json": {"vocabulary": vocab.digest},
+        "vocabulary.json": vocabulary.to_data(vocab, endings),
+    }
+    for name, change in changes.items():
+        document = {**charrnn_run.DOCUMENTS[name], **change}
+        (run / name).write_text(json.dumps(document), encoding="utf-8")
+    (tmp_path / "list.txt").write_text("bad\nb\x87d\n", encoding="utf-8")
+    code, out, err = score(pw13, run, "--file", tmp_path / "list.txt", "--json")
+    if fix_accents:
+        assert [scored["text"] for scored in json.loads(out)["names"]] == ["bad", "bád"]
+    else:
+        assert code == 1 and "list.txt: line 2: 'b\\x87d': '\\x87' (U+0087) is not in the model's vocabulary" in err
 
 
 def test_several_names_are_rows_with_their_mean(pw13, run):

@@ -1,5 +1,6 @@
 """Convert an IDX set with other names or labels into one that pw13 reads."""
 
+import functools
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -9,8 +10,10 @@ import numpy as np
 from pw13.data.images.idx import format_size, read_idx, refuse_too_large, write_idx
 from pw13.data.images.idx_folder import CLASSES, read_class_names, standard_name, write_class_names
 from pw13.data.importing.options import ImportOptions, source_record
+from pw13.data.importing.picture_files import ReportProgress
 from pw13.data.published import FILES, TEST_IMAGES, TEST_LABELS, TRAIN_IMAGES, TRAIN_LABELS
 from pw13.data.source import os_error
+from pw13.data.staging import Progress
 from pw13.errors import UserError
 
 IMAGES_PER_BLOCK = 4096  # images transposed and scaled together
@@ -38,7 +41,9 @@ def find_idx_set(folder: Path) -> dict[str, Path] | None:
     return {name: paths[0] for name, paths in candidates.items()}
 
 
-def convert(source: Path, paths: dict[str, Path], target: Path, options: ImportOptions) -> dict[str, Any]:
+def convert(
+    source: Path, paths: dict[str, Path], target: Path, options: ImportOptions, progress: Progress
+) -> dict[str, Any]:
     """Write the set into `target` with labels 0 to K-1 and return its record; test images stay test images.
 
     Raises:
@@ -62,7 +67,8 @@ def convert(source: Path, paths: dict[str, Path], target: Path, options: ImportO
         refuse_too_large(paths[images_name], (len(images), *shape))
     for images_name, labels_name in parts:
         images, labels = arrays[images_name], new_labels[labels_name]
-        write_idx(target / images_name, (len(images), *shape), _blocks(images, options))
+        report = functools.partial(progress, images_name)
+        write_idx(target / images_name, (len(images), *shape), _blocks(images, options, report))
         write_idx(target / labels_name, labels.shape, [labels.astype(np.uint8)])
     names = _class_names(source, values)
     write_class_names(target, names)
@@ -84,11 +90,12 @@ def _shape(images: np.ndarray, options: ImportOptions) -> tuple[int, int]:
     return (width, height) if options.transpose else (height, width)
 
 
-def _blocks(images: np.ndarray, options: ImportOptions) -> Iterator[np.ndarray]:
-    """Yield the transposed and scaled images in blocks `(n, height, width)` uint8."""
+def _blocks(images: np.ndarray, options: ImportOptions, report: ReportProgress) -> Iterator[np.ndarray]:
+    """Yield the transposed and scaled images in blocks `(n, height, width)` uint8, and report each that is written."""
     for start in range(0, len(images), IMAGES_PER_BLOCK):
         block = images[start : start + IMAGES_PER_BLOCK]
         yield _scaled(block.transpose(0, 2, 1) if options.transpose else block, options.side)
+        report(start + len(block), len(images))
 
 
 def _scaled(images: np.ndarray, side: int | None) -> np.ndarray:

@@ -176,9 +176,11 @@ def _label(name: str, skipped: Counter[str]) -> str | None:
 
 
 def note_splits(pictures: Iterator[Picture], notes: list[str]) -> Iterator[Picture]:
-    """Yield `pictures`; at the end add to `notes` if folders such as train/A and test/A are merged."""
+    """Yield `pictures`; at the end add to `notes` if train/A and test/A are merged, or splits have become classes."""
+    labels: set[str] = set()
     seen: dict[str, dict[str, str]] = {}  # class -> kind of split -> its folder
     for picture in pictures:
+        labels.add(picture.label)
         folders = _parts(picture.name)[:-2]
         match = next((hit for folder in folders if (hit := SPLIT_FOLDER.search(folder))), None)
         if match:
@@ -187,6 +189,9 @@ def note_splits(pictures: Iterator[Picture], notes: list[str]) -> Iterator[Pictu
     if several := next((splits for splits in seen.values() if len(splits) > 1), None):
         merged = " and ".join(several[split] for split in SPLITS if split in several)
         notes.append(f"{merged} are merged; the test set is drawn anew (--test-share)")
+    if len(labels) > 1 and all(map(SPLIT_FOLDER.match, labels)):
+        named = " and ".join(f"{label}/" for label in sorted(labels))
+        notes.append(f"{named} are the classes; if they are splits, put the class folders into them (train/A, test/A)")
 
 
 def _parts(name: str) -> list[str]:

@@ -59,7 +59,8 @@ def import_set(source: Path, target: Path, options: ImportOptions, *, progress: 
             renumbered.
         target: a new or empty folder.
         options: how to import.
-        progress: called with the source's name, the amount read and the total.
+        progress: called with the name of the source that is read or of the file that is written, the amount done and
+            the total.
 
     Raises:
         UserError: `source` has no usable images or is corrupt, or `target` is not empty.
@@ -77,7 +78,7 @@ def import_set(source: Path, target: Path, options: ImportOptions, *, progress: 
             idx_files = idx_sets.find_idx_set(source) if source.is_dir() else None
             if idx_files:
                 refuse_split(source, options)
-                record = idx_sets.convert(source, idx_files, ready, options)
+                record = idx_sets.convert(source, idx_files, ready, options, progress)
             else:
                 record = _import_pictures(source, stage, ready, options, progress)
             files.write_json(ready / "import.json", record)
@@ -107,11 +108,11 @@ def _import_pictures(
         raise UserError(f"{source}: expected a folder or a .tar, .tar.gz or .tgz archive")
     with open(stage / "spool", "w+b") as file:
         noted = picture_files.note_splits(pictures, notes)
-        spool, unreadable_files = _spool(file, noted, source, options, counts)
+        spool, unreadable_files = _spool(file, noted, source, options, counts, skipped)
         rows, duplicates, conflicts = _distinct_rows(spool)
         if not len(rows):
             raise UserError(f"{source}: no images remain: {conflicts:,} appear under two classes")
-        record = _write_split(spool, rows, source, ready, options)
+        record = _write_split(spool, rows, source, ready, options, progress)
     return {
         **record,
         "pictures": len(spool.labels),
@@ -125,7 +126,9 @@ def _import_pictures(
     }
 
 
-def _write_split(spool: Spool, rows: np.ndarray, source: Path, ready: Path, options: ImportOptions) -> dict[str, Any]:
+def _write_split(
+    spool: Spool, rows: np.ndarray, source: Path, ready: Path, options: ImportOptions, progress: Progress
+) -> dict[str, Any]:
     """Split the images `rows` of the spool and write them into `ready`; return what the record has of that.
 
     Raises:
@@ -140,7 +143,8 @@ def _write_split(spool: Spool, rows: np.ndarray, source: Path, ready: Path, opti
         raise UserError(f"{source}: {len(rows)} distinct images are too few for a test set")
     refuse_too_large(source, (max(len(train), len(test)), *spool.shape))
     for images_name, labels_name, part in ((TRAIN_IMAGES, TRAIN_LABELS, train), (TEST_IMAGES, TEST_LABELS, test)):
-        write_idx(ready / images_name, (len(part), *spool.shape), _blocks(spool, rows[part]))
+        report = functools.partial(progress, images_name)
+        write_idx(ready / images_name, (len(part), *spool.shape), _blocks(spool, rows[part], report))
         write_idx(ready / labels_name, (len(part),), [labels[part].astype(np.uint8)])
     write_class_names(ready, names)
     record = source_record(source, names, labels[train], labels[test], spool.shape)
@@ -153,6 +157,7 @@ def _spool(
     source: Path,
     options: ImportOptions,
     counts: Counter[str],
+    skipped: Counter[str],
 ) -> tuple[Spool, dict[str, str]]:
     """Decode all images into `file`, and count in `counts` the unreadable ones and those of several frames.
 
@@ -183,8 +188,11 @@ def _spool(
         digests += blake2b(data, digest_size=16).digest()
         file.write(data)
     if shape is None:
-        hint = f"; unreadable files: {counts['unreadable']:,}" if counts["unreadable"] else ""
-        raise UserError(f"{source}: no images in class folders (A/..., B/...){hint}")
+        ignored = {"unreadable files": counts["unreadable"]} | {
+            f"skipped {what}": skipped[what] for what in sorted(skipped)
+        }
+        hints = "".join(f"; {what}: {count:,}" for what, count in ignored.items() if count)
+        raise UserError(f"{source}: no images in class folders (A/..., B/...){hints}")
     file.flush()
     shape = shape[::-1] if options.transpose else shape
     pairs = np.frombuffer(digests, np.uint64).reshape(-1, 2)
@@ -241,8 +249,8 @@ def _natural_key(name: str) -> tuple[int, int, str]:
     return (0, int(name), name) if name.isascii() and name.isdigit() else (1, 0, name)
 
 
-def _blocks(spool: Spool, rows: np.ndarray) -> Iterator[np.ndarray]:
-    """Yield the images `rows` of the spool in blocks `(n, height * width)` uint8."""
+def _blocks(spool: Spool, rows: np.ndarray, report: picture_files.ReportProgress) -> Iterator[np.ndarray]:
+    """Yield the images `rows` of the spool in blocks `(n, height * width)` uint8, and report each that is written."""
     size = spool.shape[0] * spool.shape[1]
     for start in range(0, len(rows), IMAGES_PER_BLOCK):
         selected = rows[start : start + IMAGES_PER_BLOCK].tolist()
@@ -251,3 +259,4 @@ def _blocks(spool: Spool, rows: np.ndarray) -> Iterator[np.ndarray]:
             spool.file.seek(row * size)
             spool.file.readinto(pixels)  # type: ignore[attr-defined]
         yield block
+        report(start + len(block), len(rows))

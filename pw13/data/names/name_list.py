@@ -46,6 +46,7 @@ def load_names(corpus: str | None, *, encoding: str = "utf-8", fix_accents: bool
         UserError: the file is missing, contains no names, or is not text.
         OptionError: the encoding is unknown.
     """
+    check_encoding(encoding)
     if corpus in NAMED_CORPORA:
         path: Path | None = named_corpus(corpus)
     else:
@@ -101,15 +102,13 @@ def decode(path: Path, data: bytes, encoding: str) -> str:
         UserError: a byte cannot be decoded, or the text contains NUL or halves of characters.
         OptionError: the encoding is unknown.
     """
+    check_encoding(encoding)
     try:
-        codecs.lookup(encoding)
         text = data.decode(encoding)
-    except (LookupError, ValueError) as error:
-        if isinstance(error, UnicodeDecodeError):
-            raise UserError(f"{path}: {_bad_byte(data, error.start, encoding)}") from None
-        if isinstance(error, UnicodeError):
-            raise UserError(f"{path}: cannot decode as {encoding}: {error}") from None
-        raise OptionError(f"--encoding: unknown encoding {encoding!r}") from None
+    except UnicodeDecodeError as error:
+        raise UserError(f"{path}: {_bad_byte(data, error.start, encoding)}") from None
+    except UnicodeError as error:
+        raise UserError(f"{path}: cannot decode as {encoding}: {error}") from None
     certain = is_utf8(encoding) and "\0" not in text  # UTF-8 has no halves of characters
     if match := None if certain else NOT_TEXT.search(text):
         line, found = text.count("\n", 0, match.start()) + 1, ord(match[0])
@@ -183,8 +182,18 @@ def is_utf8(encoding: str) -> bool:
     Raises:
         OptionError: it is unknown.
     """
+    check_encoding(encoding)
+    return codecs.lookup(encoding).name == "utf-8"
+
+
+def check_encoding(encoding: str) -> None:
+    """Refuse an encoding that is unknown or not of text.
+
+    Raises:
+        OptionError: it is one.
+    """
     try:
-        return codecs.lookup(encoding).name == "utf-8"
+        "".encode(encoding)
     except (LookupError, ValueError):
         raise OptionError(f"--encoding: unknown encoding {encoding!r}") from None
 

@@ -19,6 +19,7 @@ from pw13.data.images.idx import write_idx
 from pw13.data.importing import idx_sets, picture_files, pictures
 from pw13.data.importing.options import ImportOptions
 from pw13.data.importing.pictures import import_set
+from pw13.data.published import TEST_IMAGES, TRAIN_IMAGES
 from pw13.errors import OptionError, UserError
 from tests.helpers.data import FILES, make_images
 from tests.helpers.disks import lack_sync_and_replace
@@ -124,6 +125,22 @@ def test_a_source_that_is_split_already_is_merged_with_a_note(pw13, folders, mer
 @pytest.mark.parametrize("folders", [("", ""), ("train", "train"), ("train/test", "train"), ("contest", "train")])
 def test_classes_of_one_split_are_no_merge(folders):
     files = {f"./{folders[n // 2 % 2]}/{name}": data for n, (name, data) in enumerate(tree().items())}
+    assert import_set(put("src", files), Path("out"), ImportOptions())["notes"] == []
+
+
+@pytest.mark.parametrize("splits", [("train", "test"), ("Training", "validation")])
+def test_splits_that_become_classes_are_noted(pw13, splits):
+    files = {f"{name[0]}/{splits[n // 2 % 2]}/{n}.png": data for n, (name, data) in enumerate(tree().items())}
+    code, out, err = pw13("data", "import", put("src", files), "out", "--json")
+    named = " and ".join(f"{split}/" for split in sorted(splits))
+    note = f"{named} are the classes; if they are splits, put the class folders into them (train/A, test/A)"
+    assert code == 0 and err == f"note: {note}\n" and json.loads(out)["notes"] == [note]
+    assert json.loads(out)["classes"] == sorted(splits)
+
+
+@pytest.mark.parametrize("labels", [("train", "car"), ("train", "train")])
+def test_classes_of_which_one_is_named_as_a_split_are_not_noted(labels):
+    files = {f"{labels[n % 2]}/{name[2:]}": data for n, (name, data) in enumerate(tree().items())}
     assert import_set(put("src", files), Path("out"), ImportOptions())["notes"] == []
 
 
@@ -243,6 +260,16 @@ def test_links_and_pipes_are_not_opened():
     assert record["passed_over"] == {"links": 2, "other files": 1} and record["classes"] == ["A", "B"]
 
 
+@pytest.mark.skipif(os.name == "nt", reason="links of POSIX")
+def test_a_source_of_links_only_is_refused_with_their_number():
+    put("elsewhere", tree())
+    Path("src").mkdir()
+    for label in "AB":
+        Path("src", label).symlink_to(Path("elsewhere", label).absolute())
+    with pytest.raises(UserError, match=r"src: no images in class folders \(A/..., B/...\); skipped links: 2$"):
+        import_set(Path("src"), Path("out"), ImportOptions())
+
+
 def test_a_pixel_bomb_is_not_decoded():
     bomb = png(np.zeros((5000, 5000), np.uint8))
     record = import_set(put("src", tree() | {"A/bomb.png": bomb}), Path("out"), ImportOptions(side=28))
@@ -282,9 +309,9 @@ def test_the_checksum_after_the_archive_is_verified():
 @pytest.mark.parametrize(
     ("files", "words"),
     [
-        ({}, "no images in class folders"),
-        ({"top.png": png(letters(1)[0])}, "no images in class folders"),
-        ({"A/x.png": b"x", "A/y.png": b""}, "unreadable files: 2"),
+        ({}, r"no images in class folders \(A/..., B/...\)$"),
+        ({"top.png": png(letters(1)[0])}, r"class folders \(.*\); skipped pictures outside a class folder: 1$"),
+        ({"A/x.png": b"x", "A/y.png": b"", "B/Thumbs.db": b""}, "; unreadable files: 2; skipped other files: 1$"),
         ({"A/x.png": png(letters(1)[0])}, "1 distinct images are too few"),
         (
             {"A/x.png": png(letters(1)[0]), "B/x.png": png(letters(1)[0])},
@@ -519,11 +546,26 @@ def test_the_command_reports_unreadable_files(pw13):
     assert pw13("data", "import", "src", "out3", "--size", "0")[0] == 2
 
 
-def test_an_interrupted_import_leaves_nothing(pw13, monkeypatch):
+@pytest.mark.parametrize("kind", ["pictures", "idx"])
+def test_an_interrupted_import_leaves_nothing(pw13, monkeypatch, kind):
     from pw13.system import signals
 
-    put("src", tree())
+    if kind == "pictures":
+        put("src", tree())
+    else:
+        put_idx("src", FILES, np.arange(6) % 3, np.arange(3))
     monkeypatch.setattr(signals, "_received", [2])
     code, _, err = pw13("data", "import", "src", "out")
     assert code == 130 and "interrupted; nothing was written" in err
     assert [path.name for path in Path().iterdir()] == ["src"]
+
+
+@pytest.mark.parametrize("kind", ["pictures", "idx"])
+def test_every_block_that_is_written_is_progress(monkeypatch, kind):
+    for module in (pictures, idx_sets):
+        monkeypatch.setattr(module, "IMAGES_PER_BLOCK", 4)
+    source = put("src", tree(5)) if kind == "pictures" else put_idx("src", FILES, np.arange(8) % 2, np.arange(2))
+    calls = []
+    import_set(source, Path("out"), ImportOptions(), progress=lambda *call: calls.append(call))
+    written = [(TRAIN_IMAGES, 4, 8), (TRAIN_IMAGES, 8, 8), (TEST_IMAGES, 2, 2)]
+    assert [call for call in calls if call[0] != "src"] == written

@@ -111,6 +111,8 @@ def test_a_folder_and_a_missing_file_are_refused():
 def test_an_unknown_encoding_is_an_option_error(encoding):
     with pytest.raises(OptionError, match="--encoding: unknown encoding"):
         load(b"Nimbo\n", encoding=encoding)
+    with pytest.raises(OptionError, match="--encoding: unknown encoding"):
+        load_names("builtin", encoding=encoding)
 
 
 def test_other_encodings_are_read():
