@@ -591,22 +591,26 @@ def test_reconstructions_are_told_beside_the_originals():
 
 
 def test_networks_of_one_size_with_other_settings_are_no_seeds_of_one(pw13, data):
-    """Two seeds of a linear code of 4 values, one of a relu code; only the linear ones make a mean."""
-    changes = ({"seed": 0}, {"seed": 1, "threads": 1}, {"activation": "relu", "limit": 60})
+    """Two seeds of a linear code of 4 values, two relu codes of other images; only the linear ones make a mean."""
+    changes = ({"seed": 0}, {"seed": 1, "threads": 1}, {"activation": "relu", "limit": 60}, {"activation": "relu"})
     folders = [dense_run(Path("runs"), data, 4, **each) for each in changes]
     named = [word for folder in [*folders, dense_run(Path("runs"), data, 8)] for word in ("--run", folder.name)]
     code, out, err = pw13("svm-eval", "--data", data, "--kernel", "rbf", "--json", *named, *QUICK)
     assert code == 0, err
     document = json.loads(out)
-    linear, relu = {"activation": "linear", "limit": None}, {"activation": "relu", "limit": 60}
-    assert [r["settings"] for r in document["results"]] == [{}, linear, linear, relu, {}, {}, {}]
-    assert [r["settings"] for r in document["reconstructions"]] == [linear, linear, relu, {}, {}, {}]
+    linear, limited, relu = (
+        {"activation": activation, "limit": limit}
+        for activation, limit in (("linear", None), ("relu", 60), ("relu", None))
+    )
+    assert [r["settings"] for r in document["results"]] == [{}, linear, linear, limited, relu, {}, {}, {}]
+    assert [r["settings"] for r in document["reconstructions"]] == [linear, linear, limited, relu, {}, {}, {}]
     codes = [r["accuracy"] for r in document["results"] if r["features"] == "codes"]
     (compared,) = [line for line in document["comment"] if line.startswith("Autoencoder codes vs PCA codes")]
     assert compared.count("mean of 2 encoders") == 1 and "mean of 3" not in compared
-    assert "with 4 values, activation relu, limit 60, RBF kernel" in compared
+    assert "with 4 values, activation relu, limit None, RBF kernel" in compared
+    assert "limit 60" not in compared  # PCA of 4 components was fitted to the images of the first encoder
     kept = one_network_each(document["results"], "rbf")
-    assert sorted(r["accuracy"] for r in kept if r["features"] == "codes") == sorted([codes[0], codes[1], codes[3]])
+    assert sorted(r["accuracy"] for r in kept if r["features"] == "codes") == sorted([codes[0], codes[1], codes[4]])
 
 
 def test_without_known_settings_no_encoders_count_as_seeds_of_one_network():
