@@ -223,6 +223,18 @@ def test_pca_is_fitted_to_the_training_images_of_the_encoder_of_its_size(data):
         assert found[size].encode(images.test_images) == pytest.approx(codes, abs=1e-5)
 
 
+def test_pca_has_the_size_of_its_components_which_few_images_limit(data):
+    images = load_images(str(data))
+    folders = [dense_run(Path("runs"), data, size, limit=30) for size in (40, 50, 4)]
+    loaded = encoders.load_encoders([folder.name for folder in folders], Path("runs"), images)
+    linear = svm_features.fit_pca(images, loaded)
+    found = [kind for kind in svm_features.kinds(images, loaded, linear) if kind.name == "pca"]
+    assert [kind.encode(images.test_images).shape[1] for kind in found] == [kind.size for kind in found] == [4, 30]
+    assert svm_features.sizes(images, loaded) == [784, 40, 50, 4, 4, 30]
+    told = [(name, size) for name, size, *_ in svm_features.reconstructions(loaded, linear)]
+    assert told == [("codes", 40), ("codes", 50), ("codes", 4), ("pca", 4), ("pca", 30)]
+
+
 def test_without_a_dense_encoder_pca_is_fitted_to_all_training_images(data):
     images = load_images(str(data))
     rows = np.arange(50)
