@@ -28,7 +28,7 @@ def sentences(metrics: Mapping[str, Any]) -> list[str]:
     if metrics["n_test_distinct"] < metrics["n_test"]:
         lines.append(without_duplicates(metrics, codes or results))
     if not codes:
-        lines.append("No dense autoencoder run on these data, so no codes; train one with `pw13 train-dense-ae`.")
+        lines.append("No codes of a dense autoencoder: no run on these data; train one with `pw13 train-dense-ae`.")
     return lines
 
 
