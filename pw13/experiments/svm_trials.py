@@ -11,12 +11,11 @@ from pw13.config.settings import SvmEval
 from pw13.data.images import stratified_sample
 from pw13.errors import OptionError
 from pw13.experiments.svm_features import Features
-from pw13.figures import svm_eval as figures
 from pw13.svm import cross_validation, evaluation
 from pw13.svm.evaluation import Outcome, Solver
 from pw13.svm.kernels import MapFn
 from pw13.svm.plan import Plan
-from pw13.svm.summary import headline
+from pw13.svm.summary import NAMES, headline
 from pw13.system.streams import stream
 
 
@@ -32,7 +31,7 @@ class Trial(NamedTuple):
 
     @property
     def title(self) -> str:
-        return f"{figures.NAMES[self.features.name]} ({self.features.size})"
+        return f"{NAMES[self.features.name]} ({self.features.size})"
 
 
 class Trials(NamedTuple):

@@ -13,7 +13,7 @@ T = TypeVar("T")
 ALPHA = 0.05  # significance level
 HANDOUT_CODE_SIZE = 32
 
-NAMES = {"pixels": "pixels", "codes": "codes", "pca": "PCA codes", "conv-codes": "codes of the convolutional encoder"}
+NAMES = {"pixels": "pixels", "codes": "codes", "pca": "PCA codes", "conv-codes": "convolutional codes"}
 
 
 def sentences(metrics: Mapping[str, Any]) -> list[str]:
