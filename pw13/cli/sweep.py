@@ -42,7 +42,7 @@ from pw13.sweeps.folder import (
 )
 from pw13.sweeps.grid import parse_axes
 from pw13.sweeps.jobs import parallel_jobs
-from pw13.system import locks, machine
+from pw13.system import installation, locks, machine
 
 app = typer.Typer(no_args_is_help=True, help="Run a hyperparameter grid locally or on a Dask cluster.")
 
@@ -157,6 +157,7 @@ def _executor(sweep: Sweep, jobs: int | None, dask: str | None) -> Any:
     from pw13.sweeps.executors import DaskExecutor, LocalExecutor
 
     if dask is None:
+        installation.check_tensorboard(*(point.settings for point in sweep.points))
         return LocalExecutor(parallel_jobs(sweep, jobs))
     if jobs is not None:
         raise OptionError("--jobs cannot be combined with --dask")

@@ -24,9 +24,10 @@ def run_experiment(kind: str, settings: Any, *, run: Run, **options: Any) -> dic
     from pw13.experiments import preparation
     from pw13.runs.ending import track_status
     from pw13.runs.record import read_json
-    from pw13.system import device, machine, tensorflow_runtime, threads
+    from pw13.system import device, installation, machine, tensorflow_runtime, threads
 
     with track_status(run):
+        installation.check_tensorboard(settings)
         machine.check_temporary_folder()
         if hasattr(settings, "threads"):
             with preparation.in_background(kind, settings, **options):

@@ -26,20 +26,31 @@ def make_plan(images: ImageSet, labels: np.ndarray, encoders: Sequence[Encoder],
     """Choose the methods, say what they take, and return them with the limit of the memory in bytes.
 
     Raises:
+        OptionError, UserError: see `choose_plan`.
+    """
+    job = describe(images, labels, encoders, config)
+    chosen, limit = choose_plan(job, config)
+    console.message(sentence(job, chosen, limit))
+    return chosen, limit
+
+
+def choose_plan(job: Job, config: SvmEval) -> tuple[Plan, int]:
+    """Choose the methods and return them with the limit of the memory in bytes.
+
+    Raises:
         OptionError: --memory is too small for the images.
         UserError: too little memory is free.
     """
-    job, limit, threads = describe(images, labels, encoders, config), memory_limit(config), machine.cores()
+    limit, threads = memory_limit(config), machine.cores()
     chosen = plan.make(job, limit, threads=threads, use_intelex=not config.approximate and intelex.available())
     if chosen is None:
-        least = f"about {suggested(job, threads):.1f} GB for {len(labels):,} images"
+        least = f"about {suggested(job, threads):.1f} GB for {len(job.labels):,} images"
         if config.memory is not None:
             raise OptionError(f"--memory: expected {least}, received {config.memory:g}; or use fewer with --limit")
         raise UserError(
             f"too little memory: expected {least}, of the free memory {limit / GB:.1f} GB may be used; "
             "use fewer with --limit, or set --memory"
         )
-    console.message(sentence(job, chosen, limit))
     return chosen, limit
 
 

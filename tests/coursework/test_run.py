@@ -5,6 +5,7 @@ import json
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from pw13 import config
@@ -12,6 +13,7 @@ from pw13.config import fields
 from pw13.console import format_duration
 from pw13.coursework import run
 from pw13.coursework.plan import CourseData, Step, StepResult, course_steps
+from pw13.data.images.idx import write_idx
 from pw13.data.source import Source
 from pw13.errors import OptionError
 from pw13.experiments.runtime_estimate import epoch_seconds
@@ -19,7 +21,7 @@ from pw13.runs.finding import list_runs
 from pw13.runs.opening import create_run
 from pw13.runs.record import read_run
 from pw13.system import signals
-from tests.helpers.data import make_data
+from tests.helpers.data import FILES, make_data
 
 BASE = {kind: cls() for kind, cls in config.KINDS.items()}
 
@@ -93,6 +95,12 @@ def test_seeds_without_validation_names_are_refused_before_the_first_run():
         ({}, "[svm-eval]\nlimit = 1", 2, "--limit 1: an SVM needs at least two classes, received only one (0, 0)"),
         (
             {},
+            "[svm-eval]\nmemory = 0.3",
+            2,
+            "--memory: expected about 0.7 GB for 120 images, received 0.3; or use fewer with --limit",
+        ),
+        (
+            {},
             "[charrnn]\nlength = 30",
             1,
             "{corpus}: too short: 30 characters (newlines included), expected at least 31, a window of --length 30 and "
@@ -109,6 +117,17 @@ def test_data_that_a_later_step_cannot_use_are_refused_before_the_first_run(
     code, out, err = pw13("all", "--config", preset, "--data", folder, "--corpus", corpus)
     assert (code, out) == (status, "")
     assert err.splitlines()[-1] == f"pw13: {message.format(data=folder, corpus=corpus)}"
+    assert experiment_calls == [] and not Path("runs").exists()
+
+
+def test_too_few_images_for_tuning_are_refused_before_the_first_run(pw13, tmp_path, experiment_calls):
+    folder, preset = make_data(tmp_path / "images"), tmp_path / "all.toml"
+    for name, counts in ((FILES[1], [117, 3]), (FILES[3], [30, 30])):
+        write_idx(folder / name, (sum(counts),), [np.repeat(np.array([0, 1], np.uint8), counts)])
+    preset.write_text("[svm-eval]\ntune_on = 30\n", "utf-8")
+    code, out, err = pw13("all", "--config", preset, "--data", folder, "--corpus", "builtin", "--quiet")
+    told = "pw13: --tune-on 30: expected at least two images of each class, received 1 of 1; set a larger one\n"
+    assert (code, out, err) == (2, "", told)
     assert experiment_calls == [] and not Path("runs").exists()
 
 
