@@ -197,12 +197,12 @@ def _dry_run(sweep: Sweep, jobs: int | None, json: bool | None) -> None:
         folder = Path(scratch)
         run = create_run(folder, PREFIX + sweep.kind, sweep_options(sweep))
         locks.release(run.folder)  # nobody else sees it, and Windows removes no folder with an open file in it
-        sha256 = record_data(sweep, run)
+        data = record_data(sweep, run)
         first = sweep.points[0]._replace(settings=dataclasses.replace(sweep.points[0].settings, epochs=1))
         tried = [first, first._replace(name=f"{first.name}_again")] if count > 1 else [first]
         with interruptible("nothing was saved"), contextlib.closing(LocalExecutor(1)) as executor:
-            tried_jobs = [make_job(sweep, run, point, sha256) for point in tried]
-            seconds = estimate_seconds(sweep, tried_jobs, executor, parallel)
+            tried_jobs = [make_job(sweep, run, point, data.sha256) for point in tried]
+            seconds = estimate_seconds(sweep, tried_jobs, executor, parallel, examples=data.examples)
     if json:
         return console.json_document({"runs": count, "jobs": parallel, "seconds": seconds, "first": first.name})
     console.print_result(f"{_count_runs(count)}, {parallel} in parallel: about {console.format_duration(seconds)}")

@@ -236,7 +236,7 @@ def test_time_left_scales_with_what_steps_took(data):
     twice = StepResult(plan[0], "new", Path("x"), 2 * estimated)
     mine = format_duration(estimated)
     assert run.time_left(plan[1:2], [], data) == f": about {mine}"
-    both = format_duration(2 * estimated)
+    both = format_duration(estimated + run.step_seconds(plan[2], data, plan))
     assert run.time_left(plan[1:3], [], data) == f": about {mine}; all 2 remaining: about {both}"
     assert format_duration(2 * estimated) in run.time_left(plan[1:2], [twice], data)
     reused = StepResult(plan[0], "reused", Path("x"), 0.0)
@@ -268,7 +268,11 @@ def test_costlier_settings_have_longer_estimates():
         {"skip": 1},
     ):
         longer = dataclasses.replace(one, **more)
-        assert epoch_seconds("charrnn", longer) > 1.9 * epoch_seconds("charrnn", one)
+        assert epoch_seconds("charrnn", longer, 1e6) > 1.9 * epoch_seconds("charrnn", one, 1e6)
+    units = [epoch_seconds("charrnn", dataclasses.replace(one, units=n), 480_000) for n in (32, 64, 256, 768, 1536)]
+    assert units == [0.5, 1, 4, 24, 96]  # 160,000 windows
+    codes = [epoch_seconds("dense-ae", config.DenseAE(code_size=n), 150_000) for n in (8, 48, 96, 480)]
+    assert codes == [1, 1, 2, 10]
     images = [epoch_seconds("conv-dae", config.ConvDAE(limit=limit), 10_000) for limit in (1000, None, 20_000)]
     assert images == [images[0], 10 * images[0], 10 * images[0]]
 
