@@ -129,7 +129,7 @@ def charrnn(metrics: dict[str, Any]) -> dict[str, Any]:
         f"nats per character: held-out, mixture with the {gram}": _mixture(metrics.get("mixture")),
         "held-out accuracy": metrics["held_out_accuracy"],
         **_sampled_names(names, gram),
-        "training examples/s": metrics["throughput_per_second"],
+        "training windows/s": metrics["throughput_per_second"],
         "seconds: training; total": f"{metrics['train_seconds']:.1f}; {metrics['seconds']:.1f}",
     }
 
