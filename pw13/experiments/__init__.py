@@ -6,6 +6,7 @@ from typing import Any
 
 from pw13 import console
 from pw13.errors import UserError
+from pw13.runs import comparison
 from pw13.runs.folder import NamedFigure, Run
 from pw13.runs.record import Record, data_paths_of, settings_of
 
@@ -53,6 +54,9 @@ def redraw_figures(record: Record) -> Iterator[NamedFigure]:
         raise UserError(f"{record.folder}: expected a run of a network, received {record.kind}")
     if record.problem or record.status != "completed":
         raise UserError(f"{record.folder}: {record.problem or record.status + ', expected a completed run'}")
+    rows = comparison.history(record.folder)
+    if not rows or not {"epoch", "loss", "val_loss"} <= rows[0].keys():
+        raise UserError(f"{record.folder / 'history.csv'}: missing or corrupt; no figures without it")
     settings = settings_of(record)
     # TensorFlow cannot change its number of threads, and trains nothing here
     count = tensorflow_runtime.running_threads() or settings.threads
