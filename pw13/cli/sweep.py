@@ -42,7 +42,7 @@ from pw13.sweeps.folder import (
 )
 from pw13.sweeps.grid import parse_axes
 from pw13.sweeps.jobs import parallel_jobs
-from pw13.system import locks, machine
+from pw13.system import installation, locks, machine
 
 app = typer.Typer(no_args_is_help=True, help="Run a hyperparameter grid locally or on a Dask cluster.")
 
@@ -157,6 +157,7 @@ def _executor(sweep: Sweep, jobs: int | None, dask: str | None) -> Any:
     from pw13.sweeps.executors import DaskExecutor, LocalExecutor
 
     if dask is None:
+        installation.check_tensorboard(*(point.settings for point in sweep.points))
         return LocalExecutor(parallel_jobs(sweep, jobs))
     if jobs is not None:
         raise OptionError("--jobs cannot be combined with --dask")
@@ -196,12 +197,12 @@ def _dry_run(sweep: Sweep, jobs: int | None, json: bool | None) -> None:
         folder = Path(scratch)
         run = create_run(folder, PREFIX + sweep.kind, sweep_options(sweep))
         locks.release(run.folder)  # nobody else sees it, and Windows removes no folder with an open file in it
-        sha256 = record_data(sweep, run)
+        data = record_data(sweep, run)
         first = sweep.points[0]._replace(settings=dataclasses.replace(sweep.points[0].settings, epochs=1))
         tried = [first, first._replace(name=f"{first.name}_again")] if count > 1 else [first]
         with interruptible("nothing was saved"), contextlib.closing(LocalExecutor(1)) as executor:
-            tried_jobs = [make_job(sweep, run, point, sha256) for point in tried]
-            seconds = estimate_seconds(sweep, tried_jobs, executor, parallel)
+            tried_jobs = [make_job(sweep, run, point, data.sha256) for point in tried]
+            seconds = estimate_seconds(sweep, tried_jobs, executor, parallel, examples=data.examples)
     if json:
         return console.json_document({"runs": count, "jobs": parallel, "seconds": seconds, "first": first.name})
     console.print_result(f"{_count_runs(count)}, {parallel} in parallel: about {console.format_duration(seconds)}")

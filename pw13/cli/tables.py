@@ -24,7 +24,7 @@ def dense_ae(metrics: dict[str, Any]) -> dict[str, Any]:
         "test MSE": metrics["test_mse"],
         "test PSNR, dB": metrics["test_psnr_db"],
         "validation MSE": metrics["val_mse"],
-        "test MSE of PCA, same code size": metrics["pca_test_mse"],
+        "test MSE of PCA, at most as many values": metrics["pca_test_mse"],
         "dead code units": metrics["dead_units"],
         **_code_sizes(metrics),
         "training images/s": metrics["throughput_per_second"],
@@ -129,7 +129,7 @@ def charrnn(metrics: dict[str, Any]) -> dict[str, Any]:
         f"nats per character: held-out, mixture with the {gram}": _mixture(metrics.get("mixture")),
         "held-out accuracy": metrics["held_out_accuracy"],
         **_sampled_names(names, gram),
-        "training examples/s": metrics["throughput_per_second"],
+        "training windows/s": metrics["throughput_per_second"],
         "seconds: training; total": f"{metrics['train_seconds']:.1f}; {metrics['seconds']:.1f}",
     }
 

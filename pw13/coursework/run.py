@@ -28,7 +28,7 @@ from pw13.sweeps.executors import LocalExecutor
 from pw13.sweeps.folder import build_sweep, create_sweep, find_identical
 from pw13.sweeps.jobs import parallel_jobs
 from pw13.sweeps.scheduler import run_sweep
-from pw13.system import files, signals
+from pw13.system import files, installation, signals
 
 
 def run_coursework(plan: Sequence[Step], data: CourseData, *, runs_dir: Path, fresh: bool) -> list[StepResult]:
@@ -78,11 +78,13 @@ def inspect_data(data: str, corpus: str, base: Mapping[str, Any]) -> CourseData:
 
     Raises:
         UserError: they cannot be read, or a step could not use them.
+        OptionError: the settings of a step do not fit them.
     """
     from pw13.experiments import svm_eval
 
+    installation.check_tensorboard(*base.values())
     images = load_images(data)
-    svm_eval.training_rows(images, base["svm-eval"])
+    svm_eval.check_settings(images, base["svm-eval"])
     code_shape(*images.train_images.shape[1:])  # of the denoiser
     rnn = base["charrnn"]
     names = load_names(corpus, encoding=rnn.encoding, fix_accents=rnn.fix_accents)

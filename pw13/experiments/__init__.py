@@ -6,6 +6,7 @@ from typing import Any
 
 from pw13 import console
 from pw13.errors import UserError
+from pw13.runs import comparison
 from pw13.runs.folder import NamedFigure, Run
 from pw13.runs.record import Record, data_paths_of, settings_of
 
@@ -21,9 +22,10 @@ def run_experiment(kind: str, settings: Any, *, run: Run, **options: Any) -> dic
     from pw13.experiments import preparation
     from pw13.runs.ending import track_status
     from pw13.runs.record import read_json
-    from pw13.system import device, machine, tensorflow_runtime, threads
+    from pw13.system import device, installation, machine, tensorflow_runtime, threads
 
     with track_status(run):
+        installation.check_tensorboard(settings)
         machine.check_temporary_folder()
         if hasattr(settings, "threads"):
             with preparation.in_background(kind, settings, **options):
@@ -49,6 +51,9 @@ def redraw_figures(record: Record) -> Iterator[NamedFigure]:
         raise UserError(f"{record.folder}: expected a run of a network, received {record.kind}")
     if record.problem or record.status != "completed":
         raise UserError(f"{record.folder}: {record.problem or record.status + ', expected a completed run'}")
+    rows = comparison.history(record.folder)
+    if not rows or not {"epoch", "loss", "val_loss"} <= rows[0].keys():
+        raise UserError(f"{record.folder / 'history.csv'}: missing or corrupt; no figures without it")
     settings = settings_of(record)
     # TensorFlow cannot change its number of threads, and trains nothing here
     count = tensorflow_runtime.running_threads() or settings.threads

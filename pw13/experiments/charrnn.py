@@ -54,14 +54,16 @@ def run_experiment(
     predicted, held_out = evaluation.predict(network, data)
     facts, counted = charrnn_ngram.predict(data)
     nats = evaluation.nats(predicted)
+    train_windows, epoch_seconds = windows_per_epoch(len(data.train_ids), config), result.epoch_seconds
     example_losses.save(run, evaluation.losses(predicted, data))
     metrics = {
         **training_metrics(result, model),
+        "throughput_per_second": train_windows / epoch_seconds if epoch_seconds else 0.0,  # the loss counts characters
         "cell": config.cell,
         "target": config.target,
         "units": config.units,
         "corpus": data.counts,
-        "train_windows": windows_per_epoch(len(data.train_ids), config),
+        "train_windows": train_windows,
         "train_nats": nats["train"],
         "val_nats": nats["validation"],
         "held_out_nats": nats["held_out"],

@@ -21,7 +21,7 @@ NATS = {"train": "train_nats", "validation": "val_nats", "held_out": "held_out_n
 def draw(metrics: Mapping[str, Any], history: Sequence[Mapping[str, float]], config: CharRNN) -> Iterator[NamedFigure]:
     """Draw the loss curves with the n-gram's line, nats per set of names and by position, calibration, sampled names.
 
-    Runs of 0.1.0 measured neither positions nor calibration.
+    Runs of 0.1.0 measured neither positions nor calibration, and sampled no names from the n-gram.
     """
     ngram = metrics["ngram"]
     name = ngram_name(ngram)
@@ -35,9 +35,10 @@ def draw(metrics: Mapping[str, Any], history: Sequence[Mapping[str, float]], con
         yield "positions", figures.loss_by_position(lines_by_model)
     if rows := metrics.get("reliability"):
         yield "calibration", figures.calibration(rows, metrics["calibration_error"])
-    models = {"network": metrics["by_temperature"], name: ngram["by_temperature"]}
-    models |= {"mixture": metrics["mixture"]["by_temperature"]} if metrics.get("mixture") else {}
-    yield "names", figures.novelty_against_plausibility(models, metrics["real_names"])
+    if ngram.get("by_temperature"):
+        models = {"network": metrics["by_temperature"], name: ngram["by_temperature"]}
+        models |= {"mixture": metrics["mixture"]["by_temperature"]} if metrics.get("mixture") else {}
+        yield "names", figures.novelty_against_plausibility(models, metrics["real_names"])
 
 
 def redraw(

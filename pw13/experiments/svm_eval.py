@@ -12,8 +12,8 @@ from pw13.errors import OptionError, UserError
 from pw13.experiments import svm_features, svm_results
 from pw13.experiments.svm_curves import learning_curves, of_first_kernel, on_reconstructions
 from pw13.experiments.svm_figures import save_figures
-from pw13.experiments.svm_memory import make_plan, out_of_memory_refused
-from pw13.experiments.svm_trials import draw_folds, evaluate
+from pw13.experiments.svm_memory import choose_plan, describe, make_plan, out_of_memory_refused
+from pw13.experiments.svm_trials import draw_folds, draw_tuning, evaluate
 from pw13.inference.encoders import differing_settings, load_encoders
 from pw13.runs.folder import Run
 from pw13.svm import evaluation, kernels, summary
@@ -75,6 +75,19 @@ def recorded_encoders(run: Run) -> list[str] | None:
     """Return the references of the encoders that a resumed evaluation has recorded; None if it has not, or is new."""
     recorded = (run.previous.facts if run.previous else {}).get("encoders")
     return recorded if isinstance(recorded, list) and all(isinstance(each, str) for each in recorded) else None
+
+
+def check_settings(images: ImageSet, config: SvmEval) -> None:
+    """Refuse settings that no evaluation of these images can have, whatever its encoders.
+
+    Raises:
+        UserError, OptionError: see `training_rows`; of `tune_on` and `memory` an OptionError.
+    """
+    labels = images.train_labels[training_rows(images, config)]
+    largest = len(labels)
+    if config.memory is not None:
+        largest = choose_plan(describe(images, labels, (), config), config)[0].exact
+    draw_tuning(labels, images.classes, config, largest, rng=stream("tuning", config.split_seed))
 
 
 def training_rows(images: ImageSet, config: SvmEval) -> np.ndarray:

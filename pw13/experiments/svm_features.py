@@ -58,43 +58,54 @@ class EncodedRows:
         return self.encode(self.images[self.indices[rows]])
 
 
-def code_sizes(encoders: Sequence[Encoder]) -> list[int]:
-    """Return the sizes of the dense codes, for which there are PCA codes too."""
-    return sorted({encoder.size for encoder in encoders if encoder.kind == "dense-ae"}) or [PCA_SIZE]
+def pca_rows(encoders: Sequence[Encoder]) -> dict[int, np.ndarray | None]:
+    """Return what PCA is fitted to for each dense code size, ascending: the images of the first encoder of that size.
+
+    Without a dense encoder there is one size, and None: all training images. Neither needs a label.
+    """
+    trained_on = {each.size: each.trained_on for each in reversed(encoders) if each.kind == "dense-ae"}
+    return dict(sorted(trained_on.items())) or {PCA_SIZE: None}
 
 
 def fit_pca(images: ImageSet, encoders: Sequence[Encoder]) -> dict[int, PCA]:
-    """Fit PCA for each dense code size to the training images of the encoder, of several the first; by size.
+    """Fit PCA for each dense code size, see `pca_rows`; by number of components, ascending.
 
-    Without a dense encoder it is fitted to all training images. Neither needs a label.
+    They are fewer than the code has values where images or pixels are fewer.
     """
-    trained_on = {each.size: each.trained_on for each in reversed(encoders) if each.kind == "dense-ae"}
     fits: dict[bytes | None, PCA] = {}
     linear = {}
-    for size in reversed(code_sizes(encoders)):  # the largest first: the others are its first components
-        rows = trained_on.get(size)
+    for size, rows in reversed(pca_rows(encoders).items()):  # the largest first: the others are its first components
         key = None if rows is None else rows.tobytes()
         if key not in fits:
             fits[key] = pca.fit_cached(images.train_images, size, rows)
-        linear[size] = fits[key].truncate(size)
-    return linear
+        fit = fits[key].truncate(size)
+        linear[len(fit.components)] = fit
+    return dict(sorted(linear.items()))
+
+
+def pca_sizes(images: ImageSet, encoders: Sequence[Encoder]) -> list[int]:
+    """Return the numbers of components of `fit_pca`, before it is fitted."""
+    available, pixels = len(images.train_images), images.train_images[0].size
+    counts = {size: available if rows is None else len(rows) for size, rows in pca_rows(encoders).items()}
+    return sorted({min(size, count, pixels) for size, count in counts.items()})
 
 
 def pca_memory(images: ImageSet, encoders: Sequence[Encoder]) -> int:
     """Return the bytes that `fit_pca` takes at most."""
     counts = [len(each.trained_on) for each in encoders if each.trained_on is not None]
-    count, size = max(counts, default=len(images.train_images)), max(code_sizes(encoders))
+    count, size = max(counts, default=len(images.train_images)), max(pca_rows(encoders))
     return pca.memory(count, images.train_images[0].size, size)
 
 
 def sizes(images: ImageSet, encoders: Sequence[Encoder]) -> list[int]:
     """Return the size of each kind of features, in the order of `kinds`."""
     pixels = images.train_images[0].size
-    return [pixels, *(each.size for each in encoders), *(size for size in code_sizes(encoders) if size < pixels)]
+    linear = [size for size in pca_sizes(images, encoders) if size < pixels]
+    return [pixels, *(each.size for each in encoders), *linear]
 
 
 def kinds(images: ImageSet, encoders: Sequence[Encoder], linear: Mapping[int, PCA]) -> list[Kind]:
-    """Return pixels, the codes of each encoder, and PCA codes of each dense code size."""
+    """Return pixels, the codes of each encoder, and the PCA codes."""
 
     def pca_codes(size: int, subset: np.ndarray) -> np.ndarray:
         return in_blocks(lambda block: linear[size].encode(to_vectors(block)), subset)
@@ -103,7 +114,7 @@ def kinds(images: ImageSet, encoders: Sequence[Encoder], linear: Mapping[int, PC
     return [
         Kind("pixels", pixels, None, to_vectors),
         *(Kind(CODE_NAMES[each.kind], each.size, each.run, each.encode) for each in encoders),
-        *(Kind("pca", n, None, functools.partial(pca_codes, n)) for n in code_sizes(encoders) if n < pixels),
+        *(Kind("pca", n, None, functools.partial(pca_codes, n)) for n in linear if n < pixels),
     ]
 
 
@@ -142,7 +153,7 @@ def keep(rows: EncodedRows) -> np.ndarray:
 def reconstructions(
     encoders: Sequence[Encoder], linear: Mapping[int, PCA]
 ) -> Iterator[tuple[str, int, str | None, Encode]]:
-    """Yield what each decoder, and PCA of the same sizes, makes of images.
+    """Yield what each decoder, and PCA, makes of images.
 
     Name, size and run as in `Features`, then a function of `(n, height, width)` uint8 -> `(n, pixels)` float32 in
     [0, 1].
@@ -150,8 +161,8 @@ def reconstructions(
     for encoder in encoders:
         if encoder.decode is not None:
             yield CODE_NAMES[encoder.kind], encoder.size, encoder.run, functools.partial(_decoded, encoder)
-    for size in code_sizes(encoders):
-        yield "pca", size, None, functools.partial(_projected, linear[size])
+    for size, fit in linear.items():
+        yield "pca", size, None, functools.partial(_projected, fit)
 
 
 def _decoded(encoder: Encoder, images: np.ndarray) -> np.ndarray:

@@ -26,20 +26,31 @@ def make_plan(images: ImageSet, labels: np.ndarray, encoders: Sequence[Encoder],
     """Choose the methods, say what they take, and return them with the limit of the memory in bytes.
 
     Raises:
+        OptionError, UserError: see `choose_plan`.
+    """
+    workload = describe(images, labels, encoders, config)
+    chosen, limit = choose_plan(workload, config)
+    console.message(sentence(workload, chosen, limit))
+    return chosen, limit
+
+
+def choose_plan(workload: Workload, config: SvmEval) -> tuple[Plan, int]:
+    """Choose the methods and return them with the limit of the memory in bytes.
+
+    Raises:
         OptionError: --memory is too small for the images.
         UserError: too little memory is free.
     """
-    workload, limit, threads = describe(images, labels, encoders, config), memory_limit(config), machine.cores()
+    limit, threads = memory_limit(config), machine.cores()
     chosen = plan.make(workload, limit, threads=threads, use_intelex=not config.approximate and intelex.available())
     if chosen is None:
-        least = f"about {suggested(workload, threads):.1f} GB for {len(labels):,} images"
+        least = f"about {suggested(workload, threads):.1f} GB for {len(workload.labels):,} images"
         if config.memory is not None:
             raise OptionError(f"--memory: expected {least}, received {config.memory:g}; or use fewer with --limit")
         raise UserError(
             f"too little memory: expected {least}, of the free memory {limit / GB:.1f} GB may be used; "
             "use fewer with --limit, or set --memory"
         )
-    console.message(sentence(workload, chosen, limit))
     return chosen, limit
 
 

@@ -11,12 +11,11 @@ from pw13.config.settings import SvmEval
 from pw13.data.images import stratified_sample
 from pw13.errors import OptionError
 from pw13.experiments.svm_features import Features
-from pw13.figures import svm_eval as figures
 from pw13.svm import cross_validation, evaluation
 from pw13.svm.evaluation import Outcome, Solver
 from pw13.svm.kernels import MapFn
 from pw13.svm.plan import Plan
-from pw13.svm.summary import headline
+from pw13.svm.summary import NAMES, headline
 from pw13.system.streams import stream
 
 
@@ -32,7 +31,7 @@ class Trial(NamedTuple):
 
     @property
     def title(self) -> str:
-        return f"{figures.NAMES[self.features.name]} ({self.features.size})"
+        return f"{NAMES[self.features.name]} ({self.features.size})"
 
 
 class Trials(NamedTuple):
@@ -48,9 +47,26 @@ def draw_folds(labels: np.ndarray, classes: Sequence[str], config: SvmEval, larg
     labels: `(n,)` int64 of the training images. A class with fewer rows than folds makes the folds fewer.
 
     Raises:
+        OptionError: see `draw_tuning`.
+    """
+    rng = stream("tuning", config.split_seed)
+    tuning, smallest, rarest = draw_tuning(labels, classes, config, largest, rng=rng)
+    folds = min(config.folds, smallest)
+    if folds < config.folds:
+        few = f"{smallest} of the {len(tuning):,} images of tuning are of class {rarest}"
+        console.message(f"note: {folds} folds: {few}")
+    return cross_validation.stratified_folds(tuning, labels, folds, rng=rng)
+
+
+def draw_tuning(
+    labels: np.ndarray, classes: Sequence[str], config: SvmEval, largest: int, *, rng: np.random.Generator
+) -> tuple[np.ndarray, int, str]:
+    """Draw the rows that choose C and gamma, at most `largest`; return them, and size and name of the rarest class.
+
+    Raises:
         OptionError: --tune-on draws fewer than two images of a class.
     """
-    count, rng = min(config.tune_on, largest), stream("tuning", config.split_seed)
+    count = min(config.tune_on, largest)
     tuning = stratified_sample(labels, count, rng=rng)
     present = np.unique(labels)
     counts = np.bincount(labels[tuning], minlength=len(classes))[present]
@@ -59,10 +75,7 @@ def draw_folds(labels: np.ndarray, classes: Sequence[str], config: SvmEval, larg
         option = f"--tune-on {count}" if count == config.tune_on else f"--memory: for tuning on {count:,} images"
         expected = "expected at least two images of each class"
         raise OptionError(f"{option}: {expected}, received {smallest} of {rarest}; set a larger one")
-    folds = min(config.folds, smallest)
-    if folds < config.folds:
-        console.message(f"note: {folds} folds: {smallest} of the {count:,} images of tuning are of class {rarest}")
-    return cross_validation.stratified_folds(tuning, labels, folds, rng=rng)
+    return tuning, smallest, rarest
 
 
 def evaluate(

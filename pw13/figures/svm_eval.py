@@ -11,8 +11,8 @@ from pw13.figures.image_grid import TITLE_GAP, draw_images
 from pw13.figures.loss_curves import BLUE, GREEN, GREY, ORANGE
 from pw13.figures.text import plain
 from pw13.metrics.intervals import mean_accuracy
+from pw13.svm.summary import NAMES
 
-NAMES = {"pixels": "pixels", "codes": "codes", "pca": "PCA codes", "conv-codes": "convolutional codes"}
 KERNELS = {"rbf": "RBF kernel", "linear": "linear kernel"}
 COLORS = {"pixels": GREY, "codes": BLUE, "pca": ORANGE, "conv-codes": GREEN}
 COLUMNS = 12  # images per row of the disagreements
@@ -80,19 +80,17 @@ def learning_curve(points: Sequence[Mapping[str, Any]], kernel: str) -> Figure:
     """Plot test accuracy against the number of training images, a line per feature set, with 95 % CIs."""
     figure = Figure(figsize=(6.8, 4.4), layout="constrained")
     axes = figure.subplots()
-    keys = list(dict.fromkeys((p["features"], p["size"], p["run"]) for p in points))
-    names = [key[:2] for key in keys]
     ends = []
-    for index, key in enumerate(keys):
-        line = [p for p in points if (p["features"], p["size"], p["run"]) == key]
-        label = f"{NAMES[key[0]]} ({key[1]})" + (f", {key[2]}" if names.count(key[:2]) > 1 else "")
+    for index, (features, size) in enumerate(dict.fromkeys((p["features"], p["size"]) for p in points)):
+        line = [p for p in points if (p["features"], p["size"]) == (features, size)]
+        label, color = f"{NAMES[features]} ({size})", COLORS[features]
         errors = np.abs(np.array([p["ci95"] for p in line]).T - [p["accuracy"] for p in line])
         sizes, accuracies = [p["n_train"] for p in line], [p["accuracy"] for p in line]
         axes.errorbar(
-            sizes, accuracies, errors, label=label, color=COLORS[key[0]], marker=MARKERS[index % len(MARKERS)],
-            markersize=4, capsize=2, elinewidth=0.8,
+            sizes, accuracies, errors, label=label, color=color, marker=MARKERS[index % len(MARKERS)], markersize=4,
+            capsize=2, elinewidth=0.8,
         )  # fmt: skip
-        ends.append(LineEnd(sizes[-1], accuracies[-1], label, COLORS[key[0]]))
+        ends.append(LineEnd(sizes[-1], accuracies[-1], label, color))
     axes.set_xscale("log")
     methods = {p["n_train"]: p.get("method", "SVC") for p in points}
     ticks = sorted(methods)

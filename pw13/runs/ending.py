@@ -38,12 +38,17 @@ def track_status(run: Run) -> Iterator[Run]:
             raise
         with contextlib.suppress(OSError):
             run.close("failed", error=f"{error}"[:2000] or type(error).__name__)
-        if isinstance(error, MemoryError):
+        if _is_out_of_memory(error):
             raise UserError(f"out of memory; free some, then resume with: pw13 resume {cli_name(run.folder)}") from None
         raise
     finally:
         signals.clear_exit_hooks()
         locks.release(run.folder)
+
+
+def _is_out_of_memory(error: BaseException) -> bool:
+    """Return whether memory ran out, for Python or for TensorFlow, which need not be imported here."""
+    return any(cls.__name__ in ("MemoryError", "ResourceExhaustedError") for cls in type(error).__mro__)
 
 
 def _discard_rejected(run: Run, error: UserError | OptionError) -> bool:

@@ -13,7 +13,7 @@ T = TypeVar("T")
 ALPHA = 0.05  # significance level
 HANDOUT_CODE_SIZE = 32
 
-NAMES = {"pixels": "pixels", "codes": "codes", "pca": "PCA codes", "conv-codes": "codes of the convolutional encoder"}
+NAMES = {"pixels": "pixels", "codes": "codes", "pca": "PCA codes", "conv-codes": "convolutional codes"}
 
 
 def sentences(metrics: Mapping[str, Any]) -> list[str]:
@@ -28,7 +28,7 @@ def sentences(metrics: Mapping[str, Any]) -> list[str]:
     if metrics["n_test_distinct"] < metrics["n_test"]:
         lines.append(without_duplicates(metrics, codes or results))
     if not codes:
-        lines.append("No dense autoencoder run on these data, so no codes; train one with `pw13 train-dense-ae`.")
+        lines.append("No codes of a dense autoencoder: no run on these data; train one with `pw13 train-dense-ae`.")
     return lines
 
 
@@ -93,9 +93,15 @@ def _p_value(p: float) -> str:
 
 
 def ae_against_pca(codes: Sequence[Result], results: Sequence[Result]) -> str | None:
-    """Compare the autoencoder's codes with PCA codes of the same size, for each kernel, over encoders if several."""
+    """Compare the autoencoder's codes with PCA codes of the same size, for each kernel, over encoders if several.
+
+    PCA was fitted to the images of the first encoder of a size; those that were trained on others are left out.
+    """
     parts = []
     for group in alike(codes):
+        first = next(code for code in codes if code["size"] == group[0]["size"])
+        if _images(group[0]) != _images(first):
+            continue
         key = ("pca", group[0]["size"], group[0]["kernel"])
         rival = next((r for r in results if (r["features"], r["size"], r["kernel"]) == key), None)
         if rival:
@@ -103,6 +109,11 @@ def ae_against_pca(codes: Sequence[Result], results: Sequence[Result]) -> str | 
             over = _over_encoders(difference, "{:+.2f}".format)
             parts.append(f"{difference.mean:+.2f} points{over} with {_count_values(group[0])}, {kernel(group[0])}")
     return f"Autoencoder codes vs PCA codes of the same size: {'; '.join(parts)}." if parts else None
+
+
+def _images(row: Result) -> list[Any]:
+    """Return which images the result's encoder was trained on, as far as it differs between encoders of its size."""
+    return [(row.get("settings") or {}).get(name) for name in ("limit", "split_seed", "validation_share")]
 
 
 def speed(codes: Sequence[Result], results: Sequence[Result]) -> str | None:

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from pw13 import console
 from pw13.errors import UserError
@@ -23,6 +23,13 @@ from pw13.system import signals
 MAX_TRIES = 3  # starts of a point whose worker dies; after that, the point is taken to be the cause
 
 
+class SweepData(NamedTuple):
+    """The sha256 of the data; how many training images, or characters in the names."""
+
+    sha256: str
+    examples: int
+
+
 def run_sweep(sweep: Sweep, *, run: Run, executor: Executor, lean: bool = True) -> dict[str, Any]:
     """Run all points that are not complete, compare them, and return what metrics.json of the sweep holds.
 
@@ -35,8 +42,7 @@ def run_sweep(sweep: Sweep, *, run: Run, executor: Executor, lean: bool = True) 
     """
     with track_status(run):
         run.update(lean=lean)
-        sha256 = record_data(sweep, run)
-        errors = run_points(sweep, run, executor, sha256, lean=lean)
+        errors = run_points(sweep, run, executor, record_data(sweep, run), lean=lean)
         frame = results_table(sweep, run)
         run.save_text("results.csv", frame.to_csv(index=False, lineterminator="\n"))
         rows = summary(frame, sweep)
@@ -52,8 +58,8 @@ def run_sweep(sweep: Sweep, *, run: Run, executor: Executor, lean: bool = True) 
         return run.finish({**counts, "metric": metric, "best": best, "summary": rows})
 
 
-def record_data(sweep: Sweep, run: Run) -> str:
-    """Load the data before the first point does, record them, and return their sha256.
+def record_data(sweep: Sweep, run: Run) -> SweepData:
+    """Load the data before the first point does, and record them.
 
     Raises:
         UserError: they cannot be read, or have changed since the sweep started.
@@ -63,20 +69,20 @@ def record_data(sweep: Sweep, run: Run) -> str:
 
         images = load_images(sweep.data_paths["data"])
         run.record_data(images.source, images.notes, train=len(images.train_labels), test=len(images.test_labels))
-        return images.source.sha256
+        return SweepData(images.source.sha256, len(images.train_labels))
     from pw13.data.names import load_names
 
     settings = sweep.points[0].settings  # not the base: the grid may hold the encoding
     names = load_names(sweep.data_paths["corpus"], encoding=settings.encoding, fix_accents=settings.fix_accents)
     run.record_data(names.source, names.notes, names=len(names.names))
-    return names.source.sha256
+    return SweepData(names.source.sha256, sum(map(len, names.names)) + len(names.names))
 
 
-def run_points(sweep: Sweep, run: Run, executor: Executor, sha256: str, *, lean: bool) -> dict[str, str]:
+def run_points(sweep: Sweep, run: Run, executor: Executor, data: SweepData, *, lean: bool) -> dict[str, str]:
     """Run all points that are not complete; return the errors of failed points by name."""
-    status = SweepStatus(sweep, run, queued=executor.keeps_queue)
+    status = SweepStatus(sweep, run, data.examples, queued=executor.keeps_queue)
     waiting = [point for point in sweep.points if status.states[point.name].status != "completed"]
-    jobs = {point.name: make_job(sweep, run, point, sha256, lean=lean) for point in waiting}
+    jobs = {point.name: make_job(sweep, run, point, data.sha256, lean=lean) for point in waiting}
     tries: Counter[str] = Counter()
     if waiting:
         console.message(f"{len(waiting)} of {len(sweep.points)} points to run, on {executor.name}, in {run.folder}")
@@ -103,7 +109,7 @@ def run_points(sweep: Sweep, run: Run, executor: Executor, sha256: str, *, lean:
         status.save()
 
 
-def estimate_seconds(sweep: Sweep, jobs: Sequence[Job], executor: Executor, parallel: int) -> float:
+def estimate_seconds(sweep: Sweep, jobs: Sequence[Job], executor: Executor, parallel: int, *, examples: int) -> float:
     """Estimate the seconds of the whole sweep by running `jobs`, one epoch each of settings like its first point's.
 
     What the first job takes longer than the last one is taken once per worker: TensorFlow's start, data, compilation.
@@ -115,8 +121,8 @@ def estimate_seconds(sweep: Sweep, jobs: Sequence[Job], executor: Executor, para
     with signals.graceful_stop():
         metrics = [_run_alone(job, executor) for job in jobs]
     seconds, epoch = [float(each["seconds"]) for each in metrics], float(metrics[-1]["epoch_seconds"])
-    factor = epoch / epoch_seconds(sweep.kind, sweep.points[0].settings)  # measured over estimated
-    points = [seconds[-1] - epoch + factor * point_cost(sweep.kind, point) for point in sweep.points]
+    factor = epoch / epoch_seconds(sweep.kind, sweep.points[0].settings, examples)  # measured over estimated
+    points = [seconds[-1] - epoch + factor * point_cost(sweep.kind, point, examples) for point in sweep.points]
     return seconds[0] - seconds[-1] + sum(points) / min(parallel, len(points))
 
 

@@ -19,11 +19,12 @@ class SweepStatus:
     states: of all points by name. running: the points that were started and have not finished. errors: messages of
     failed points.
 
-    queued: whether a started point may wait for a worker, until its folder says that it runs.
+    examples: number of training images, or of characters. queued: whether a started point may wait for a worker, until
+    its folder says that it runs.
     """
 
-    def __init__(self, sweep: Sweep, run: Run, *, queued: bool = False):
-        self._sweep, self._run, self._queued = sweep, run, queued
+    def __init__(self, sweep: Sweep, run: Run, examples: int, *, queued: bool = False):
+        self._sweep, self._run, self._examples, self._queued = sweep, run, examples, queued
         self._points = {point.name: point for point in sweep.points}
         self.states = {name: self._read(name) for name in self._points}
         self.running: dict[str, Point] = {}
@@ -48,7 +49,7 @@ class SweepStatus:
         point = self.running.pop(finished.job.folder.name)
         state = self.states[point.name] = self._read(point.name)
         if state.status == "completed":
-            self._finished_cost += point_cost(self._sweep.kind, point)
+            self._finished_cost += point_cost(self._sweep.kind, point, self._examples)
             metric = primary_metric(self._sweep.kind)
             numbers = f"{metric} {console.format_cell(state.value)}, {console.format_cell(state.seconds)} s"
             best = ", the best so far" if self._best() == point and len(self._completed()) > 1 else ""
@@ -70,7 +71,7 @@ class SweepStatus:
         left = [point for name, point in self._points.items() if name not in done]
         if not left:
             return ""
-        cost = sum(point_cost(self._sweep.kind, point) for point in left)
+        cost = sum(point_cost(self._sweep.kind, point, self._examples) for point in left)
         seconds = cost / self._finished_cost * (time.monotonic() - self._started_at)
         return f"; {len(left)} left, about {console.format_duration(seconds)}"
 
@@ -153,7 +154,10 @@ def _describe(point: Point) -> str:
     return ", ".join(f"{name} {format_value(value)}" for name, value in point.values.items())
 
 
-def point_cost(kind: str, point: Point) -> float:
-    """Return the estimated seconds of all epochs of a point, for comparison with other points."""
+def point_cost(kind: str, point: Point, examples: int) -> float:
+    """Return the estimated seconds of all epochs of a point, for comparison with other points.
+
+    examples: as in `epoch_seconds`.
+    """
     epochs: int = point.settings.epochs
-    return epochs * epoch_seconds(kind, point.settings)
+    return epochs * epoch_seconds(kind, point.settings, examples)

@@ -1,7 +1,11 @@
 """How to install what is missing into the environment that pw13 runs in."""
 
+import importlib.util
 import sys
 from pathlib import Path
+from typing import Any
+
+from pw13.errors import UserError
 
 ROOT = Path(__file__).parents[2]  # pw13's folder, where it runs from a checkout
 
@@ -13,6 +17,17 @@ def install_hint(extra: str = "") -> str:
     """
     wanted = f'".[{extra}]"' if extra else "."
     return f"{installed('python')} -m pip install -c constraints.txt -e {wanted} in pw13's folder"
+
+
+def check_tensorboard(*settings: Any) -> None:
+    """Refuse settings records of which one asks for TensorBoard logs, where it is not installed.
+
+    Raises:
+        UserError: TensorFlow alone has no `tf.summary.scalar`.
+    """
+    asked = any(getattr(each, "tensorboard", False) for each in settings)
+    if asked and importlib.util.find_spec("tensorboard") is None:
+        raise UserError(f"--tensorboard: TensorBoard is not installed; {install_hint('tensorboard')}")
 
 
 def installed(program: str) -> str:

@@ -1,17 +1,14 @@
 """When a training writes its history, checkpoints and models, and its TensorBoard logs."""
 
 import contextlib
-import importlib.util
 import os
 import time
 from collections.abc import Callable, Iterator
 
 import tensorflow as tf
 
-from pw13.errors import UserError
 from pw13.runs.folder import Run
 from pw13.system import files, signals
-from pw13.system.installation import install_hint
 from pw13.training import resume_state
 from pw13.training.state import TrainState, to_arrays, to_resume_state
 from pw13.training.task import SaveModels, TrainingOptions
@@ -70,13 +67,7 @@ def history_csv(history: tuple[dict[str, float], ...]) -> str:
 
 @contextlib.contextmanager
 def tensorboard_logger(run: Run) -> Iterator[Callable[[dict[str, float]], None]]:
-    """Yield a function that logs the history row of an epoch to `tensorboard/` in the run folder; close it after.
-
-    Raises:
-        UserError: TensorBoard is not installed; TensorFlow alone has no `tf.summary.scalar`.
-    """
-    if importlib.util.find_spec("tensorboard") is None:
-        raise UserError(f"--tensorboard: TensorBoard is not installed; {install_hint('tensorboard')}")
+    """Yield a function that logs the history row of an epoch to `tensorboard/` in the run folder; close it after."""
     writer = tf.summary.create_file_writer(os.fsencode(run.folder / "tensorboard"))
 
     def log_epoch(row: dict[str, float]) -> None:

@@ -74,6 +74,11 @@ def test_a_missing_file_lists_the_presets():
         presets.read_config("nix")
 
 
+@pytest.mark.parametrize(("kind", "cls"), config.KINDS.items())
+def test_the_preset_of_a_kind_repeats_its_defaults(kind, cls):
+    assert cls(**presets.read_config(kind.replace("-", "_"))[kind]) == cls()
+
+
 @pytest.mark.parametrize(
     "path", [path for folder in presets.preset_folders() for path in folder.glob("*.toml")], ids=str
 )

@@ -5,6 +5,7 @@ import json
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from pw13 import config
@@ -12,6 +13,7 @@ from pw13.config import fields
 from pw13.console import format_duration
 from pw13.coursework import run
 from pw13.coursework.plan import CourseData, Step, StepResult, course_steps
+from pw13.data.images.idx import write_idx
 from pw13.data.source import Source
 from pw13.errors import OptionError
 from pw13.experiments.runtime_estimate import epoch_seconds
@@ -19,7 +21,7 @@ from pw13.runs.finding import list_runs
 from pw13.runs.opening import create_run
 from pw13.runs.record import read_run
 from pw13.system import signals
-from tests.helpers.data import make_data
+from tests.helpers.data import FILES, make_data
 
 BASE = {kind: cls() for kind, cls in config.KINDS.items()}
 
@@ -93,6 +95,12 @@ def test_seeds_without_validation_names_are_refused_before_the_first_run():
         ({}, "[svm-eval]\nlimit = 1", 2, "--limit 1: an SVM needs at least two classes, received only one (0, 0)"),
         (
             {},
+            "[svm-eval]\nmemory = 0.3",
+            2,
+            "--memory: expected about 0.7 GB for 120 images, received 0.3; or use fewer with --limit",
+        ),
+        (
+            {},
             "[charrnn]\nlength = 30",
             1,
             "{corpus}: too short: 30 characters (newlines included), expected at least 31, a window of --length 30 and "
@@ -109,6 +117,17 @@ def test_data_that_a_later_step_cannot_use_are_refused_before_the_first_run(
     code, out, err = pw13("all", "--config", preset, "--data", folder, "--corpus", corpus)
     assert (code, out) == (status, "")
     assert err.splitlines()[-1] == f"pw13: {message.format(data=folder, corpus=corpus)}"
+    assert experiment_calls == [] and not Path("runs").exists()
+
+
+def test_too_few_images_for_tuning_are_refused_before_the_first_run(pw13, tmp_path, experiment_calls):
+    folder, preset = make_data(tmp_path / "images"), tmp_path / "all.toml"
+    for name, counts in ((FILES[1], [117, 3]), (FILES[3], [30, 30])):
+        write_idx(folder / name, (sum(counts),), [np.repeat(np.array([0, 1], np.uint8), counts)])
+    preset.write_text("[svm-eval]\ntune_on = 30\n", "utf-8")
+    code, out, err = pw13("all", "--config", preset, "--data", folder, "--corpus", "builtin", "--quiet")
+    told = "pw13: --tune-on 30: expected at least two images of each class, received 1 of 1; set a larger one\n"
+    assert (code, out, err) == (2, "", told)
     assert experiment_calls == [] and not Path("runs").exists()
 
 
@@ -217,7 +236,7 @@ def test_time_left_scales_with_what_steps_took(data):
     twice = StepResult(plan[0], "new", Path("x"), 2 * estimated)
     mine = format_duration(estimated)
     assert run.time_left(plan[1:2], [], data) == f": about {mine}"
-    both = format_duration(2 * estimated)
+    both = format_duration(estimated + run.step_seconds(plan[2], data, plan))
     assert run.time_left(plan[1:3], [], data) == f": about {mine}; all 2 remaining: about {both}"
     assert format_duration(2 * estimated) in run.time_left(plan[1:2], [twice], data)
     reused = StepResult(plan[0], "reused", Path("x"), 0.0)
@@ -249,7 +268,11 @@ def test_costlier_settings_have_longer_estimates():
         {"skip": 1},
     ):
         longer = dataclasses.replace(one, **more)
-        assert epoch_seconds("charrnn", longer) > 1.9 * epoch_seconds("charrnn", one)
+        assert epoch_seconds("charrnn", longer, 1e6) > 1.9 * epoch_seconds("charrnn", one, 1e6)
+    units = [epoch_seconds("charrnn", dataclasses.replace(one, units=n), 480_000) for n in (32, 64, 256, 768, 1536)]
+    assert units == [0.5, 1, 4, 24, 96]  # 160,000 windows
+    codes = [epoch_seconds("dense-ae", config.DenseAE(code_size=n), 150_000) for n in (8, 48, 96, 480)]
+    assert codes == [1, 1, 2, 10]
     images = [epoch_seconds("conv-dae", config.ConvDAE(limit=limit), 10_000) for limit in (1000, None, 20_000)]
     assert images == [images[0], 10 * images[0], 10 * images[0]]
 

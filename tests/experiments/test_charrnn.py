@@ -512,6 +512,7 @@ def test_stateful_training_learns(pw13, trained, tmp_path):
     assert metrics["val_nats"] < 3
     characters = sum(len(name) + 1 for name in prepare_dataset(tuple(make_names(300)), CharRNN()).split.train)
     assert metrics["train_windows"] == math.ceil(characters / 12)
+    assert metrics["throughput_per_second"] == metrics["train_windows"] / metrics["epoch_seconds"]
     code, out, err = pw13("generate", "--runs-dir", tmp_path / "runs", "-n", 2, "--temp", 0)
     assert code == 0 and len(set(out.strip().split("\n"))) == 1
     assert "--temp 0 always takes the likeliest character; every name is the same" in err

@@ -116,6 +116,17 @@ def test_figures_are_drawn_whatever_the_threads_of_the_training(runs):
     assert next(iter(experiments.redraw_figures(other)))
 
 
+@pytest.mark.parametrize("content", [None, "epoch,loss,val_loss\n1,0.5\n", "epoch,loss\n1,0.5\n"])
+def test_a_run_without_its_history_has_no_figures(pw13, tmp_path, content):
+    run = create_run(tmp_path, "charrnn", fields.as_dict(CharRNN()))
+    run.finish({"by_temperature": []})
+    if content is not None:
+        run.save_text("history.csv", content)
+    code, out, err = pw13("runs", "figures", run.folder, "--quiet")
+    told = f"pw13: {run.folder / 'history.csv'}: missing or corrupt; no figures without it\n"
+    assert (code, out, err) == (1, "", told)
+
+
 def test_a_run_that_is_not_complete_or_of_other_data_has_no_figures(runs, tmp_path, data):
     kind, single, _ = runs
     with pytest.raises(UserError, match="expected a completed run"):

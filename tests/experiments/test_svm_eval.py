@@ -117,7 +117,8 @@ def test_without_a_dense_run_codes_are_left_out(pw13, data):
     assert [r["features"] for r in document["results"]] == ["pixels", "pca"] * 2
     assert [r["size"] for r in document["results"]] == [784, 32] * 2
     assert document["mcnemar_p"] is None
-    assert "pw13 train-dense-ae" in document["comment"][-1]
+    told = "No codes of a dense autoencoder: no run on these data; train one with `pw13 train-dense-ae`."
+    assert document["comment"][-1] == told
     assert len(list(Path("runs").iterdir())) == 1
 
 
@@ -221,6 +222,18 @@ def test_pca_is_fitted_to_the_training_images_of_the_encoder_of_its_size(data):
         np.testing.assert_allclose(linear[size].mean, expected.mean, atol=1e-6)
         codes = expected.encode(to_vectors(images.test_images))
         assert found[size].encode(images.test_images) == pytest.approx(codes, abs=1e-5)
+
+
+def test_pca_has_the_size_of_its_components_which_few_images_limit(data):
+    images = load_images(str(data))
+    folders = [dense_run(Path("runs"), data, size, limit=30) for size in (40, 50, 4)]
+    loaded = encoders.load_encoders([folder.name for folder in folders], Path("runs"), images)
+    linear = svm_features.fit_pca(images, loaded)
+    found = [kind for kind in svm_features.kinds(images, loaded, linear) if kind.name == "pca"]
+    assert [kind.encode(images.test_images).shape[1] for kind in found] == [kind.size for kind in found] == [4, 30]
+    assert svm_features.sizes(images, loaded) == [784, 40, 50, 4, 4, 30]
+    told = [(name, size) for name, size, *_ in svm_features.reconstructions(loaded, linear)]
+    assert told == [("codes", 40), ("codes", 50), ("codes", 4), ("pca", 4), ("pca", 30)]
 
 
 def test_without_a_dense_encoder_pca_is_fitted_to_all_training_images(data):
@@ -591,22 +604,26 @@ def test_reconstructions_are_told_beside_the_originals():
 
 
 def test_networks_of_one_size_with_other_settings_are_no_seeds_of_one(pw13, data):
-    """Two seeds of a linear code of 4 values, one of a relu code; only the linear ones make a mean."""
-    changes = ({"seed": 0}, {"seed": 1, "threads": 1}, {"activation": "relu", "limit": 60})
+    """Two seeds of a linear code of 4 values, two relu codes of other images; only the linear ones make a mean."""
+    changes = ({"seed": 0}, {"seed": 1, "threads": 1}, {"activation": "relu", "limit": 60}, {"activation": "relu"})
     folders = [dense_run(Path("runs"), data, 4, **each) for each in changes]
     named = [word for folder in [*folders, dense_run(Path("runs"), data, 8)] for word in ("--run", folder.name)]
     code, out, err = pw13("svm-eval", "--data", data, "--kernel", "rbf", "--json", *named, *QUICK)
     assert code == 0, err
     document = json.loads(out)
-    linear, relu = {"activation": "linear", "limit": None}, {"activation": "relu", "limit": 60}
-    assert [r["settings"] for r in document["results"]] == [{}, linear, linear, relu, {}, {}, {}]
-    assert [r["settings"] for r in document["reconstructions"]] == [linear, linear, relu, {}, {}, {}]
+    linear, limited, relu = (
+        {"activation": activation, "limit": limit}
+        for activation, limit in (("linear", None), ("relu", 60), ("relu", None))
+    )
+    assert [r["settings"] for r in document["results"]] == [{}, linear, linear, limited, relu, {}, {}, {}]
+    assert [r["settings"] for r in document["reconstructions"]] == [linear, linear, limited, relu, {}, {}, {}]
     codes = [r["accuracy"] for r in document["results"] if r["features"] == "codes"]
     (compared,) = [line for line in document["comment"] if line.startswith("Autoencoder codes vs PCA codes")]
     assert compared.count("mean of 2 encoders") == 1 and "mean of 3" not in compared
-    assert "with 4 values, activation relu, limit 60, RBF kernel" in compared
+    assert "with 4 values, activation relu, limit None, RBF kernel" in compared
+    assert "limit 60" not in compared  # PCA of 4 components was fitted to the images of the first encoder
     kept = one_network_each(document["results"], "rbf")
-    assert sorted(r["accuracy"] for r in kept if r["features"] == "codes") == sorted([codes[0], codes[1], codes[3]])
+    assert sorted(r["accuracy"] for r in kept if r["features"] == "codes") == sorted([codes[0], codes[1], codes[4]])
 
 
 def test_without_known_settings_no_encoders_count_as_seeds_of_one_network():

@@ -124,10 +124,15 @@ def test_the_status_records_how_work_ended(tmp_path, error, status):
     assert record.status == status and "ended" in record.facts
 
 
-def test_memory_that_runs_out_leaves_a_failed_run_and_names_the_way_on(tmp_path):
+class ResourceExhaustedError(Exception):
+    """As TensorFlow names its own."""
+
+
+@pytest.mark.parametrize("kind", [MemoryError, ResourceExhaustedError])
+def test_memory_that_runs_out_leaves_a_failed_run_and_names_the_way_on(tmp_path, kind):
     run = create_run(tmp_path, "charrnn", {})
     with pytest.raises(UserError) as error, track_status(run):
-        raise MemoryError("Unable to allocate 9 TiB")
+        raise kind("Unable to allocate 9 TiB")
     assert str(error.value) == f"out of memory; free some, then resume with: pw13 resume {run.folder}"
     record = read_run(run.folder)
     assert (record.status, record.facts["error"]) == ("failed", "Unable to allocate 9 TiB")

@@ -60,6 +60,13 @@ def test_names_are_generated(pw13):
     assert code == 0 and len(out.splitlines()) == 3, err
 
 
+def test_figures_of_what_they_measured_are_drawn(pw13):
+    code, out, err = pw13("runs", "figures", RNN, "--json", "--quiet")
+    assert code == 0, err
+    drawn = json.loads(out)["figures"][RNN]
+    assert [Path(path).name for path in drawn] == ["loss.png", "nats.png"]
+
+
 def test_their_encoder_serves_an_evaluation(pw13):
     code, out, err = pw13("svm-eval", "--data", "images", "--folds", 2, "--run", DENSE, "--json", "--quiet")
     assert code == 0, err

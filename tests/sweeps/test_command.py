@@ -88,6 +88,21 @@ def test_a_dry_run_runs_one_epoch_estimates_the_time_and_leaves_nothing(pw13, da
     assert pw13("sweep", "dense-ae", *one)[1].startswith("1 run, 1 in parallel: about ")
 
 
+@pytest.mark.parametrize(
+    ("grid", "seconds"),
+    [
+        ("code_size=48,96", (8 + 3 * 2 + 8 + 3 * 4) / 2),
+        ("limit=60,30", (8 + 3 * 2 + 8 + 3 * 1) / 2),
+        ("limit=60,200", (8 + 3 * 2 + 8 + 3 * 4) / 2),  # there are 120 images
+    ],
+)
+def test_a_dry_run_reckons_with_the_setting_that_is_swept(pw13, data, monkeypatch, grid, seconds):
+    monkeypatch.setattr(executors, "LocalExecutor", lambda jobs: FakeExecutor())  # 8 s, and 2 s per epoch
+    options = ["--grid", grid, "--epochs", 3, "--jobs", 2, "--dry-run", "--data", data, "--json"]
+    code, out, _ = pw13("sweep", "dense-ae", *options)
+    assert code == 0 and json.loads(out)["seconds"] == pytest.approx(seconds)
+
+
 def test_a_dry_run_keeps_no_file_open_in_the_folder_that_it_removes(pw13, data, monkeypatch):
     class Observed(FakeExecutor):
         def start(self, job):

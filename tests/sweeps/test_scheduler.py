@@ -142,5 +142,6 @@ def test_the_names_are_read_in_the_first_encoding_of_the_grid(tmp_path):
     corpus.write_bytes("\n".join(["Caf\u00e9", *make_names(50)]).encode("latin-1"))
     sweep = build_sweep("charrnn", CharRNN(), {"encoding": ["latin-1", "mac_roman"]}, 1, {"corpus": str(corpus)})
     run = create_sweep(sweep, tmp_path / "runs")
-    assert record_data(sweep, run) == hashlib.sha256(corpus.read_bytes()).hexdigest()
+    characters = len(corpus.read_text("latin-1")) + 1  # the last newline
+    assert record_data(sweep, run) == (hashlib.sha256(corpus.read_bytes()).hexdigest(), characters)
     assert read_run(run.folder).facts["data"]["counts"] == {"names": 51}

@@ -12,7 +12,7 @@ def start(tmp_path, data):
     """Return the status of a new sweep over code sizes 2, 4 and 8, its run, and a function that shows its title."""
     sweep = make_sweep(data, seeds=1, code_size=[2, 4, 8])
     run = create_sweep(sweep, tmp_path)
-    status = SweepStatus(sweep, run)
+    status = SweepStatus(sweep, run, 120)
 
     def title() -> list[str]:
         shown = []
@@ -45,7 +45,7 @@ def test_the_live_table_shows_the_best_so_far_and_what_each_job_does(tmp_path, d
 
 def test_points_that_wait_for_a_worker_are_counted_and_not_read(tmp_path, data, monkeypatch):
     sweep, run, _, _ = start(tmp_path, data)
-    queue = SweepStatus(sweep, run, queued=True)
+    queue = SweepStatus(sweep, run, 120, queued=True)
     for point in sweep.points:
         queue.mark_started(point)
     create_run(run.folder, "dense-ae", make_job(sweep, run, sweep.points[1], "abc").settings, name=sweep.points[1].name)

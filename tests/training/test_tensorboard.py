@@ -1,6 +1,7 @@
 """`--tensorboard` logs the history of every epoch."""
 
 import importlib.util
+from pathlib import Path
 
 import pytest
 
@@ -59,13 +60,22 @@ def test_the_log_is_closed_when_the_training_ends_or_fails(tmp_path, monkeypatch
     assert len(closed) == 1
 
 
-def test_without_the_extra_it_is_refused_in_one_line(pw13, data, tmp_path, monkeypatch):
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["train-dense-ae", "--tensorboard"],
+        ["sweep", "dense-ae", "--tensorboard", "--seeds", 2],
+        ["sweep", "dense-ae", "--grid", "tensorboard=false,true"],
+        ["all", "--config", "all.toml", "--corpus", "builtin"],
+    ],
+)
+def test_without_the_extra_it_is_refused_in_one_line_and_leaves_no_run(pw13, data, monkeypatch, command):
     find_spec = importlib.util.find_spec
     monkeypatch.setattr(
         importlib.util, "find_spec", lambda name, *a: None if name == "tensorboard" else find_spec(name, *a)
     )
-    code, _, err = pw13(
-        "train-dense-ae", "--epochs", 1, "--data", data, "--runs-dir", tmp_path, "--tensorboard", "--quiet"
-    )
-    assert code == 1
+    Path("all.toml").write_text("[charrnn]\ntensorboard = true\n", "utf-8")
+    code, out, err = pw13(*command, "--data", data, "--runs-dir", "runs", "--quiet")
+    assert (code, out) == (1, "")
     assert err == (f"pw13: --tensorboard: TensorBoard is not installed; {install_hint('tensorboard')}\n")
+    assert not list(Path().glob("runs/*"))
