@@ -95,28 +95,34 @@ def table(summaries: Sequence[Summary]) -> Table:
         [
             summary.label,
             len(summary.seeds),
-            *(_cell(summary.metrics.get(name)) for name in names),
-            *([_difference_cell(summary.differences.get(compared))] if compared else []),
+            *(_cell(summary.metrics.get(name), len(summary.seeds)) for name in names),
+            *([_difference_cell(summary.differences.get(compared), len(summary.seeds))] if compared else []),
         ]
         for summary in summaries
     ]
     return columns, rows
 
 
-def _cell(interval: Interval | None) -> str:
+def _cell(interval: Interval | None, seeds: int) -> str:
     if interval is None:
         return "-"
     if interval.ci95 is None or interval.ci95[0] == interval.ci95[1]:  # of one seed, or the same for each
-        return f"{interval.mean:.4g}"
-    return f"{interval.mean:.4g} ({interval.ci95[0]:.4g} to {interval.ci95[1]:.4g})"
+        return f"{interval.mean:.4g}{_fewer(interval, seeds)}"
+    return f"{interval.mean:.4g} ({interval.ci95[0]:.4g} to {interval.ci95[1]:.4g}){_fewer(interval, seeds)}"
 
 
-def _difference_cell(difference: Difference | None) -> str:
+def _difference_cell(difference: Difference | None, seeds: int) -> str:
     if difference is None or difference.interval.ci95 is None:
         return "-"
     interval, (low, high) = difference.interval, difference.interval.ci95
-    text = f"{interval.mean:+.3g} ({low:+.3g} to {high:+.3g})"
+    fewer = _fewer(interval, seeds) if difference.over == "seeds" else ""
+    text = f"{interval.mean:+.3g} ({low:+.3g} to {high:+.3g}){fewer}"
     return text if interval.excludes_zero else f"{text}, not distinguishable"
+
+
+def _fewer(interval: Interval, seeds: int) -> str:
+    """Return the number of seeds that an interval is over if others of the group lack the metric, or a partner."""
+    return f", n={interval.n}" if interval.n != seeds else ""
 
 
 def as_json(summaries: Sequence[Summary]) -> list[dict[str, Any]]:
