@@ -208,7 +208,8 @@ def _save_figure(records: list[Record], path: Path) -> None:
         name: {group.label: [comparison.numbers(r).get(name) for r in group.records] for group in groups}
         for name in metrics
     }
-    plot = figures.run_comparison(curves, values)
+    ranked = comparison.can_rank(records, comparison.BEST_VAL_LOSS)
+    plot = figures.run_comparison(curves, values, ranked=ranked)
     try:
         files.write_with(path, lambda buffer: plot.savefig(buffer, format=path.suffix[1:].lower(), dpi=120))
     except OSError as error:

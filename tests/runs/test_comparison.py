@@ -163,6 +163,19 @@ def test_compare_shows_and_plots_the_difference(pw13, folder, tmp_path):
     assert json.loads(out)["differing"] == ["code_size", "seed"]
 
 
+@pytest.mark.parametrize(
+    ("changed", "colored"), [({"units": 8}, True), ({"loss": "bce"}, False), ({"split_seed": 1}, False)]
+)
+def test_a_figure_of_runs_that_are_not_ranked_colours_no_lowest_loss(pw13, tmp_path, changed, colored):
+    pair = [make(tmp_path, f"2026-01-01_00-00-0{n}_dense-ae", data={"sha256": "a"}) for n in range(2)]
+    change(pair[1], "config.json", **changed)
+    for number, run in enumerate(pair):
+        (run / "history.csv").write_text(f"epoch,loss,val_loss\n1,0.5,0.{number + 4}\n", "utf-8")
+    assert pw13("runs", "compare", *pair, "--figure", "x.svg")[0] == 0
+    with open("x.svg", encoding="utf-8") as file:
+        assert ("lowest in blue" in file.read()) == colored
+
+
 def test_compare_expands_sweeps_and_takes_points(pw13, folder):
     code, out, _ = pw13("runs", "compare", "2026-01-01_00-00-08", "--runs-dir", folder, "--json")
     assert code == 0 and [run["name"][0] for run in json.loads(out)["runs"]] == ["1", "2"]
