@@ -113,18 +113,28 @@ def validation_loss(record: Record) -> float | None:
 
 
 def seconds(record: Record) -> float | None:
-    """Return the duration of a run: from its metrics, else from start to end, or to now while it is running."""
+    """Return the duration of a run: from its metrics, else of its processes, the last one to its end or to now.
+
+    Of runs that older versions have resumed, that of the last process.
+    """
     value: Any = (record.metrics or {}).get("seconds")
     if is_number(value):
         return float(value) if abs(value) <= sys.float_info.max else None  # edited by hand: NaN, infinite or larger
     try:
-        started = datetime.fromisoformat(record.facts["started"])
+        started = datetime.fromisoformat((record.facts.get("resumed") or [record.facts["started"]])[-1])
         running = record.status == "running"
         ended = datetime.now().astimezone() if running else datetime.fromisoformat(record.facts["ended"])
         duration = (ended - started).total_seconds()
-        return round(duration, 1) if duration >= 0 else None  # the clock was set back meanwhile
+        # below 0: the clock was set back meanwhile
+        return round(earlier_seconds(record.facts) + duration, 1) if duration >= 0 else None
     except (KeyError, ValueError, TypeError):
         return None
+
+
+def earlier_seconds(facts: Mapping[str, Any]) -> float:
+    """Return the duration of a run before it was last resumed, as far as run.json has it."""
+    value: Any = facts.get("earlier_seconds")
+    return float(value) if is_number(value) and 0 <= value <= sys.float_info.max else 0.0
 
 
 def settings(record: Record) -> dict[str, Any]:

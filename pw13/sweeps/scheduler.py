@@ -35,6 +35,7 @@ def run_sweep(sweep: Sweep, *, run: Run, executor: Executor, lean: bool = True) 
     """
     with track_status(run):
         run.update(lean=lean)
+        run.earlier_seconds = comparison.earlier_seconds(run.read_own())
         sha256 = record_data(sweep, run)
         errors = run_points(sweep, run, executor, sha256, lean=lean)
         frame = results_table(sweep, run)

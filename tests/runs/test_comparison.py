@@ -9,6 +9,7 @@ import pytest
 from pw13.errors import OptionError
 from pw13.runs import comparison, tables
 from pw13.runs.finding import list_runs
+from pw13.runs.record import read_run
 from pw13.system import files, machine
 from tests.helpers.report_runs import RESULT, make_run
 from tests.helpers.runs import make
@@ -141,6 +142,16 @@ def test_show_prints_settings_and_metrics_and_what_is_wrong_with_a_broken_run(pw
     assert (code, out) == (1, "") and err.endswith("run.json: corrupt: not JSON\n") and err.count("\n") == 1
     code, out, _ = pw13("runs", "show", "2026-01-01_00-00-08", "--runs-dir", folder)
     assert code == 0 and "2_x_dense-ae" in out
+
+
+@pytest.mark.parametrize(
+    ("earlier", "expected"), [(50.0, 150.0), (None, 100.0), ("long", 100.0), pytest.param(10**400, 100.0, id="huge")]
+)
+def test_the_pause_before_a_run_was_resumed_is_no_part_of_its_duration(tmp_path, earlier, expected):
+    times = {"started": "2026-01-05T10:00:00+00:00", "ended": "2026-01-06T10:01:40+00:00"}
+    resumed = ["2026-01-05T11:00:00+00:00", "2026-01-06T10:00:00+00:00"]
+    path = make(tmp_path, status="interrupted", resumed=resumed, earlier_seconds=earlier, **times)
+    assert comparison.seconds(read_run(path)) == expected
 
 
 def test_a_run_with_odd_facts_is_still_shown(pw13, folder):
