@@ -5,6 +5,7 @@ import os
 import re
 
 import pytest
+from matplotlib.figure import Figure
 
 from pw13.errors import OptionError
 from pw13.runs import comparison, tables
@@ -185,6 +186,21 @@ def test_a_figure_of_runs_that_are_not_ranked_colours_no_lowest_loss(pw13, tmp_p
     assert pw13("runs", "compare", *pair, "--figure", "x.svg")[0] == 0
     with open("x.svg", encoding="utf-8") as file:
         assert ("lowest in blue" in file.read()) == colored
+
+
+def test_the_figures_of_a_sweep_are_those_of_its_completed_points(pw13, folder, monkeypatch):
+    sweep = folder / "2026-01-01_00-00-08_sweep-dense-ae"
+    change(sweep / "1_x_dense-ae", "run.json", status="interrupted")
+    (make(sweep, "3_x_dense-ae") / "run.json").write_text("{", "utf-8")
+    monkeypatch.setattr("pw13.experiments.redraw_figures", lambda record: [("loss", Figure())])
+    code, out, err = pw13("runs", "figures", sweep)
+    assert code == 0 and out.splitlines() == [(sweep / "2_x_dense-ae" / "figures" / "loss.png").as_posix()]
+    assert f"{sweep.name}/1_x_dense-ae is skipped: interrupted" in err
+    assert f"{sweep.name}/3_x_dense-ae is skipped: {sweep / '3_x_dense-ae' / 'run.json'}: corrupt: not JSON" in err
+    change(sweep / "2_x_dense-ae", "run.json", status="failed")
+    code, out, err = pw13("runs", "figures", sweep)
+    assert (code, out) == (1, "")
+    assert err == f"pw13: {sweep}: no point of the sweep is completed; resume it with: pw13 resume {sweep.name}\n"
 
 
 def test_compare_expands_sweeps_and_takes_points(pw13, folder):
