@@ -17,6 +17,7 @@ from pw13.data.names import load_names, windows
 from pw13.data.names.dataset import check_length
 from pw13.errors import UserError
 from pw13.experiments.runtime_estimate import estimate_seconds
+from pw13.inference.trained_run import model_path
 from pw13.models.conv_dae_weights import code_shape
 from pw13.runs.comparison import sweep_points
 from pw13.runs.finding import LAST_ALL, list_runs
@@ -132,6 +133,8 @@ def run_seeds(
     record = None if fresh else find_identical(sweep, runs_dir)
     if record is not None and not is_current(record, data.sha256["corpus" if step.kind == "charrnn" else "data"]):
         record = None
+    if record is not None and record.status == "completed" and not all(map(has_model, sweep_points(record.folder))):
+        record = None
     if record is not None and record.status == "completed":
         return record.folder
     if record is not None:
@@ -154,13 +157,22 @@ def is_current(record: Record, sha256: str) -> bool:
 
 
 def find_existing(step: Step, data_paths: Mapping[str, Any], data: CourseData, runs_dir: Path) -> Record | None:
-    """Return the newest run of the step: a completed one, else one that can be resumed, else None."""
+    """Return the newest run of the step: a completed one, else one that can be resumed, else None.
+
+    A completed one whose model was deleted is none of them.
+    """
     records = [record for record in list_runs(runs_dir, step.kind) if matches(record, step, data_paths, data)]
+    records = [record for record in records if record.status != "completed" or has_model(record)]
     for statuses in (("completed",), ("interrupted", "died", "failed")):
         usable = [record for record in records if record.status in statuses]
         if usable:
             return usable[-1]
     return None
+
+
+def has_model(record: Record) -> bool:
+    """Return whether a run still has the model that later steps and the report need; an SVM evaluation has none."""
+    return record.kind == "svm-eval" or model_path(record).is_file()
 
 
 def matches(record: Record, step: Step, data_paths: Mapping[str, Any], data: CourseData) -> bool:

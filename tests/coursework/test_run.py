@@ -31,17 +31,24 @@ def data():
 
 @pytest.fixture
 def experiment_calls(monkeypatch, data):
-    """Replace the experiments by one that only finishes its run; return the list of calls."""
+    """Replace the experiments by one that only writes a model and finishes its run; return the list of calls."""
     calls: list[tuple[str, object]] = []
 
     def fake(kind, settings, *, run, **data_paths):
         calls.append((kind, settings))
         sha256 = data.sha256["corpus" if kind == "charrnn" else "data"]
         run.update(data={"sha256": sha256})
+        if kind != "svm-eval":
+            write_model(run)
         return run.finish({"parameters": 1})
 
     monkeypatch.setattr(run.experiments, "run_experiment", fake)
     return calls
+
+
+def write_model(run) -> None:
+    run.checkpoints.mkdir(exist_ok=True)
+    (run.checkpoints / "best.keras").touch()
 
 
 def set_facts(folder: Path, **facts) -> None:
@@ -182,6 +189,18 @@ def test_runs_with_other_data_or_settings_are_not_reused(tmp_path, data, experim
     assert run.find_existing(longer, run.data_paths_of(longer, data, [], tmp_path), data, tmp_path) is None
 
 
+def test_a_completed_run_without_its_model_is_trained_again(tmp_path, data, experiment_calls):
+    plan = course_steps(BASE)[:5]  # with the SVM evaluation, which has no model
+    first = run.run_coursework(plan, data, runs_dir=tmp_path, fresh=False)
+    for result in (first[4], first[1]):
+        (result.run / "checkpoints" / "best.keras").unlink()
+        again = run.run_coursework(plan, data, runs_dir=tmp_path, fresh=False)
+        trained = [result.step.kind for result in again if result.how == "new"]
+        assert trained == {"conv-dae": ["conv-dae"], "dense-ae": ["dense-ae", "svm-eval"]}[result.step.kind]
+        third = run.run_coursework(plan, data, runs_dir=tmp_path, fresh=False)
+        assert [result[1:3] for result in third] == [("reused", result.run) for result in again]
+
+
 @pytest.mark.parametrize("status", ["interrupted", "failed"])
 def test_a_run_that_did_not_complete_is_resumed_in_its_folder(tmp_path, data, experiment_calls, status):
     plan = course_steps(BASE)[:1]
@@ -304,7 +323,9 @@ def sweep_calls(monkeypatch, data):
         run.update(**facts)
         for point in sweep.points:
             options = {**fields.as_dict(point.settings), **sweep.data_paths}
-            create_run(run.folder, sweep.kind, options, name=point.name, **facts).finish({"parameters": 1})
+            trained = create_run(run.folder, sweep.kind, options, name=point.name, **facts)
+            write_model(trained)
+            trained.finish({"parameters": 1})
         return run.finish({"points": len(sweep.points)})
 
     monkeypatch.setattr(run, "run_sweep", fake)
@@ -327,6 +348,18 @@ def test_further_seeds_are_swept_once_listed_and_their_codes_used_by_the_svm(
     assert [result.sweep for result in again] == [result.sweep for result in first]
     run.run_coursework(course_steps(BASE, seeds=2), data, runs_dir=tmp_path, fresh=False)
     assert sweep_calls[6:] == [[1]] * 6
+
+
+def test_a_sweep_over_seeds_with_a_point_without_its_model_is_trained_again(
+    experiment_calls, sweep_calls, data, tmp_path
+):
+    plan = course_steps(BASE, seeds=3)[1:2]
+    (first,) = run.run_coursework(plan, data, runs_dir=tmp_path, fresh=False)
+    next(first.sweep.glob("1_*/checkpoints/best.keras")).unlink()
+    (again,) = run.run_coursework(plan, data, runs_dir=tmp_path, fresh=False)
+    assert again.run == first.run and again.sweep != first.sweep
+    assert run.run_coursework(plan, data, runs_dir=tmp_path, fresh=False)[0].sweep == again.sweep
+    assert len(sweep_calls) == 2
 
 
 def test_an_interrupted_sweep_over_seeds_is_resumed(experiment_calls, sweep_calls, data, tmp_path):
