@@ -157,13 +157,13 @@ def is_current(record: Record, sha256: str) -> bool:
 
 
 def find_existing(step: Step, data_paths: Mapping[str, Any], data: CourseData, runs_dir: Path) -> Record | None:
-    """Return the newest run of the step: a completed one, else one that can be resumed, else None.
+    """Return the newest run of the step: one that is completed or was stopped, else a failed one, else None.
 
-    A completed one whose model was deleted is none of them.
+    So what an interrupted `--fresh` has begun is resumed. A completed run whose model was deleted is left out.
     """
     records = [record for record in list_runs(runs_dir, step.kind) if matches(record, step, data_paths, data)]
     records = [record for record in records if record.status != "completed" or has_model(record)]
-    for statuses in (("completed",), ("interrupted", "died", "failed")):
+    for statuses in (("completed", "interrupted", "died"), ("failed",)):
         usable = [record for record in records if record.status in statuses]
         if usable:
             return usable[-1]

@@ -162,6 +162,57 @@ def test_fresh_repeats_every_step(tmp_path, data, experiment_calls):
     assert {result.run for result in first}.isdisjoint(result.run for result in again)
 
 
+def test_after_an_interrupted_fresh_pass_its_runs_are_resumed_and_the_rest_reused(
+    tmp_path, data, experiment_calls, monkeypatch
+):
+    plan, perform = course_steps(BASE)[:3], run.experiments.run_experiment
+    first = run.run_coursework(plan, data, runs_dir=tmp_path, fresh=False)
+
+    def stopped(kind, settings, *, run, **rest):
+        if settings.code_size == 32:
+            run.update(data={"sha256": data.sha256["data"]})
+            run.close("interrupted")
+            raise signals.Interrupted(2)
+        return perform(kind, settings, run=run, **rest)
+
+    monkeypatch.setattr(run.experiments, "run_experiment", stopped)
+    with pytest.raises(signals.Interrupted):
+        run.run_coursework(plan, data, runs_dir=tmp_path, fresh=True)
+    monkeypatch.setattr(run.experiments, "run_experiment", perform)
+    begun = [record.folder for record in list_runs(tmp_path)[3:]]
+    done = run.run_coursework(plan, data, runs_dir=tmp_path, fresh=False)
+    assert [result.how for result in done] == ["reused", "resumed", "reused"]
+    assert [result.run for result in done] == [*begun, first[2].run]
+
+
+def test_a_completed_run_is_reused_though_a_later_one_has_failed(tmp_path, data, experiment_calls):
+    plan = course_steps(BASE)[:1]
+    (first,) = run.run_coursework(plan, data, runs_dir=tmp_path, fresh=False)
+    (later,) = run.run_coursework(plan, data, runs_dir=tmp_path, fresh=True)
+    set_facts(later.run, status="failed")
+    (again,) = run.run_coursework(plan, data, runs_dir=tmp_path, fresh=False)
+    assert (again.how, again.run) == ("reused", first.run)
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        ([], "Run the same command to resume"),
+        (["--fresh"], "Run the same command without --fresh to resume; steps not begun yet reuse earlier runs"),
+    ],
+)
+def test_an_interrupt_says_how_to_go_on(pw13, tmp_path, monkeypatch, experiment_calls, flags, message):
+    def stopped(kind, settings, *, run, **data_paths):
+        raise signals.Interrupted(2)
+
+    monkeypatch.setattr(run.experiments, "run_experiment", stopped)
+    corpus = tmp_path / "names.txt"
+    corpus.write_text("Nimbo\nAriel\nTauro\nVelum\nKobol\n", "utf-8")
+    code, out, err = pw13("all", "--data", make_data(tmp_path / "images"), "--corpus", corpus, *flags)
+    assert (code, out) == (130, "")
+    assert err.splitlines()[-1] == f"note: interrupted; progress saved. {message}"
+
+
 def test_a_network_that_went_on_from_another_is_not_reused(tmp_path, data, experiment_calls):
     plan = [step for step in course_steps(BASE) if step.kind == "charrnn"][:1]
     (first,) = run.run_coursework(plan, data, runs_dir=tmp_path, fresh=False)
