@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import shutil
+import time
 from pathlib import Path
 
 import pytest
@@ -411,6 +412,23 @@ def test_a_sweep_over_seeds_with_a_point_without_its_model_is_trained_again(
     assert again.run == first.run and again.sweep != first.sweep
     assert run.run_coursework(plan, data, runs_dir=tmp_path, fresh=False)[0].sweep == again.sweep
     assert len(sweep_calls) == 2
+
+
+def test_further_seeds_of_a_reused_run_are_announced_and_their_seconds_counted(
+    experiment_calls, sweep_calls, data, tmp_path, monkeypatch, capsys
+):
+    (first,) = run.run_coursework(course_steps(BASE)[1:2], data, runs_dir=tmp_path, fresh=False)
+    perform = run.run_sweep
+    monkeypatch.setattr(run, "run_sweep", lambda *given, **more: time.sleep(0.2) or perform(*given, **more))
+    plan = course_steps(BASE, seeds=2)[1:2]
+    capsys.readouterr()
+    (more,) = run.run_coursework(plan, data, runs_dir=tmp_path, fresh=False)
+    assert (more.how, more.run) == ("reused", first.run) and 0.2 <= more.seconds < 60
+    step = f"[1/1] {plan[0].name}: reusing {first.run.name}"
+    (line,) = (line for line in capsys.readouterr().err.splitlines() if line.startswith("[1/1]"))
+    assert line == f"{step}; further seeds{run.time_left(plan, [], data)}"
+    run.run_coursework(plan, data, runs_dir=tmp_path, fresh=False)
+    assert capsys.readouterr().err.splitlines() == [step]
 
 
 def test_an_interrupted_sweep_over_seeds_is_resumed(experiment_calls, sweep_calls, data, tmp_path):
