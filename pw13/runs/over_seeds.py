@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from pw13.metrics.intervals import Interval, mean_interval, paired_difference
 from pw13.runs import example_losses
-from pw13.runs.comparison import is_number, numbers, same_examples
+from pw13.runs.comparison import can_rank, is_number, numbers
 from pw13.runs.record import Record
 from pw13.runs.tables import Table, group_by_settings, primary_metrics
 
@@ -73,10 +73,10 @@ def _summary(group: _Group, first: _Group, metrics: Sequence[str]) -> Summary:
 
 
 def _difference(group: _Group, first: _Group, name: str) -> Difference | None:
-    """Return a metric minus that of the first group; None if nothing of it can be paired, as of different data."""
+    """Return a metric minus that of the first group; None if nothing of it can be paired, as of other data."""
     values, others = group.values(name), first.values(name)
     seeds = sorted(values.keys() & others.keys())
-    if len(seeds) > 1 and not all(same_examples([group.by_seed[s], first.by_seed[s]]) for s in seeds):
+    if len(seeds) > 1 and not all(can_rank([group.by_seed[s], first.by_seed[s]], name) for s in seeds):
         return None
     if len(seeds) > 1:
         return Difference(paired_difference([values[s] for s in seeds], [others[s] for s in seeds]), "seeds")

@@ -51,6 +51,18 @@ def test_seeds_are_paired_on_the_same_data_and_split_only(data, split_seed, pair
     assert list(differences) == ["test_mse"] * paired
 
 
+@pytest.mark.parametrize(("loss", "paired"), [("mse", True), ("bce", False)])
+def test_validation_losses_are_paired_by_seed_if_they_are_of_one_measure(tmp_path, loss, paired):
+    records = []
+    for size, kind in ((16, "mse"), (32, loss)):
+        for seed in range(2):
+            stopped = dataclasses.replace(run(size, seed, None, loss=kind), folder=tmp_path / f"{size}-{seed}")
+            stopped.folder.mkdir()
+            (stopped.folder / "history.csv").write_text(f"epoch,loss,val_loss\n1,1,{1 / (size + seed)}\n", "utf-8")
+            records.append(stopped)
+    assert ("best_val_loss" in over_seeds.summarize(records)[1].differences) == paired
+
+
 def on(data: str, *records: Record) -> list[Record]:
     """Return runs that were made on the named data."""
     facts = {"data": {"name": data, "sha256": data}}
