@@ -97,6 +97,14 @@ def test_control_characters_in_the_headings_of_a_table_are_escaped(capsys, rows)
     assert "run\\x1b[2J" in out and "\x1b" not in out
 
 
+@pytest.mark.parametrize("rows", [1, tables.MAX_STYLED_ROWS + 1])
+def test_a_table_of_any_length_ends_with_its_caption(capsys, rows):
+    console.table("t", ("run", "n"), [("a", 1)] * rows, caption="* best.")
+    assert capsys.readouterr().out.splitlines()[-1].strip() == "* best."
+    console.table("t", ("run", "n"), [("a", 1)] * (tables.MAX_STYLED_ROWS + 1))
+    assert capsys.readouterr().out.splitlines()[-1].split() == ["a", "1"]
+
+
 NAME = "2026-11-24_22-36-05_conv-dae"
 
 

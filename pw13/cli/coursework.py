@@ -95,7 +95,8 @@ def run_coursework(base: dict[str, Any], rest: dict[str, Any], seeds: int, fresh
             "note: cell, target and carry_state of [charrnn] are ignored; every variant of the handout is trained"
         )
     course_data = run.inspect_data(paths["data"], paths["corpus"], base)
-    with interruptible(f"progress saved. {way_on(fresh)}"):
+    reused = "; steps not begun yet reuse earlier runs" if fresh else ""
+    with interruptible(f"progress saved. {way_on(fresh)}{reused}"):
         return run.run_coursework(course_steps(base, seeds), course_data, runs_dir=rest["runs_dir"], fresh=fresh)
 
 

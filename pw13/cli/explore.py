@@ -52,7 +52,8 @@ def explore(
         raise OptionError(f"--port: expected 0 to 65535, received {port}")
     if out is not None:
         refuse_besides(context, "--out", ("run", "runs_dir", "quiet"))
-    require_runs_dir(runs_dir, f"; train something first, such as: {command('all --config quick', runs_dir)}")
+    if not run:
+        require_runs_dir(runs_dir, f"; train something first, such as: {command('all --config quick', runs_dir)}")
     chosen = choose(run or (), runs_dir)
     if out is None:
         return serve(chosen, runs_dir, port or 0, open_browser=not no_browser)

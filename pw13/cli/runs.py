@@ -13,6 +13,7 @@ from pw13.config import DEFAULT_RUNS_DIR
 from pw13.errors import OptionError, UserError
 from pw13.report.commentary.phrasing import format_count
 from pw13.runs import comparison, tables
+from pw13.runs.ending import cli_name
 from pw13.runs.finding import find_run, list_runs, load_run
 from pw13.runs.folder import Run
 from pw13.runs.record import Record, read_run
@@ -139,13 +140,14 @@ def figures(
 ) -> None:
     """Draw the figures of completed trainings into their folders.
 
-    Points of a sweep leave them out.
+    Points of a sweep leave them out; those that are not completed are skipped.
     """
     from pw13 import experiments
 
     console.start(quiet=bool(quiet))
     drawn: dict[str, list[str]] = {}
-    for record in comparison.expand_sweeps([load_run(name, runs_dir) for name in names]):
+    records = [record for name in names for record in _completed_points(load_run(name, runs_dir))]
+    for record in records:
         files.check_inside(record.folder / "figures")
         run = Run(record.folder)
         drawn[record.reference] = [run.save_figure(*figure).as_posix() for figure in experiments.redraw_figures(record)]
@@ -154,6 +156,25 @@ def figures(
         return console.json_document({"figures": drawn})
     for path in (path for paths in drawn.values() for path in paths):
         console.print_result(path)
+
+
+def _completed_points(record: Record) -> list[Record]:
+    """Return the completed points of a sweep, and say which others are skipped; of any other run itself.
+
+    Raises:
+        UserError: no point is completed.
+    """
+    if not record.kind.startswith(PREFIX):
+        return [record]
+    points = comparison.sweep_points(record.folder)
+    completed = [point for point in points if point.status == "completed"]
+    if not completed:
+        way_on = f"resume it with: pw13 resume {cli_name(record.folder)}"
+        raise UserError(f"{record.folder}: no point of the sweep is completed; {way_on}")
+    for point in points:
+        if point.status != "completed":
+            console.warning(f"{point.reference} is skipped: {point.problem or point.status}")
+    return completed
 
 
 def _facts(record: Record) -> dict[str, Any]:
@@ -208,7 +229,8 @@ def _save_figure(records: list[Record], path: Path) -> None:
         name: {group.label: [comparison.numbers(r).get(name) for r in group.records] for group in groups}
         for name in metrics
     }
-    plot = figures.run_comparison(curves, values)
+    ranked = comparison.can_rank(records, comparison.BEST_VAL_LOSS)
+    plot = figures.run_comparison(curves, values, ranked=ranked)
     try:
         files.write_with(path, lambda buffer: plot.savefig(buffer, format=path.suffix[1:].lower(), dpi=120))
     except OSError as error:

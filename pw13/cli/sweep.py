@@ -2,6 +2,7 @@
 
 import contextlib
 import dataclasses
+import shutil
 import tempfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -42,7 +43,7 @@ from pw13.sweeps.folder import (
 )
 from pw13.sweeps.grid import parse_axes
 from pw13.sweeps.jobs import parallel_jobs
-from pw13.system import installation, locks, machine
+from pw13.system import installation, locks, machine, signals
 
 app = typer.Typer(no_args_is_help=True, help="Run a hyperparameter grid locally or on a Dask cluster.")
 
@@ -194,6 +195,7 @@ def _dry_run(sweep: Sweep, jobs: int | None, json: bool | None) -> None:
     parallel, count = parallel_jobs(sweep, jobs), len(sweep.points)
     console.message(f"{_count_runs(count)}, {parallel} in parallel; running one epoch of the first")
     with tempfile.TemporaryDirectory() as scratch:
+        signals.on_forced_exit(lambda: _on_forced_exit(scratch))
         folder = Path(scratch)
         run = create_run(folder, PREFIX + sweep.kind, sweep_options(sweep))
         locks.release(run.folder)  # nobody else sees it, and Windows removes no folder with an open file in it
@@ -206,6 +208,11 @@ def _dry_run(sweep: Sweep, jobs: int | None, json: bool | None) -> None:
     if json:
         return console.json_document({"runs": count, "jobs": parallel, "seconds": seconds, "first": first.name})
     console.print_result(f"{_count_runs(count)}, {parallel} in parallel: about {console.format_duration(seconds)}")
+
+
+def _on_forced_exit(scratch: str) -> None:
+    shutil.rmtree(scratch, ignore_errors=True)
+    console.warning("interrupted; nothing was saved")
 
 
 def _count_runs(count: int) -> str:

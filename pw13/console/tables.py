@@ -32,7 +32,7 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]], *, 
     shown = [format_column(column) for column in zip(*values, strict=True)]
     cells = [list(row) for row in zip(*shown, strict=True)]
     if len(cells) > MAX_STYLED_ROWS:
-        _plain_table(title, columns, cells)
+        _plain_table(title, columns, cells, caption)
         return
     from rich.console import Console
     from rich.table import Table
@@ -110,7 +110,7 @@ def _stacked_table(
     sys.stdout.write("\n".join(printable(line, sys.stdout) for line in text.split("\n")))
 
 
-def _plain_table(title: str, columns: Sequence[str], rows: list[list[str]]) -> None:
+def _plain_table(title: str, columns: Sequence[str], rows: list[list[str]], caption: str | None) -> None:
     """Print a long table without borders, in milliseconds; Rich takes a second per thousand rows."""
     from rich.cells import cell_len
 
@@ -118,6 +118,7 @@ def _plain_table(title: str, columns: Sequence[str], rows: list[list[str]]) -> N
     widths = [max(cell_len(row[index]) for row in shown) for index in range(len(columns))]
     pad = [str.rjust if numeric else str.ljust for numeric in _numeric_columns(len(columns), rows)]
     lines = ["  ".join(pad[index](cell, widths[index]) for index, cell in enumerate(row)).rstrip() for row in shown]
+    lines += [caption] if caption else []
     sys.stdout.write(encodable("\n".join([title, *lines, ""]), sys.stdout.encoding))
 
 

@@ -17,15 +17,15 @@ from pw13.data.names import load_names, windows
 from pw13.data.names.dataset import check_length
 from pw13.errors import UserError
 from pw13.experiments.runtime_estimate import estimate_seconds
+from pw13.inference.trained_run import model_path
 from pw13.models.conv_dae_weights import code_shape
 from pw13.runs.comparison import sweep_points
 from pw13.runs.finding import LAST_ALL, list_runs
-from pw13.runs.folder import Run
 from pw13.runs.opening import create_run, reopen_run
 from pw13.runs.record import Record, settings_of
 from pw13.runs.resume import refuse_running
 from pw13.sweeps.executors import LocalExecutor
-from pw13.sweeps.folder import build_sweep, create_sweep, find_identical
+from pw13.sweeps.folder import Sweep, build_sweep, create_sweep, find_identical
 from pw13.sweeps.jobs import parallel_jobs
 from pw13.sweeps.scheduler import run_sweep
 from pw13.system import files, installation, signals
@@ -57,19 +57,18 @@ def run_steps(
         signals.check()  # a signal may have come too late for the step before
         data_paths = data_paths_of(step, data, done, runs_dir)
         record = None if fresh else find_existing(step, data_paths, data, runs_dir)
-        if record is not None and record.status == "completed":
-            console.message(f"[{number}/{len(plan)}] {step.name}: reusing {record.name}")
-            sweep = run_seeds(step, data_paths, data, runs_dir, executor, fresh=fresh)
-            done.append(StepResult(step, "reused", record.folder, 0.0, sweep))
-            continue
-        console.message(f"[{number}/{len(plan)}] {step.name}{time_left(plan[number - 1 :], done, data)}")
+        reused = record if record is not None and record.status == "completed" else None
+        seeds = further_seeds(step, data_paths)
+        earlier = find_seeds(seeds, data, runs_dir) if seeds and not fresh else None
+        message = f"[{number}/{len(plan)}] {step.name}" + (f": reusing {reused.name}" if reused else "")
+        if reused is None or (seeds and (earlier is None or earlier.status != "completed")):
+            message += ("; further seeds" if reused else "") + time_left(plan[number - 1 :], done, data)
+        console.message(message)
         started_at = time.monotonic()
-        run = open_step_run(step, data_paths, record, runs_dir)
-        run.printed = printed
-        experiments.run_experiment(step.kind, step.settings, run=run, **data_paths)
-        sweep = run_seeds(step, data_paths, data, runs_dir, executor, fresh=fresh)
-        how, seconds = "resumed" if record else "new", time.monotonic() - started_at
-        done.append(StepResult(step, how, run.folder, seconds, sweep))
+        run = reused.folder if reused else run_first_seed(step, data_paths, record, runs_dir, printed)
+        sweep = run_seeds(seeds, earlier, runs_dir, executor) if seeds else None
+        how = "reused" if reused else "resumed" if record else "new"
+        done.append(StepResult(step, how, run, time.monotonic() - started_at, sweep))
     return done
 
 
@@ -110,16 +109,39 @@ def data_paths_of(step: Step, data: CourseData, done: Sequence[StepResult], runs
     return {"data": data.data_paths["data"], "runs": used, "runs_dir": str(runs_dir.absolute())}
 
 
-def run_seeds(
-    step: Step,
-    data_paths: Mapping[str, Any],
-    data: CourseData,
-    runs_dir: Path,
-    executor: LocalExecutor,
-    *,
-    fresh: bool,
-) -> Path | None:
-    """Train the further seeds of a step as a sweep, or reuse or resume such a sweep; return it, None for one seed.
+def run_first_seed(
+    step: Step, data_paths: Mapping[str, Any], record: Record | None, runs_dir: Path, printed: set[str]
+) -> Path:
+    """Run a step, from `record` on if there is one; return the folder of the run."""
+    if record is not None:
+        console.message(f"resuming {record.name}")
+        run = reopen_run(record, step.settings)
+    else:
+        run = create_run(runs_dir, step.kind, {**fields.as_dict(step.settings), **data_paths})
+    run.printed = printed
+    experiments.run_experiment(step.kind, step.settings, run=run, **data_paths)
+    return run.folder
+
+
+def further_seeds(step: Step, data_paths: Mapping[str, Any]) -> Sweep | None:
+    """Return the sweep over the seeds of a step besides its first; None for one seed."""
+    if step.seeds == 1:
+        return None
+    first = dataclasses.replace(step.settings, seed=step.settings.seed + 1)
+    return build_sweep(step.kind, first, {}, step.seeds - 1, dict(data_paths))
+
+
+def find_seeds(sweep: Sweep, data: CourseData, runs_dir: Path) -> Record | None:
+    """Return the newest sweep like `sweep` if it can be reused or resumed; None if not, or if a model was deleted."""
+    record = find_identical(sweep, runs_dir)
+    if record is None or not is_current(record, data.sha256["corpus" if sweep.kind == "charrnn" else "data"]):
+        return None
+    lacking = record.status == "completed" and not all(map(has_model, sweep_points(record.folder)))
+    return None if lacking else record
+
+
+def run_seeds(sweep: Sweep, record: Record | None, runs_dir: Path, executor: LocalExecutor) -> Path:
+    """Train the further seeds of a step, unless `record` is complete; return the folder of the sweep.
 
     Names are measured for the first seed only: their tables and figures in the report show one network.
 
@@ -127,20 +149,13 @@ def run_seeds(
         Interrupted: by a signal; finished points are kept, the others can be resumed.
         UserError: a point failed.
     """
-    if step.seeds == 1:
-        return None
-    first = dataclasses.replace(step.settings, seed=step.settings.seed + 1)
-    sweep = build_sweep(step.kind, first, {}, step.seeds - 1, dict(data_paths))
-    record = None if fresh else find_identical(sweep, runs_dir)
-    if record is not None and not is_current(record, data.sha256["corpus" if step.kind == "charrnn" else "data"]):
-        record = None
     if record is not None and record.status == "completed":
         return record.folder
     if record is not None:
         refuse_running(record)
     run = reopen_run(record, sweep.base) if record else create_sweep(sweep, runs_dir)
     executor.resize(parallel_jobs(sweep, None))
-    run_sweep(sweep, run=run, executor=executor, lean=step.kind == "charrnn")
+    run_sweep(sweep, run=run, executor=executor, lean=sweep.kind == "charrnn")
     return run.folder
 
 
@@ -156,13 +171,22 @@ def is_current(record: Record, sha256: str) -> bool:
 
 
 def find_existing(step: Step, data_paths: Mapping[str, Any], data: CourseData, runs_dir: Path) -> Record | None:
-    """Return the newest run of the step: a completed one, else one that can be resumed, else None."""
+    """Return the newest run of the step: one that is completed or was stopped, else a failed one, else None.
+
+    So what an interrupted `--fresh` has begun is resumed. A completed run whose model was deleted is left out.
+    """
     records = [record for record in list_runs(runs_dir, step.kind) if matches(record, step, data_paths, data)]
-    for statuses in (("completed",), ("interrupted", "died", "failed")):
+    records = [record for record in records if record.status != "completed" or has_model(record)]
+    for statuses in (("completed", "interrupted", "died"), ("failed",)):
         usable = [record for record in records if record.status in statuses]
         if usable:
             return usable[-1]
     return None
+
+
+def has_model(record: Record) -> bool:
+    """Return whether a run still has the model that later steps and the report need; an SVM evaluation has none."""
+    return record.kind == "svm-eval" or model_path(record).is_file()
 
 
 def matches(record: Record, step: Step, data_paths: Mapping[str, Any], data: CourseData) -> bool:
@@ -175,14 +199,6 @@ def matches(record: Record, step: Step, data_paths: Mapping[str, Any], data: Cou
         return is_current(record, sha256) and settings_of(record) == step.settings
     except UserError:  # of another version of pw13
         return False
-
-
-def open_step_run(step: Step, data_paths: Mapping[str, Any], record: Record | None, runs_dir: Path) -> Run:
-    """Create the run of a step, or reopen `record`."""
-    if record is not None:
-        console.message(f"resuming {record.name}")
-        return reopen_run(record, step.settings)
-    return create_run(runs_dir, step.kind, {**fields.as_dict(step.settings), **data_paths})
 
 
 def time_left(remaining: Sequence[Step], done: Sequence[StepResult], data: CourseData) -> str:

@@ -19,12 +19,15 @@ ROW = 0.2  # inches per run
 
 
 def run_comparison(
-    curves: Mapping[str, Sequence[Curve]], values: Mapping[str, Mapping[str, Sequence[float | None]]]
+    curves: Mapping[str, Sequence[Curve]],
+    values: Mapping[str, Mapping[str, Sequence[float | None]]],
+    *,
+    ranked: bool = True,
 ) -> Figure:
     """Plot validation losses, a line per group of runs with a band over its seeds, and each metric as dots.
 
     curves: histories of the seeds by group; those without `val_loss` are left out. values: of each seed by metric and
-    group, None where a run lacks it.
+    group, None where a run lacks it. ranked: whether the lowest validation loss is the best, and coloured.
     """
     known = {label: rows for label, runs in curves.items() if (rows := _losses(runs))}
     metrics = list(values)[:MAX_PANELS]
@@ -33,7 +36,7 @@ def run_comparison(
     figure = Figure(figsize=(7.5 if len(metrics) < 3 else 10, sum(ratios) or 2), layout="constrained")
     parts = figure.subfigures(max(len(ratios), 1), 1, squeeze=False, height_ratios=ratios or [1])[:, 0]
     if known:
-        _draw_curves(parts[0].subplots(), known, {label: _lowest(curves[label]) for label in known})
+        _draw_curves(parts[0].subplots(), known, {label: _lowest(curves[label]) for label in known}, ranked)
     if metrics:
         grid = parts[-1].subplots(1, len(metrics), sharey=True, squeeze=False)[0]
         for axes, metric in zip(grid, metrics, strict=True):
@@ -58,28 +61,30 @@ def _lowest(runs: Sequence[Curve]) -> float:
     return fmean(min(each) for each in losses if each)
 
 
-def _draw_curves(axes: Axes, known: Mapping[str, Mapping[int, Sequence[float]]], lowest: Mapping[str, float]) -> None:
+def _draw_curves(
+    axes: Axes, known: Mapping[str, Mapping[int, Sequence[float]]], lowest: Mapping[str, float], ranked: bool
+) -> None:
     means = {label: [sum(v) / len(v) for v in rows.values()] for label, rows in known.items()}
-    ranked = sorted(means, key=lowest.__getitem__)
+    order = sorted(means, key=lowest.__getitem__)
     ends = []
-    for label in reversed(ranked):  # the best one on top
-        epochs, color = list(known[label]), BLUE if label == ranked[0] else GREY
+    for label in reversed(order):  # the lowest one on top
+        epochs, color = list(known[label]), BLUE if ranked and label == order[0] else GREY
         axes.plot(epochs, means[label], color=color, linewidth=2 if color == BLUE else 1, marker="o", markersize=3)
         if any(len(seeds) > 1 for seeds in known[label].values()):
             low, high = ([pick(seeds) for seeds in known[label].values()] for pick in (min, max))
             axes.fill_between(epochs, low, high, color=color, alpha=0.2, linewidth=0)
-        if label in ranked[:MAX_LABELLED]:
+        if label in order[:MAX_LABELLED]:
             ends.append(LineEnd(epochs[-1], means[label][-1], label, color))
     axes.set(xlabel="epoch", ylabel="validation loss")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.grid(alpha=0.3)
     bands = any(len(seeds) > 1 for rows in known.values() for seeds in rows.values())
-    labelled = f"; the {MAX_LABELLED} lowest labelled" if len(ranked) > MAX_LABELLED else ""
-    axes.set_title(
-        f"lowest in blue{labelled}{'; line: mean over seeds while all train, band: their range' if bands else ''}",
-        fontsize="small",
-        loc="left",
-    )
+    notes = [
+        "lowest in blue" * ranked,
+        f"the {MAX_LABELLED} lowest labelled" * (len(order) > MAX_LABELLED),
+        "line: mean over seeds while all train, band: their range" * bands,
+    ]
+    axes.set_title("; ".join(filter(None, notes)), fontsize="small", loc="left")
     label_lines(axes, ends)
 
 

@@ -1,6 +1,5 @@
 """Find a trained run and read the weights of its best epoch."""
 
-import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -48,8 +47,9 @@ def best_point(sweep: Record, kind: str, option: str = "--run") -> Record:
     """
     metric = comparison.VALIDATION_METRICS.get(kind, comparison.BEST_VAL_LOSS)
     points = [point for point in comparison.sweep_points(sweep.folder) if point.status == "completed"]
-    values = {point.name: _validation_loss(point, metric) for point in points}
-    measured = [point for point in points if math.isfinite(values[point.name])]
+    losses = {point.name: comparison.validation_loss(point) for point in points}
+    values = {name: loss for name, loss in losses.items() if loss is not None}
+    measured = [point for point in points if point.name in values]
     if not points:
         raise UserError(f"{sweep.folder}: no point of the sweep is completed; expected one with a model")
     example = f"{option} {sweep.name}/{points[0].name}"
@@ -64,11 +64,6 @@ def best_point(sweep: Record, kind: str, option: str = "--run") -> Record:
     count = f"{len(measured)} completed point{'s' * (len(measured) != 1)}"
     console.message(f"{best.name}: {metric} {values[best.name]:.4f}, the lowest of {count} of {sweep.name}")
     return best
-
-
-def _validation_loss(point: Record, metric: str) -> float:
-    value = (point.metrics or {}).get(metric, comparison.best_val_loss(comparison.history(point.folder)))
-    return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else math.inf
 
 
 def check_agreement(record: Record, settings: Any, names: Sequence[str], option: str) -> None:

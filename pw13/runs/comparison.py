@@ -100,19 +100,41 @@ def best_val_loss(rows: Sequence[Mapping[str, float]]) -> float | None:
     return min(losses, default=None)
 
 
+def validation_loss(record: Record) -> float | None:
+    """Return the metric on validation data that compares runs of a kind; lower is better.
+
+    Of a run without it the best loss so far; None if there is none, or if it is another measure.
+    """
+    metric, metrics = VALIDATION_METRICS.get(record.kind), record.metrics or {}
+    if metric in metrics:
+        value = metrics[metric]
+        return float(value) if is_number(value) and abs(value) <= sys.float_info.max else None
+    return None if record.config.get("loss") == "bce" else best_val_loss(history(record.folder))
+
+
 def seconds(record: Record) -> float | None:
-    """Return the duration of a run: from its metrics, else from start to end, or to now while it is running."""
+    """Return the duration of a run: from its metrics, else of its processes, the last one to its end or to now.
+
+    Of runs that older versions have resumed, that of the last process.
+    """
     value: Any = (record.metrics or {}).get("seconds")
     if is_number(value):
         return float(value) if abs(value) <= sys.float_info.max else None  # edited by hand: NaN, infinite or larger
     try:
-        started = datetime.fromisoformat(record.facts["started"])
+        started = datetime.fromisoformat((record.facts.get("resumed") or [record.facts["started"]])[-1])
         running = record.status == "running"
         ended = datetime.now().astimezone() if running else datetime.fromisoformat(record.facts["ended"])
         duration = (ended - started).total_seconds()
-        return round(duration, 1) if duration >= 0 else None  # the clock was set back meanwhile
+        # below 0: the clock was set back meanwhile
+        return round(earlier_seconds(record.facts) + duration, 1) if duration >= 0 else None
     except (KeyError, ValueError, TypeError):
         return None
+
+
+def earlier_seconds(facts: Mapping[str, Any]) -> float:
+    """Return the duration of a run before it was last resumed, as far as run.json has it."""
+    value: Any = facts.get("earlier_seconds")
+    return float(value) if is_number(value) and 0 <= value <= sys.float_info.max else 0.0
 
 
 def settings(record: Record) -> dict[str, Any]:
@@ -140,6 +162,12 @@ def same_examples(records: Sequence[Record]) -> bool:
     """Return whether runs, those that have read data, were evaluated at the same task on the same data."""
     known = [record for record in records if record.data_sha256]
     return len({repr((r.data_sha256, task(r))) for r in known}) < 2
+
+
+def can_rank(records: Sequence[Record], metric: str) -> bool:
+    """Return whether the values of a metric can be ranked: on the same examples, losses by the same measure."""
+    losses = {repr(record.config.get("loss")) for record in records if not record.problem}
+    return same_examples(records) and (metric != BEST_VAL_LOSS or len(losses) < 2)
 
 
 def differing_settings(records: Sequence[Record]) -> list[str]:

@@ -42,7 +42,7 @@ class Run:
     """A run folder open for writing.
 
     started_at: when the work started, by `time.monotonic`.
-    earlier_seconds: of training in earlier processes, from which this one goes on.
+    earlier_seconds: of the work in earlier processes from which this one goes on.
     previous: the record of the run before it was reopened.
     data_recorded: whether this process has recorded its data, from when on the run is worth keeping.
     printed: lines on data that are not printed again; runs of one process may share them.
@@ -142,7 +142,7 @@ class Run:
         self.update(data={**dataclasses.asdict(source), "notes": list(notes), "counts": counts})
 
     def finish(self, metrics: dict[str, Any]) -> dict[str, Any]:
-        """Write metrics.json, with the seconds of the work and of training before, and mark the run completed."""
+        """Write metrics.json, with the seconds of the work and of that before, and mark the run completed."""
         seconds = round(time.monotonic() - self.started_at + self.earlier_seconds, 3)
         metrics = {"seconds": seconds, **metrics}
         self.read_own()

@@ -14,6 +14,7 @@ from typing import Any
 from pw13 import console
 from pw13.config import fields
 from pw13.errors import UserError
+from pw13.runs.comparison import earlier_seconds, seconds
 from pw13.runs.folder import END_FACTS, Run, timestamp
 from pw13.runs.record import Record, read_json
 from pw13.system import files, locks, machine, signals
@@ -113,6 +114,8 @@ def reopen_run(record: Record, settings: Any, *, any_device: bool = False) -> Ru
     Raises:
         UserError: a symbolic link points outside the folder, or another process works on the run.
     """
+    # before the lock is taken, with which a run that died seems to be running
+    earlier = seconds(record) or earlier_seconds(record.facts)
     for name in ("checkpoints", "figures"):
         files.check_inside(record.folder / name)
     _lock_unchanged(record)
@@ -122,7 +125,8 @@ def reopen_run(record: Record, settings: Any, *, any_device: bool = False) -> Ru
     kept = {key: value for key, value in record.facts.items() if key not in dropped}
     environment = {"versions": machine.versions(), "machine": machine.facts(), **machine.process()}
     resumed = [*(record.facts.get("resumed") or []), timestamp()]
-    run.save_json("run.json", {**kept, "status": "running", "resumed": resumed, **environment})
+    times = {"earlier_seconds": earlier, "resumed": resumed}
+    run.save_json("run.json", {**kept, "status": "running", **times, **environment})
     run.save_json("config.json", {**record.config, **fields.as_dict(settings)})
     previous_versions = record.facts.get("versions") or {}
     for name in ("pw13", "tensorflow", "keras", "numpy"):

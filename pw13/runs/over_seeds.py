@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from pw13.metrics.intervals import Interval, mean_interval, paired_difference
 from pw13.runs import example_losses
-from pw13.runs.comparison import is_number, numbers, same_examples
+from pw13.runs.comparison import can_rank, is_number, numbers
 from pw13.runs.record import Record
 from pw13.runs.tables import Table, group_by_settings, primary_metrics
 
@@ -73,10 +73,10 @@ def _summary(group: _Group, first: _Group, metrics: Sequence[str]) -> Summary:
 
 
 def _difference(group: _Group, first: _Group, name: str) -> Difference | None:
-    """Return a metric minus that of the first group; None if nothing of it can be paired, as of different data."""
+    """Return a metric minus that of the first group; None if nothing of it can be paired, as of other data."""
     values, others = group.values(name), first.values(name)
     seeds = sorted(values.keys() & others.keys())
-    if len(seeds) > 1 and not all(same_examples([group.by_seed[s], first.by_seed[s]]) for s in seeds):
+    if len(seeds) > 1 and not all(can_rank([group.by_seed[s], first.by_seed[s]], name) for s in seeds):
         return None
     if len(seeds) > 1:
         return Difference(paired_difference([values[s] for s in seeds], [others[s] for s in seeds]), "seeds")
@@ -95,28 +95,34 @@ def table(summaries: Sequence[Summary]) -> Table:
         [
             summary.label,
             len(summary.seeds),
-            *(_cell(summary.metrics.get(name)) for name in names),
-            *([_difference_cell(summary.differences.get(compared))] if compared else []),
+            *(_cell(summary.metrics.get(name), len(summary.seeds)) for name in names),
+            *([_difference_cell(summary.differences.get(compared), len(summary.seeds))] if compared else []),
         ]
         for summary in summaries
     ]
     return columns, rows
 
 
-def _cell(interval: Interval | None) -> str:
+def _cell(interval: Interval | None, seeds: int) -> str:
     if interval is None:
         return "-"
     if interval.ci95 is None or interval.ci95[0] == interval.ci95[1]:  # of one seed, or the same for each
-        return f"{interval.mean:.4g}"
-    return f"{interval.mean:.4g} ({interval.ci95[0]:.4g} to {interval.ci95[1]:.4g})"
+        return f"{interval.mean:.4g}{_fewer(interval, seeds)}"
+    return f"{interval.mean:.4g} ({interval.ci95[0]:.4g} to {interval.ci95[1]:.4g}){_fewer(interval, seeds)}"
 
 
-def _difference_cell(difference: Difference | None) -> str:
+def _difference_cell(difference: Difference | None, seeds: int) -> str:
     if difference is None or difference.interval.ci95 is None:
         return "-"
     interval, (low, high) = difference.interval, difference.interval.ci95
-    text = f"{interval.mean:+.3g} ({low:+.3g} to {high:+.3g})"
+    fewer = _fewer(interval, seeds) if difference.over == "seeds" else ""
+    text = f"{interval.mean:+.3g} ({low:+.3g} to {high:+.3g}){fewer}"
     return text if interval.excludes_zero else f"{text}, not distinguishable"
+
+
+def _fewer(interval: Interval, seeds: int) -> str:
+    """Return the number of seeds that an interval is over if others of the group lack the metric, or a partner."""
+    return f", n={interval.n}" if interval.n != seeds else ""
 
 
 def as_json(summaries: Sequence[Summary]) -> list[dict[str, Any]]:

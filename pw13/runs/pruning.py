@@ -4,16 +4,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from pw13.runs.comparison import (
-    BEST_VAL_LOSS,
-    NOISE,
-    VALIDATION_METRICS,
-    best_val_loss,
-    history,
-    is_number,
-    numbers,
-    task,
-)
+from pw13.runs.comparison import BEST_VAL_LOSS, NOISE, VALIDATION_METRICS, task, validation_loss
 from pw13.runs.record import Record, read_run
 from pw13.system import files
 
@@ -108,10 +99,9 @@ def _task(record: Record) -> str:
 
 
 def _rank(record: Record) -> tuple[float, float]:
-    metric = VALIDATION_METRICS.get(record.kind)
-    value = numbers(record).get(metric) if metric else best_val_loss(history(record.folder))
+    value = validation_loss(record)
     started = "".join(character for character in str(record.facts.get("started", ""))[:19] if character.isdigit())
-    return (float(value) if value is not None and is_number(value) else float("inf"), -float(started or 0))
+    return (float("inf") if value is None else value, -float(started or 0))
 
 
 def delete(prunable: Prunable) -> None:

@@ -9,10 +9,10 @@ from pw13.console import format_cell
 from pw13.runs.comparison import (
     BEST_VAL_LOSS,
     WITHOUT_EFFECT,
+    can_rank,
     differing_settings,
     is_number,
     numbers,
-    same_examples,
     seconds,
     settings,
     sweep_points,
@@ -153,11 +153,10 @@ def side_by_side(records: Sequence[Record], *, everything: bool = False) -> Tabl
         [f"--{name.replace('_', '-')}", *(r.config.get(name) for r in records)] for name in differing_settings(records)
     ]
     names = list(dict.fromkeys(name for metrics in measured for name in metrics))
-    comparable = same_examples(records)
     for name in names if everything else [*primary_metrics(records), *COMPARED_METRICS]:
         values = [metrics.get(name) for metrics in measured]
         if any(map(is_number, values)) and (everything or differ(values)):
-            rows.append([name, *(mark_best(name, values) if comparable else values)])
+            rows.append([name, *(mark_best(name, values) if can_rank(records, name) else values)])
     return ["", *names_of(records)], rows
 
 
@@ -167,8 +166,7 @@ def one_per_line(records: Sequence[Record], *, everything: bool = False) -> Tabl
     measured = [numbers(record) for record in records]
     by_name = {name: [metrics.get(name) for metrics in measured] for name in primary_metrics(records)}
     shown = {name: values for name, values in by_name.items() if everything or differ(values)}
-    if same_examples(records):
-        shown = {name: mark_best(name, values) for name, values in shown.items()}
+    shown = {name: mark_best(name, v) if can_rank(records, name) else v for name, v in shown.items()}
     facts = {"status": [r.status for r in records], "data": _differing_data(records)}
     facts = {name: values for name, values in facts.items() if differ(values) or (everything and name == "status")}
     columns = {**facts, **{name: [r.config.get(name) for r in records] for name in settings_}, **shown}

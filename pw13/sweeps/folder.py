@@ -141,7 +141,7 @@ def refuse_other_version(record: Record, sweep: Sweep) -> None:
     made_by = str((record.facts.get("versions") or {}).get("pw13"))
     if made_by.split(".")[:2] == __version__.split(".")[:2]:
         return
-    points = [point_status(record.folder / point.name, sweep.kind).status for point in sweep.points]
+    points = [point_status(record.folder / point.name).status for point in sweep.points]
     if missing := sum(status != "completed" for status in points):
         raise UserError(
             f"{record.folder}: {missing} of {len(points)} points are not complete, and were begun by pw13 {made_by}, "
@@ -165,12 +165,10 @@ def primary_metric(kind: str) -> str:
     return comparison.VALIDATION_METRICS.get(kind, comparison.BEST_VAL_LOSS)
 
 
-def point_status(folder: Path, kind: str) -> PointStatus:
+def point_status(folder: Path) -> PointStatus:
     """Read the status of the point in `folder`."""
     if not folder.exists():
         return PointStatus("open")
     record = read_run(folder)
-    rows = comparison.history(folder)
-    best = None if record.config.get("loss") == "bce" else comparison.best_val_loss(rows)
-    value = (record.metrics or {}).get(primary_metric(kind), best)
-    return PointStatus(record.status, len(rows) or None, value, comparison.seconds(record))
+    epoch, value = len(comparison.history(folder)) or None, comparison.validation_loss(record)
+    return PointStatus(record.status, epoch, value, comparison.seconds(record))

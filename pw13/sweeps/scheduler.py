@@ -42,6 +42,7 @@ def run_sweep(sweep: Sweep, *, run: Run, executor: Executor, lean: bool = True) 
     """
     with track_status(run):
         run.update(lean=lean)
+        run.earlier_seconds = comparison.earlier_seconds(run.read_own())
         errors = run_points(sweep, run, executor, record_data(sweep, run), lean=lean)
         frame = results_table(sweep, run)
         run.save_text("results.csv", frame.to_csv(index=False, lineterminator="\n"))

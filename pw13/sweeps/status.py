@@ -32,7 +32,7 @@ class SweepStatus:
         self._finished_cost, self._started_at = 0.0, time.monotonic()
 
     def _read(self, name: str) -> PointStatus:
-        return point_status(self._run.folder / name, self._sweep.kind)
+        return point_status(self._run.folder / name)
 
     def _read_running(self) -> None:
         """Read the status of the running points; those without a folder are not looked for one by one."""

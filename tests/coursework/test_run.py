@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import shutil
+import time
 from pathlib import Path
 
 import numpy as np
@@ -33,17 +34,24 @@ def data():
 
 @pytest.fixture
 def experiment_calls(monkeypatch, data):
-    """Replace the experiments by one that only finishes its run; return the list of calls."""
+    """Replace the experiments by one that only writes a model and finishes its run; return the list of calls."""
     calls: list[tuple[str, object]] = []
 
     def fake(kind, settings, *, run, **data_paths):
         calls.append((kind, settings))
         sha256 = data.sha256["corpus" if kind == "charrnn" else "data"]
         run.update(data={"sha256": sha256})
+        if kind != "svm-eval":
+            write_model(run)
         return run.finish({"parameters": 1})
 
     monkeypatch.setattr(run.experiments, "run_experiment", fake)
     return calls
+
+
+def write_model(run) -> None:
+    run.checkpoints.mkdir(exist_ok=True)
+    (run.checkpoints / "best.keras").touch()
 
 
 def set_facts(folder: Path, **facts) -> None:
@@ -174,6 +182,57 @@ def test_fresh_repeats_every_step(tmp_path, data, experiment_calls):
     assert {result.run for result in first}.isdisjoint(result.run for result in again)
 
 
+def test_after_an_interrupted_fresh_pass_its_runs_are_resumed_and_the_rest_reused(
+    tmp_path, data, experiment_calls, monkeypatch
+):
+    plan, perform = course_steps(BASE)[:3], run.experiments.run_experiment
+    first = run.run_coursework(plan, data, runs_dir=tmp_path, fresh=False)
+
+    def stopped(kind, settings, *, run, **rest):
+        if settings.code_size == 32:
+            run.update(data={"sha256": data.sha256["data"]})
+            run.close("interrupted")
+            raise signals.Interrupted(2)
+        return perform(kind, settings, run=run, **rest)
+
+    monkeypatch.setattr(run.experiments, "run_experiment", stopped)
+    with pytest.raises(signals.Interrupted):
+        run.run_coursework(plan, data, runs_dir=tmp_path, fresh=True)
+    monkeypatch.setattr(run.experiments, "run_experiment", perform)
+    begun = [record.folder for record in list_runs(tmp_path)[3:]]
+    done = run.run_coursework(plan, data, runs_dir=tmp_path, fresh=False)
+    assert [result.how for result in done] == ["reused", "resumed", "reused"]
+    assert [result.run for result in done] == [*begun, first[2].run]
+
+
+def test_a_completed_run_is_reused_though_a_later_one_has_failed(tmp_path, data, experiment_calls):
+    plan = course_steps(BASE)[:1]
+    (first,) = run.run_coursework(plan, data, runs_dir=tmp_path, fresh=False)
+    (later,) = run.run_coursework(plan, data, runs_dir=tmp_path, fresh=True)
+    set_facts(later.run, status="failed")
+    (again,) = run.run_coursework(plan, data, runs_dir=tmp_path, fresh=False)
+    assert (again.how, again.run) == ("reused", first.run)
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        ([], "Run the same command to resume"),
+        (["--fresh"], "Run the same command without --fresh to resume; steps not begun yet reuse earlier runs"),
+    ],
+)
+def test_an_interrupt_says_how_to_go_on(pw13, tmp_path, monkeypatch, experiment_calls, flags, message):
+    def stopped(kind, settings, *, run, **data_paths):
+        raise signals.Interrupted(2)
+
+    monkeypatch.setattr(run.experiments, "run_experiment", stopped)
+    corpus = tmp_path / "names.txt"
+    corpus.write_text("Nimbo\nAriel\nTauro\nVelum\nKobol\n", "utf-8")
+    code, out, err = pw13("all", "--data", make_data(tmp_path / "images"), "--corpus", corpus, *flags)
+    assert (code, out) == (130, "")
+    assert err.splitlines()[-1] == f"note: interrupted; progress saved. {message}"
+
+
 def test_a_network_that_went_on_from_another_is_not_reused(tmp_path, data, experiment_calls):
     plan = [step for step in course_steps(BASE) if step.kind == "charrnn"][:1]
     (first,) = run.run_coursework(plan, data, runs_dir=tmp_path, fresh=False)
@@ -199,6 +258,18 @@ def test_runs_with_other_data_or_settings_are_not_reused(tmp_path, data, experim
     assert run.find_existing(plan[0], run.data_paths_of(plan[0], other, [], tmp_path), other, tmp_path) is None
     longer = plan[0]._replace(settings=dataclasses.replace(plan[0].settings, epochs=7))
     assert run.find_existing(longer, run.data_paths_of(longer, data, [], tmp_path), data, tmp_path) is None
+
+
+def test_a_completed_run_without_its_model_is_trained_again(tmp_path, data, experiment_calls):
+    plan = course_steps(BASE)[:5]  # with the SVM evaluation, which has no model
+    first = run.run_coursework(plan, data, runs_dir=tmp_path, fresh=False)
+    for result in (first[4], first[1]):
+        (result.run / "checkpoints" / "best.keras").unlink()
+        again = run.run_coursework(plan, data, runs_dir=tmp_path, fresh=False)
+        trained = [result.step.kind for result in again if result.how == "new"]
+        assert trained == {"conv-dae": ["conv-dae"], "dense-ae": ["dense-ae", "svm-eval"]}[result.step.kind]
+        third = run.run_coursework(plan, data, runs_dir=tmp_path, fresh=False)
+        assert [result[1:3] for result in third] == [("reused", result.run) for result in again]
 
 
 @pytest.mark.parametrize("status", ["interrupted", "failed"])
@@ -327,7 +398,9 @@ def sweep_calls(monkeypatch, data):
         run.update(**facts)
         for point in sweep.points:
             options = {**fields.as_dict(point.settings), **sweep.data_paths}
-            create_run(run.folder, sweep.kind, options, name=point.name, **facts).finish({"parameters": 1})
+            trained = create_run(run.folder, sweep.kind, options, name=point.name, **facts)
+            write_model(trained)
+            trained.finish({"parameters": 1})
         return run.finish({"points": len(sweep.points)})
 
     monkeypatch.setattr(run, "run_sweep", fake)
@@ -350,6 +423,35 @@ def test_further_seeds_are_swept_once_listed_and_their_codes_used_by_the_svm(
     assert [result.sweep for result in again] == [result.sweep for result in first]
     run.run_coursework(course_steps(BASE, seeds=2), data, runs_dir=tmp_path, fresh=False)
     assert sweep_calls[6:] == [[1]] * 6
+
+
+def test_a_sweep_over_seeds_with_a_point_without_its_model_is_trained_again(
+    experiment_calls, sweep_calls, data, tmp_path
+):
+    plan = course_steps(BASE, seeds=3)[1:2]
+    (first,) = run.run_coursework(plan, data, runs_dir=tmp_path, fresh=False)
+    next(first.sweep.glob("1_*/checkpoints/best.keras")).unlink()
+    (again,) = run.run_coursework(plan, data, runs_dir=tmp_path, fresh=False)
+    assert again.run == first.run and again.sweep != first.sweep
+    assert run.run_coursework(plan, data, runs_dir=tmp_path, fresh=False)[0].sweep == again.sweep
+    assert len(sweep_calls) == 2
+
+
+def test_further_seeds_of_a_reused_run_are_announced_and_their_seconds_counted(
+    experiment_calls, sweep_calls, data, tmp_path, monkeypatch, capsys
+):
+    (first,) = run.run_coursework(course_steps(BASE)[1:2], data, runs_dir=tmp_path, fresh=False)
+    perform = run.run_sweep
+    monkeypatch.setattr(run, "run_sweep", lambda *given, **more: time.sleep(0.2) or perform(*given, **more))
+    plan = course_steps(BASE, seeds=2)[1:2]
+    capsys.readouterr()
+    (more,) = run.run_coursework(plan, data, runs_dir=tmp_path, fresh=False)
+    assert (more.how, more.run) == ("reused", first.run) and 0.2 <= more.seconds < 60
+    step = f"[1/1] {plan[0].name}: reusing {first.run.name}"
+    (line,) = (line for line in capsys.readouterr().err.splitlines() if line.startswith("[1/1]"))
+    assert line == f"{step}; further seeds{run.time_left(plan, [], data)}"
+    run.run_coursework(plan, data, runs_dir=tmp_path, fresh=False)
+    assert capsys.readouterr().err.splitlines() == [step]
 
 
 def test_an_interrupted_sweep_over_seeds_is_resumed(experiment_calls, sweep_calls, data, tmp_path):

@@ -39,6 +39,13 @@ def test_named_runs_are_shown_in_their_order(folder, runs):
     assert shown["codes"] == shown["noise"] == shown["svm"] == []
 
 
+def test_a_run_that_is_named_by_its_path_needs_no_folder_of_runs(folder, runs, pw13):
+    code, out, err = pw13("explore", "--out", "page.html", folder / runs.names["dense"])
+    assert (code, out) == (0, "page.html\n"), err
+    code, out, err = pw13("explore", "--out", "page.html")
+    assert (code, out) == (1, "") and "--runs-dir runs: no such folder; train something first, such as" in err
+
+
 def test_commands_name_the_folder_of_runs_unless_it_is_the_default(folder, runs, tmp_path, monkeypatch):
     def flags(folder):
         shown = contents(choose([], folder), [], served=False, runs_dir=folder)

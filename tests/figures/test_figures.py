@@ -266,6 +266,14 @@ def test_groups_are_ranked_by_the_lowest_loss_of_each_seed_not_by_the_epochs_tha
     assert [line.get_color() for line in lines if line.get_ydata()[0] == 4.0] == [comparison.BLUE]
 
 
+@pytest.mark.parametrize(("ranked", "colors"), [(True, {BLUE, GREY}), (False, {GREY})])
+def test_of_runs_that_are_not_ranked_none_is_coloured(ranked, colors):
+    curves = {"one": [[{"epoch": 1, "val_loss": 1.0}]], "two": [[{"epoch": 1, "val_loss": 3.0}]]}
+    (axes,) = comparison.run_comparison(curves, {}, ranked=ranked).axes
+    assert {line.get_color() for line in axes.lines} == {text.get_color() for text in axes.texts} == colors
+    assert axes.get_title(loc="left") == ("lowest in blue" if ranked else "")
+
+
 def test_a_mean_over_seeds_ends_where_the_first_seed_does():
     losses = ([3.0, 2.0], [5.0, 4.0, 0.5, 0.5])
     curves = {"one": [[{"epoch": e, "val_loss": v} for e, v in enumerate(each, 1)] for each in (*losses, [])]}

@@ -5,10 +5,12 @@ import os
 import re
 
 import pytest
+from matplotlib.figure import Figure
 
 from pw13.errors import OptionError
 from pw13.runs import comparison, tables
 from pw13.runs.finding import list_runs
+from pw13.runs.record import read_run
 from pw13.system import files, machine
 from tests.helpers.report_runs import RESULT, make_run
 from tests.helpers.runs import make
@@ -143,6 +145,16 @@ def test_show_prints_settings_and_metrics_and_what_is_wrong_with_a_broken_run(pw
     assert code == 0 and "2_x_dense-ae" in out
 
 
+@pytest.mark.parametrize(
+    ("earlier", "expected"), [(50.0, 150.0), (None, 100.0), ("long", 100.0), pytest.param(10**400, 100.0, id="huge")]
+)
+def test_the_pause_before_a_run_was_resumed_is_no_part_of_its_duration(tmp_path, earlier, expected):
+    times = {"started": "2026-01-05T10:00:00+00:00", "ended": "2026-01-06T10:01:40+00:00"}
+    resumed = ["2026-01-05T11:00:00+00:00", "2026-01-06T10:00:00+00:00"]
+    path = make(tmp_path, status="interrupted", resumed=resumed, earlier_seconds=earlier, **times)
+    assert comparison.seconds(read_run(path)) == expected
+
+
 def test_a_run_with_odd_facts_is_still_shown(pw13, folder):
     path = folder / "2026-01-01_00-00-01_dense-ae"
     change(path, "run.json", data={"counts": [1]}, versions={"pw13": [1]}, command=7, started="then", ended=5)
@@ -161,6 +173,34 @@ def test_compare_shows_and_plots_the_difference(pw13, folder, tmp_path):
     assert picture.read_bytes().startswith(b"\x89PNG")
     code, out, _ = pw13("runs", "compare", *pair, "--runs-dir", folder, "--json")
     assert json.loads(out)["differing"] == ["code_size", "seed"]
+
+
+@pytest.mark.parametrize(
+    ("changed", "colored"), [({"units": 8}, True), ({"loss": "bce"}, False), ({"split_seed": 1}, False)]
+)
+def test_a_figure_of_runs_that_are_not_ranked_colours_no_lowest_loss(pw13, tmp_path, changed, colored):
+    pair = [make(tmp_path, f"2026-01-01_00-00-0{n}_dense-ae", data={"sha256": "a"}) for n in range(2)]
+    change(pair[1], "config.json", **changed)
+    for number, run in enumerate(pair):
+        (run / "history.csv").write_text(f"epoch,loss,val_loss\n1,0.5,0.{number + 4}\n", "utf-8")
+    assert pw13("runs", "compare", *pair, "--figure", "x.svg")[0] == 0
+    with open("x.svg", encoding="utf-8") as file:
+        assert ("lowest in blue" in file.read()) == colored
+
+
+def test_the_figures_of_a_sweep_are_those_of_its_completed_points(pw13, folder, monkeypatch):
+    sweep = folder / "2026-01-01_00-00-08_sweep-dense-ae"
+    change(sweep / "1_x_dense-ae", "run.json", status="interrupted")
+    (make(sweep, "3_x_dense-ae") / "run.json").write_text("{", "utf-8")
+    monkeypatch.setattr("pw13.experiments.redraw_figures", lambda record: [("loss", Figure())])
+    code, out, err = pw13("runs", "figures", sweep)
+    assert code == 0 and out.splitlines() == [(sweep / "2_x_dense-ae" / "figures" / "loss.png").as_posix()]
+    assert f"{sweep.name}/1_x_dense-ae is skipped: interrupted" in err
+    assert f"{sweep.name}/3_x_dense-ae is skipped: {sweep / '3_x_dense-ae' / 'run.json'}: corrupt: not JSON" in err
+    change(sweep / "2_x_dense-ae", "run.json", status="failed")
+    code, out, err = pw13("runs", "figures", sweep)
+    assert (code, out) == (1, "")
+    assert err == f"pw13: {sweep}: no point of the sweep is completed; resume it with: pw13 resume {sweep.name}\n"
 
 
 def test_compare_expands_sweeps_and_takes_points(pw13, folder):

@@ -21,7 +21,7 @@ from pw13 import experiments
 from pw13.config.settings import DenseAE
 from pw13.errors import OptionError, ResumeError, UserError
 from pw13.runs import ending, folder
-from pw13.runs.comparison import numbers
+from pw13.runs.comparison import numbers, seconds
 from pw13.runs.ending import _on_forced_exit, cli_name, track_status
 from pw13.runs.finding import find_run, list_runs
 from pw13.runs.opening import create_run, reopen_run
@@ -228,6 +228,21 @@ def test_the_seconds_of_a_run_are_its_own_not_those_of_the_process(tmp_path):
     started = time.monotonic()
     metrics = create_run(tmp_path, "dense-ae", {}).finish({})
     assert 0 <= metrics["seconds"] <= time.monotonic() - started + 0.001
+
+
+def test_a_reopened_run_keeps_the_duration_of_all_processes_before(tmp_path):
+    started = "2026-11-24T22:36:05+01:00"
+    path = make(tmp_path, status="interrupted", started=started, ended="2026-11-24T22:36:35+01:00")
+    assert reopen_run(read_run(path), DenseAE()).read_own()["earlier_seconds"] == 30
+    facts = {**read_run(path).facts, "resumed": ["2026-11-25T10:00:00+01:00"], "status": "interrupted"}
+    locks.release(path)
+    files.write_json(path / "run.json", {**facts, "ended": "2026-11-25T10:00:12+01:00"})
+    reopen_run(read_run(path), DenseAE())
+    locks.release(path)
+    dead = {"resumed": ["2026-11-26T10:00:00+01:00"], "pid": 1, "pid_started": 0.0}
+    files.write_json(path / "run.json", {**read_run(path).facts, **dead})
+    assert read_run(path).status == "died" and seconds(read_run(path)) is None
+    assert reopen_run(read_run(path), DenseAE()).read_own()["earlier_seconds"] == 42
 
 
 def test_the_seconds_of_a_command_count_from_the_start_of_its_process(pw13, tmp_path, monkeypatch):

@@ -51,6 +51,18 @@ def test_seeds_are_paired_on_the_same_data_and_split_only(data, split_seed, pair
     assert list(differences) == ["test_mse"] * paired
 
 
+@pytest.mark.parametrize(("loss", "paired"), [("mse", True), ("bce", False)])
+def test_validation_losses_are_paired_by_seed_if_they_are_of_one_measure(tmp_path, loss, paired):
+    records = []
+    for size, kind in ((16, "mse"), (32, loss)):
+        for seed in range(2):
+            stopped = dataclasses.replace(run(size, seed, None, loss=kind), folder=tmp_path / f"{size}-{seed}")
+            stopped.folder.mkdir()
+            (stopped.folder / "history.csv").write_text(f"epoch,loss,val_loss\n1,1,{1 / (size + seed)}\n", "utf-8")
+            records.append(stopped)
+    assert ("best_val_loss" in over_seeds.summarize(records)[1].differences) == paired
+
+
 def on(data: str, *records: Record) -> list[Record]:
     """Return runs that were made on the named data."""
     facts = {"data": {"name": data, "sha256": data}}
@@ -65,6 +77,25 @@ def test_the_table_has_a_row_per_group():
     assert rows[2] == ["code_size 64", 1, "0.02", "-"]
     unclear = [run(16, 0, 0.04), run(16, 1, 0.03), run(32, 0, 0.03), run(32, 1, 0.041)]
     assert over_seeds.table(over_seeds.summarize(unclear))[1][1][3].endswith(", not distinguishable")
+
+
+def test_a_metric_that_some_seeds_lack_says_over_how_many_it_is(tmp_path):
+    folders = [
+        make(tmp_path, f"2026-11-24_22-36-0{seed}_dense-ae", metrics={"test_mse": mse} if mse else None, **config)
+        for seed, (mse, config) in enumerate(
+            [(0.04, {}), (0.03, {}), (None, {"status": "interrupted"}), (0.01, {}), (0.02, {})]
+        )
+    ]
+    for folder, (size, seed) in zip(folders, ((16, 0), (16, 1), (16, 2), (32, 1), (32, 0)), strict=True):
+        files.write_json(folder / "config.json", {"kind": "dense-ae", "code_size": size, "seed": seed})
+    (folders[2] / "history.csv").write_text("epoch,loss,val_loss\n1,0.5,0.25\n", "utf-8")
+    columns, rows = over_seeds.table(over_seeds.summarize([read_run(folder) for folder in folders]))
+    assert columns == ["settings", "seeds", "test_mse", "best_val_loss", "test_mse minus the first"]
+    assert rows[0] == ["code_size 16", 3, "0.035 (-0.02853 to 0.09853), n=2", "0.25, n=1", "-"]
+    assert rows[1] == ["code_size 32", 2, "0.015 (-0.04853 to 0.07853)", "-", "-0.02 (-0.02 to -0.02)"]
+    two, three = ([run(size, seed, seed * size) for seed in range(n)] for size, n in ((0.01, 2), (1, 3)))
+    _, rows = over_seeds.table(over_seeds.summarize([*two, *three]))
+    assert rows[1][-1] == "+0.495 (-5.79 to +6.78), n=2, not distinguishable"
 
 
 def test_runs_of_one_group_are_named_by_what_they_are_and_constants_have_no_interval():

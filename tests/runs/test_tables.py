@@ -139,6 +139,17 @@ def test_the_best_is_marked_among_runs_of_the_same_examples(table, changes, mark
 
 
 @pytest.mark.parametrize("table", [tables.side_by_side, tables.one_per_line])
+@pytest.mark.parametrize(("loss", "cell"), [("mse", "0.25*"), ("bce", 0.25)])
+def test_the_lowest_validation_loss_is_marked_among_losses_by_one_measure(tmp_path, table, loss, cell):
+    records = [dataclasses.replace(record("a", loss="mse"), folder=tmp_path / "a")]
+    records.append(dataclasses.replace(record("b", loss=loss), folder=tmp_path / "b"))
+    for each, lowest in zip(records, (0.25, 0.5), strict=True):
+        each.folder.mkdir()
+        (each.folder / "history.csv").write_text(f"epoch,loss,val_loss\n1,0.5,{lowest}\n", "utf-8")
+    assert cell in [cell for row in table(records)[1] for cell in row]
+
+
+@pytest.mark.parametrize("table", [tables.side_by_side, tables.one_per_line])
 def test_different_data_of_one_name_are_told_apart_by_their_digests(table):
     records = [on("notMNIST", "a", mse=0.02), on("notMNIST", "b", mse=0.01)]
     shas = ["0123456789abcdef", "fedcba9876543210"]

@@ -1,7 +1,11 @@
 """`pw13 sweep` and `pw13 resume SWEEP`: options are checked before the first run, damage is refused."""
 
 import json
+import os
+import signal
+import tempfile
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 
@@ -10,13 +14,13 @@ from pw13.cli.options import resolve_settings
 from pw13.config import fields
 from pw13.config.presets import read_config
 from pw13.config.settings import CharRNN, DenseAE
-from pw13.errors import OptionError
+from pw13.errors import OptionError, UserError
 from pw13.runs.opening import create_run
 from pw13.runs.record import read_run
 from pw13.sweeps import executors
 from pw13.sweeps.folder import build_sweep, create_sweep
 from pw13.sweeps.jobs import parallel_jobs
-from pw13.system import locks, machine
+from pw13.system import locks, machine, signals
 from tests.helpers.sweeps import FakeExecutor, make_sweep, run_with
 
 
@@ -113,6 +117,25 @@ def test_a_dry_run_keeps_no_file_open_in_the_folder_that_it_removes(pw13, data, 
     monkeypatch.setattr(executors, "LocalExecutor", lambda jobs: Observed())
     assert pw13("sweep", "dense-ae", "--seeds", 2, "--dry-run", "--data", data)[0] == 0
     assert locked == [None, None]  # no lock file
+
+
+def test_a_forced_exit_of_a_dry_run_leaves_nothing_and_says_so(pw13, tmp_path, data, monkeypatch):
+    (tmp_path / "tmp").mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "tmp"))
+    monkeypatch.setattr(os, "_exit", Mock(side_effect=SystemExit))
+    monkeypatch.setattr(signals, "_exit_hooks", [])
+    left = []
+
+    def stop(sweep, run):
+        assert run.folder.is_relative_to(tmp_path / "tmp")
+        with pytest.raises(SystemExit):
+            signals._force_exit(signal.SIGINT)
+        left.extend((tmp_path / "tmp").iterdir())
+        raise UserError("stopped")
+
+    monkeypatch.setattr("pw13.sweeps.scheduler.record_data", stop)
+    _, _, err = pw13("sweep", "dense-ae", "--seeds", 2, "--dry-run", "--data", data)
+    assert left == [] and err.splitlines()[1:] == ["note: interrupted; nothing was saved", "pw13: stopped"]
 
 
 def test_what_only_the_first_point_of_a_worker_takes_is_counted_once(pw13, data, monkeypatch):

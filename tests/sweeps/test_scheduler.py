@@ -14,7 +14,7 @@ from pw13.sweeps import results
 from pw13.sweeps.folder import build_sweep, create_sweep, find_identical, load_sweep
 from pw13.sweeps.jobs import INTERRUPTED, WORKER_DIED
 from pw13.sweeps.scheduler import record_data
-from pw13.system import signals
+from pw13.system import files, signals
 from pw13.system.signals import Interrupted
 from tests.helpers.data import make_data, make_names
 from tests.helpers.runs import load_json
@@ -62,6 +62,15 @@ def test_a_failed_point_does_not_stop_the_others_and_is_retried_by_resume(tmp_pa
     second = FakeExecutor()
     assert run_with(sweep, reopen(run), second)["completed"] == 4
     assert second.started == [bad]
+
+
+def test_the_seconds_of_a_resumed_sweep_count_those_before(tmp_path, data):
+    sweep = make_sweep(data)
+    run = create_sweep(sweep, tmp_path)
+    run.close("interrupted")
+    times = {"started": "2026-11-24T22:36:05+01:00", "ended": "2026-11-24T23:36:05+01:00"}
+    files.write_json(run.folder / "run.json", {**run.read_own(), **times})
+    assert 3600 <= run_with(sweep, reopen(run), FakeExecutor())["seconds"] < 3700
 
 
 def test_a_point_whose_worker_died_is_retried_first_and_fails_at_the_third_death(tmp_path, data):

@@ -50,7 +50,7 @@ def test_points_that_wait_for_a_worker_are_counted_and_not_read(tmp_path, data, 
         queue.mark_started(point)
     create_run(run.folder, "dense-ae", make_job(sweep, run, sweep.points[1], "abc").settings, name=sweep.points[1].name)
     read, shown = [], []
-    monkeypatch.setattr(status, "point_status", lambda folder, kind: read.append(folder) or point_status(folder, kind))
+    monkeypatch.setattr(status, "point_status", lambda folder: read.append(folder) or point_status(folder))
     queue.show(lambda *table: shown.append(table))
     assert shown[0][0].split("\n")[1:] == ["job 1: code_size 4, seed 0, epoch 1 of 2", "2 wait for a worker"]
     assert read == [run.folder / sweep.points[1].name]
@@ -60,13 +60,13 @@ def test_a_running_point_has_no_value_if_its_loss_is_not_the_metric(tmp_path):
     for loss, value in (("mse", 0.5), ("bce", None)):
         run = create_run(tmp_path, "dense-ae", {"loss": loss})
         run.save_text("history.csv", "epoch,loss,val_loss\n1,1.0,0.5\n")
-        assert point_status(run.folder, "dense-ae").value == value
+        assert point_status(run.folder).value == value
         run.finish({"val_mse": 0.25})
-        assert point_status(run.folder, "dense-ae").value == 0.25
+        assert point_status(run.folder).value == 0.25
     run = create_run(tmp_path, "charrnn", {})
     run.save_text("history.csv", "epoch,loss,val_loss\n1,1.0,0.5\n")  # on training names: none are held out
     run.finish({"val_nats": None})
-    assert point_status(run.folder, "charrnn").value is None
+    assert point_status(run.folder).value is None
 
 
 def test_lines_without_a_terminal_say_which_point_is_the_best_so_far(tmp_path, data, capsys):
