@@ -265,7 +265,7 @@ def test_noise_shows_each_method_with_its_psnr_where_it_is_known(tab, file):
     values = lambda: re.findall(r"[\d.]+ dB", page.locator(".pictures.large").inner_text())  # noqa: E731
     assert len(values()) == 5 and page.locator(".pictures.large").inner_text().count("best") == 1
     assert (
-        "Mean of the whole test set at noise 0.5: network 17.0 dB, noisy 9.0 dB."
+        "PSNR over 60 test images at noise 0.5: network 17.0 dB, noisy 9.0 dB."
         in page.locator(".hint").first.inner_text()
     )
     page.get_by_label("Noise", exact=True).fill("0.3")
@@ -284,7 +284,7 @@ def test_the_noise_that_is_named_is_the_noise_that_is_shown(tab, runs, tmp_path)
     folder = shutil.copytree(runs.folder, tmp_path / "runs")
     for name, changed in (
         ("config", {"noise": 0.25}),
-        ("metrics", {"by_noise": [{"noise": 0.25, "noisy_psnr_db": 12.0, "denoised_psnr_db": 18.0}]}),
+        ("metrics", {"noisy_psnr_db": 12.0, "denoised_psnr_db": 18.0, "test_sample": 2000}),
     ):
         path = folder / runs.names["conv"] / f"{name}.json"
         path.write_text(json.dumps({**json.loads(path.read_text("utf-8")), **changed}), "utf-8")
@@ -294,12 +294,19 @@ def test_the_noise_that_is_named_is_the_noise_that_is_shown(tab, runs, tmp_path)
     slider = page.get_by_label("Noise", exact=True)
     assert slider.input_value() == "0.25" and slider.get_attribute("aria-valuetext") == "0.25"
     assert page.locator(".sentence").inner_text().startswith("Noise 0.25: ")
-    assert "Mean of the whole test set at noise 0.25: network 18.0 dB" in page.locator(".hint").first.inner_text()
+    said = lambda: page.locator(".hint").first.inner_text()  # noqa: E731
+    assert "PSNR over 2,000 test images at noise 0.25: network 18.0 dB, noisy 12.0 dB." in said()
     slider.press("ArrowRight")
     until(page, "location.hash.includes('level=0.3&')")
     assert page.locator(".sentence").inner_text().startswith("Noise 0.3: ")
     slider.press("ArrowLeft")
     until(page, "document.querySelector('.sentence').textContent.startsWith('Noise 0.25: ')")
+    slider.fill("0.5")
+    until(page, "location.hash.includes('level=0.5&')")
+    assert "PSNR over 1,000 test images at noise 0.5: network 17.0 dB, noisy 9.0 dB." in said()
+    slider.fill("0.1")
+    until(page, "location.hash.includes('level=0.1&')")
+    assert said().startswith("One picture proves little, and this run has no PSNR over test images for this noise.")
     page = tab().open(path.as_uri(), "view=noise&level=0.125")
     assert page.locator(".sentence").inner_text().startswith("Noise 0.125: ")
 

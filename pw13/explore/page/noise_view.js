@@ -37,7 +37,7 @@ function noiseView(root, run, state) {
 
   function draw() {
     const clean = now.drawing || letters[now.letter] || new Float64Array(pixels), { images, tuned } = results(clean);
-    const ranked = [], means = (now.kind === run.kind && run.averages.find((row) => Math.abs(row.noise - now.level) < 1e-6)) || {};
+    const ranked = [], measured = (now.kind === run.kind && run.psnrs.find((row) => Math.abs(row.noise - now.level) < 1e-6)) || {};
     for (const name of methods.slice(1)) if (images[name]) ranked.push({ name, label: T.noise[name], psnr: psnr(meanSquaredError(clean, images[name])) });
     const place = (each) => each.psnr + (each.name === "noisy" ? SAME : 0); // who gains less than that does nothing
     ranked.sort((a, b) => (place(a) < place(b)) - (place(a) > place(b)));
@@ -46,15 +46,15 @@ function noiseView(root, run, state) {
       const rank = ranked.findIndex((each) => each.name === name), value = rank < 0 ? T.noise.noFilter(run.filters.map((row) => row.noise)) : T.noise.db(ranked[rank].psnr);
       shown[name].show(images[name] ?? null, T.noise[name], rank ? value : T.noise.best(value));
     }
-    const average = methods.filter((name) => name in means).sort((a, b) => means[b] - means[a]);
+    const known = methods.filter((name) => name in measured).sort((a, b) => measured[b] - measured[a]);
     caption.textContent = sentence(ranked);
     note.textContent = [
-      average.length ? T.noise.average(levelText(now.level), average.map((name) => `${T.noise[name]} ${T.noise.db(means[name])}`)) : T.noise.noAverage,
+      known.length ? T.noise.measured(levelText(now.level), measured.images, known.map((name) => `${T.noise[name]} ${T.noise.db(measured[name])}`)) : T.noise.notMeasured,
       T.noise.unit,
       T.noise[run.linear ? "trained" : "trainedAlone"](run.noise, T.noise.kinds[run.kind]),
       tuned ? T.noise.filtersFor(T.noise.kinds[run.kind]) : "",
     ].filter(Boolean).join(" ");
-    const cells = ({ name, label, psnr: value }) => [label, Number.isFinite(value) ? value.toFixed(2) : T.noise.db(value), name in means ? means[name].toFixed(2) : T.none];
+    const cells = ({ name, label, psnr: value }) => [label, Number.isFinite(value) ? value.toFixed(2) : T.noise.db(value), name in measured ? measured[name].toFixed(2) : T.none];
     rows.replaceChildren(...ranked.map((each) => el("tr", {}, cells(each).map((text) => el("td", { text })))));
     choices.forEach((node, index) => node.setAttribute("aria-pressed", String(!now.drawing && index === now.letter)));
     state.write({

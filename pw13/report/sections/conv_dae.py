@@ -6,6 +6,7 @@ from typing import Any
 
 from pw13.baselines import FILTER_NAMES
 from pw13.baselines.linear_denoiser import DRAWS
+from pw13.data.images.noise import SUBSET_SIZE
 from pw13.errors import UserError
 from pw13.report import hints
 from pw13.report.commentary import conv_dae as commentary
@@ -165,7 +166,8 @@ def denoising(run: Record) -> list[Block]:
             run,
             "psnr_against_noise",
             "conv-e",
-            f"PSNR by noise level, of {join_words(learned)} trained at one level; the filters are tuned at each level.",
+            f"PSNR by noise level on at most {SUBSET_SIZE:,} test images, of {join_words(learned)} trained at one "
+            "level; the filters are tuned at each level.",
             f"Line plot of PSNR against noise: noisy images, and denoised{by_methods}.",
         ),
         *comment(commentary.noise_levels(metrics.get("by_noise") or [], run.config["noise"], baselines)),
