@@ -311,6 +311,24 @@ def test_the_noise_that_is_named_is_the_noise_that_is_shown(tab, runs, tmp_path)
     assert page.locator(".sentence").inner_text().startswith("Noise 0.125: ")
 
 
+def test_a_denoiser_trained_at_much_noise_is_shown_at_it(tab, runs, tmp_path):
+    folder = shutil.copytree(runs.folder, tmp_path / "runs")
+    config = folder / runs.names["conv"] / "config.json"
+    config.write_text(json.dumps({**json.loads(config.read_text("utf-8")), "noise": 1.5}), "utf-8")
+    path = tmp_path / "page.html"
+    pages.write_page(path, choose([], folder), folder)
+    page = tab().open(path.as_uri(), "view=noise")
+    slider = page.get_by_label("Noise", exact=True)
+    assert (slider.input_value(), slider.get_attribute("max")) == ("1.5", "1.5")
+    assert page.locator(".sentence").inner_text().startswith("Noise 1.5: ")
+    assert "at noise 1.5: network 17.0 dB" in page.locator(".hint").first.inner_text()
+    page.get_by_label("Kind of noise").select_option("masking")  # of no more than all pixels
+    until(page, "location.hash.includes('level=1&kind=masking')")
+    assert (slider.input_value(), slider.get_attribute("max")) == ("1", "1")
+    page = tab().open(path.as_uri(), "view=noise&level=1.5&kind=masking")
+    assert page.locator(".sentence").inner_text().startswith("Noise 1.0: ")
+
+
 def test_names_ladder_choosing_and_scoring(tab, file):
     one = tab()
     page = one.open(file.as_uri(), "view=names&seed=3&n=4")

@@ -11,8 +11,17 @@ function noiseView(root, run, state) {
   const shown = Object.fromEntries(methods.map((name) => [name, picture(width, height)]));
   const caption = el("p", { className: "sentence" }), note = el("p", { className: "hint" }), rows = el("tbody");
 
-  const level = slider(T.noise.level, { min: 0, max: 1, step: 0.05, value: now.level, show: levelText, oninput: (value) => { now.level = value; show(); } });
-  const kind = select(T.noise.kind, Object.entries(T.noise.kinds), now.kind, (value) => { now.kind = value; show(); });
+  const level = slider(T.noise.level, { min: 0, max: mostNoise(run, now.kind), step: 0.05, value: now.level, show: levelText, oninput: (value) => { now.level = value; show(); } });
+  const kind = select(T.noise.kind, Object.entries(T.noise.kinds), now.kind, (value) => {
+    const most = mostNoise(run, value);
+    now.kind = value;
+    level.input.max = most;
+    if (now.level > most) {
+      now.level = most;
+      level.set(most);
+    }
+    show();
+  });
   const pad = drawingPad(width, height, (image) => { now.drawing = Float64Array.from(image); show(); });
   const choices = thumbnails(letters.map((image, index) => ({
     pixels: image, label: `${T.letter} ${index + 1}: ${classOf(pictures, index)}`,
@@ -92,15 +101,19 @@ function typicalLetter({ noise, kind, filters, height, width }, letters) {
   return tried.sort((a, b) => a.error - b.error)[tried.length >> 1]?.index ?? 0;
 }
 
+// Gaussian noise has no limit; of the other kinds the level is a share of the pixels.
+const mostNoise = (run, kind) => (kind === "gaussian" ? Math.max(1, run.noise) : 1);
+
 function readNoiseState(state, run, typical, count, pixels) {
   const whole = (name, fallback, limit) => {
     const value = Math.floor(Number(state.get(name, String(fallback))));
     return value >= 0 && value < limit ? value : fallback;
   };
-  const level = Number(state.get("level", String(run.noise))), kind = state.get("kind", run.kind);
+  const level = Number(state.get("level", String(run.noise))), asked = state.get("kind", run.kind);
+  const kind = Object.hasOwn(T.noise.kinds, asked) ? asked : run.kind;
   return {
     letter: whole("letter", typical, Math.max(count, 1)), seed: whole("seed", 0, 2 ** 32),
     drawing: state.get("drawing", "") ? decodeDrawing(state.get("drawing", ""), pixels) : null,
-    level: Number.isFinite(level) ? clip(level) : run.noise, kind: Object.hasOwn(T.noise.kinds, kind) ? kind : run.kind,
+    level: Number.isFinite(level) ? Math.min(mostNoise(run, kind), Math.max(0, level)) : run.noise, kind,
   };
 }
