@@ -423,9 +423,9 @@ def write_sweeps(runs, axis="batch_size"):
         sweep = runs / f"2026-11-24_11-00-{second:02d}_sweep-{kind}"
         for number, size, loss, test_mse in ((1, 32, 0.02, 0.2), (2, 64, 0.03, 0.1)):
             metrics = {"test_mse": test_mse, "denoised_psnr_db": 1 / test_mse}
-            settings_of_point = settings(batch_size=size)
+            settings_of_point = settings(**{axis: size})
             point = write_run(sweep, number, settings_of_point, data={"path": "x"}, metrics=metrics, losses=(0.5, loss))
-            point.rename(sweep / f"{number}_batch_size={size}")
+            point.rename(sweep / f"{number}_{axis}={size}")
         grid = {axis: [32, 64]}
         (sweep / "config.json").write_text(json.dumps({"kind": f"sweep-{kind}", "grid": grid}), "utf-8")
         facts = {"status": "completed", "started": "2026-11-24T11:00:00+00:00", "machine": {}}
@@ -452,6 +452,25 @@ def test_a_sweep_over_splits_of_the_data_has_no_best_point(tab, tmp_path):
     page = tab().open(path.as_uri(), f"view=runs&sweep={min(runs.iterdir()).name}")
     captions = page.locator("figcaption").all_inner_texts()
     assert captions[0].startswith("Points with different tasks") and not [text for text in captions if "Best" in text]
+
+
+@pytest.mark.parametrize("grid", [{}, {"seed": [0, 1]}])
+def test_of_a_sweep_over_seeds_alone_no_seed_is_the_best(tab, tmp_path, grid):
+    runs, path = tmp_path / "runs", tmp_path / "page.html"
+    write_sweeps(runs)
+    for sweep in runs.iterdir():
+        (sweep / "config.json").write_text(json.dumps({"kind": sweep.name.split("_", 2)[2], "grid": grid}), "utf-8")
+        for seed, point in enumerate(sorted(path.parent for path in sweep.glob("*/config.json"))):
+            config = json.loads((point / "config.json").read_text("utf-8"))
+            (point / "config.json").write_text(json.dumps({**config, "batch_size": 64, "seed": seed}), "utf-8")
+    pages.write_page(path, choose([], runs), runs)
+    for sweep in runs.iterdir():
+        page = tab().open(path.as_uri(), f"view=runs&sweep={sweep.name}")
+        chart = page.locator("figure.chart", has_text="by seed")
+        assert chart.locator("h3").inner_text() == "lowest loss on validation data by seed"
+        assert chart.locator("figcaption").inner_text().startswith("Mean 0.025 over 2 seeds. A dot is one seed")
+        assert chart.locator("tbody tr").all_text_contents() == ["all seeds0.0250.020.032"]
+        assert "Best" not in page.locator("main").inner_text()
 
 
 def test_a_menu_keeps_the_keyboard(tab, runs, tmp_path):

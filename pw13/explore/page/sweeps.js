@@ -18,8 +18,8 @@ function sweepGroups(sweep, points, metric) {
   for (const point of points) {
     const value = sweepValue(point, metric);
     if (value === null) continue;
-    const label = axes.map((name) => `${name}=${point.settings[name]}`).join(", ") || point.name;
-    const short = axes.map((name) => point.settings[name]).join(" · ") || point.name;
+    const label = axes.map((name) => `${name}=${point.settings[name]}`).join(", ") || T.runs.allSeeds;
+    const short = axes.map((name) => point.settings[name]).join(" · ") || T.runs.allSeeds;
     const group = groups.get(label) ?? { label, short, values: [], seconds: [], settings: point.settings };
     group.values.push(value);
     if (point.seconds !== null && point.status !== "running") group.seconds.push(point.seconds);
@@ -33,9 +33,11 @@ function sweepGroups(sweep, points, metric) {
 
 function sweepCharts(width, sweep, groups, metricKey) {
   const metric = T.runs.metricNames[metricKey] ?? metricKey;
-  const best = sweep.ranked ? groups[0] : null, title = T.runs.sweepTitle(metric, sweep.ranked), timed = groups.filter((group) => group.time !== null), axes = Object.keys(sweep.grid).filter((name) => name !== "seed");
+  const alone = groups.length === 1, best = sweep.ranked && !alone ? groups[0] : null, title = alone ? T.runs.seedsTitle(metric) : T.runs.sweepTitle(metric, sweep.ranked);
+  const sentence = alone ? T.runs.overSeeds(significant(groups[0].mean), groups[0].values.length) : best ? T.runs.ranked(best.label, significant(best.mean), T.runs.better(LOWER_IS_BETTER(metricKey))) : T.runs.unranked;
+  const timed = groups.filter((group) => group.time !== null), axes = Object.keys(sweep.grid).filter((name) => name !== "seed");
   const shown = groups.slice(0, MAX_GROUPS).map((group) => ({ ...group, label: width < 560 ? group.short : group.label }));
-  const charts = [chart(title, dotChart(width, shown, metric, title), best ? T.runs.ranked(best.label, significant(best.mean), T.runs.better(LOWER_IS_BETTER(metricKey))) : T.runs.unranked, T.runs.sweepColumns,
+  const charts = [chart(title, dotChart(width, shown, metric, title), sentence, T.runs.sweepColumns,
     groups.map((group) => [group.label, significant(group.mean), significant(Math.min(...group.values)), significant(Math.max(...group.values)), group.values.length]))];
   if (timed.length > 1) {
     const fastest = timed.reduce((a, b) => (b.time < a.time ? b : a));
