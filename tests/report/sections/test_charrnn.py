@@ -84,6 +84,16 @@ def test_samples_are_novel_names_by_setting(tmp_path):
     assert "Novel names by number of units, temperature 0.8" in [getattr(block, "caption", "") for block in made.blocks]
 
 
+def test_numbers_of_epochs_are_those_that_were_trained(tmp_path):
+    for second, (epochs, trained, seed) in enumerate(((10, 10, 0), (150, 35, 0), (150, 41, 1))):
+        metrics = {"epochs": trained, "val_nats": 2 + 1 / trained}
+        make_run(tmp_path, "charrnn", second, epochs=epochs, patience=5, seed=seed, metrics=metrics)
+    item = items(build_all(tmp_path))["2g"]
+    table = next(block for block in item.blocks if isinstance(block, Table) and block.columns[0] == "epochs")
+    assert [row[0] for row in table.rows] == ["10", "35 to 41 (of at most 150)"]
+    assert "with 10, 2.026 with 35 to 41 (of at most 150)." in texts(item)
+
+
 def names_tables(item):
     return [block for block in item.blocks if isinstance(block, Table) and block.columns[0] == "names"]
 
