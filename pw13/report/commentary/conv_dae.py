@@ -115,7 +115,7 @@ def structure(noisy: float | None, denoised: float | None) -> str:
 
 
 def noise_levels(rows: Sequence[Mapping[str, Any]], trained_at: float, baselines: Mapping[str, Any]) -> str:
-    """Return the noise levels at which the network helps, and at which a baseline is better.
+    """Return the noise levels at which the network helps, and at which a baseline has a higher PSNR.
 
     rows, baselines: as `by_noise` and `baselines` in metrics.json. trained_at: noise level of the network and of the
         linear denoiser, at which all test images and an interval decide between the two, not those of `rows`.
@@ -145,8 +145,9 @@ def noise_levels(rows: Sequence[Mapping[str, Any]], trained_at: float, baselines
     filters = _in_words(_levels_where_better(rows, _best_corrected))
     return join_sentences(
         f"{helps}{damage}.",
-        linear and f"The linear denoiser, fitted at noise {trained_at:g} as well, is better at {linear}.",
-        filters and f"The best filter, with gain and offset and tuned at each level, is better at {filters}.",
+        linear and f"The linear denoiser, fitted at noise {trained_at:g} as well, has a higher PSNR at {linear}.",
+        filters and f"The best filter, with gain and offset and tuned at each level, has a higher PSNR at {filters}.",
+        "These differences have no intervals." if linear or filters else "",
     )
 
 
