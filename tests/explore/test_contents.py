@@ -10,7 +10,7 @@ import pytest
 
 from pw13 import config
 from pw13.errors import UserError
-from pw13.explore import images, names, noise
+from pw13.explore import images, names, noise, svm
 from pw13.explore import runs as rows_of
 from pw13.explore.contents import choose, contents
 from pw13.explore.packing import pack
@@ -234,3 +234,19 @@ def test_psnrs_of_a_run_are_over_all_test_images_at_its_own_noise_and_over_some_
     ]
     old = read_run(OLD / "2026-11-28_15-19-51_conv-dae")
     assert {row["images"] for row in noise.psnrs_by_noise(old)} == {old.facts["data"]["counts"]["test"]}
+
+
+def test_svms_are_tested_as_the_evaluation_tests_them(folder, runs):
+    run = folder / runs.names["svm"]
+    stored = dict(np.load(run / "checkpoints" / "predictions.npz"))
+    names = ("pca-rbf", "pixels-linear", "codes-linear")
+    np.savez(run / "checkpoints" / "predictions.npz", **stored, **dict.fromkeys(names, stored["codes-rbf"]))
+    tests = [("rbf", "codes", 8, 0.5), ("rbf", "codes", 32, 0.06), ("linear", "codes", 32, 1.0)]
+    rows = [{"kernel": k, "first": "pixels", "second": f, "size": n, "p_holm": p, "p": 0.01} for k, f, n, p in tests]
+    path = run / "metrics.json"
+    path.write_text(json.dumps({"mcnemar": [*rows, {"kernel": "rbf", "second": "pca", "size": 32, "p": 0.9}]}), "utf-8")
+    assert svm.view(read_run(run))["tests"] == {
+        "pixels-rbf,codes-rbf": {"p": 0.06, "holm": True},
+        "pixels-rbf,pca-rbf": {"p": 2 / 2**9, "holm": False},
+        "pixels-linear,codes-linear": {"p": 1.0, "holm": True},
+    }

@@ -53,7 +53,7 @@ def test_uniform_numbers_are_the_same(script):
 def test_one_is_singular_in_the_texts_of_the_page(script):
     code = """const { names, runs, svm } = T;
       return [names.sentence(1, 1, null), runs.count(1, 1), runs.count(0, 1), runs.count(2, 2), runs.sweepSize(1, 1),
-        svm.chance(1, 1, 0.5), svm.sentence("pixels", 1, "I for J (1 time)"), svm.mistakes(["I for J"], 1),
+        svm.chance(1, 1, { p: 0.5, holm: true }), svm.sentence("pixels", 1, "I for J (1 time)"), svm.mistakes(["I for J"], 1),
         svm.images("pixels", "I", "J", 1, 1), svm.right1("pixels", "I", 1, 1), svm.right1("pixels", "I", 2, 2)];"""
     assert script(code) == [
         "1 name.",
@@ -61,7 +61,7 @@ def test_one_is_singular_in_the_texts_of_the_page(script):
         "0 of 1 run.",
         "2 runs.",
         "1 epoch per point, only 1 training example",
-        "The second is right on 1 more of 1 letter: may be chance (McNemar's test, p = 0.5).",
+        "The second is right on 1 more of 1 letter: may be chance (McNemar's test, p = 0.5, corrected by Holm's method).",
         "pixels is right 1 time; most often it takes I for J (1 time).",
         "I for J (1 time)",
         "pixels: 1 letter I taken for J",

@@ -540,7 +540,7 @@ def test_confusion_matrices_open_their_cells(tab, file):
     assert page.locator(".cell-images h3").count() == 2
     caption = page.locator("figcaption").nth(2).inner_text()
     assert caption.startswith(
-        "The second is right on 9 fewer of 60 letters: more than chance explains (McNemar's test, p = 0.0039)."
+        "The second is right on 9 fewer of 60 letters: more than chance explains (McNemar's test, p = 0.0039, not corrected)."
     )
 
 

@@ -218,7 +218,7 @@ const T = {
     matrix: (name, accuracy) => `${name}: ${(100 * accuracy).toFixed(1)} % right`,
     difference: "second minus first",
     differenceHint: "Blue: the second does better, orange: worse. + on the diagonal: it is right more often; + elsewhere: it errs more often.",
-    chance: (more, images, p) => `The second is right on ${more === 0 ? "as many" : `${Math.abs(more).toLocaleString("en")} ${more > 0 ? "more" : "fewer"}`} of ${counted(images, "letter")}: ${p < 0.05 ? "more than chance explains" : "may be chance"} (McNemar's test, p ${p < 0.001 ? "< 0.001" : `= ${significant(p, 2)}`}).`,
+    chance: (more, images, { p, holm }) => `The second is right on ${more === 0 ? "as many" : `${Math.abs(more).toLocaleString("en")} ${more > 0 ? "more" : "fewer"}`} of ${counted(images, "letter")}: ${p < 0.05 ? "more than chance explains" : "may be chance"} (McNemar's test, p ${p < 0.001 ? "< 0.001" : `= ${significant(p, 2)}`}, ${holm ? "corrected by Holm's method" : "not corrected"}).`,
     sentence: (name, right, wrong) => `${name} is right ${counted(right, "time")}; most often it takes ${wrong}.`,
     mistake: (truth, said) => `${truth} for ${said}`,
     mistakes: (pairs, count) => `${pairs.join(" and ")} (${counted(count, "time")}${pairs.length > 1 ? " each" : ""})`,

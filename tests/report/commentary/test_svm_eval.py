@@ -34,6 +34,11 @@ def test_codes_are_compared_with_pixels(pixels, codes, p, text):
     assert text in svm_eval.codes_against_pixels(pixels, codes, p, size=32, kernel="RBF")
 
 
+def test_a_p_value_that_is_corrected_for_the_number_of_tests_is_called_so():
+    text = svm_eval.codes_against_pixels(0.90, 0.893, 0.08, size=32, kernel="RBF", holm=True)
+    assert text.endswith("accuracy, not significant (p = 0.08, McNemar, Holm).")
+
+
 def test_a_code_of_one_value_is_singular():
     assert svm_eval.codes_against_pixels(0.9, 0.8, None, size=1, kernel="Linear").startswith(
         "Linear SVM: codes of 1 value lose"
