@@ -153,7 +153,8 @@ def usability(metrics: dict[str, Any]) -> str:
     """Return the answer to the handout's question, for the RBF kernel or else the linear one."""
     results = metrics.get("results") or []
     codes = preferred(results, "codes", "rbf") or preferred(results, "codes", "linear")
-    return commentary.usable(codes["accuracy"], len(codes.get("recall") or {})) if codes else ""
+    classes = len((codes or {}).get("recall") or {})
+    return commentary.usable(codes["accuracy"], classes, metrics.get("majority_share")) if codes else ""
 
 
 def comparisons(metrics: dict[str, Any]) -> Iterator[str]:

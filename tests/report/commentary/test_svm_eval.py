@@ -60,6 +60,31 @@ def test_codes_are_usable_if_well_above_chance(accuracy, classes, text):
     assert svm_eval.usable(accuracy, classes).startswith(text)
 
 
+@pytest.mark.parametrize(
+    ("accuracy", "majority", "text"),
+    [
+        (
+            0.9,
+            0.9,
+            "Hardly: 90.00 % test accuracy, where always naming the most frequent class reaches 90.0 % (2 classes).",
+        ),
+        (
+            0.98,
+            0.9,
+            "Yes: trained on codes alone, an SVM reaches 98.00 % test accuracy; always naming the most frequent class "
+            "reaches 90.0 % (2 classes).",
+        ),
+        (
+            0.9,
+            0.5,
+            "Yes: trained on codes alone, an SVM reaches 90.00 % test accuracy, 1.8 times chance (2 classes).",
+        ),
+    ],
+)
+def test_of_unequal_classes_naming_the_largest_is_what_codes_have_to_beat(accuracy, majority, text):
+    assert svm_eval.usable(accuracy, 2, majority) == text
+
+
 def test_without_classes_usability_is_left_out():
     assert svm_eval.usable(0.9, 0) == ""
 
