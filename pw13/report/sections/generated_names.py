@@ -39,6 +39,7 @@ from pw13.runs.record import Record
 
 NAMES_PER_TEMPERATURE = 6
 SELECTION_COLUMNS = ("name", "temperature", "nearest known name", "similarity", "alternation", "rules", "")
+ONE_RUN = " Names are those of one run per row."
 CHOSEN = "Selected names."
 RUNNER_UP = "next"  # in the last column, of a name that is not selected
 BY_HAND_COLUMNS = ("name", "sampled by", "ln p", "nearest known name", "similarity")
@@ -85,7 +86,10 @@ def _sampled(run: Record) -> float:
 
 
 def loss_table(caption: str, what: str, named: Sequence[tuple[str, Series]]) -> Block:
-    """Return a table of losses and name statistics, one row per series; `what` heads the first column."""
+    """Return a table of losses and name statistics, one row per series; `what` heads the first column.
+
+    Losses are means over the seeds, statistics of names those of the first.
+    """
     rows = [
         (
             name,
@@ -98,7 +102,12 @@ def loss_table(caption: str, what: str, named: Sequence[tuple[str, Series]]) -> 
         for name, series in named
     ]
     columns = (what, "parameters", "training", "validation", "held-out", "complete", "novel", "n-gram nats")
-    return table(caption, columns, rows)
+    return table(caption + ONE_RUN * has_seeds(named), columns, rows)
+
+
+def has_seeds(named: Sequence[tuple[str, Series]]) -> bool:
+    """Return whether one of the series has several runs, of which one has sampled the names that are shown."""
+    return any(len(series.records) > 1 and _sampled(series.first) for _, series in named)
 
 
 def temperatures(run: Record) -> list[Block]:
