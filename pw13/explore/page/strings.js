@@ -114,7 +114,7 @@ const T = {
     shades: ["under 1 %", "1–5 %", "5–20 %", "20–50 %", "over 50 %"],
     known: "known",
     fresh: "new",
-    knownHint: (known) => `Known: among the ${known.names.toLocaleString("en")} names it was trained from. The set is kept small, so ${percent(known.error)} of new names pass for known.`,
+    knownHint: (known) => `Known: among the ${known.names.toLocaleString("en")} names of its corpus. The set is kept small, so ${percent(known.error)} of new names pass for known.`,
     cut: "(cut off)",
     end: "⏎ end",
     space: "␣ space",
