@@ -30,8 +30,8 @@ def provenance(selection: RunSelection) -> list[Block]:
     return [
         Text(
             f"This report uses {selection.origin}. Every number is read from the folders of these runs, or computed "
-            "from their losses, networks and data; every auto-generated comment is computed from these numbers. Settings that are not listed have their "
-            "default values."
+            "from their losses, networks and data; every auto-generated comment is computed from these numbers. "
+            "Settings that are not listed have their default values."
         ),
         table("Runs.", ("run", "seed", "settings", "data (sha256)", "commit"), runs),
         table("Data.", ("name", "sha256"), [(name, sha256) for sha256, name in sources.items()]),
