@@ -19,7 +19,6 @@ from pw13.system.streams import stream
 
 NOISE_LEVELS = tuple(round(0.1 * i, 1) for i in range(1, 10))
 MAX_TEST = 20_000  # test images: several copies of them are in memory as floats, and filters take minutes for more
-SUBSET_SIZE = 1000  # test images that are evaluated at each of NOISE_LEVELS, and entropy-coded
 
 
 # The metrics that `comparison_metrics` and `code_size` return.
@@ -73,7 +72,7 @@ def noisy_pair(clean: np.ndarray, kind: str, level: float) -> NoisyPair:
 
 def test_subset(images: ImageSet) -> np.ndarray:
     """Return the test images to evaluate at every noise level, the same for every run: `(n, height, width)` uint8."""
-    indices = stratified_sample(images.test_labels, SUBSET_SIZE, rng=np.random.default_rng(noise.TEST_SEED))
+    indices = stratified_sample(images.test_labels, noise.SUBSET_SIZE, rng=np.random.default_rng(noise.TEST_SEED))
     subset: np.ndarray = images.test_images[indices]
     return subset
 

@@ -56,6 +56,7 @@ def run_experiment(
         "n_test": len(images.test_labels),
         "n_test_distinct": int(distinct.sum()),
         "n_test_in_train": int(in_training.sum()),
+        "majority_share": svm_results.majority_share(images.test_labels),
         "tuned_on": sum(map(len, folds)),
         "folds": len(folds),
         "cores": machine.cores(),

@@ -53,6 +53,11 @@ def result_row(trial: Trial, images: ImageSet, distinct: np.ndarray) -> dict[str
     }
 
 
+def majority_share(labels: np.ndarray) -> float:
+    """Return the largest share of one class among labels `(n,)`: the accuracy of always naming that class."""
+    return float(np.bincount(labels).max() / len(labels))
+
+
 def mcnemar_tests(trials: Sequence[Trial], labels: np.ndarray) -> list[dict[str, Any]]:
     """Compare pixels with every other set of features by McNemar's test, for each kernel.
 

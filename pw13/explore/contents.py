@@ -98,7 +98,7 @@ def contents(
                     raise
                 console.warning(f"{record.name} is not shown: {error}")
                 result["notes"].append(record.name)
-    result["runs"] = rows
+    result["runs"], result["better"] = rows, runs.BETTER
     shown = [record for records in chosen.records.values() for record in records]
     result["details"] = [] if served else [{**runs.details(record), "figures": []} for record in shown]
     return result

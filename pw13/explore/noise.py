@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from pw13.data.images import stratified_sample
+from pw13.data.images.noise import SUBSET_SIZE
 from pw13.errors import UserError
 from pw13.explore.images import images_of, pictures
 from pw13.explore.packing import Array, pack
@@ -37,7 +38,7 @@ def view(record: Record) -> dict[str, Any]:
         "run": record.reference, "height": height, "width": width, "noise": settings.noise, "kind": settings.noise_kind,
         "pictures": pictures(images, rows), "weights": [pack(array) for array in weights],
         "filters": tuned_filters(stored) if stored else own_filters(record, settings.noise),
-        "averages": averages(record),
+        "psnrs": psnrs_by_noise(record),
     }  # fmt: skip
     linear = stored.get("linear_weights"), stored.get("linear_bias")
     if linear[0] is not None and linear[1] is not None:
@@ -48,15 +49,40 @@ def view(record: Record) -> dict[str, Any]:
     return result
 
 
-def averages(record: Record) -> list[dict[str, float]]:
-    """Return, for each noise level, the mean PSNR in dB of each method on the test images, as far as the run has it."""
-    rows = (record.metrics or {}).get("by_noise")
-    levels = [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
-    return [{name: float(value) for name, value in means(level).items() if is_finite(value)} for level in levels]
+def psnrs_by_noise(record: Record) -> list[dict[str, float]]:
+    """Return, for each noise level, the PSNR in dB of each method, and `images`: over how many test images it is.
+
+    At the run's own level it is over all of them, at the others of `by_noise` over a sample. A run that does not say
+    how many they are has none.
+    """
+    measured, images = record.metrics or {}, test_images(record)
+    if images is None:
+        return []
+    rows, own = measured.get("by_noise"), {**own_psnrs(measured), "noise": record.config["noise"], "images": images}
+    sampled = [sampled_psnrs(row) for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
+    others = [{**row, "images": min(images, SUBSET_SIZE)} for row in sampled if row["noise"] != own["noise"]]
+    return [{name: float(value) for name, value in row.items() if is_finite(value)} for row in (own, *others)]
 
 
-def means(level: dict[str, Any]) -> dict[str, Any]:
-    """Return the means of one entry of `by_noise`; of a filter with the gain and offset that the page applies."""
+def test_images(record: Record) -> int | None:
+    """Return how many test images a run was evaluated on; runs of 0.1.0 have only their count in run.json."""
+    counts = (record.facts.get("data") or {}).get("counts")
+    known = counts.get("test") if isinstance(counts, dict) else None
+    images: Any = (record.metrics or {}).get("test_sample", known)
+    return int(images) if is_finite(images) else None
+
+
+def own_psnrs(measured: dict[str, Any]) -> dict[str, Any]:
+    """Return the PSNRs at the run's own noise; of a filter with the gain and offset that the page applies."""
+    baselines = measured.get("baselines")
+    known = baselines.items() if isinstance(baselines, dict) else ()
+    keys = {**dict.fromkeys(FILTERS, "corrected_psnr_db"), "linear": "psnr_db"}
+    others = {name: values.get(keys[name]) for name, values in known if name in keys and isinstance(values, dict)}
+    return {"noisy": measured.get("noisy_psnr_db"), "network": measured.get("denoised_psnr_db"), **others}
+
+
+def sampled_psnrs(level: dict[str, Any]) -> dict[str, Any]:
+    """Return the PSNRs of one entry of `by_noise`; of a filter with the gain and offset that the page applies."""
     plain, corrected = (level.get(name) or {} for name in ("baselines", "corrected_baselines"))
     filters = {name: corrected.get(name) for name in FILTERS} if isinstance(corrected, dict) else {}
     linear = plain.get("linear") if isinstance(plain, dict) else None

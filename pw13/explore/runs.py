@@ -15,6 +15,8 @@ MAX_EPOCHS = 200  # points of a curve
 MAX_SAMPLES = 20_000  # characters of samples.txt
 MAX_NUMBER = 1e300  # a larger one, inf and nan are none of pw13's
 MAX_TEXT = 200  # characters of one value
+# Which way a metric is better, of those that have one.
+BETTER = {**dict.fromkeys(tables.LOWER_IS_BETTER, "lower"), **dict.fromkeys(tables.HIGHER_IS_BETTER, "higher")}
 METRICS = ("epochs", "parameters", "train_seconds", "throughput_per_second")
 
 

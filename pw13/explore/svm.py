@@ -11,6 +11,7 @@ from pw13.explore.packing import Array
 from pw13.metrics import confusion, mcnemar
 from pw13.runs.arrays import read_arrays
 from pw13.runs.record import Record
+from pw13.svm.summary import headline
 
 MISTAKES, RIGHT = 60, 16  # images shown of a cell off and on the diagonal
 FEATURES = ("pixels", "codes", "pca", "conv-codes")
@@ -43,9 +44,32 @@ def view(record: Record) -> dict[str, Any]:
         }
         for name in names
     ]
-    pairs = itertools.combinations(names, 2)
-    tests = {f"{one},{other}": mcnemar_p(labels, stored[one], stored[other]) for one, other in pairs}
+    tests = against_pixels(record.metrics or {}, labels, stored)
     return {"run": record.reference, "pictures": shown, "sets": sets, "images": len(labels), "tests": tests}
+
+
+def against_pixels(metrics: dict[str, Any], labels: Array, stored: dict[str, Array]) -> dict[str, dict[str, Any]]:
+    """Return McNemar's test of pixels against each of the other features, for each kernel, by "first,second".
+
+    Those are the tests that an evaluation makes; `holm` says whether `p` is its own, corrected for their number.
+    """
+    tests = {}
+    for kernel, features in itertools.product(KERNELS, FEATURES[1:]):
+        one, other = f"pixels-{kernel}", f"{features}-{kernel}"
+        if one in stored and other in stored:
+            p = corrected_p(metrics, kernel, features)
+            own = mcnemar_p(labels, stored[one], stored[other]) if p is None else p
+            tests[f"{one},{other}"] = {"p": own, "holm": p is not None}
+    return tests
+
+
+def corrected_p(metrics: dict[str, Any], kernel: str, features: str) -> float | None:
+    """Return `p_holm` of the features whose predictions are kept; None if the run has none."""
+    rows = metrics.get("mcnemar")
+    tests = [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
+    alike = [test for test in tests if (test.get("kernel"), test.get("second")) == (kernel, features)]
+    p = (headline(alike, lambda test: test.get("size")) or {}).get("p_holm")
+    return p if isinstance(p, int | float) and 0 <= p <= 1 else None
 
 
 def mcnemar_p(labels: Array, one: Array, other: Array) -> float:

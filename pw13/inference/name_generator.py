@@ -84,7 +84,7 @@ def _recorded_mixture(record: Record) -> tuple[float, dict[str, str]]:
 
 
 def read_corpus(generator: NameGenerator) -> tuple[str, ...] | None:
-    """Read the distinct names that the run was trained on, from their recorded path; None if unavailable."""
+    """Read the distinct names of the run's corpus, held-out ones too, from its recorded path; None if unavailable."""
     try:
         return tuple(dict.fromkeys(read_recorded_names(generator, "")))
     except UserError:

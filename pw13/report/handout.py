@@ -13,6 +13,7 @@ from pw13.report.comparable_runs import same_data
 from pw13.report.document import Item, Markdown, Missing, Space, Text
 from pw13.report.portable import runs_used
 from pw13.report.run_selection import RunSelection
+from pw13.report.sections import blocks
 from pw13.runs.record import Record, read_run
 from pw13.svm import summary
 
@@ -112,10 +113,11 @@ def _done(item: Item, selection: RunSelection, names: int) -> str:
         return NOTHING
     settings, metrics = run.config, run.metrics or {}
     sizes = [str(series.value) for series in selection.series(selection.dense, "code_size")]
-    series = {key: [str(s.value) for s in selection.series(selection.baseline_rnn, key)] for key in ("epochs", "units")}
+    lengths = [blocks.epochs_of_series(series) for series in selection.series(selection.baseline_rnn, "epochs")]
+    units = [str(series.value) for series in selection.series(selection.baseline_rnn, "units")]
     cells = [str(s.value) for s in selection.series(selection.baseline_rnn, "cell")]
     targets = [s.value for s in selection.series(selection.baseline_rnn, "target")]
-    trained = f"Adam, {format_count(settings.get('epochs'), 'epoch')}, batches of {settings.get('batch_size')}"
+    trained = f"Adam, {blocks.epochs(run)}, batches of {settings.get('batch_size')}"
     done = {
         "1a": f"{settings.get('code_size')} values; compared: {', '.join(sizes)}",
         "1b": f"{settings.get('activation')} code, sigmoid output",
@@ -135,7 +137,7 @@ def _done(item: Item, selection: RunSelection, names: int) -> str:
         "2d": f"length {settings.get('length')}, skip {settings.get('skip')}, one-hot by batch",
         "2e": f"SimpleRNN, {format_count(settings.get('units'), 'unit')}; Dense, softmax",
         "2f": trained,
-        "2g": f"epochs {', '.join(series['epochs'])}; units {', '.join(series['units'])}; {names} names chosen",
+        "2g": f"epochs {', '.join(lengths)}; units {', '.join(units)}; {names} names chosen",
         "m2m": "same settings, targets shifted by one character" if "many-to-many" in targets else NOTHING,
         "cells": join_words([cell.upper() for cell in cells if cell != "simple"]) or NOTHING,
     }

@@ -70,6 +70,10 @@ def is_one_line(err: str) -> bool:
     return len(err.strip().splitlines()) == 1 and "Traceback" not in err and "Error" not in err
 
 
+def test_the_majority_share_is_that_of_the_largest_class():
+    assert svm_results.majority_share(np.array([0, 1, 1, 1, 2], np.uint8)) == 0.6
+
+
 def test_codes_pixels_and_pca_with_both_kernels(pw13, data, capfd):
     encoder = dense_run(Path("runs"), data)
     code, out, err = pw13("svm-eval", "--data", data, *QUICK)
@@ -79,6 +83,7 @@ def test_codes_pixels_and_pca_with_both_kernels(pw13, data, capfd):
     assert facts["status"] == "completed" and facts["encoders"] == [encoder.name]
     assert facts["data"]["counts"] == {"train": 120, "test": 60}
     assert (metrics["n_train"], metrics["n_test"], metrics["seconds"] > 0) == (120, 60, True)
+    assert metrics["majority_share"] == 0.1
     found = [(r["features"], r["size"], r["kernel"], r["run"]) for r in metrics["results"]]
     expected = [("pixels", 784, None), ("codes", 8, encoder.name), ("pca", 8, None)]
     assert found == [(name, size, kernel, run) for kernel in ("rbf", "linear") for name, size, run in expected]

@@ -1,5 +1,6 @@
 """What goes into the page: which runs, runs of earlier versions, damaged and hostile ones."""
 
+import dataclasses
 import json
 import shutil
 from pathlib import Path
@@ -9,7 +10,7 @@ import pytest
 
 from pw13 import config
 from pw13.errors import UserError
-from pw13.explore import images, names
+from pw13.explore import images, names, noise, svm
 from pw13.explore import runs as rows_of
 from pw13.explore.contents import choose, contents
 from pw13.explore.packing import pack
@@ -212,3 +213,47 @@ def test_arrays_are_packed_little_endian_in_types_that_the_page_knows():
     assert pack(np.zeros((2, 3)))["array"] == "float32"
     assert pack(np.zeros(3, np.int64)) == pack(np.zeros(3, ">i8"))
     assert pack(np.zeros((2, 3), np.float16))["shape"] == [2, 3]
+
+
+def test_psnrs_of_a_run_are_over_all_test_images_at_its_own_noise_and_over_some_at_others(folder, runs):
+    path = folder / runs.names["conv"] / "metrics.json"
+    levels = [
+        {
+            "noise": level,
+            "noisy_psnr_db": psnr,
+            "denoised_psnr_db": psnr + 5,
+            "baselines": {"median": 1.0, "linear": psnr + 4},
+            "corrected_baselines": {"median": psnr + 3, "tv": 2.0},
+        }
+        for level, psnr in ((0.4, 10.0), (0.5, 9.0))
+    ]
+    baselines = {"median": {"psnr_db": 1.0, "corrected_psnr_db": 13.0}, "gaussian": None, "linear": {"psnr_db": 15.0}}
+    measured = {"noisy_psnr_db": 8.0, "denoised_psnr_db": 16.0, "test_sample": 2000}
+    path.write_text(json.dumps({**measured, "baselines": baselines, "by_noise": levels}), "utf-8")
+    record = read_run(path.parent)
+    assert noise.psnrs_by_noise(record) == [
+        {"noise": 0.5, "noisy": 8, "network": 16, "median": 13, "linear": 15, "images": 2000},
+        {"noise": 0.4, "noisy": 10, "network": 15, "median": 13, "linear": 14, "images": 1000},
+    ]
+    lean = {**measured, "test_sample": 70, "baselines": None, "by_noise": None}  # a point of a sweep
+    assert noise.psnrs_by_noise(dataclasses.replace(record, metrics=lean)) == [
+        {"noise": 0.5, "noisy": 8, "network": 16, "images": 70}
+    ]
+    old = read_run(OLD / "2026-11-28_15-19-51_conv-dae")
+    assert {row["images"] for row in noise.psnrs_by_noise(old)} == {old.facts["data"]["counts"]["test"]}
+
+
+def test_svms_are_tested_as_the_evaluation_tests_them(folder, runs):
+    run = folder / runs.names["svm"]
+    stored = dict(np.load(run / "checkpoints" / "predictions.npz"))
+    names = ("pca-rbf", "pixels-linear", "codes-linear")
+    np.savez(run / "checkpoints" / "predictions.npz", **stored, **dict.fromkeys(names, stored["codes-rbf"]))
+    tests = [("rbf", "codes", 8, 0.5), ("rbf", "codes", 32, 0.06), ("linear", "codes", 32, 1.0)]
+    rows = [{"kernel": k, "first": "pixels", "second": f, "size": n, "p_holm": p, "p": 0.01} for k, f, n, p in tests]
+    path = run / "metrics.json"
+    path.write_text(json.dumps({"mcnemar": [*rows, {"kernel": "rbf", "second": "pca", "size": 32, "p": 0.9}]}), "utf-8")
+    assert svm.view(read_run(run))["tests"] == {
+        "pixels-rbf,codes-rbf": {"p": 0.06, "holm": True},
+        "pixels-rbf,pca-rbf": {"p": 2 / 2**9, "holm": False},
+        "pixels-linear,codes-linear": {"p": 1.0, "holm": True},
+    }

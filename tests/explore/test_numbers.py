@@ -53,7 +53,8 @@ def test_uniform_numbers_are_the_same(script):
 def test_one_is_singular_in_the_texts_of_the_page(script):
     code = """const { names, runs, svm } = T;
       return [names.sentence(1, 1, null), runs.count(1, 1), runs.count(0, 1), runs.count(2, 2), runs.sweepSize(1, 1),
-        svm.chance(1, 1, 0.5), svm.sentence("pixels", 1, "I for J (1 time)"), svm.mistakes(["I for J"], 1),
+        svm.chance(1, 1, { p: 0.5, holm: true }),
+        svm.sentence("pixels", 1, "I for J (1 time)"), svm.mistakes(["I for J"], 1),
         svm.images("pixels", "I", "J", 1, 1), svm.right1("pixels", "I", 1, 1), svm.right1("pixels", "I", 2, 2)];"""
     assert script(code) == [
         "1 name.",
@@ -61,13 +62,20 @@ def test_one_is_singular_in_the_texts_of_the_page(script):
         "0 of 1 run.",
         "2 runs.",
         "1 epoch per point, only 1 training example",
-        "The second is right on 1 more of 1 letter: may be chance (McNemar's test, p = 0.5).",
+        "The second is right on 1 more of 1 letter: may be chance (McNemar's test, p = 0.5, corrected by Holm's "
+        "method).",
         "pixels is right 1 time; most often it takes I for J (1 time).",
         "I for J (1 time)",
         "pixels: 1 letter I taken for J",
         "pixels: 1 letter I recognized",
         "pixels: 2 letters I recognized",
     ]
+
+
+def test_known_names_are_those_of_the_whole_corpus(script):
+    """Held-out ones too, which the network was not trained on."""
+    said = script("return T.names.knownHint({ names: 1000, error: 0.008 });")
+    assert said.startswith("Known: among the 1,000 names of its corpus.") and "trained" not in said
 
 
 def test_labels_on_the_map_tell_the_classes_apart(script):

@@ -96,7 +96,7 @@ def dense(runs: Path, second: int, data) -> str:
 
 def conv(runs: Path, second: int, data) -> str:
     level = {"noise": 0.5, "noisy_psnr_db": 9.0, "denoised_psnr_db": 17.0}
-    metrics = {"denoised_psnr_db": 17.0, "by_noise": [level]}
+    metrics = {"noisy_psnr_db": 9.0, "denoised_psnr_db": 17.0, "test_sample": 60, "by_noise": [level]}
     folder = write_run(runs, second, config.ConvDAE(), data=data, metrics=metrics)
     write_model(folder, weight_specs(), 0.06)
     rng, levels = np.random.default_rng(2), np.array([0.1, 0.5, 0.9])

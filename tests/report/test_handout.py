@@ -26,6 +26,15 @@ def folder(tmp_path):
     return tmp_path / "runs"
 
 
+def test_epochs_are_those_that_were_trained(folder):
+    make_run(folder, "charrnn", 0, epochs=150, patience=5, metrics={"epochs": 35})
+    make_run(folder, "charrnn", 1, epochs=150, patience=5, seed=1, metrics={"epochs": 41})
+    make_run(folder, "charrnn", 2, epochs=10, patience=5, metrics={"epochs": 10})
+    made = rows(folder)
+    assert made["2f"].done.endswith(" epochs (of at most 150, patience 5), batches of 128")
+    assert made["2g"].done == "epochs 10, 35 to 41 (of at most 150); units 64; 8 names chosen"
+
+
 def test_a_run_to_the_letter_has_no_departures(folder):
     make_run(folder, "dense-ae", 0)
     make_run(folder, "dense-ae", 1, code_size=16)

@@ -79,3 +79,9 @@ def test_without_answers_there_is_room_for_one(runs):
     made = items(build(runs, comments={"3b": "Ours."}))
     assert [key for key, item in made.items() if Space() in item.blocks] == ["1f", "conv-b", "3a", "3c"]
     assert not any(Space() in item.blocks for item in items(build(runs, answers=prepared_answers())).values())
+
+
+def test_provenance_does_not_claim_that_every_number_is_read(runs):
+    (text,) = [block.text for block in build(runs).blocks if getattr(block, "text", "").startswith("This report uses")]
+    said = "Every number is read from the folders of these runs, or computed from their losses, networks and data;"
+    assert said in text

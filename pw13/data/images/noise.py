@@ -6,6 +6,7 @@ import numpy as np
 
 IMAGES_PER_BLOCK = 20_000  # noisy at a time: bounds the memory of the draws
 KINDS = ("gaussian", "salt-pepper", "masking")
+SUBSET_SIZE = 1000  # test images that a denoiser is evaluated on at each of several levels, and entropy-coded
 TEST_SEED = 20240613  # fixed, so that every run and every baseline is evaluated on the same noisy images
 VALIDATION_SEED = 20240614  # likewise for the choice of an epoch or of a filter's setting
 

@@ -110,10 +110,10 @@ function scatterChart(width, points, xLabel, yLabel, label) {
   return node;
 }
 
-// A table whose cells are shaded by value, darker where better. values: rows of numbers or null.
-function heatTable(corner, rowNames, columnNames, values, lowerIsBetter) {
+// A table whose cells are shaded by value, darker where lower. values: rows of numbers or null.
+function heatTable(corner, rowNames, columnNames, values) {
   const all = values.flat().filter((value) => value !== null), [low, high] = [Math.min(...all), Math.max(...all)];
-  const share = (value) => (high === low ? 1 : lowerIsBetter ? (high - value) / (high - low) : (value - low) / (high - low));
+  const share = (value) => (high === low ? 1 : (high - value) / (high - low));
   const cells = values.map((row, i) => el("tr", {}, el("th", { text: rowNames[i], scope: "row" }), row.map((value) => {
     const cell = el("td", { text: value === null ? T.none : significant(value) });
     if (value !== null) shade(cell, share(value));

@@ -11,8 +11,17 @@ function noiseView(root, run, state) {
   const shown = Object.fromEntries(methods.map((name) => [name, picture(width, height)]));
   const caption = el("p", { className: "sentence" }), note = el("p", { className: "hint" }), rows = el("tbody");
 
-  const level = slider(T.noise.level, { min: 0, max: 1, step: 0.05, value: now.level, show: levelText, oninput: (value) => { now.level = value; show(); } });
-  const kind = select(T.noise.kind, Object.entries(T.noise.kinds), now.kind, (value) => { now.kind = value; show(); });
+  const level = slider(T.noise.level, { min: 0, max: mostNoise(run, now.kind), step: 0.05, value: now.level, show: levelText, oninput: (value) => { now.level = value; show(); } });
+  const kind = select(T.noise.kind, Object.entries(T.noise.kinds), now.kind, (value) => {
+    const most = mostNoise(run, value);
+    now.kind = value;
+    level.input.max = most;
+    if (now.level > most) {
+      now.level = most;
+      level.set(most);
+    }
+    show();
+  });
   const pad = drawingPad(width, height, (image) => { now.drawing = Float64Array.from(image); show(); });
   const choices = thumbnails(letters.map((image, index) => ({
     pixels: image, label: `${T.letter} ${index + 1}: ${classOf(pictures, index)}`,
@@ -37,7 +46,7 @@ function noiseView(root, run, state) {
 
   function draw() {
     const clean = now.drawing || letters[now.letter] || new Float64Array(pixels), { images, tuned } = results(clean);
-    const ranked = [], means = (now.kind === run.kind && run.averages.find((row) => Math.abs(row.noise - now.level) < 1e-6)) || {};
+    const ranked = [], measured = (now.kind === run.kind && run.psnrs.find((row) => Math.abs(row.noise - now.level) < 1e-6)) || {};
     for (const name of methods.slice(1)) if (images[name]) ranked.push({ name, label: T.noise[name], psnr: psnr(meanSquaredError(clean, images[name])) });
     const place = (each) => each.psnr + (each.name === "noisy" ? SAME : 0); // who gains less than that does nothing
     ranked.sort((a, b) => (place(a) < place(b)) - (place(a) > place(b)));
@@ -46,15 +55,15 @@ function noiseView(root, run, state) {
       const rank = ranked.findIndex((each) => each.name === name), value = rank < 0 ? T.noise.noFilter(run.filters.map((row) => row.noise)) : T.noise.db(ranked[rank].psnr);
       shown[name].show(images[name] ?? null, T.noise[name], rank ? value : T.noise.best(value));
     }
-    const average = methods.filter((name) => name in means).sort((a, b) => means[b] - means[a]);
+    const known = methods.filter((name) => name in measured).sort((a, b) => measured[b] - measured[a]);
     caption.textContent = sentence(ranked);
     note.textContent = [
-      average.length ? T.noise.average(levelText(now.level), average.map((name) => `${T.noise[name]} ${T.noise.db(means[name])}`)) : T.noise.noAverage,
+      known.length ? T.noise.measured(levelText(now.level), measured.images, known.map((name) => `${T.noise[name]} ${T.noise.db(measured[name])}`)) : T.noise.notMeasured,
       T.noise.unit,
       T.noise[run.linear ? "trained" : "trainedAlone"](run.noise, T.noise.kinds[run.kind]),
       tuned ? T.noise.filtersFor(T.noise.kinds[run.kind]) : "",
     ].filter(Boolean).join(" ");
-    const cells = ({ name, label, psnr: value }) => [label, Number.isFinite(value) ? value.toFixed(2) : T.noise.db(value), name in means ? means[name].toFixed(2) : T.none];
+    const cells = ({ name, label, psnr: value }) => [label, Number.isFinite(value) ? value.toFixed(2) : T.noise.db(value), name in measured ? measured[name].toFixed(2) : T.none];
     rows.replaceChildren(...ranked.map((each) => el("tr", {}, cells(each).map((text) => el("td", { text })))));
     choices.forEach((node, index) => node.setAttribute("aria-pressed", String(!now.drawing && index === now.letter)));
     state.write({
@@ -92,15 +101,19 @@ function typicalLetter({ noise, kind, filters, height, width }, letters) {
   return tried.sort((a, b) => a.error - b.error)[tried.length >> 1]?.index ?? 0;
 }
 
+// Gaussian noise has no limit; of the other kinds the level is a share of the pixels.
+const mostNoise = (run, kind) => (kind === "gaussian" ? Math.max(1, run.noise) : 1);
+
 function readNoiseState(state, run, typical, count, pixels) {
   const whole = (name, fallback, limit) => {
     const value = Math.floor(Number(state.get(name, String(fallback))));
     return value >= 0 && value < limit ? value : fallback;
   };
-  const level = Number(state.get("level", String(run.noise))), kind = state.get("kind", run.kind);
+  const level = Number(state.get("level", String(run.noise))), asked = state.get("kind", run.kind);
+  const kind = Object.hasOwn(T.noise.kinds, asked) ? asked : run.kind;
   return {
     letter: whole("letter", typical, Math.max(count, 1)), seed: whole("seed", 0, 2 ** 32),
     drawing: state.get("drawing", "") ? decodeDrawing(state.get("drawing", ""), pixels) : null,
-    level: Number.isFinite(level) ? clip(level) : run.noise, kind: Object.hasOwn(T.noise.kinds, kind) ? kind : run.kind,
+    level: Number.isFinite(level) ? Math.min(mostNoise(run, kind), Math.max(0, level)) : run.noise, kind,
   };
 }

@@ -1,7 +1,6 @@
 // Runs: a table of all, curves over each other, and each sweep as a ranking.
 
 const FIRST_ROWS = 100; // of a table that are drawn before it is shown
-const LOWER_IS_BETTER = (metric) => !/psnr|ssim|accuracy|new/.test(metric);
 
 function runsView(root, contents, state, services) {
   let runs = contents.runs;
@@ -48,7 +47,7 @@ function runsView(root, contents, state, services) {
       row.dataset.key = key(run);
       return row;
     };
-    legend.textContent = meanings(now.kind ? columns.map((column) => column.replace("metrics.", "")) : shown.map((run) => run.result.split(" ")[0]));
+    legend.textContent = meanings(now.kind ? columns.map((column) => column.replace("metrics.", "")) : shown.map((run) => run.result.split(" ")[0]), contents.better);
     drawCount();
     const drawn = list.querySelector("table");
     if (everything && drawn?.tHead.firstChild.isEqualNode(head)) return keepPlace(list, () => refreshRows(drawn.tBodies[0], shown.map(rowOf)));
@@ -132,7 +131,7 @@ function runsView(root, contents, state, services) {
       shown.replaceChildren(...(more.figures ?? []).map((name) => el("figure", {}, el("img", { src: services.figure(key(run), name), alt: T.runs.figure(name, run.name) }), el("figcaption", { text: name.replaceAll("_", " ") }))));
       const all = Object.keys(more.metrics ?? {}).length > Object.keys(run.metrics).length;
       rest.replaceChildren(
-        ...(Object.keys(run.metrics).length ? [el("h3", { text: T.runs.metrics }), pairs(run.metrics), el("p", { className: "hint", text: `${meanings(Object.keys(run.metrics))} ${T.runs.timing}` })] : []), all ? el("details", { open: unfolded }, el("summary", { text: T.runs.allMetrics }), pairs(more.metrics)) : "",
+        ...(Object.keys(run.metrics).length ? [el("h3", { text: T.runs.metrics }), pairs(run.metrics), el("p", { className: "hint", text: `${meanings(Object.keys(run.metrics), contents.better)} ${T.runs.timing}` })] : []), all ? el("details", { open: unfolded }, el("summary", { text: T.runs.allMetrics }), pairs(more.metrics)) : "",
         ...(more.samples ? [el("h3", { text: T.runs.samples }), el("pre", { text: more.samples, dir: "auto" })] : []),
         services.details ? "" : el("p", { className: "hint", text: T.runs.figuresServed }));
     };
@@ -212,10 +211,10 @@ function byResult(one, other, down) {
   return metric.localeCompare(otherMetric, "en") || (down ? -1 : 1) * ((Number.parseFloat(value) || 0) - (Number.parseFloat(otherValue) || 0));
 }
 
-// What metrics mean, and which way is better.
-function meanings(names) {
+// What metrics mean, and which way is better of those that have one.
+function meanings(names, better) {
   const known = [...new Set(names)].filter((name) => name in T.runs.metricNames);
-  return known.map((name) => `${name}: ${T.runs.metricNames[name]}, ${T.runs.better(LOWER_IS_BETTER(name))}.`).join(" ");
+  return known.map((name) => `${name}: ${T.runs.metricNames[name]}${better[name] ? `, ${T.runs.better(better[name])}` : ""}.`).join(" ");
 }
 
 function differing(shown) {

@@ -45,8 +45,8 @@ function svmView(root, run, state) {
     return figure(T.svm.difference, body, `${chance(left, right)} ${T.svm.differenceHint}`);
   }
   function chance(left, right) {
-    const p = run.tests[`${left.name},${right.name}`] ?? run.tests[`${right.name},${left.name}`];
-    return p === undefined ? "" : T.svm.chance(Math.round((right.accuracy - left.accuracy) * run.images), run.images, p);
+    const test = run.tests[`${left.name},${right.name}`] ?? run.tests[`${right.name},${left.name}`];
+    return test ? T.svm.chance(Math.round((right.accuracy - left.accuracy) * run.images), run.images, test) : "";
   }
   function grid(cellAt) {
     const head = el("tr", {}, el("th", { text: T.svm.truth }), classes.map((name) => el("th", { text: name, scope: "col" })));

@@ -1,6 +1,7 @@
 // A sweep as a ranking of its settings: dots of seeds, quality against seconds, a heat map of two settings.
 
 const MAX_GROUPS = 40; // rows of a ranking
+// Losses, so lower is better.
 const SWEEP_METRICS = { "dense-ae": "val_mse", charrnn: "val_nats" }; // of validation data, as pw13 sweep: settings are not chosen on test data
 
 function sweepMetric(points) {
@@ -18,24 +19,25 @@ function sweepGroups(sweep, points, metric) {
   for (const point of points) {
     const value = sweepValue(point, metric);
     if (value === null) continue;
-    const label = axes.map((name) => `${name}=${point.settings[name]}`).join(", ") || point.name;
-    const short = axes.map((name) => point.settings[name]).join(" · ") || point.name;
+    const label = axes.map((name) => `${name}=${point.settings[name]}`).join(", ") || T.runs.allSeeds;
+    const short = axes.map((name) => point.settings[name]).join(" · ") || T.runs.allSeeds;
     const group = groups.get(label) ?? { label, short, values: [], seconds: [], settings: point.settings };
     group.values.push(value);
     if (point.seconds !== null && point.status !== "running") group.seconds.push(point.seconds);
     groups.set(label, group);
   }
   const mean = (values) => values.reduce((a, b) => a + b, 0) / values.length;
-  const sign = LOWER_IS_BETTER(metric) ? 1 : -1;
   return [...groups.values()].map((group) => ({ ...group, mean: mean(group.values), time: group.seconds.length ? mean(group.seconds) : null }))
-    .sort((a, b) => sign * (a.mean - b.mean));
+    .sort((a, b) => a.mean - b.mean);
 }
 
 function sweepCharts(width, sweep, groups, metricKey) {
   const metric = T.runs.metricNames[metricKey] ?? metricKey;
-  const best = sweep.ranked ? groups[0] : null, title = T.runs.sweepTitle(metric, sweep.ranked), timed = groups.filter((group) => group.time !== null), axes = Object.keys(sweep.grid).filter((name) => name !== "seed");
+  const alone = groups.length === 1, best = sweep.ranked && !alone ? groups[0] : null, title = alone ? T.runs.seedsTitle(metric) : T.runs.sweepTitle(metric, sweep.ranked);
+  const sentence = alone ? T.runs.overSeeds(significant(groups[0].mean), groups[0].values.length) : best ? T.runs.ranked(best.label, significant(best.mean)) : T.runs.unranked;
+  const timed = groups.filter((group) => group.time !== null), axes = Object.keys(sweep.grid).filter((name) => name !== "seed");
   const shown = groups.slice(0, MAX_GROUPS).map((group) => ({ ...group, label: width < 560 ? group.short : group.label }));
-  const charts = [chart(title, dotChart(width, shown, metric, title), best ? T.runs.ranked(best.label, significant(best.mean), T.runs.better(LOWER_IS_BETTER(metricKey))) : T.runs.unranked, T.runs.sweepColumns,
+  const charts = [chart(title, dotChart(width, shown, metric, title), sentence, T.runs.sweepColumns,
     groups.map((group) => [group.label, significant(group.mean), significant(Math.min(...group.values)), significant(Math.max(...group.values)), group.values.length]))];
   if (timed.length > 1) {
     const fastest = timed.reduce((a, b) => (b.time < a.time ? b : a));
@@ -46,8 +48,8 @@ function sweepCharts(width, sweep, groups, metricKey) {
     const [rows, columns] = axes.map((name) => sweep.grid[name]);
     const at = (row, column) => groups.find((group) => String(group.settings[axes[0]]) === String(row) && String(group.settings[axes[1]]) === String(column))?.mean ?? null;
     charts.push(el("figure", { className: "chart" }, el("h3", { text: T.runs.heat(metric, axes[0], axes[1]) }),
-      heatTable(`${axes[0]} \\ ${axes[1]}`, rows.map(String), columns.map(String), rows.map((row) => columns.map((column) => at(row, column))), LOWER_IS_BETTER(metricKey)),
-      el("figcaption", { text: T.runs.heatSentence(best?.label, LOWER_IS_BETTER(metricKey)) })));
+      heatTable(`${axes[0]} \\ ${axes[1]}`, rows.map(String), columns.map(String), rows.map((row) => columns.map((column) => at(row, column)))),
+      el("figcaption", { text: T.runs.heatSentence(best?.label) })));
   }
   return charts;
 }

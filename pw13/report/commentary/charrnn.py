@@ -59,7 +59,7 @@ def against_ngram(metrics: Mapping[str, Any]) -> str:
     model, missing = _ngram_model(ngram), _not_counted(ngram)
     if not ngram.get("difference_ci95"):  # of a run of 0.1.0, or of one held-out name
         return f"{model} has a held-out loss of {format_number(baseline)}."
-    low, high = ngram["difference_ci95"]
+    high, low = (-bound for bound in ngram["difference_ci95"])  # which is of the network minus the n-gram model
     interval = f"95 % interval of the difference {low:+.4f} to {high:+.4f}"
     if low <= 0 <= high:
         return f"{model} is not distinguishably better or worse: {format_number(baseline)} ({interval}).{missing}"

@@ -8,6 +8,7 @@ from pw13.baselines.linear_denoiser import MAX_PIXELS
 from pw13.report.commentary.phrasing import format_number, join_sentences, join_words
 
 SAME_PSNR = 0.05  # dB below which two PSNRs count as the same
+NO_MORE = 0.1  # dB within which the whole interval of a difference shows that a network gains nothing
 SAME_SSIM = 0.005
 
 
@@ -58,10 +59,15 @@ def _against_linear(denoised: float, baselines: Mapping[str, Any]) -> str:
         return f"The linear denoiser reaches {psnr:.1f} dB."
     lead, (low, high) = denoised - psnr, interval
     reached = f"{psnr:.1f} dB; 95 % interval of the difference {low:+.2f} to {high:+.2f} dB"
-    if low <= 0 <= high or abs(lead) < SAME_PSNR:
+    if (low <= 0 <= high or abs(lead) < SAME_PSNR) and -NO_MORE <= low <= high <= NO_MORE:
         return (
-            f"The linear denoiser reaches as much ({reached}): as trained, the network has learned nothing that a "
-            "linear map of the pixels cannot do."
+            f"The linear denoiser reaches as much ({reached}): as trained, the network does no more than a linear map "
+            "of the pixels."
+        )
+    if low <= 0 <= high:
+        return (
+            f"The linear denoiser reaches {psnr:.1f} dB; the difference is not distinguishable from 0 (95 % interval "
+            f"{low:+.2f} to {high:+.2f} dB)."
         )
     if lead < 0:
         return f"The linear denoiser reaches {-lead:.1f} dB more ({reached}): as trained, the network is of no use."
@@ -109,7 +115,7 @@ def structure(noisy: float | None, denoised: float | None) -> str:
 
 
 def noise_levels(rows: Sequence[Mapping[str, Any]], trained_at: float, baselines: Mapping[str, Any]) -> str:
-    """Return the noise levels at which the network helps, and at which a baseline is better.
+    """Return the noise levels at which the network helps, and at which a baseline has a higher PSNR.
 
     rows, baselines: as `by_noise` and `baselines` in metrics.json. trained_at: noise level of the network and of the
         linear denoiser, at which all test images and an interval decide between the two, not those of `rows`.
@@ -139,8 +145,9 @@ def noise_levels(rows: Sequence[Mapping[str, Any]], trained_at: float, baselines
     filters = _in_words(_levels_where_better(rows, _best_corrected))
     return join_sentences(
         f"{helps}{damage}.",
-        linear and f"The linear denoiser, fitted at noise {trained_at:g} as well, is better at {linear}.",
-        filters and f"The best filter, with gain and offset and tuned at each level, is better at {filters}.",
+        linear and f"The linear denoiser, fitted at noise {trained_at:g} as well, has a higher PSNR at {linear}.",
+        filters and f"The best filter, with gain and offset and tuned at each level, has a higher PSNR at {filters}.",
+        "These differences have no intervals." if linear or filters else "",
     )
 
 

@@ -6,7 +6,7 @@ from pw13 import console
 from pw13.errors import UserError
 from pw13.report import hints
 from pw13.report.commentary import phrasing, training_curves
-from pw13.report.commentary.phrasing import format_decibels, format_number, join_words
+from pw13.report.commentary.phrasing import format_count, format_decibels, format_number, join_words
 from pw13.report.document import Block, Figure, Missing, Text, Verbatim
 from pw13.report.run_selection import Series, metric, read_figure, read_history
 from pw13.runs.record import Record, read_text
@@ -45,7 +45,30 @@ def curve_conditions(run: Record) -> training_curves.Conditions:
     config = run.config
     from_mid_name = config.get("target") == "many-to-many" and not config.get("carry_state")
     dropout = config.get("dropout") or config.get("recurrent_dropout") or 0.0
-    return training_curves.Conditions(config["schedule"], dropout, from_mid_name)
+    schedule = "constant" if stopped_early(run) else config["schedule"]  # it stopped before its learning rate was 0
+    return training_curves.Conditions(schedule, dropout, from_mid_name)
+
+
+def stopped_early(run: Record) -> bool:
+    trained = int_metric(run, "epochs")
+    return bool(run.config.get("patience")) and trained is not None and trained < run.config["epochs"]
+
+
+def epochs(run: Record) -> str:
+    """Return how many epochs a run trained, and of how many if it stopped early."""
+    most = run.config.get("epochs")
+    if not stopped_early(run):
+        return format_count(most, "epoch")
+    return f"{format_count(int_metric(run, 'epochs'), 'epoch')} (of at most {most}, patience {run.config['patience']})"
+
+
+def epochs_of_series(series: Series) -> str:
+    """Return how many epochs the runs of a series of epochs trained, and of how many if one stopped early."""
+    if not any(map(stopped_early, series.records)):
+        return str(series.value)
+    trained = [int_metric(run, "epochs") or series.value for run in series.records]
+    counts = " to ".join(dict.fromkeys(map(str, (min(trained), max(trained)))))
+    return f"{counts} (of at most {series.value})"
 
 
 def too_short(what: str, named: Iterable[tuple[str, Series]]) -> str:

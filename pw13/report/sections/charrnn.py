@@ -9,6 +9,7 @@ from pw13.report.sections.blocks import (
     Section,
     comment,
     curves,
+    epochs,
     figure_block,
     missing,
     model_summary,
@@ -128,7 +129,7 @@ def training(run: Record) -> list[Block]:
     return [
         *paragraph(
             "Categorical cross-entropy (in nats per character), Adam with learning rate "
-            f"{config['learning_rate']:g} ({config['schedule']}), {format_count(config['epochs'], 'epoch')}, batch "
+            f"{config['learning_rate']:g} ({config['schedule']}), {epochs(run)}, batch "
             f"size {config['batch_size']}."
         ),
         *figure_block(

@@ -19,7 +19,7 @@ from pw13.report.sections.blocks import (
     too_short,
 )
 from pw13.report.sections.charrnn import CELLS, has_held_out_names, no_run, validation_note
-from pw13.report.sections.generated_names import loss_table
+from pw13.report.sections.generated_names import ONE_RUN, has_seeds, loss_table
 from pw13.report.sections.name_measures import (
     AS_TRAINED,
     at_temperature,
@@ -123,7 +123,8 @@ def judged_names(named: Sequence[tuple[str, Series]]) -> list[Block]:
     base = named[0][1].first
     rows = [(name, at_temperature(series.first, AS_TRAINED)) for name, series in named]
     rows.append((ngram_name(base), ngram_at_temperature(base, AS_TRAINED)))
-    return names_table("Names sampled as trained, next to real ones.", rows, real_names(base))
+    caption = f"Names sampled as trained, next to real ones.{ONE_RUN * has_seeds(named)}"
+    return names_table(caption, rows, real_names(base))
 
 
 def parameter_counts(named: Sequence[tuple[str, Series]]) -> str:

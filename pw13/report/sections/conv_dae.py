@@ -6,16 +6,18 @@ from typing import Any
 
 from pw13.baselines import FILTER_NAMES
 from pw13.baselines.linear_denoiser import DRAWS
+from pw13.data.images.noise import SUBSET_SIZE
 from pw13.errors import UserError
 from pw13.report import hints
 from pw13.report.commentary import conv_dae as commentary
-from pw13.report.commentary.phrasing import format_count, format_decibels, format_number, join_words
+from pw13.report.commentary.phrasing import format_decibels, format_number, join_words
 from pw13.report.document import Block, table
 from pw13.report.run_selection import RunSelection, metric
 from pw13.report.sections.blocks import (
     Section,
     comment,
     curves,
+    epochs,
     figure_block,
     int_metric,
     missing,
@@ -116,7 +118,7 @@ def training(run: Record) -> list[Block]:
         *paragraph(
             "The loss is the MSE between the output for a noisy image and the clean image; batch size "
             f"{config['batch_size']}, Adam with learning rate {config['learning_rate']:g} ({config['schedule']}), "
-            f"{format_count(config['epochs'], 'epoch')}."
+            f"{epochs(run)}."
         ),
         *figure_block(
             run,
@@ -165,7 +167,8 @@ def denoising(run: Record) -> list[Block]:
             run,
             "psnr_against_noise",
             "conv-e",
-            f"PSNR by noise level, of {join_words(learned)} trained at one level; the filters are tuned at each level.",
+            f"PSNR by noise level on at most {SUBSET_SIZE:,} test images, of {join_words(learned)} trained at one "
+            "level; the filters are tuned at each level.",
             f"Line plot of PSNR against noise: noisy images, and denoised{by_methods}.",
         ),
         *comment(commentary.noise_levels(metrics.get("by_noise") or [], run.config["noise"], baselines)),

@@ -9,6 +9,7 @@ from pw13.report.sections.blocks import (
     Section,
     comment,
     curves,
+    epochs,
     figure_block,
     int_metric,
     missing,
@@ -121,7 +122,7 @@ def fitting(run: Record) -> list[Block]:
     return [
         *paragraph(
             f"Adam, learning rate {config['learning_rate']:g} ({config['schedule']}), loss {config['loss']}, "
-            f"{format_count(config['epochs'], 'epoch')}, batch size {config['batch_size']}. "
+            f"{epochs(run)}, batch size {config['batch_size']}. "
             f"{format_percent(config['validation_share'], 0)} of the training set, stratified by class, is used for "
             "validation, and the weights of the best epoch are kept. The test set is used for the final evaluation "
             "only."

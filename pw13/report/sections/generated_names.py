@@ -12,6 +12,7 @@ from pw13.report.name_selection import Candidate, NameSelection, selection_rule
 from pw13.report.run_selection import RunSelection, Series, metric
 from pw13.report.sections.blocks import (
     comment,
+    epochs_of_series,
     figure_block,
     missing,
     paragraph,
@@ -38,6 +39,7 @@ from pw13.runs.record import Record
 
 NAMES_PER_TEMPERATURE = 6
 SELECTION_COLUMNS = ("name", "temperature", "nearest known name", "similarity", "alternation", "rules", "")
+ONE_RUN = " Names are those of one run per row."
 CHOSEN = "Selected names."
 RUNNER_UP = "next"  # in the last column, of a name that is not selected
 BY_HAND_COLUMNS = ("name", "sampled by", "ln p", "nearest known name", "similarity")
@@ -62,17 +64,18 @@ def compare_setting(all_series: Sequence[Series], what: str, command: str) -> li
         return missing(f"No runs with other numbers of {what} and the same settings.", command)
     run = max((series.first for series in all_series), key=_sampled)  # points of a sweep have sampled none
     of_names = f", and statistics of {_sampled(run):,.0f} sampled names" if _sampled(run) else ""
+    named = [(epochs_of_series(s) if what == "epochs" else str(s.value), s) for s in all_series]
     samples = "\n".join(
-        f"{what} {series.value!s:>3}: {' | '.join(printable(names[:4]))}"
-        for series in all_series
+        f"{what} {value:>3}: {' | '.join(printable(names[:4]))}"
+        for value, series in named
         if (names := examples(series.first))
     )
     caption = f"Number of {what}: loss in nats per character{of_names}."
     sample_caption = f"Novel names by number of {what}, temperature {default_temperature(run):g}"
-    too_early = "" if what == "epochs" else too_short(f"numbers of {what}", [(str(s.value), s) for s in all_series])
-    effect = commentary.setting_effect(what, [(series.value, series.by_seed("val_nats")) for series in all_series])
+    too_early = "" if what == "epochs" else too_short(f"numbers of {what}", named)
+    effect = commentary.setting_effect(what, [(value, series.by_seed("val_nats")) for value, series in named])
     return [
-        loss_table(caption, what, [(str(series.value), series) for series in all_series]),
+        loss_table(caption, what, named),
         *([Verbatim(samples, sample_caption)] if samples else []),
         *comment(too_early or effect, seeds_note(all_series)),
     ]
@@ -83,7 +86,10 @@ def _sampled(run: Record) -> float:
 
 
 def loss_table(caption: str, what: str, named: Sequence[tuple[str, Series]]) -> Block:
-    """Return a table of losses and name statistics, one row per series; `what` heads the first column."""
+    """Return a table of losses and name statistics, one row per series; `what` heads the first column.
+
+    Losses are means over the seeds, statistics of names those of the first.
+    """
     rows = [
         (
             name,
@@ -96,7 +102,12 @@ def loss_table(caption: str, what: str, named: Sequence[tuple[str, Series]]) -> 
         for name, series in named
     ]
     columns = (what, "parameters", "training", "validation", "held-out", "complete", "novel", "n-gram nats")
-    return table(caption, columns, rows)
+    return table(caption + ONE_RUN * has_seeds(named), columns, rows)
+
+
+def has_seeds(named: Sequence[tuple[str, Series]]) -> bool:
+    """Return whether one of the series has several runs, of which one has sampled the names that are shown."""
+    return any(len(series.records) > 1 and _sampled(series.first) for _, series in named)
 
 
 def temperatures(run: Record) -> list[Block]:

@@ -29,9 +29,9 @@ def provenance(selection: RunSelection) -> list[Block]:
     versions = dict.fromkeys(_versions(run) for run in selection.records)
     return [
         Text(
-            f"This report uses {selection.origin}. Every number is read from a run's metrics.json, config.json or "
-            "history.csv; every auto-generated comment is computed from them. Settings that are not listed have their "
-            "default values."
+            f"This report uses {selection.origin}. Every number is read from the folders of these runs, or computed "
+            "from their losses, networks and data; every auto-generated comment is computed from these numbers. "
+            "Settings that are not listed have their default values."
         ),
         table("Runs.", ("run", "seed", "settings", "data (sha256)", "commit"), runs),
         table("Data.", ("name", "sha256"), [(name, sha256) for sha256, name in sources.items()]),

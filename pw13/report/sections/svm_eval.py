@@ -153,7 +153,8 @@ def usability(metrics: dict[str, Any]) -> str:
     """Return the answer to the handout's question, for the RBF kernel or else the linear one."""
     results = metrics.get("results") or []
     codes = preferred(results, "codes", "rbf") or preferred(results, "codes", "linear")
-    return commentary.usable(codes["accuracy"], len(codes.get("recall") or {})) if codes else ""
+    classes = len((codes or {}).get("recall") or {})
+    return commentary.usable(codes["accuracy"], classes, metrics.get("majority_share")) if codes else ""
 
 
 def comparisons(metrics: dict[str, Any]) -> Iterator[str]:
@@ -168,9 +169,15 @@ def comparisons(metrics: dict[str, Any]) -> Iterator[str]:
                     pixels["accuracy"], encoders, size=codes["size"], kernel=name, settings=settings
                 )
                 continue
-            p = _p_value(metrics, kernel, codes)
+            test = _test(metrics, kernel, codes)
             yield commentary.codes_against_pixels(
-                pixels["accuracy"], codes["accuracy"], p, size=codes.get("size", 0), kernel=name, settings=settings
+                pixels["accuracy"],
+                codes["accuracy"],
+                test.get("p_holm", test.get("p")),  # runs of 0.1.0 did not adjust
+                size=codes.get("size", 0),
+                kernel=name,
+                settings=settings,
+                holm="p_holm" in test,
             )
 
 
@@ -186,18 +193,11 @@ def preferred(results: list[dict[str, Any]], features: str, kernel: str) -> dict
     return summary.headline(matching, lambda result: result.get("size"))
 
 
-def _p_value(metrics: dict[str, Any], kernel: str, codes: dict[str, Any]) -> float | None:
-    """Return McNemar's p of pixels against these codes, adjusted for the number of tests (not in runs of 0.1.0)."""
+def _test(metrics: dict[str, Any], kernel: str, codes: dict[str, Any]) -> dict[str, Any]:
+    """Return McNemar's test of pixels against these codes; empty if there is none."""
     key = (kernel, "codes", codes.get("run"))
     tests = metrics.get("mcnemar") or []
-    return next(
-        (
-            test.get("p_holm", test.get("p"))
-            for test in tests
-            if (test["kernel"], test["second"], test.get("run")) == key
-        ),
-        None,
-    )
+    return next((test for test in tests if (test["kernel"], test["second"], test.get("run")) == key), {})
 
 
 def _accuracy(fraction: float | None) -> str:

@@ -46,17 +46,17 @@ def test_without_held_out_names_only_the_training_loss_is_given():
         (
             {"held_out_nats": 2.0, "order": 5, "difference_ci95": [-0.62, -0.41]},
             "A 5-gram model of the same training names has a higher held-out loss: 2.000, by 0.5000 (95 % interval of "
-            "the difference -0.6200 to -0.4100).",
+            "the difference +0.4100 to +0.6200).",
         ),
         (
             {"held_out_nats": 1.4, "order": 8, "difference_ci95": [0.08, 0.12]},
             "An 8-gram model of the same training names has a lower held-out loss: 1.400, by 0.1000 (95 % interval of "
-            "the difference +0.0800 to +0.1200).",
+            "the difference -0.1200 to -0.0800).",
         ),
         (
             {"held_out_nats": 1.499, "order": 10, "difference_ci95": [-0.003, 0.005]},
             "A 10-gram model of the same training names is not distinguishably better or worse: 1.499 (95 % interval "
-            "of the difference -0.0030 to +0.0050).",
+            "of the difference -0.0050 to +0.0030).",
         ),
         (
             {"held_out_nats": 1.2, "order": 5, "difference_ci95": None},
@@ -77,7 +77,7 @@ def test_without_held_out_names_only_the_training_loss_is_given():
                 "training_names": 1_552_500,
             },
             "A 6-gram model of 300,000 of the 1,552,500 training names has a lower held-out loss: 1.400, by 0.1000 "
-            "(95 % interval of the difference +0.0800 to +0.1200). 1,234 n-grams of 6 and more characters that occur "
+            "(95 % interval of the difference -0.1200 to -0.0800). 1,234 n-grams of 6 and more characters that occur "
             "once are left out. Longer n-grams are too many to count.",
         ),
     ],

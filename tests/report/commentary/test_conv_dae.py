@@ -41,8 +41,16 @@ def test_denoising_that_outperforms_the_baselines():
 def test_only_a_gain_over_the_linear_denoiser_counts_as_learned(psnr, low, high, text):
     shown = conv_dae.denoising(9.4, 16.0, {"linear": linear(psnr, low, high)})
     assert text in shown and "learned what such images look like" not in shown
-    learned = "learned nothing that a linear map" if psnr < 16.5 else "as trained, the network is of no use"
-    assert learned in shown
+    no_more, no_use = "does no more than a linear map of the pixels.", "is of no use."
+    assert f"as trained, the network {no_more if psnr < 16.5 else no_use}" in shown
+
+
+@pytest.mark.parametrize(("low", "high"), [(-0.3, 0.5), (-0.05, 0.11), (-0.11, 0.05)])
+def test_an_interval_wider_than_nothing_proves_neither_a_gain_nor_that_there_is_none(low, high):
+    assert conv_dae.denoising(9.4, 16.0, {"linear": linear(15.9, low, high)}).endswith(
+        "4.6 times smaller. The linear denoiser reaches 15.9 dB; the difference is not distinguishable from 0 (95 % "
+        f"interval {low:+.2f} to {high:+.2f} dB)."
+    )
 
 
 @pytest.mark.parametrize("interval", [None, [None, None]])
@@ -96,9 +104,8 @@ def test_the_best_filter_is_chosen_on_validation_images_where_a_run_says_how_it_
     assert said in conv_dae.denoising(9.4, 17.4, filters)
     row = {**level(0.1, 9, 13.5), "corrected_baselines": {"median": 13.2, "tv": 14.1}}
     rows = [{**row, "corrected_best_filter": "median"}, {**row, "noise": 0.2, "corrected_best_filter": "tv"}]
-    assert "The best filter, with gain and offset and tuned at each level, is better at 0.2." in conv_dae.noise_levels(
-        rows, 0.5, {}
-    )
+    said = "The best filter, with gain and offset and tuned at each level, has a higher PSNR at 0.2."
+    assert said in conv_dae.noise_levels(rows, 0.5, {})
 
 
 @pytest.mark.parametrize(
@@ -153,8 +160,9 @@ def test_noise_levels_at_which_a_baseline_is_better_are_named():
         for noise, noisy, linear, tv in ((0.1, 15, 20, 26), (0.2, 14, 19, 15), (0.3, 13, 15, None), (0.5, 9, None, 14))
     ]
     assert conv_dae.noise_levels(rows, 0.5, {}).endswith(
-        "(+7.0 dB). The linear denoiser, fitted at noise 0.5 as well, is better at 0.1 and 0.2. The best filter, with "
-        "gain and offset and tuned at each level, is better at 0.1."
+        "(+7.0 dB). The linear denoiser, fitted at noise 0.5 as well, has a higher PSNR at 0.1 and 0.2. The best "
+        "filter, with gain and offset and tuned at each level, has a higher PSNR at 0.1. These differences have no "
+        "intervals."
     )
 
 
@@ -163,7 +171,7 @@ def test_baselines_that_are_as_good_are_not_better():
         {**level(noise, 10, 16), "baselines": {"linear": 16.04}, "corrected_baselines": {"tv": 16.04}}
         for noise in (0.1, 0.5)
     ]
-    assert "better" not in conv_dae.noise_levels(rows, 0.5, {})
+    assert "higher" not in (said := conv_dae.noise_levels(rows, 0.5, {})) and "intervals" not in said
 
 
 @pytest.mark.parametrize(
@@ -172,14 +180,15 @@ def test_baselines_that_are_as_good_are_not_better():
 def test_the_linear_denoiser_is_better_at_the_noise_trained_at_only_where_the_interval_says_so(low, high, levels):
     rows = [{**level(noise, 10, 16), "baselines": {"linear": 16.3}} for noise in (0.1, 0.5)]
     text = conv_dae.noise_levels(rows, 0.5, {"linear": linear(16.2, low, high)})
-    assert text.endswith(f"The linear denoiser, fitted at noise 0.5 as well, is better at {levels}.")
+    said = f"The linear denoiser, fitted at noise 0.5 as well, has a higher PSNR at {levels}."
+    assert text.endswith(f"{said} These differences have no intervals.")
 
 
 def test_the_linear_denoiser_without_an_interval_is_not_called_better_at_the_noise_trained_at():
     rows = [{**level(noise, 10, 16), "baselines": {"linear": 16.3}} for noise in (0.1, 0.5)]
     gain = {"mean": -0.3, "ci95": None, "n": 1}
     text = conv_dae.noise_levels(rows, 0.5, {"linear": {"psnr_db": 16.3, "network_gain_db": gain}})
-    assert text.endswith("is better at 0.1.")
+    assert text.endswith("has a higher PSNR at 0.1. These differences have no intervals.")
 
 
 def test_a_larger_code_does_not_compress():

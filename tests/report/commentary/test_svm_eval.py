@@ -34,6 +34,11 @@ def test_codes_are_compared_with_pixels(pixels, codes, p, text):
     assert text in svm_eval.codes_against_pixels(pixels, codes, p, size=32, kernel="RBF")
 
 
+def test_a_p_value_that_is_corrected_for_the_number_of_tests_is_called_so():
+    text = svm_eval.codes_against_pixels(0.90, 0.893, 0.08, size=32, kernel="RBF", holm=True)
+    assert text.endswith("accuracy, not significant (p = 0.08, McNemar, Holm).")
+
+
 def test_a_code_of_one_value_is_singular():
     assert svm_eval.codes_against_pixels(0.9, 0.8, None, size=1, kernel="Linear").startswith(
         "Linear SVM: codes of 1 value lose"
@@ -53,6 +58,31 @@ def test_a_code_of_one_value_is_singular():
 )
 def test_codes_are_usable_if_well_above_chance(accuracy, classes, text):
     assert svm_eval.usable(accuracy, classes).startswith(text)
+
+
+@pytest.mark.parametrize(
+    ("accuracy", "majority", "text"),
+    [
+        (
+            0.9,
+            0.9,
+            "Hardly: 90.00 % test accuracy, where always naming the most frequent class reaches 90.0 % (2 classes).",
+        ),
+        (
+            0.98,
+            0.9,
+            "Yes: trained on codes alone, an SVM reaches 98.00 % test accuracy; always naming the most frequent class "
+            "reaches 90.0 % (2 classes).",
+        ),
+        (
+            0.9,
+            0.5,
+            "Yes: trained on codes alone, an SVM reaches 90.00 % test accuracy, 1.8 times chance (2 classes).",
+        ),
+    ],
+)
+def test_of_unequal_classes_naming_the_largest_is_what_codes_have_to_beat(accuracy, majority, text):
+    assert svm_eval.usable(accuracy, 2, majority) == text
 
 
 def test_without_classes_usability_is_left_out():

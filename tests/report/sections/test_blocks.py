@@ -8,7 +8,7 @@ from pw13.report.document import Verbatim
 from pw13.report.names_by_hand import recorded_samples
 from pw13.report.run_selection import read_figure, select_runs
 from pw13.report.sections import blocks, conv_dae
-from tests.helpers.report_runs import build_all, make_run
+from tests.helpers.report_runs import build, build_all, items, make_run, texts
 
 
 def test_a_keras_summary_is_made_compact(runs):
@@ -28,6 +28,19 @@ def test_runs_of_one_seed_are_one(tmp_path, seeds, note):
         make_run(tmp_path, "dense-ae", second, seed=seed)
     selection = select_runs([path.name for path in tmp_path.iterdir()], tmp_path)
     assert blocks.seeds_note([selection.repeats(selection.dense)]) == note
+
+
+@pytest.mark.parametrize(("kind", "key"), [("dense-ae", "1d"), ("conv-dae", "conv-d"), ("charrnn", "2f")])
+def test_the_epochs_of_a_run_that_stopped_early_are_those_that_it_trained(tmp_path, kind, key):
+    """Its learning rate did not reach 0 either."""
+    settings = {"epochs": 150, "patience": 5, "schedule": "cosine"}
+    make_run(tmp_path / "stopped", kind, metrics={"epochs": 35}, **settings)
+    said = texts(items(build(tmp_path / "stopped"))[key])
+    assert "35 epochs (of at most 150, patience 5)" in said and "150 epochs" not in said
+    assert "decays to 0" not in said and "it has levelled off" in said
+    make_run(tmp_path / "whole", kind, metrics={"epochs": 150}, **settings)
+    said = texts(items(build(tmp_path / "whole"))[key])
+    assert "150 epochs" in said and "at most 150" not in said and "decays to 0" in said
 
 
 def test_control_characters_of_names_are_escaped(runs):

@@ -1,5 +1,9 @@
 """Exercise 2: items 2a to 2g, many-to-many, LSTM and GRU."""
 
+import itertools
+
+import pytest
+
 from pw13.report.document import Table, Verbatim
 from tests.helpers.report_runs import (
     AS_TRAINED,
@@ -82,6 +86,28 @@ def test_samples_are_novel_names_by_setting(tmp_path):
     made = items(build_all(tmp_path))["2g"]
     assert "More units, lower validation loss: 2.150 with 64, 2.000 with 128." in texts(made)
     assert "Novel names by number of units, temperature 0.8" in [getattr(block, "caption", "") for block in made.blocks]
+
+
+def test_numbers_of_epochs_are_those_that_were_trained(tmp_path):
+    for second, (epochs, trained, seed) in enumerate(((10, 10, 0), (150, 35, 0), (150, 41, 1))):
+        metrics = {"epochs": trained, "val_nats": 2 + 1 / trained}
+        make_run(tmp_path, "charrnn", second, epochs=epochs, patience=5, seed=seed, metrics=metrics)
+    item = items(build_all(tmp_path))["2g"]
+    table = next(block for block in item.blocks if isinstance(block, Table) and block.columns[0] == "epochs")
+    assert [row[0] for row in table.rows] == ["10", "35 to 41 (of at most 150)"]
+    assert "with 10, 2.026 with 35 to 41 (of at most 150)." in texts(item)
+
+
+@pytest.mark.parametrize("seeds", [1, 2])
+def test_names_in_a_table_of_means_over_seeds_are_said_to_be_of_one_run_per_row(tmp_path, seeds):
+    changes = ({}, {"units": 128}, {"cell": "gru"}, {"target": "many-to-many"})
+    for second, (change, seed) in enumerate(itertools.product(changes, range(seeds))):
+        make_run(tmp_path, "charrnn", second, seed=seed, **change)
+    made = items(build_all(tmp_path))
+    tables = [block for key in ("2g", "m2m", "cells") for block in made[key].blocks if isinstance(block, Table)]
+    of_series = [table for table in tables if table.columns[-1] == "n-gram nats" or "as trained" in table.caption]
+    assert len(of_series) == 4
+    assert [" Names are those of one run per row." in table.caption for table in of_series] == [seeds > 1] * 4
 
 
 def names_tables(item):

@@ -1,7 +1,17 @@
 """Items conv a to e."""
 
 from pw13.report.document import Table
-from tests.helpers.report_runs import build, captions, items, make_run, make_sweep, missing_commands, only_table, texts
+from tests.helpers.report_runs import (
+    add_figure,
+    build,
+    captions,
+    items,
+    make_run,
+    make_sweep,
+    missing_commands,
+    only_table,
+    texts,
+)
 
 
 def test_comments_come_from_the_metrics(runs):
@@ -81,3 +91,10 @@ def test_a_point_of_a_sweep_has_neither_sizes_nor_baselines_and_says_how_to_meas
     assert not [block for block in made["conv-b"].blocks if isinstance(block, Table)]
     shown = [row[:2] for row in only_table(made["conv-e"]).rows]
     assert shown == [("none (noisy image)", "9.4"), ("the network", "17.4")]
+
+
+def test_psnr_by_noise_level_is_said_to_be_of_some_test_images(tmp_path):
+    add_figure(make_run(tmp_path, "conv-dae"), "psnr_against_noise")
+    assert "PSNR by noise level on at most 1,000 test images, of the linear" in captions(
+        items(build(tmp_path))["conv-e"]
+    )

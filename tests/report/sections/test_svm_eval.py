@@ -12,6 +12,20 @@ def test_comments_come_from_the_metrics(runs):
     assert "not significant (p = 0.08, McNemar)" in comment
 
 
+def test_of_several_tests_the_corrected_p_value_is_given(tmp_path):
+    tests = [{**test, "p": 0.03, "p_holm": 0.06} for test in SVM["mcnemar"]]
+    make_run(tmp_path, "svm-eval", metrics={"mcnemar": tests})
+    assert "not significant (p = 0.06, McNemar, Holm)." in texts(items(build(tmp_path))["1g"], "comment")
+
+
+def test_codes_of_unequal_classes_are_compared_with_naming_the_largest(tmp_path):
+    make_run(tmp_path, "svm-eval", metrics={"majority_share": 0.88})
+    assert texts(items(build(tmp_path))["1g"], "comment").startswith(
+        "Yes: trained on codes alone, an SVM reaches 89.30 % test accuracy; always naming the most frequent class "
+        "reaches 88.0 % (2 classes)."
+    )
+
+
 def test_the_caption_names_the_solvers(tmp_path):
     solvers = (("rbf", "Nystroem 2000 + LinearSVC"), ("linear", "LinearSVC"))
     results = [{**result, "kernel": kernel, "method": name} for result in SVM["results"] for kernel, name in solvers]
