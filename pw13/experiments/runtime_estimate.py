@@ -7,9 +7,9 @@ from typing import Any
 IMAGES_PER_SECOND = {"dense-ae": 150_000, "conv-dae": 500}
 WINDOWS_PER_SECOND = {"simple": 160_000, "gru": 64_000, "lstm": 50_000}  # of 10 characters, many-to-one, 64 units
 MIN_UNITS = 24  # a smaller network is no faster
-# Of GRUs with 64, 256, 512 and 1024 units (batch size 32), 8 epochs took 2.6, 8, 29 and 100 minutes of one core.
+# Of GRUs with 64, 256, 512 and 1024 units, 8 epochs took 2.6, 8, 29 and 100 minutes of one core (docs/names.md).
 QUADRATIC_UNITS = 384  # from which on the seconds grow with the square of the units
-# An epoch with a code of 128, 256, 512 and 1024 values took 2.5, 4.2, 10 and 23 times as long as with 32, on busy cores.
+# With a code of 128, 256, 512 and 1024 values an epoch took 2.5, 4.2, 10 and 23 times as long as with 32 (busy cores).
 LINEAR_CODE = 48  # code size from which on the seconds grow with it
 OVERHEAD_SECONDS = {"dense-ae": 12, "conv-dae": 40, "svm-eval": 5, "charrnn": 3}  # data, figures, sampling
 
