@@ -8,16 +8,14 @@ from typing import Annotated, Any, Literal
 import typer
 
 from pw13 import console
-from pw13.cli import data_tables
+from pw13.cli import data_tables, figure_file
 from pw13.cli.interruption import interruptible
 from pw13.cli.options import CorpusOption, DataOption, EncodingOption, JsonOption, QuietOption, described, user_path
 from pw13.data.staging import Progress
-from pw13.errors import OptionError, UserError
 from pw13.system import files, signals
 
 app = typer.Typer(no_args_is_help=True, help="Inspect, download, verify and convert data sets.")
 
-FIGURE_SUFFIXES = (".png", ".svg", ".pdf")
 FigureOption = Annotated[
     Path | None,
     typer.Option(
@@ -43,8 +41,8 @@ def info(
     from pw13.data.names import load_names
 
     console.start(quiet=bool(quiet))
-    if figure is not None and figure.suffix.lower() not in FIGURE_SUFFIXES:
-        raise OptionError(f"--figure: expected a file ending in {', '.join(FIGURE_SUFFIXES)}, received {str(figure)!r}")
+    if figure is not None:
+        figure_file.check_suffix(figure)
     images = load_images(_expanded(data, "--data"))
     names = load_names(_expanded(corpus, "--corpus"), encoding=encoding, fix_accents=fix_accents)
     facts = {
@@ -193,9 +191,4 @@ def _draw(images: Any, path: Path) -> None:
         f"test: {len(images.test_labels):,} images": (images.test_images, images.test_labels),
     }
     heading = "\n".join([images.source.name, *images.notes])
-    figure = contact_sheet(parts, images.classes, heading)
-    try:
-        files.write_with(path, lambda buffer: figure.savefig(buffer, format=path.suffix[1:].lower(), dpi=120))
-    except OSError as error:
-        raise UserError(f"--figure {path}: {(error.strerror or str(error)).lower()}") from None
-    console.message(f"figure: {path}")
+    figure_file.save(contact_sheet(parts, images.classes, heading), path)

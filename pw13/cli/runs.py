@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from pw13 import config, console
-from pw13.cli import completion
+from pw13.cli import completion, figure_file
 from pw13.cli.options import JsonOption, QuietOption, RunArgument, RunsDirOption, require_runs_dir, user_path
 from pw13.config import DEFAULT_RUNS_DIR
 from pw13.errors import OptionError, UserError
@@ -16,9 +16,8 @@ from pw13.runs import comparison, tables
 from pw13.runs.ending import cli_name
 from pw13.runs.finding import find_run, list_runs, load_run
 from pw13.runs.folder import Run
-from pw13.runs.record import Record, read_run
+from pw13.runs.record import SWEEP, Record, read_run
 from pw13.sweeps.folder import KINDS as SWEPT_KINDS
-from pw13.sweeps.folder import PREFIX
 from pw13.system import files
 
 app = typer.Typer(no_args_is_help=True, help="List, show, compare, draw, export and prune runs.")
@@ -48,7 +47,7 @@ def list_(
     json: JsonOption = None,
 ) -> None:
     """List runs, oldest first, with kind, status and headline metric."""
-    kinds = [*config.KINDS, *(PREFIX + name for name in SWEPT_KINDS)]
+    kinds = [*config.KINDS, *(SWEEP + name for name in SWEPT_KINDS)]
     if kind is not None and kind not in kinds:
         raise OptionError(f"--kind: expected one of {', '.join(kinds)}, received {kind!r}")
     require_runs_dir(runs_dir)
@@ -69,7 +68,7 @@ def show(name: RunArgument, runs_dir: RunsDirOption = DEFAULT_RUNS_DIR, json: Js
         return console.json_document({**comparison.as_json(record), "run": record.facts})
     facts = {name: fact for name, fact in _facts(record).items() if fact not in (None, "")}
     console.key_values(f"{record.name}: {record.status}", facts)
-    if record.kind.startswith("sweep-"):
+    if record.is_sweep:
         console.table("points", *tables.one_per_line(comparison.sweep_points(record.folder), everything=True))
     else:
         console.key_values("settings", comparison.settings(record))
@@ -164,7 +163,7 @@ def _completed_points(record: Record) -> list[Record]:
     Raises:
         UserError: no point is completed.
     """
-    if not record.kind.startswith(PREFIX):
+    if not record.is_sweep:
         return [record]
     points = comparison.sweep_points(record.folder)
     completed = [point for point in points if point.status == "completed"]
@@ -217,8 +216,7 @@ def _warn_broken(records: list[Record]) -> None:
 def _save_figure(records: list[Record], path: Path) -> None:
     from pw13.figures import comparison as figures
 
-    if path.suffix.lower() not in (".png", ".svg", ".pdf"):
-        raise OptionError(f"--figure: expected a file ending in .png, .svg or .pdf, received {str(path)!r}")
+    figure_file.check_suffix(path)
     kinds = sorted({record.kind for record in records})
     if len(kinds) > 1:
         raise UserError(f"--figure: expected runs of one kind, received {' and '.join(kinds)}")
@@ -230,9 +228,4 @@ def _save_figure(records: list[Record], path: Path) -> None:
         for name in metrics
     }
     ranked = comparison.can_rank(records, comparison.BEST_VAL_LOSS)
-    plot = figures.run_comparison(curves, values, ranked=ranked)
-    try:
-        files.write_with(path, lambda buffer: plot.savefig(buffer, format=path.suffix[1:].lower(), dpi=120))
-    except OSError as error:
-        raise UserError(f"--figure {path}: cannot be written: {error.strerror or error}") from None
-    console.message(f"figure: {path}")
+    figure_file.save(figures.run_comparison(curves, values, ranked=ranked), path)

@@ -26,11 +26,10 @@ from pw13.data.source import resolve_path
 from pw13.errors import OptionError
 from pw13.runs.folder import Run
 from pw13.runs.opening import create_run, reopen_run
-from pw13.runs.record import Record
+from pw13.runs.record import SWEEP, Record
 from pw13.runs.resume import refuse_running
 from pw13.sweeps.folder import (
     KINDS,
-    PREFIX,
     Sweep,
     build_sweep,
     completed_metrics,
@@ -197,7 +196,7 @@ def _dry_run(sweep: Sweep, jobs: int | None, json: bool | None) -> None:
     with tempfile.TemporaryDirectory() as scratch:
         signals.on_forced_exit(lambda: _on_forced_exit(scratch))
         folder = Path(scratch)
-        run = create_run(folder, PREFIX + sweep.kind, sweep_options(sweep))
+        run = create_run(folder, SWEEP + sweep.kind, sweep_options(sweep))
         locks.release(run.folder)  # nobody else sees it, and Windows removes no folder with an open file in it
         data = record_data(sweep, run)
         first = sweep.points[0]._replace(settings=dataclasses.replace(sweep.points[0].settings, epochs=1))

@@ -27,7 +27,6 @@ from pw13.runs.finding import find_run, load_run
 from pw13.runs.folder import Run
 from pw13.runs.opening import create_run, reopen_run
 from pw13.runs.record import data_paths_of
-from pw13.sweeps.folder import is_sweep
 from pw13.system import machine
 
 EncoderRunsOption = Annotated[
@@ -141,7 +140,7 @@ def resume(
     console.start(quiet=bool(quiet))
     record = load_run(name, runs_dir)
     refuse_running(record, force=force)
-    if is_sweep(record):
+    if record.is_sweep:
         return sweep.resume(record, epochs, device, json)
     settings, data_paths = resume_settings(record, epochs), data_paths_of(record)
     if settings is None:

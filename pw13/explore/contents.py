@@ -40,7 +40,7 @@ def choose(run_names: Sequence[str], runs_dir: Path) -> Chosen:
     by_kind = {kind: view for view, kind, _, _ in VIEWS}
     records: dict[str, list[Record]] = {view: [] for view in by_kind.values()}
     for named in [load_run(name, runs_dir) for name in run_names]:
-        for record in usable_points(named) if named.kind.startswith("sweep-") else [named]:
+        for record in usable_points(named) if named.is_sweep else [named]:
             if record.kind not in by_kind:
                 raise UserError(f"{record.folder}: cannot show a {record.kind} run; supported: {', '.join(by_kind)}")
             records[by_kind[record.kind]].append(record)

@@ -29,7 +29,7 @@ def rows(runs_dir: Path) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
     for record in reversed(list_runs(runs_dir)):
         found.append(row(record))
-        if record.kind.startswith("sweep-") and not record.problem:
+        if record.is_sweep and not record.problem:
             varied = [*grid(record), "seed"]
             found += [{**row(point), "description": place(point, varied)} for point in _points(record)]
     return found
@@ -56,7 +56,7 @@ def row(record: Record) -> dict[str, Any]:
         result = "-"
     return {
         "name": record.name,
-        "sweep": record.reference.rpartition("/")[0] or None,
+        "sweep": record.sweep,
         "kind": record.kind,
         "status": record.status,
         "problem": _without_paths(record.problem, record),
@@ -92,7 +92,7 @@ def best(epochs: list[dict[str, float]]) -> dict[str, float] | None:
 
 def grid(record: Record) -> dict[str, list[Any]]:
     """Return the settings that a sweep varies, with their values."""
-    axes = record.config.get("grid") if record.kind.startswith("sweep-") else None
+    axes = record.config.get("grid") if record.is_sweep else None
     if not isinstance(axes, dict):
         return {}
     return {str(name): [_plain(v) for v in values] for name, values in axes.items() if isinstance(values, list)}

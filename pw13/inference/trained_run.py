@@ -45,7 +45,7 @@ def best_point(sweep: Record, kind: str, option: str = "--run") -> Record:
         UserError: no point is completed, none of those that are has a validation loss, or the losses are of different
             tasks or examples.
     """
-    metric = comparison.VALIDATION_METRICS.get(kind, comparison.BEST_VAL_LOSS)
+    metric = comparison.validation_metric(kind)
     points = [point for point in comparison.sweep_points(sweep.folder) if point.status == "completed"]
     losses = {point.name: comparison.validation_loss(point) for point in points}
     values = {name: loss for name, loss in losses.items() if loss is not None}

@@ -14,7 +14,7 @@ COMPARED_SETTINGS = {"dense-ae": ("code_size",), "charrnn": ("epochs", "units", 
 DEPENDENT_SETTINGS = {"target": ("carry_state",)}  # may differ with a compared one
 
 
-def settings(record: Record, ignored: Sequence[str] = ()) -> dict[str, Any]:
+def effective_settings(record: Record, ignored: Sequence[str] = ()) -> dict[str, Any]:
     """Return the settings that affect a result; data paths, checkpoint intervals and the like do not."""
     excluded = {*ignored, *DATA_PATH_KEYS, *WITHOUT_EFFECT, "kind"} - {"init_from"}
     return {key: value for key, value in (_defaults(record) | record.config).items() if key not in excluded}
@@ -34,7 +34,11 @@ def same_data(one: Record, other: Record) -> bool:
 def is_comparable(record: Record, base: Record, key: str) -> bool:
     """Return whether a run differs from `base` only in setting `key` and seed."""
     ignored = (key, "seed", *DEPENDENT_SETTINGS.get(key, ()))
-    return record.kind == base.kind and same_data(record, base) and settings(record, ignored) == settings(base, ignored)
+    return (
+        record.kind == base.kind
+        and same_data(record, base)
+        and effective_settings(record, ignored) == effective_settings(base, ignored)
+    )
 
 
 def count_comparisons(records: Iterable[Record]) -> Counter[str]:
@@ -42,7 +46,7 @@ def count_comparisons(records: Iterable[Record]) -> Counter[str]:
     groups: dict[Any, list[tuple[str, Any]]] = {}
     for record in records:
         for key in COMPARED_SETTINGS.get(record.kind, ()):
-            shared = settings(record, (key, "seed", *DEPENDENT_SETTINGS.get(key, ())))
+            shared = effective_settings(record, (key, "seed", *DEPENDENT_SETTINGS.get(key, ())))
             group = (record.kind, key, record.data_sha256, repr(sorted(shared.items())))
             groups.setdefault(group, []).append((record.reference, record.config.get(key)))
     counts: Counter[str] = Counter()

@@ -227,7 +227,7 @@ def explore_page(selection: RunSelection, names: NameSelection | None) -> bytes 
 
     Of each kind it shows the run of the report's headline or names; if that has no model, the newest one that has.
     """
-    runs = sorted(selection.records, key=lambda record: "/" not in record.reference)  # points of sweeps first
+    runs = sorted(selection.records, key=lambda record: record.sweep is None)  # points of sweeps first
     samplers = [record for record in runs if names and record.reference == names.run]
     headline = [record for record in (selection.dense, selection.conv, selection.svm, *samplers) if record]
     chosen = choose_among([*runs, *headline])

@@ -7,7 +7,7 @@ from pw13.config import fields
 from pw13.config.settings import NETWORK_SETTINGS
 from pw13.data.source import resolve_path
 from pw13.errors import UserError
-from pw13.report.comparable_runs import settings
+from pw13.report.comparable_runs import effective_settings
 from pw13.report.portable import runs_used
 from pw13.report.run_selection import RunSelection
 from pw13.runs.places import place, quote, runs_dir_flag
@@ -30,7 +30,7 @@ def rerun(base: Record, **changed: Any) -> str:
     """
     kind = config.KINDS[base.kind]
     defaults = fields.as_dict(kind())
-    values = {**settings(base), **changed}
+    values = {**effective_settings(base), **changed}
     start = values.get("init_from")
     if start and changed.keys() & NETWORK_SETTINGS:
         return f"{rerun(base, init_from=None)}, then: {rerun(base, **changed, init_from=None)}"

@@ -8,7 +8,7 @@ from pw13 import console
 from pw13.errors import UserError
 from pw13.report import hand_in_data
 from pw13.report.run_selection import RunSelection
-from pw13.runs.record import DATA_PATH_KEYS, RUN_NAME, Record, read_run
+from pw13.runs.record import DATA_PATH_KEYS, RUN_NAME, SWEEP, Record, read_run
 from pw13.system import files
 
 # What run.json of a hand-in says; the rest is of the machine, not of the result.
@@ -125,7 +125,7 @@ def _reference(run: Any) -> Any:
         return run
     *_, parent, name = ("", *PurePath(run.replace("\\", "/")).parts)
     match = RUN_NAME.fullmatch(parent)
-    return f"{parent}/{name}" if match and match[1].startswith("sweep-") else name
+    return f"{parent}/{name}" if match and match[1].startswith(SWEEP) else name
 
 
 def portable_facts(record: Record) -> dict[str, Any]:

@@ -84,7 +84,7 @@ class RunSelection:
 
         def rank(run: Record) -> tuple[bool, int, bool, int, str]:
             return (
-                not _is_point(run),
+                run.sweep is None,
                 comparisons[run.reference],
                 run.config.get("units") == 64,
                 run.config.get("epochs", 0),
@@ -115,11 +115,6 @@ def metric(record: Record | None, name: str) -> float | None:
     for part in name.split("."):
         value = value.get(part) if isinstance(value, dict) else None
     return value if isinstance(value, (int, float)) and not isinstance(value, bool) else None
-
-
-def read_history(record: Record) -> list[dict[str, float]]:
-    """Return the epochs of a run; empty if history.csv cannot be read."""
-    return [dict(row) for row in comparison.history(record.folder)]
 
 
 def read_figure(record: Record, name: str, form: str = "png") -> bytes | None:
@@ -195,19 +190,14 @@ def _joined(selection: RunSelection, candidates: Sequence[Record]) -> RunSelecti
 
 def _load_named(names: Sequence[str], runs_dir: Path) -> list[Record]:
     """Return the named runs once each, a sweep expanded to its points."""
-    records: list[Record] = []
-    for name in names:
-        named = load_run(name, runs_dir, option="--run")
-        expanded = comparison.sweep_points(named.folder) if named.kind.startswith("sweep-") else [named]
-        for record in expanded:
-            if record.problem or record.status != "completed":
-                raise UserError(f"{record.folder}: {record.problem or record.status + ', expected a completed run'}")
-            if record.kind not in config.KINDS:
-                raise UserError(
-                    f"{record.folder}: cannot report on a {record.kind} run; supported: {', '.join(config.KINDS)}"
-                )
-            settings_of(record)  # refuses invalid ones
-        records += expanded
+    records = comparison.expand_sweeps([load_run(name, runs_dir, option="--run") for name in names])
+    for record in records:
+        if record.problem or record.status != "completed":
+            raise UserError(f"{record.folder}: {record.problem or record.status + ', expected a completed run'}")
+        if record.kind not in config.KINDS:
+            supported = ", ".join(config.KINDS)
+            raise UserError(f"{record.folder}: cannot report on a {record.kind} run; supported: {supported}")
+        settings_of(record)  # refuses invalid ones
     return list({record.folder.resolve(): record for record in records}.values())
 
 
@@ -263,16 +253,11 @@ def _by_start(records: Iterable[Record]) -> tuple[Record, ...]:
 
 def _newest(records: Sequence[Record]) -> Record | None:
     """Return the last run; one that is not a point of a sweep, if there is any."""
-    own = [record for record in records if not _is_point(record)]
+    own = [record for record in records if record.sweep is None]
     return (own or records)[-1] if records else None
 
 
 def _one_per_seed(records: Sequence[Record]) -> tuple[Record, ...]:
     """Return the newest run of each seed, runs of their own before points of sweeps, which lack figures and samples."""
-    points, own = (tuple(run for run in records if _is_point(run) is point) for point in (True, False))
-    newest = {run.config.get("seed", 0): run for run in (*points, *own)}
-    return tuple(sorted(newest.values(), key=_is_point))
-
-
-def _is_point(record: Record) -> bool:
-    return "/" in record.reference
+    newest = {run.config.get("seed", 0): run for run in sorted(records, key=lambda run: run.sweep is None)}
+    return tuple(sorted(newest.values(), key=lambda run: run.sweep is not None))

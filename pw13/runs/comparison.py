@@ -19,7 +19,12 @@ NOISE = ("noise_kind", "noise")
 TASK = (*NOISE, "validation_share", "hold_out", "encoding", "fix_accents")
 # Metrics that are curves of many points, which no table of single metrics has room for.
 CURVES = ("rate_distortion", "reliability", "by_position")
-WITHOUT_EFFECT = ("threads", "checkpoint_every", "tensorboard", "sample_every")  # settings that change no result
+WITHOUT_EFFECT = (
+    "threads",
+    "checkpoint_every",
+    "tensorboard",
+    "sample_every",
+)  # settings that change a result by rounding at most
 UNNAMED = ("run", "method")  # texts of a row that do not tell it from others
 
 
@@ -27,7 +32,7 @@ def expand_sweeps(records: Iterable[Record]) -> list[Record]:
     """Replace each sweep by its points."""
     expanded: list[Record] = []
     for record in records:
-        expanded += sweep_points(record.folder) if record.kind.startswith("sweep-") else [record]
+        expanded += sweep_points(record.folder) if record.is_sweep else [record]
     return expanded
 
 
@@ -98,6 +103,11 @@ def best_val_loss(rows: Sequence[Mapping[str, float]]) -> float | None:
     """Return the lowest validation loss of a history."""
     losses = [row["val_loss"] for row in rows if math.isfinite(row.get("val_loss", math.nan))]
     return min(losses, default=None)
+
+
+def validation_metric(kind: str) -> str:
+    """Return the metric, on validation data, that compares runs of a kind; lower is better."""
+    return VALIDATION_METRICS.get(kind, BEST_VAL_LOSS)
 
 
 def validation_loss(record: Record) -> float | None:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from pw13.runs.comparison import BEST_VAL_LOSS, NOISE, VALIDATION_METRICS, task, validation_loss
+from pw13.runs.comparison import NOISE, task, validation_loss, validation_metric
 from pw13.runs.record import Record, read_run
 from pw13.system import files
 
@@ -45,10 +45,10 @@ def plan(records: Sequence[Record], *, keep_best: int | None, protected: Iterabl
 
     def place(record: Record) -> _Place | None:
         """Return the place of a run whose models go."""
-        found, sweep = places.get(record.reference), record.reference.rpartition("/")[0]
-        if keep_best is None or found is None or found.number <= keep_best or {record.reference, sweep} & spared:
+        found = places.get(record.reference)
+        if keep_best is None or found is None or found.number <= keep_best or {record.reference, record.sweep} & spared:
             return None
-        unfinished = sweep and read_run(record.folder.parent).status != "completed"
+        unfinished = record.sweep and read_run(record.folder.parent).status != "completed"
         return None if unfinished else found
 
     return [_prunable(record, place(record)) for record in records]
@@ -89,7 +89,7 @@ def _places(records: Sequence[Record]) -> dict[str, _Place]:
 
 
 def _measured(record: Record) -> str:
-    value, name = _rank(record)[0], VALIDATION_METRICS.get(record.kind, BEST_VAL_LOSS)
+    value, name = _rank(record)[0], validation_metric(record.kind)
     return f"{name} {value:.4g}" if value < float("inf") else f"no {name}"
 
 

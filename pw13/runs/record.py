@@ -14,6 +14,7 @@ from pw13.data.source import Source
 from pw13.errors import OptionError, UserError
 from pw13.system import files, locks, machine
 
+SWEEP = "sweep-"  # begins the kind of a sweep
 RUN_NAME = re.compile(r"\d{4}-\d\d-\d\d_\d\d-\d\d-\d\d_([a-z-]+?)(?:_\d+)?")
 DATA_PATH_KEYS = ("data", "corpus", "init_from", "runs", "runs_dir")  # keys of config.json that are not settings
 REQUIRED_PATH_KEYS = {"charrnn": ("corpus",), "svm-eval": ("data", "runs", "runs_dir")}  # per kind; default: data
@@ -53,9 +54,19 @@ class Record:
         return f"{parent.name}/{self.name}" if in_sweep else self.name
 
     @property
+    def is_sweep(self) -> bool:
+        """Whether it is a sweep, not one of its points."""
+        return self.kind.startswith(SWEEP)
+
+    @property
+    def sweep(self) -> str | None:
+        """The name of the sweep that it is a point of."""
+        return self.reference.rpartition("/")[0] or None
+
+    @property
     def runs_dir(self) -> Path:
         """The absolute path of the runs folder: of a sweep's point the one of its sweep."""
-        return self.folder.absolute().parents["/" in self.reference]
+        return self.folder.absolute().parents[self.sweep is not None]
 
     @property
     def data(self) -> dict[str, Any]:

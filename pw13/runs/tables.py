@@ -56,7 +56,7 @@ class Group(NamedTuple):
 
 def description(record: Record, differing: Sequence[str] = ()) -> str:
     """Return the settings that name a run and `differing` ones: "lstm, many-to-one, units 64, epochs 2"."""
-    if record.kind.startswith("sweep-"):
+    if record.is_sweep:
         grid = record.config.get("grid")
         axes = [f"{key} {', '.join(map(str, values))}" for key, values in _items(grid) if isinstance(values, list)]
         return "; ".join(axes) or f"seeds {record.config.get('seeds', '?')}"
@@ -75,7 +75,7 @@ def _items(value: Any) -> list[tuple[str, Any]]:
 
 def headline(record: Record, metrics: Mapping[str, Any]) -> str:
     """Return the headline metric of a run, with its name; a dash if it has none."""
-    if record.kind.startswith("sweep-") and not record.problem:
+    if record.is_sweep and not record.problem:
         done = metrics.get("completed", sum(point.status == "completed" for point in sweep_points(record.folder)))
         return f"{done} of {record.config.get('points', '?')} points"
     names = [*matching(PRIMARY_METRICS.get(record.kind, ()), metrics), BEST_VAL_LOSS]

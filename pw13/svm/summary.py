@@ -18,17 +18,22 @@ NAMES = {"pixels": "pixels", "codes": "codes", "pca": "PCA codes", "conv-codes":
 
 def sentences(metrics: Mapping[str, Any]) -> list[str]:
     """Return a sentence or two per finding."""
-    results, tests = metrics["results"], metrics["mcnemar"]
-    lines = against_pixels(tests, results)
+    lines = [*against_pixels(metrics["mcnemar"], metrics["results"]), *findings(metrics)]
+    if not headline_first(metrics["results"]):
+        lines.append("No codes of a dense autoencoder: no run on these data; train one with `pw13 train-dense-ae`.")
+    return lines
+
+
+def findings(metrics: Mapping[str, Any]) -> list[str]:
+    """Return sentences on codes against PCA, speed, few labels, the hardest class and repeated test images."""
+    results = metrics["results"]
     codes = headline_first(results)
-    lines += approximations(metrics)
+    lines = approximations(metrics)
     lines += [line for line in (ae_against_pca(codes, results), speed(codes, results)) if line]
     lines += [*few_labels(metrics.get("learning_curve") or []), *on_reconstructions(metrics)]
     lines.append(lowest_recall(codes or results))
     if metrics["n_test_distinct"] < metrics["n_test"]:
         lines.append(without_duplicates(metrics, codes or results))
-    if not codes:
-        lines.append("No codes of a dense autoencoder: no run on these data; train one with `pw13 train-dense-ae`.")
     return lines
 
 

@@ -19,11 +19,10 @@ from pw13.runs import comparison
 from pw13.runs.finding import list_runs
 from pw13.runs.folder import Run
 from pw13.runs.opening import create_run
-from pw13.runs.record import Record, data_paths_of, read_run, settings_of
+from pw13.runs.record import SWEEP, Record, data_paths_of, read_run, settings_of
 from pw13.sweeps import grid
 from pw13.sweeps.grid import Point
 
-PREFIX = "sweep-"
 SUMMARY_COLUMNS = ("mean", "low", "high", "runs")  # of each combination, after its values
 KINDS = ("dense-ae", "conv-dae", "charrnn")  # the kinds that can be swept
 
@@ -72,7 +71,7 @@ def sweep_options(sweep: Sweep) -> dict[str, Any]:
 
 def create_sweep(sweep: Sweep, runs_dir: Path) -> Run:
     """Create the folder of the sweep."""
-    return create_run(runs_dir, PREFIX + sweep.kind, sweep_options(sweep))
+    return create_run(runs_dir, SWEEP + sweep.kind, sweep_options(sweep))
 
 
 def load_sweep(record: Record) -> Sweep:
@@ -82,9 +81,9 @@ def load_sweep(record: Record) -> Sweep:
         UserError: not a sweep, or one whose config.json does not fit this version.
     """
     where = record.folder / "config.json"
-    kind = record.kind.removeprefix(PREFIX)
+    kind = record.kind.removeprefix(SWEEP)
     axes, seeds = record.config.get("grid"), record.config.get("seeds")
-    if not is_sweep(record) or kind not in KINDS or not isinstance(axes, dict) or not isinstance(seeds, int):
+    if not record.is_sweep or kind not in KINDS or not isinstance(axes, dict) or not isinstance(seeds, int):
         raise UserError(f"{where}: not a sweep")
     names = {spec.name for spec in dataclasses.fields(config.KINDS[kind])}
     settings = {key: value for key, value in record.config.items() if key in names}
@@ -149,20 +148,11 @@ def refuse_other_version(record: Record, sweep: Sweep) -> None:
         )
 
 
-def is_sweep(record: Record) -> bool:
-    return record.kind.startswith(PREFIX)
-
-
 def find_identical(sweep: Sweep, runs_dir: Path) -> Record | None:
     """Return the newest sweep in `runs_dir` with the same settings, grid, seeds and data; None if there is none."""
-    options = {"kind": PREFIX + sweep.kind, **sweep_options(sweep)}
-    identical = [record for record in list_runs(runs_dir, PREFIX + sweep.kind) if record.config == options]
+    options = {"kind": SWEEP + sweep.kind, **sweep_options(sweep)}
+    identical = [record for record in list_runs(runs_dir, SWEEP + sweep.kind) if record.config == options]
     return identical[-1] if identical else None
-
-
-def primary_metric(kind: str) -> str:
-    """Return the metric, on validation data, that compares settings of a kind; lower is better."""
-    return comparison.VALIDATION_METRICS.get(kind, comparison.BEST_VAL_LOSS)
 
 
 def point_status(folder: Path) -> PointStatus:

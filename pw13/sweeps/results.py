@@ -7,7 +7,7 @@ import pandas as pd
 from pw13.runs import comparison
 from pw13.runs.folder import Run
 from pw13.runs.record import read_run
-from pw13.sweeps.folder import SUMMARY_COLUMNS, Sweep, primary_metric
+from pw13.sweeps.folder import SUMMARY_COLUMNS, Sweep
 
 
 def results_table(sweep: Sweep, run: Run) -> pd.DataFrame:
@@ -21,13 +21,13 @@ def results_table(sweep: Sweep, run: Run) -> pd.DataFrame:
             rows.append({"point": point.name, **metrics, **point.values})
     if not rows:
         return pd.DataFrame(columns=["point", *sweep.points[0].values])
-    first = ["point", *sweep.points[0].values, primary_metric(sweep.kind)]
+    first = ["point", *sweep.points[0].values, comparison.validation_metric(sweep.kind)]
     return pd.DataFrame(rows, columns=list(dict.fromkeys([*first, *(name for row in rows for name in row)])))
 
 
 def summary(frame: pd.DataFrame, sweep: Sweep) -> list[dict[str, Any]]:
     """Return the metric over the seeds of each combination: mean, low, high, number of runs; the lowest mean first."""
-    metric, axes = primary_metric(sweep.kind), list(sweep.axes)
+    metric, axes = comparison.validation_metric(sweep.kind), list(sweep.axes)
     frame = frame.dropna(subset=[metric]) if metric in frame else frame[:0]  # a tiny corpus has no validation names
     if frame.empty:
         return []

@@ -14,7 +14,7 @@ from pw13.runs.folder import Run
 from pw13.runs.record import read_run
 from pw13.sweeps import sample_names
 from pw13.sweeps.executors import Executor
-from pw13.sweeps.folder import Sweep, primary_metric
+from pw13.sweeps.folder import Sweep
 from pw13.sweeps.jobs import INTERRUPTED, WORKER_DIED, Job, make_job
 from pw13.sweeps.results import results_table, summary
 from pw13.sweeps.status import SweepStatus, point_cost
@@ -47,7 +47,10 @@ def run_sweep(sweep: Sweep, *, run: Run, executor: Executor, lean: bool = True) 
         frame = results_table(sweep, run)
         run.save_text("results.csv", frame.to_csv(index=False, lineterminator="\n"))
         rows = summary(frame, sweep)
-        metric, best = primary_metric(sweep.kind), rows[0] if rows and comparison.is_ranked(sweep.axes) else None
+        metric, best = (
+            comparison.validation_metric(sweep.kind),
+            rows[0] if rows and comparison.is_ranked(sweep.axes) else None,
+        )
         if rows:
             run.save_figure("sweep", figures.metric_by_axis(rows, sweep.axes, metric, best))
         if sweep.kind == "charrnn" and rows:

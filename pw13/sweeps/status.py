@@ -6,7 +6,7 @@ from pw13 import console
 from pw13.experiments.runtime_estimate import epoch_seconds
 from pw13.runs import comparison
 from pw13.runs.folder import Run
-from pw13.sweeps.folder import PointStatus, Sweep, point_status, primary_metric
+from pw13.sweeps.folder import PointStatus, Sweep, point_status
 from pw13.sweeps.grid import Point, format_value
 from pw13.sweeps.jobs import JobResult
 
@@ -50,7 +50,7 @@ class SweepStatus:
         state = self.states[point.name] = self._read(point.name)
         if state.status == "completed":
             self._finished_cost += point_cost(self._sweep.kind, point, self._examples)
-            metric = primary_metric(self._sweep.kind)
+            metric = comparison.validation_metric(self._sweep.kind)
             numbers = f"{metric} {console.format_cell(state.value)}, {console.format_cell(state.seconds)} s"
             best = ", the best so far" if self._best() == point and len(self._completed()) > 1 else ""
             console.message(f"{point.name}: {numbers}{best}{self._time_left()}")
@@ -90,7 +90,7 @@ class SweepStatus:
         title = f"{sum(done)} of {len(done)} points{self._time_left() if self._finished_cost else ''}"
         update(
             "\n".join([title, *self._best_line(), *self._job_lines()]),
-            [*axes, "status", "epoch", primary_metric(self._sweep.kind), "seconds"],
+            [*axes, "status", "epoch", comparison.validation_metric(self._sweep.kind), "seconds"],
             rows,
             focus,
         )
@@ -110,7 +110,7 @@ class SweepStatus:
         if best is None:
             return []
         value = console.format_cell(self.states[best.name].value)
-        return [f"best so far: {primary_metric(self._sweep.kind)} {value}, {_describe(best)}"]
+        return [f"best so far: {comparison.validation_metric(self._sweep.kind)} {value}, {_describe(best)}"]
 
     def _job_lines(self) -> list[str]:
         """Return what each job does, a line each, of many the first ones, and how many points wait for a worker."""
@@ -141,7 +141,7 @@ class SweepStatus:
                 **point.values,
                 "status": self.states[name].status,
                 "trouble": self.errors.get(name),
-                primary_metric(self._sweep.kind): self.states[name].value,
+                comparison.validation_metric(self._sweep.kind): self.states[name].value,
             }
             for name, point in self._points.items()
         ]

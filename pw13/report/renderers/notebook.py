@@ -13,7 +13,8 @@ from pw13.report import hand_in_data
 from pw13.report.document import Document
 from pw13.report.renderers.markdown import item_cells
 from pw13.report.renderers.notebook_execution import KERNEL
-from pw13.report.run_selection import RunSelection, metric, read_history
+from pw13.report.run_selection import RunSelection, metric
+from pw13.runs import comparison
 from pw13.runs.record import Record, settings_of
 from pw13.system import files
 
@@ -144,7 +145,7 @@ def run_facts(runs: dict[str, Record | None]) -> str:
     """
     lines = []
     for kind, record in runs.items():
-        history = read_history(record) if record else []
+        history = comparison.history(record.folder) if record else []
         # a network that was trained further has characters that the data, and so the notebook's network, may lack
         further = bool(record and record.config.get("init_from"))
         parameters = None if further else metric(record, "parameters")

@@ -8,7 +8,8 @@ from pw13.report import hints
 from pw13.report.commentary import phrasing, training_curves
 from pw13.report.commentary.phrasing import format_count, format_decibels, format_number, join_words
 from pw13.report.document import Block, Figure, Missing, Text, Verbatim
-from pw13.report.run_selection import Series, metric, read_figure, read_history
+from pw13.report.run_selection import Series, metric, read_figure
+from pw13.runs import comparison
 from pw13.runs.record import Record, read_text
 
 Section = Callable[[Record], list[Block]]  # builds the blocks of an item from its run
@@ -38,7 +39,7 @@ def figure_block(record: Record, name: str, key: str, caption: str, alt: str) ->
 
 def curves(run: Record) -> str:
     """Return what the loss curves of a run show."""
-    return training_curves.training(read_history(run), curve_conditions(run))
+    return training_curves.training(comparison.history(run.folder), curve_conditions(run))
 
 
 def curve_conditions(run: Record) -> training_curves.Conditions:
@@ -76,7 +77,7 @@ def too_short(what: str, named: Iterable[tuple[str, Series]]) -> str:
     falling: list[str] = []
     epochs = 0
     for name, series in named:
-        histories = [[row["val_loss"] for row in read_history(run)] for run in series.records]
+        histories = [[row["val_loss"] for row in comparison.history(run.folder)] for run in series.records]
         conditions = curve_conditions(series.first)
         if any(training_curves.is_falling(losses, conditions) for losses in histories):
             falling.append(name)

@@ -55,7 +55,7 @@ def evaluation(selection: RunSelection) -> list[Block]:
         return missing("No evaluation of SVMs.", hints.first_run(selection, "svm-eval"))
     metrics = run.metrics or {}
     results = metrics.get("results") or []
-    further = details(metrics) if results and "mcnemar" in metrics else []
+    further = summary.findings(metrics) if results and "mcnemar" in metrics else []
     with_codes = any(result["features"] == "codes" for result in results)
     return [
         *([] if with_codes else without_codes(run, selection)),
@@ -130,23 +130,6 @@ def _caption(metrics: dict[str, Any]) -> str:
         f"{format_number(metrics.get('n_test'))}: same images, same scaling, C and gamma tuned by cross-validation for "
         f"each.{solvers} Unique images: accuracy on the test images that occur only once{not_in_training}.{seeds}"
     )
-
-
-def details(metrics: dict[str, Any]) -> list[str]:
-    """Return sentences on codes against PCA, speed, the hardest class and repeated test images."""
-    results = metrics["results"]
-    codes = summary.headline_first(results)
-    sentences = [
-        *summary.approximations(metrics),
-        summary.ae_against_pca(codes, results),
-        summary.speed(codes, results),
-        *summary.few_labels(metrics.get("learning_curve") or []),
-        *summary.on_reconstructions(metrics),
-        summary.lowest_recall(codes or results),
-    ]
-    if metrics["n_test_distinct"] < metrics["n_test"]:
-        sentences.append(summary.without_duplicates(metrics, codes or results))
-    return [sentence for sentence in sentences if sentence]
 
 
 def usability(metrics: dict[str, Any]) -> str:
