@@ -24,7 +24,7 @@ def dense_ae(metrics: dict[str, Any]) -> dict[str, Any]:
         "test MSE": metrics["test_mse"],
         "test PSNR, dB": metrics["test_psnr_db"],
         "validation MSE": metrics["val_mse"],
-        "test MSE of PCA, at most as many values": metrics["pca_test_mse"],
+        "test MSE of PCA with at most as many values": metrics["pca_test_mse"],
         "dead code units": metrics["dead_units"],
         **_code_sizes(metrics),
         "training images/s": metrics["throughput_per_second"],

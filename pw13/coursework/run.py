@@ -62,7 +62,8 @@ def run_steps(
         earlier = find_seeds(seeds, data, runs_dir) if seeds and not fresh else None
         message = f"[{number}/{len(plan)}] {step.name}" + (f": reusing {reused.name}" if reused else "")
         if reused is None or (seeds and (earlier is None or earlier.status != "completed")):
-            message += ("; further seeds" if reused else "") + time_left(plan[number - 1 :], done, data)
+            left = step._replace(seeds=step.seeds - 1) if reused else step
+            message += ("; further seeds" if reused else "") + time_left([left, *plan[number:]], done, data)
         console.message(message)
         started_at = time.monotonic()
         run = reused.folder if reused else run_first_seed(step, data_paths, record, runs_dir, printed)

@@ -20,7 +20,9 @@ def sentences(metrics: Mapping[str, Any]) -> list[str]:
     """Return a sentence or two per finding."""
     lines = [*against_pixels(metrics["mcnemar"], metrics["results"]), *findings(metrics)]
     if not headline_first(metrics["results"]):
-        lines.append("No codes of a dense autoencoder: no run on these data; train one with `pw13 train-dense-ae`.")
+        lines.append(
+            "No codes of a dense autoencoder: no usable run on these data; train one with `pw13 train-dense-ae`."
+        )
     return lines
 
 

@@ -449,7 +449,7 @@ def test_further_seeds_of_a_reused_run_are_announced_and_their_seconds_counted(
     assert (more.how, more.run) == ("reused", first.run) and 0.2 <= more.seconds < 60
     step = f"[1/1] {plan[0].name}: reusing {first.run.name}"
     (line,) = (line for line in capsys.readouterr().err.splitlines() if line.startswith("[1/1]"))
-    assert line == f"{step}; further seeds{run.time_left(plan, [], data)}"
+    assert line == f"{step}; further seeds{run.time_left([plan[0]._replace(seeds=1)], [], data)}"
     run.run_coursework(plan, data, runs_dir=tmp_path, fresh=False)
     assert capsys.readouterr().err.splitlines() == [step]
 

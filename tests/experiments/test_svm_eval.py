@@ -122,7 +122,7 @@ def test_without_a_dense_run_codes_are_left_out(pw13, data):
     assert [r["features"] for r in document["results"]] == ["pixels", "pca"] * 2
     assert [r["size"] for r in document["results"]] == [784, 32] * 2
     assert document["mcnemar_p"] is None
-    told = "No codes of a dense autoencoder: no run on these data; train one with `pw13 train-dense-ae`."
+    told = "No codes of a dense autoencoder: no usable run on these data; train one with `pw13 train-dense-ae`."
     assert document["comment"][-1] == told
     assert len(list(Path("runs").iterdir())) == 1
 

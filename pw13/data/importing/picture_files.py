@@ -190,8 +190,8 @@ def note_splits(pictures: Iterator[Picture], notes: list[str]) -> Iterator[Pictu
         merged = " and ".join(several[split] for split in SPLITS if split in several)
         notes.append(f"{merged} are merged; the test set is drawn anew (--test-share)")
     if len(labels) > 1 and all(map(SPLIT_FOLDER.match, labels)):
-        named = " and ".join(f"{label}/" for label in sorted(labels))
-        notes.append(f"{named} are the classes; if they are splits, put the class folders into them (train/A, test/A)")
+        named = ", ".join(f"{label}/" for label in sorted(labels))
+        notes.append(f"the classes are {named}; if they are splits, put the class folders into them (train/A, test/A)")
 
 
 def _parts(name: str) -> list[str]:

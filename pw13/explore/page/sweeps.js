@@ -33,9 +33,10 @@ function sweepGroups(sweep, points, metric) {
 
 function sweepCharts(width, sweep, groups, metricKey) {
   const metric = T.runs.metricNames[metricKey] ?? metricKey;
-  const alone = groups.length === 1, best = sweep.ranked && !alone ? groups[0] : null, title = alone ? T.runs.seedsTitle(metric) : T.runs.sweepTitle(metric, sweep.ranked);
+  const axes = Object.keys(sweep.grid).filter((name) => name !== "seed"), alone = !axes.length;
+  const best = sweep.ranked && groups.length > 1 ? groups[0] : null, title = alone ? T.runs.seedsTitle(metric) : T.runs.sweepTitle(metric, sweep.ranked);
   const sentence = alone ? T.runs.overSeeds(significant(groups[0].mean), groups[0].values.length) : best ? T.runs.ranked(best.label, significant(best.mean)) : T.runs.unranked;
-  const timed = groups.filter((group) => group.time !== null), axes = Object.keys(sweep.grid).filter((name) => name !== "seed");
+  const timed = groups.filter((group) => group.time !== null);
   const shown = groups.slice(0, MAX_GROUPS).map((group) => ({ ...group, label: width < 560 ? group.short : group.label }));
   const charts = [chart(title, dotChart(width, shown, metric, title), sentence, T.runs.sweepColumns,
     groups.map((group) => [group.label, significant(group.mean), significant(Math.min(...group.values)), significant(Math.max(...group.values)), group.values.length]))];

@@ -141,14 +141,26 @@ def noise_levels(rows: Sequence[Mapping[str, Any]], trained_at: float, baselines
     harmed = [level for level, gain in gains.items() if gain < -SAME_PSNR]
     damage = f"; at {_in_words(harmed)} it does more damage than the noise" if harmed else ""
     network_gain = (baselines.get("linear") or {}).get("network_gain_db")
-    linear = _in_words(_levels_where_linear_is_better(rows, trained_at, network_gain))
-    filters = _in_words(_levels_where_better(rows, _best_corrected))
+    linear = _levels_where_linear_is_better(rows, trained_at, network_gain)
+    filters = _levels_where_better(rows, _best_corrected)
     return join_sentences(
         f"{helps}{damage}.",
-        linear and f"The linear denoiser, fitted at noise {trained_at:g} as well, has a higher PSNR at {linear}.",
-        filters and f"The best filter, with gain and offset and tuned at each level, has a higher PSNR at {filters}.",
-        "These differences have no intervals." if linear or filters else "",
+        f"The linear denoiser, fitted at noise {trained_at:g} as well, has a higher PSNR at {_in_words(linear)}."
+        if linear
+        else "",
+        f"The best filter, with gain and offset and tuned at each level, has a higher PSNR at {_in_words(filters)}."
+        if filters
+        else "",
+        _without_intervals(linear, filters, trained_at),
     )
+
+
+def _without_intervals(linear: Sequence[float], filters: Sequence[float], trained_at: float) -> str:
+    """Return which of the differences have no interval: all but the linear denoiser's at the noise trained at."""
+    if trained_at not in linear:
+        return "These differences have no intervals." if linear or filters else ""
+    others = len(linear) + len(filters) > 1
+    return f"Of these differences only the linear denoiser's at {trained_at:g} has an interval." if others else ""
 
 
 def _best_corrected(row: Mapping[str, Any]) -> Iterable[float | None]:

@@ -78,8 +78,8 @@ def too_short(what: str, named: Iterable[tuple[str, Series]]) -> str:
     epochs = 0
     for name, series in named:
         histories = [[row["val_loss"] for row in comparison.history(run.folder)] for run in series.records]
-        conditions = curve_conditions(series.first)
-        if any(training_curves.is_falling(losses, conditions) for losses in histories):
+        conditions = map(curve_conditions, series.records)
+        if any(map(training_curves.is_falling, histories, conditions)):
             falling.append(name)
             epochs = max(epochs, *map(len, histories))
     return training_curves.too_short(what, epochs, falling) if falling else ""

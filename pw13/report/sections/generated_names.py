@@ -19,6 +19,7 @@ from pw13.report.sections.blocks import (
     printable,
     seeds_note,
     series_mean,
+    stopped_early,
     too_short,
 )
 from pw13.report.sections.charrnn import no_run
@@ -73,7 +74,10 @@ def compare_setting(all_series: Sequence[Series], what: str, command: str) -> li
     caption = f"Number of {what}: loss in nats per character{of_names}."
     sample_caption = f"Novel names by number of {what}, temperature {default_temperature(run):g}"
     too_early = "" if what == "epochs" else too_short(f"numbers of {what}", named)
-    effect = commentary.setting_effect(what, [(value, series.by_seed("val_nats")) for value, series in named])
+    # of runs that stopped early the settings are compared, not the epochs trained, which another order may have
+    limits = what == "epochs" and any(stopped_early(run) for series in all_series for run in series.records)
+    losses = [(series.value, series.by_seed("val_nats")) for series in all_series]
+    effect = commentary.setting_effect("epochs allowed" if limits else what, losses)
     return [
         loss_table(caption, what, named),
         *([Verbatim(samples, sample_caption)] if samples else []),

@@ -132,8 +132,8 @@ def test_classes_of_one_split_are_no_merge(folders):
 def test_splits_that_become_classes_are_noted(pw13, splits):
     files = {f"{name[0]}/{splits[n // 2 % 2]}/{n}.png": data for n, (name, data) in enumerate(tree().items())}
     code, out, err = pw13("data", "import", put("src", files), "out", "--json")
-    named = " and ".join(f"{split}/" for split in sorted(splits))
-    note = f"{named} are the classes; if they are splits, put the class folders into them (train/A, test/A)"
+    named = ", ".join(f"{split}/" for split in sorted(splits))
+    note = f"the classes are {named}; if they are splits, put the class folders into them (train/A, test/A)"
     assert code == 0 and err == f"note: {note}\n" and json.loads(out)["notes"] == [note]
     assert json.loads(out)["classes"] == sorted(splits)
 
