@@ -1,4 +1,4 @@
-"""`--figure FILE`: a figure saved where the user wants it."""
+"""Save a figure to the file of `--figure`."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING

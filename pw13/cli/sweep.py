@@ -2,7 +2,6 @@
 
 import contextlib
 import dataclasses
-import shutil
 import tempfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -24,6 +23,7 @@ from pw13.cli.options import (
 from pw13.config import fields
 from pw13.data.source import resolve_path
 from pw13.errors import OptionError
+from pw13.runs.ending import discard
 from pw13.runs.folder import Run
 from pw13.runs.opening import create_run, reopen_run
 from pw13.runs.record import SWEEP, Record
@@ -194,7 +194,7 @@ def _dry_run(sweep: Sweep, jobs: int | None, json: bool | None) -> None:
     parallel, count = parallel_jobs(sweep, jobs), len(sweep.points)
     console.message(f"{_count_runs(count)}, {parallel} in parallel; running one epoch of the first")
     with tempfile.TemporaryDirectory() as scratch:
-        signals.on_forced_exit(lambda: _on_forced_exit(scratch))
+        signals.on_forced_exit(lambda: discard(scratch))
         folder = Path(scratch)
         run = create_run(folder, SWEEP + sweep.kind, sweep_options(sweep))
         locks.release(run.folder)  # nobody else sees it, and Windows removes no folder with an open file in it
@@ -207,11 +207,6 @@ def _dry_run(sweep: Sweep, jobs: int | None, json: bool | None) -> None:
     if json:
         return console.json_document({"runs": count, "jobs": parallel, "seconds": seconds, "first": first.name})
     console.print_result(f"{_count_runs(count)}, {parallel} in parallel: about {console.format_duration(seconds)}")
-
-
-def _on_forced_exit(scratch: str) -> None:
-    shutil.rmtree(scratch, ignore_errors=True)
-    console.warning("interrupted; nothing was saved")
 
 
 def _count_runs(count: int) -> str:

@@ -2,7 +2,6 @@
 
 import functools
 import graphlib
-import shutil
 import tempfile
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,6 +16,7 @@ from pw13.data.source import Source
 from pw13.errors import OptionError, UserError
 from pw13.report.archive import check_archive
 from pw13.runs.comparison import flatten, is_number
+from pw13.runs.ending import discard
 from pw13.runs.opening import create_run
 from pw13.runs.record import DATA_PATH_KEYS, parse_object, read_json
 from pw13.system import signals
@@ -88,18 +88,13 @@ def rerun_hand_in(path: Path, *, data: str, corpus: str) -> Rerun:
         here = next((setup for run in runs if (setup := _setup(run))), None)
         for number, run in enumerate(runs, 1):
             console.message(f"[{number}/{len(runs)}] {run.name}")
-            signals.on_forced_exit(lambda: _on_forced_exit(scratch))  # for every run: its end removes all actions
+            signals.on_forced_exit(lambda: discard(scratch))  # for every run: its end removes all actions
             apart = _setup(run) not in (here, None)
             arguments = (run, again, Path(scratch), data, corpus)
             again[run.name], metrics[run.name] = _train_apart(*arguments) if apart else _train(*arguments)
     pairs = [(run, dict(compared(run.metrics)), dict(compared(metrics[run.name]))) for run in runs]
     found = [difference for run, old, new in pairs for difference in differences(run.name, old, new)]
     return Rerun(len(runs), sum(len(old.keys() | new.keys()) for _, old, new in pairs), tuple(found))
-
-
-def _on_forced_exit(scratch: str) -> None:
-    shutil.rmtree(scratch, ignore_errors=True)
-    console.warning("interrupted; nothing was saved")
 
 
 def _train(

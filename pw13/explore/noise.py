@@ -66,7 +66,7 @@ def psnrs_by_noise(record: Record) -> list[dict[str, float]]:
 
 def test_images(record: Record) -> int | None:
     """Return how many test images a run was evaluated on; runs of 0.1.0 have only their count in run.json."""
-    counts = (record.facts.get("data") or {}).get("counts")
+    counts = record.data.get("counts")
     known = counts.get("test") if isinstance(counts, dict) else None
     images: Any = (record.metrics or {}).get("test_sample", known)
     return int(images) if is_finite(images) else None

@@ -14,7 +14,7 @@ from pw13.models.keras_archive import WeightSpec
 from pw13.runs import comparison
 from pw13.runs.finding import latest_run, load_run
 from pw13.runs.places import command
-from pw13.runs.record import Record, settings_of
+from pw13.runs.record import SWEEP, Record, settings_of
 
 MODEL = "best.keras"
 
@@ -28,7 +28,7 @@ def find_trained_run(kind: str, name: str | None, runs_dir: Path, option: str = 
         UserError: no such run, or a broken one.
     """
     if name is not None:
-        record = load_run(name, runs_dir, (kind, f"sweep-{kind}"), option)
+        record = load_run(name, runs_dir, (kind, SWEEP + kind), option)
         return record if record.kind == kind else best_point(record, kind, option)
     latest = latest_run(runs_dir, kind, MODEL)
     if latest is None:

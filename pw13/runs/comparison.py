@@ -19,12 +19,8 @@ NOISE = ("noise_kind", "noise")
 TASK = (*NOISE, "validation_share", "hold_out", "encoding", "fix_accents")
 # Metrics that are curves of many points, which no table of single metrics has room for.
 CURVES = ("rate_distortion", "reliability", "by_position")
-WITHOUT_EFFECT = (
-    "threads",
-    "checkpoint_every",
-    "tensorboard",
-    "sample_every",
-)  # settings that change a result by rounding at most
+# Settings that change a result by rounding at most.
+WITHOUT_EFFECT = ("threads", "checkpoint_every", "tensorboard", "sample_every")
 UNNAMED = ("run", "method")  # texts of a row that do not tell it from others
 
 

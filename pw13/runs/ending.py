@@ -77,6 +77,12 @@ def cli_name(folder: Path) -> str:
     return quote(folder.name if in_runs else os.fspath(folder))
 
 
+def discard(folder: str) -> None:
+    """Remove a temporary folder of runs that was interrupted, and say so."""
+    shutil.rmtree(folder, ignore_errors=True)
+    console.warning("interrupted; nothing was saved")
+
+
 def _on_forced_exit(run: Run) -> None:
     run_json_lock.acquire(timeout=2)  # never released: a later write would overwrite the status
     run.close("interrupted")

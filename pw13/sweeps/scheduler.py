@@ -47,10 +47,8 @@ def run_sweep(sweep: Sweep, *, run: Run, executor: Executor, lean: bool = True) 
         frame = results_table(sweep, run)
         run.save_text("results.csv", frame.to_csv(index=False, lineterminator="\n"))
         rows = summary(frame, sweep)
-        metric, best = (
-            comparison.validation_metric(sweep.kind),
-            rows[0] if rows and comparison.is_ranked(sweep.axes) else None,
-        )
+        metric = comparison.validation_metric(sweep.kind)
+        best = rows[0] if rows and comparison.is_ranked(sweep.axes) else None
         if rows:
             run.save_figure("sweep", figures.metric_by_axis(rows, sweep.axes, metric, best))
         if sweep.kind == "charrnn" and rows:

@@ -143,14 +143,12 @@ def noise_levels(rows: Sequence[Mapping[str, Any]], trained_at: float, baselines
     network_gain = (baselines.get("linear") or {}).get("network_gain_db")
     linear = _levels_where_linear_is_better(rows, trained_at, network_gain)
     filters = _levels_where_better(rows, _best_corrected)
+    by_linear, by_filter = _in_words(linear), _in_words(filters)
     return join_sentences(
         f"{helps}{damage}.",
-        f"The linear denoiser, fitted at noise {trained_at:g} as well, has a higher PSNR at {_in_words(linear)}."
-        if linear
-        else "",
-        f"The best filter, with gain and offset and tuned at each level, has a higher PSNR at {_in_words(filters)}."
-        if filters
-        else "",
+        by_linear and f"The linear denoiser, fitted at noise {trained_at:g} as well, has a higher PSNR at {by_linear}.",
+        by_filter
+        and f"The best filter, with gain and offset and tuned at each level, has a higher PSNR at {by_filter}.",
         _without_intervals(linear, filters, trained_at),
     )
 
