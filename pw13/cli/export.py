@@ -14,9 +14,9 @@ from pw13.errors import OptionError, UserError
 from pw13.report.commentary.phrasing import format_count
 from pw13.runs import comparison, pruning
 from pw13.runs import export as rows
-from pw13.runs.finding import LAST_ALL, find_run, list_runs
+from pw13.runs.finding import find_run, list_runs, read_last_all
 from pw13.runs.places import quote
-from pw13.runs.record import Record, read_json, read_run
+from pw13.runs.record import Record, read_run
 from pw13.system.installation import install_hint, installed
 
 NamesArgument = Annotated[
@@ -114,7 +114,8 @@ def prune(
 
     Completed runs keep their best model, settings, metrics and figures; `pw13 resume` cannot train them further.
     """
-    plan = pruning.plan(_records(names, runs_dir), keep_best=keep_best, protected=_of_last_all(runs_dir))
+    runs_of_all, sweeps_of_all = read_last_all(runs_dir)
+    plan = pruning.plan(_records(names, runs_dir), keep_best=keep_best, protected=[*runs_of_all, *sweeps_of_all])
     plan.sort(key=lambda prunable: -prunable.total)
     sizes = [prunable.freed for prunable in plan]  # of files that exist yet
     if yes:
@@ -137,12 +138,3 @@ def _records(names: list[str] | None, runs_dir: Path) -> list[Record]:
         require_runs_dir(runs_dir)
     records = [read_run(find_run(name, runs_dir)) for name in names] if names else list_runs(runs_dir)
     return comparison.expand_sweeps(records)
-
-
-def _of_last_all(runs_dir: Path) -> list[str]:
-    """Return the runs and sweeps of the last `pw13 all`."""
-    try:
-        listed = read_json(runs_dir / LAST_ALL)
-        return [str(name) for key in ("runs", "sweeps") for name in listed.get(key, {}).values()]
-    except (UserError, AttributeError):
-        return []

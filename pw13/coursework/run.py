@@ -20,7 +20,7 @@ from pw13.experiments.runtime_estimate import estimate_seconds
 from pw13.inference.trained_run import model_path
 from pw13.models.conv_dae_weights import code_shape
 from pw13.runs.comparison import sweep_points
-from pw13.runs.finding import LAST_ALL, list_runs
+from pw13.runs.finding import list_runs, write_last_all
 from pw13.runs.opening import create_run, reopen_run
 from pw13.runs.record import Record, settings_of
 from pw13.runs.resume import refuse_running
@@ -28,7 +28,7 @@ from pw13.sweeps.executors import LocalExecutor
 from pw13.sweeps.folder import Sweep, build_sweep, create_sweep, find_identical
 from pw13.sweeps.jobs import parallel_jobs
 from pw13.sweeps.scheduler import run_sweep
-from pw13.system import files, installation, signals
+from pw13.system import installation, signals
 
 
 def run_coursework(plan: Sequence[Step], data: CourseData, *, runs_dir: Path, fresh: bool) -> list[StepResult]:
@@ -42,7 +42,7 @@ def run_coursework(plan: Sequence[Step], data: CourseData, *, runs_dir: Path, fr
         done = run_steps(plan, data, runs_dir, executor, fresh=fresh)
     sweeps = {result.step.name: result.sweep.name for result in done if result.sweep}
     runs = {result.step.name: result.run.name for result in done}
-    files.write_json(runs_dir / LAST_ALL, {"runs": runs, "sweeps": sweeps})
+    write_last_all(runs_dir, runs=runs, sweeps=sweeps)
     signals.check()
     return done
 

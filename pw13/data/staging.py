@@ -47,6 +47,16 @@ def staging(parent: Path) -> Iterator[Path]:
         _remove(folder, missing)
 
 
+def try_folder(folder: Path) -> None:
+    """Create `folder` and something in it for a moment: permissions alone do not tell whether it can be written.
+
+    Raises:
+        OSError: it cannot be created, or not be written into.
+    """
+    with staging(folder):
+        pass
+
+
 def _remove(folder: Path, created: list[Path]) -> None:
     """Remove a folder with its content, then each of `created`, innermost first, that is empty."""
     locks.release(folder)

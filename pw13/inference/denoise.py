@@ -1,7 +1,6 @@
 """Denoise a user's own images with a trained convolutional denoiser."""
 
 import math
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -11,6 +10,7 @@ import numpy as np
 from pw13 import console
 from pw13.config.settings import ConvDAE
 from pw13.data.images import noise
+from pw13.data.staging import try_folder
 from pw13.errors import OptionError, UserError
 from pw13.inference import tiling
 from pw13.inference.best_filter import BestFilter, best_filter
@@ -68,8 +68,6 @@ def denoise_files(
         frames = read_picture(output.image).frames
         if frames > 1:
             console.message(f"note: {output.image}: {frames} frames or pages, only the first is denoised")
-    if out is not None:
-        make_folder(out)
     denoisers = Denoisers(load_denoiser(record, settings), sides, settings, best_filter(record, math.prod(sides)))
     console.message(f"using {record.name}, trained on {settings.noise_kind} noise {settings.noise:g}")
     return [denoise_file(denoisers, output, add_noise) for output in outputs]
@@ -106,23 +104,11 @@ def plan_outputs(images: Sequence[Path], out: Path | None, *, noisy: bool) -> li
             if path.exists():
                 raise UserError(f"{path}: already exists; not overwriting, choose another --out")
     for folder in dict.fromkeys(output.denoised.parent for output in outputs):
-        if folder.exists():
-            check_writable(folder)
+        try:
+            try_folder(folder)
+        except OSError as error:
+            raise UserError(f"{folder}: cannot write: {error.strerror}; choose another --out") from None
     return outputs
-
-
-def check_writable(folder: Path) -> None:
-    try:
-        tempfile.TemporaryFile(dir=folder).close()
-    except OSError as error:
-        raise UserError(f"{folder}: cannot write: {error.strerror}; choose another --out") from None
-
-
-def make_folder(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UserError(f"--out {folder}: cannot create: {error.strerror}") from None
 
 
 def denoise_file(denoisers: Denoisers, output: Output, add_noise: float | None) -> dict[str, Any]:

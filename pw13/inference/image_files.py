@@ -48,7 +48,7 @@ def encode_png(image: np.ndarray) -> bytes:
 
 
 def write_new(contents: Mapping[Path, bytes]) -> None:
-    """Write files that must not exist yet, all of them or none.
+    """Write files that must not exist yet, all of them or none, and create their folders.
 
     Raises:
         UserError: one already exists, or cannot be written.
@@ -56,6 +56,7 @@ def write_new(contents: Mapping[Path, bytes]) -> None:
     written: list[Path] = []
     try:
         for path, data in contents.items():
+            path.parent.mkdir(parents=True, exist_ok=True)
             with open(path, "xb") as file:
                 written.append(path)
                 file.write(data)

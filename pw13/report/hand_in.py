@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from pw13 import console
-from pw13.data.staging import staging
+from pw13.data.staging import try_folder
 from pw13.errors import OptionError, UserError
 from pw13.explore import runs as explore_runs
 from pw13.explore.contents import choose_among
@@ -73,18 +73,13 @@ def check_options(options: HandInOptions, out: Path) -> None:
         read_comments(options.comments, item_keys())
     if options.names:
         read_names(options.names)
-    try_folder(out)
+    check_out(out)
 
 
-def try_folder(out: Path) -> None:
-    """Create the folder of a hand-in and something in it for a moment: permissions alone do not tell.
-
-    Raises:
-        UserError: it cannot be created, or not be written into.
-    """
+def check_out(out: Path) -> None:
+    """Raise UserError if the folder of a hand-in cannot be created, or not be written into."""
     try:
-        with staging(out):
-            pass
+        try_folder(out)
     except OSError as error:
         raise UserError(f"--out {out}: cannot be written: {error.strerror or error}") from None
 
@@ -97,7 +92,7 @@ def write_hand_in(options: HandInOptions, *, runs_dir: Path, out: Path) -> HandI
         OptionError: a comment on an unknown item.
     """
     selection, names, document = build(options, runs_dir)
-    try_folder(out)  # before a minute of work
+    check_out(out)  # before a minute of work
     for text in document.notices:  # caveats, such as --limit, are shown even with --quiet
         console.warning(text)
 

@@ -12,9 +12,9 @@ from pw13.metrics.intervals import Interval, mean_interval
 from pw13.report.commentary.contrasts import Loss
 from pw13.report.comparable_runs import count_comparisons, further_values, is_comparable
 from pw13.runs import comparison, example_losses
-from pw13.runs.finding import LAST_ALL, is_run, list_runs, load_run, start_order
+from pw13.runs.finding import is_run, list_runs, load_run, read_last_all, start_order
 from pw13.runs.folder import Run
-from pw13.runs.record import Record, read_bytes, read_json, read_run, settings_of
+from pw13.runs.record import Record, read_bytes, read_run, settings_of
 from pw13.system import files
 
 
@@ -206,11 +206,7 @@ def _load_last_all(runs_dir: Path) -> list[Record]:
 
     Empty if the file is missing or not valid, or none of the runs has valid settings.
     """
-    try:
-        listed = read_json(runs_dir / LAST_ALL)
-        runs, sweeps = (_run_folders(runs_dir, listed.get(key, {}).values()) for key in ("runs", "sweeps"))
-    except (UserError, AttributeError):
-        return []
+    runs, sweeps = (_existing(runs_dir, names) for names in read_last_all(runs_dir))
     points = [point for folder in sweeps for point in comparison.sweep_points(folder)]
     try:
         return _completed([*map(read_run, runs), *points])
@@ -218,10 +214,9 @@ def _load_last_all(runs_dir: Path) -> list[Record]:
         return []
 
 
-def _run_folders(runs_dir: Path, names: Iterable[Any]) -> list[Path]:
-    """Return the folders of those names that are runs; the user may have renamed them before they were listed."""
-    plain = [name for name in names if isinstance(name, str) and name == Path(name).name]
-    return [runs_dir / name for name in plain if is_run(runs_dir / name)]
+def _existing(runs_dir: Path, names: Iterable[str]) -> list[Path]:
+    """Return the folders of those names that are runs; the user may have renamed or deleted others."""
+    return [runs_dir / name for name in names if is_run(runs_dir / name)]
 
 
 def _completed(records: Iterable[Record]) -> list[Record]:

@@ -1,15 +1,15 @@
 """Finding run folders: which there are, and which one a name means."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
 from pw13.errors import UserError
 from pw13.runs.places import command
-from pw13.runs.record import RUN_NAME, Record, read_run
+from pw13.runs.record import RUN_NAME, Record, read_json, read_run
 from pw13.system import files
 
-LAST_ALL = "all.json"  # in the runs folder: the runs of the latest `pw13 all`
+LAST_ALL = "all.json"  # in the runs folder: the runs and sweeps of the latest `pw13 all`, by step
 MAX_LISTED = 5  # runs named in an error
 
 
@@ -26,6 +26,28 @@ def list_runs(runs_dir: Path, kind: str | None = None) -> list[Record]:
     records = [read_run(folder) for folder in folders]
     records = [record for record in records if kind is None or record.kind == kind]
     return sorted(records, key=start_order)
+
+
+def write_last_all(runs_dir: Path, *, runs: Mapping[str, str], sweeps: Mapping[str, str]) -> None:
+    """Record the runs and the sweeps over seeds of a `pw13 all`: folder names by step."""
+    files.write_json(runs_dir / LAST_ALL, {"runs": runs, "sweeps": sweeps})
+
+
+def read_last_all(runs_dir: Path) -> tuple[list[str], list[str]]:
+    """Return the folder names of the runs and of the sweeps of the latest `pw13 all`, leaving out what is no such name.
+
+    Both are empty if none has finished, or its record is not valid.
+    """
+    try:
+        listed = read_json(runs_dir / LAST_ALL)
+        runs, sweeps = (list(listed.get(key, {}).values()) for key in ("runs", "sweeps"))
+    except (UserError, AttributeError):
+        return [], []
+    return [name for name in runs if _is_name(name)], [name for name in sweeps if _is_name(name)]
+
+
+def _is_name(name: object) -> bool:
+    return isinstance(name, str) and name == Path(name).name != ""
 
 
 def start_order(record: Record) -> tuple[datetime, str]:

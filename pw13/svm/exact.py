@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from pw13.svm import libsvm
 from pw13.svm.kernels import (
     Doubles,
     Features,
@@ -177,21 +178,11 @@ def from_sklearn(fitted: object, features: Features, setting: Setting) -> Classi
 
 
 def _solve_pair(kernel: Doubles, first: int, c: float) -> PairSolution:
-    """Solve one pair from its kernel matrix `(m, m)`, whose `first` rows belong to the first class.
-
-    By scikit-learn's binding of LIBSVM, with what SVC hands to it: the thousands of calls of SVC itself check their
-    arguments four times as long as they solve, and hold up the other threads meanwhile.
-    """
-    from sklearn.svm import _libsvm
-
-    second = (np.arange(len(kernel)) >= first).astype(np.float64)
-    _libsvm.set_verbosity_wrap(0)
-    support, _, _, dual, intercept, *_ = _libsvm.fit(
-        kernel, second, kernel="precomputed", C=c, class_weight=np.ones(2), cache_size=200
-    )
+    """Solve one pair from its kernel matrix `(m, m)`, whose `first` rows belong to the first class."""
+    solution = libsvm.fit(kernel, (np.arange(len(kernel)) >= first).astype(np.int64), c)
     coefficients = np.zeros(len(kernel))
-    coefficients[support] = -dual[0]  # LIBSVM's positive class is the first, SVC's the second
-    return PairSolution(coefficients[:first], coefficients[first:], -float(intercept[0]))
+    coefficients[solution.support] = -solution.dual[0]  # LIBSVM's positive class is the first, SVC's the second
+    return PairSolution(coefficients[:first], coefficients[first:], -float(solution.intercept[0]))
 
 
 def _assemble(

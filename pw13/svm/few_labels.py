@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from pw13.svm import libsvm
 from pw13.svm.kernels import Doubles, Features, Labels, MapFn, Setting, kernel_matrices
 
 
@@ -30,18 +31,9 @@ def tune(
 def _accuracy(
     matrices: Mapping[float, Doubles], labels: Labels, rest: Labels, held_out: Labels, setting: Setting
 ) -> float:
-    """Return the accuracy on the rows `held_out` of what is fitted on the rows `rest`.
-
-    By scikit-learn's binding of LIBSVM, with what SVC hands to it: SVC checks its arguments longer than 50 rows take.
-    """
-    from sklearn.svm import _libsvm
-
+    """Return the accuracy on the rows `held_out` of what is fitted on the rows `rest`."""
     kernel = matrices[setting.gamma]
     classes, codes = np.unique(labels[rest], return_inverse=True)
-    _libsvm.set_verbosity_wrap(0)
-    fitted = _libsvm.fit(
-        kernel[np.ix_(rest, rest)], codes.astype(np.float64),
-        kernel="precomputed", C=setting.c, class_weight=np.ones(len(classes)), cache_size=200,
-    )  # fmt: skip
-    predicted = _libsvm.predict(kernel[np.ix_(held_out, rest)], *fitted[:5], kernel="precomputed")
-    return float(np.mean(classes[predicted.astype(np.int64)] == labels[held_out]))
+    solution = libsvm.fit(kernel[np.ix_(rest, rest)], codes, setting.c)
+    predicted = libsvm.predict(kernel[np.ix_(held_out, rest)], solution)
+    return float(np.mean(classes[predicted] == labels[held_out]))

@@ -219,7 +219,7 @@ def test_existing_outputs_are_not_overwritten(trained, tmp_path, pw13):
     ("out", "message"),
     [
         ("a.png", "a.png: cannot write: "),
-        ("a.png/results", f"--out {Path('a.png/results')}: cannot create: "),
+        ("a.png/results", f"{Path('a.png/results')}: cannot write: "),
         pytest.param(
             "/proc", "/proc: cannot write: ", marks=pytest.mark.skipif(sys.platform != "linux", reason="/proc of Linux")
         ),
@@ -232,6 +232,17 @@ def test_an_output_folder_that_cannot_be_written_is_refused_before_any_work(
     code, _, err = pw13("denoise", picture(tmp_path / "a.png", (28, 28)), "--run", trained, "--out", out)
     assert code == 1 and message in err and err.count("\n") == 1
     assert [path.name for path in tmp_path.iterdir()] == ["a.png"]
+
+
+def test_a_failure_leaves_no_output_folder(trained, tmp_path, pw13, monkeypatch):
+    def fail(*args):
+        raise UserError("best.keras: cannot read")
+
+    monkeypatch.setattr(denoise, "load_denoiser", fail)
+    image, out = picture(tmp_path / "a.png", (28, 28)), tmp_path / "new" / "out"
+    code, _, err = pw13("denoise", image, "--run", trained, "--out", out)
+    assert code == 1 and "best.keras: cannot read" in err
+    assert list(tmp_path.iterdir()) == [image]
 
 
 def test_two_images_with_one_output_name_are_refused(trained, tmp_path, pw13):

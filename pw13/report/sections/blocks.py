@@ -6,6 +6,7 @@ from pw13 import console
 from pw13.errors import UserError
 from pw13.report import hints
 from pw13.report.commentary import phrasing, training_curves
+from pw13.report.commentary.contrasts import BySeed, is_lower
 from pw13.report.commentary.phrasing import format_count, format_decibels, format_number, join_words
 from pw13.report.document import Block, Figure, Missing, Text, Verbatim
 from pw13.report.run_selection import Series, metric, read_figure
@@ -72,17 +73,34 @@ def epochs_of_series(series: Series) -> str:
     return f"{counts} (of at most {series.value})"
 
 
-def too_short(what: str, named: Iterable[tuple[str, Series]]) -> str:
-    """Return that the series cannot be compared by `what`, if the loss of a run was still falling; else nothing."""
-    falling: list[str] = []
-    epochs = 0
+def still_falling(named: Iterable[tuple[str, Series]]) -> dict[str, int]:
+    """Return the names of the series of which a run's validation loss was still falling, and their epochs."""
+    falling = {}
     for name, series in named:
         histories = [[row["val_loss"] for row in comparison.history(run.folder)] for run in series.records]
         conditions = map(curve_conditions, series.records)
         if any(map(training_curves.is_falling, histories, conditions)):
-            falling.append(name)
-            epochs = max(epochs, *map(len, histories))
-    return training_curves.too_short(what, epochs, falling) if falling else ""
+            falling[name] = max(map(len, histories))
+    return falling
+
+
+def too_short(what: str, named: Sequence[tuple[str, Series]], *, with_first: bool = False) -> str:
+    """Return that the series cannot be compared by `what`, if a loss was still falling; else nothing.
+
+    with_first: they are compared with the first only. If its loss is level, one that is lower already may fall further:
+    it stays the lower one.
+    """
+    falling = still_falling(named)
+    name, series = named[0]
+    if with_first and name not in falling:
+        reference = series.by_seed("val_nats")
+        losses = {other: each.by_seed("val_nats") for other, each in named}
+        falling = {other: n for other, n in falling.items() if not _is_known_lower(reference, losses[other])}
+    return training_curves.too_short(what, max(falling.values()), list(falling)) if falling else ""
+
+
+def _is_known_lower(before: BySeed, after: BySeed) -> bool:
+    return bool(before and after) and is_lower(before, after)
 
 
 def model_summary(record: Record, model: str | None = None) -> list[Block]:

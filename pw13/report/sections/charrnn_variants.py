@@ -16,6 +16,7 @@ from pw13.report.sections.blocks import (
     paragraph,
     printable,
     seeds_note,
+    still_falling,
     too_short,
 )
 from pw13.report.sections.charrnn import CELLS, has_held_out_names, no_run, validation_note
@@ -52,6 +53,7 @@ def many_to_many(selection: RunSelection) -> list[Block]:
         else ""
     )
     names_one, names_many = ((series.first.metrics or {}).get("names") or {} for series in (one, many))
+    too_early = too_short("many-to-one and many-to-many", named, with_first=True)
     compared = sampled_names.many_to_many(*losses, names_one, names_many, real_names(one.first))
     return [
         *paragraph(
@@ -60,7 +62,7 @@ def many_to_many(selection: RunSelection) -> list[Block]:
         ),
         loss_table(LOSS_CAPTION, "approach", named),
         *sample_block(named),
-        *comment(too_short("many-to-one and many-to-many", named) or compared, seeds_note([one, many])),
+        *comment(too_early or compared, seeds_note([one, many])),
         *figure_block(
             many.first,
             "loss",
@@ -89,7 +91,7 @@ def other_cells(selection: RunSelection) -> list[Block]:
         loss_table(LOSS_CAPTION, "cell", named),
         *sample_block(named),
         *judged_names(named),
-        *(comment(too_short_to_compare(named)) or cell_comments(named)),
+        *(comment(too_short_to_compare(named)) or [*cell_comments(named), *comment(falling_further(named))]),
         *comment(parameter_counts(named), seeds_note(series for _, series in named)),
         *absent,
     ]
@@ -102,8 +104,15 @@ def cells(selection: RunSelection) -> list[tuple[str, Series]]:
 
 
 def too_short_to_compare(named: Sequence[tuple[str, Series]]) -> str:
-    """Return that the cells cannot be compared, if the loss of one was still falling; else nothing."""
-    return too_short("cells", named) if len(named) > 1 else ""
+    """Return that the cells cannot be compared with the SimpleRNN, if falling losses leave the order open."""
+    return too_short("cells", named, with_first=True) if len(named) > 1 else ""
+
+
+def falling_further(named: Sequence[tuple[str, Series]]) -> str:
+    """Return which cells' losses were still falling, where that does not put in question which are lower."""
+    falling = still_falling(named)
+    names = join_words(list(falling))
+    return f"The loss of {names} was still falling: more epochs may lower it further." if falling else ""
 
 
 def cell_comments(named: Sequence[tuple[str, Series]]) -> list[Block]:

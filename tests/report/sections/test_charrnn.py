@@ -172,6 +172,24 @@ def test_cells_are_not_compared_while_a_loss_falls(tmp_path):
     assert "Are the names better" not in texts(items(document)["cells"])
 
 
+def test_a_cell_that_is_lower_already_is_compared_while_its_loss_falls(tmp_path):
+    make_run(tmp_path, "charrnn", 0)
+    make_run(tmp_path, "charrnn", 1, cell="gru", losses=FALLING, metrics={"val_nats": 2.0, "held_out_nats": 2.0})
+    document = build_all(tmp_path)
+    text = texts(items(document)["cells"])
+    assert "Too short" not in text + " ".join(document.notices)
+    assert "Can the loss be reduced further? Yes, with GRU: " in text
+    assert "The loss of GRU was still falling: more epochs may lower it further." in text
+
+
+def test_cells_are_not_compared_with_a_simple_rnn_whose_loss_falls(tmp_path):
+    make_run(tmp_path, "charrnn", 0, losses=FALLING)
+    make_run(tmp_path, "charrnn", 1, cell="gru", metrics={"val_nats": 2.0, "held_out_nats": 2.0})
+    text = texts(items(build_all(tmp_path))["cells"])
+    assert "Too short to compare cells: after 3 epochs the loss of SimpleRNN was still falling." in text
+    assert "Can the loss be reduced" not in text
+
+
 def test_cells_whose_losses_are_level_are_compared_on_no_first_page(tmp_path):
     make_run(tmp_path, "charrnn", 0)
     make_run(tmp_path, "charrnn", 1, cell="gru")
