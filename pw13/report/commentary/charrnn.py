@@ -177,10 +177,10 @@ def cell_losses(rows: Sequence[tuple[str, BySeed]], place: str) -> str:
     lower = [name for name, losses in others.items() if is_lower(base, losses)]
     by_chance = any(is_undecided(base, losses) for losses in others.values())
     answer = f"Yes, with {join_words(lower)}" if lower else "Not distinguishable" if by_chance else "No"
-    found = [f"{name} {format_number(mean(losses))} ({change(base, losses)})" for name, losses in others.items()]
+    found = [f"{name} {format_number(mean(losses))}, {change(base, losses)}" for name, losses in others.items()]
     return (
         f"Can the loss be reduced further? {answer}: {BASELINE_CELL} {format_number(mean(base))} nats per character on "
-        f"{place}, {join_words(found)}."
+        f"{place}; {'; '.join(found)}."
     )
 
 

@@ -65,7 +65,7 @@ def test_without_held_out_names_nothing_is_claimed_about_them(tmp_path):
         add_figure(folder, "nats")
     made = items(build_all(tmp_path))
     text = " ".join(texts(made[key]) for key in ("2c", "2f", "m2m", "cells"))
-    assert "SimpleRNN 2.100 nats per character on training names, GRU 2.000" in text
+    assert "SimpleRNN 2.100 nats per character on training names; GRU 2.000" in text
     assert "The names, in the order of the file, form one string" in text
     assert "No names were held out, so nothing can be said of new names." in text
     for claim in ("held-out", "validation", "overfit", "generalize", "--hold-out"):
