@@ -177,7 +177,7 @@ def test_one_value_of_a_setting_has_no_effect():
 @pytest.mark.parametrize(
     ("gru", "lstm", "answer"),
     [
-        (1.9, 1.8, "Yes, with GRU and LSTM: SimpleRNN 2.100 nats per character on training names; GRU 1.900, 9.5 % low"),
+        (1.9, 1.8, "Yes, with GRU and LSTM: SimpleRNN 2.100 nats per character on training names; GRU 1.900, 9.5 % lo"),
         (2.2, 1.8, "Yes, with LSTM: SimpleRNN 2.100"),
         (2.2, 2.1, "No: SimpleRNN 2.100"),
     ],
