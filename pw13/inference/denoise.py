@@ -107,7 +107,7 @@ def plan_outputs(images: Sequence[Path], out: Path | None, *, noisy: bool) -> li
         try:
             try_folder(folder)
         except OSError as error:
-            raise UserError(f"{folder}: cannot write: {error.strerror}; choose another --out") from None
+            raise UserError(f"{folder}: cannot write: {error.strerror or error}; choose another --out") from None
     return outputs
 
 

@@ -1,10 +1,10 @@
 """LIBSVM on kernel matrices, by scikit-learn's binding, with what `sklearn.svm.SVC` hands to it.
 
-SVC itself checks its arguments longer than LIBSVM takes to solve a small problem, and holds up the other threads
-meanwhile: four times as long for a pair of classes, longer than all the rest for 50 rows.
+SVC's checks of its arguments take longer than LIBSVM takes to solve a small problem (four times as long for a pair of
+classes), and hold up the other threads.
 """
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -12,9 +12,10 @@ from pw13.svm.kernels import Doubles, Labels
 
 
 class Solution(NamedTuple):
-    """What LIBSVM returns; `support` are row numbers of the matrix.
+    """What LIBSVM returns.
 
-    dual: `(classes - 1, s)` for `s` support vectors. intercept: `(pairs,)`.
+    support: row numbers of the `s` support vectors in the matrix, by class. vectors: empty, for lack of features.
+    counts: support vectors per class. dual: coefficients, `(classes - 1, s)`. intercept: `(pairs,)`.
     """
 
     support: Labels
@@ -25,7 +26,10 @@ class Solution(NamedTuple):
 
 
 def fit(kernel: Doubles, codes: Labels, c: float) -> Solution:
-    """Solve all pairs of classes 0, 1, ... (`codes`, `(m,)`) from the kernel matrix `(m, m)` float64 of their rows."""
+    """Solve all pairs of classes 0, 1, ... (`codes`, `(m,)`) from the kernel matrix `(m, m)` float64 of their rows.
+
+    c: the penalty of rows on the wrong side of the margin, above 0.
+    """
     from sklearn.svm import _libsvm
 
     _libsvm.set_verbosity_wrap(0)
@@ -40,5 +44,4 @@ def predict(kernel: Doubles, solution: Solution) -> Labels:
     """Return the class of each row of the kernel matrix `(n, m)` between `n` new rows and those fitted."""
     from sklearn.svm import _libsvm
 
-    predicted: Any = _libsvm.predict(kernel, *solution, kernel="precomputed")
-    return predicted.astype(np.int64)  # type: ignore[no-any-return]
+    return np.asarray(_libsvm.predict(kernel, *solution, kernel="precomputed"), np.int64)

@@ -87,8 +87,8 @@ def still_falling(named: Iterable[tuple[str, Series]]) -> dict[str, int]:
 def too_short(what: str, named: Sequence[tuple[str, Series]], *, with_first: bool = False) -> str:
     """Return that the series cannot be compared by `what`, if a loss was still falling; else nothing.
 
-    with_first: they are compared with the first only. If its loss is level, one that is lower already may fall further:
-    it stays the lower one.
+    with_first: they are compared with the first only. If its loss is level, a loss that is already lower may still be
+    falling: it stays the lower one.
     """
     falling = still_falling(named)
     name, series = named[0]
