@@ -1,4 +1,4 @@
-"""`pw13 all`: the whole coursework in one process, then its hand-in."""
+"""`pw13 all`: the whole coursework, then its hand-in."""
 
 from typing import Annotated, Any
 
@@ -41,6 +41,12 @@ def all_(
     seeds: Annotated[
         int, typer.Option(metavar="N", help="seeds of each headline network, for 95 % intervals (denoiser: at most 3)")
     ] = 1,
+    jobs: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N", help=options.described("steps to run at a time", "one per core up to 4, on GPUs one per GPU")
+        ),
+    ] = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="re-run everything, including finished runs")] = False,
     data: DataOption = None,
     corpus: CorpusOption = None,
@@ -57,7 +63,9 @@ def all_(
 ) -> None:
     """Run every experiment of the course and write the report. Finished runs are reused."""
     from pw13.report import hand_in
+    from pw13.sweeps.jobs import check_jobs
 
+    check_jobs(jobs)
     shared = {"data": data, "corpus": corpus, "runs_dir": runs_dir, "json": json, "quiet": quiet}
     base, rest = coursework_settings(config, device, shared)
     console.start(quiet=bool(rest["quiet"]))
@@ -65,7 +73,7 @@ def all_(
         (), tuple(author or ()), comments, names, answers == "full", execute, explore == "full"
     )
     hand_in.check_options(request, out)
-    done = run_coursework(base, rest, seeds, fresh)
+    done = run_coursework(base, rest, seeds, jobs, fresh)
     with interruptible(f"the runs are complete, the report is not written. {way_on(fresh)}"):
         written = hand_in.write_hand_in(request, runs_dir=rest["runs_dir"], out=out)
     if not rest["json"]:
@@ -83,7 +91,7 @@ def coursework_settings(name: str, device: str | None, shared: dict[str, Any]) -
     return base, options.resolve_shared(content, shared)
 
 
-def run_coursework(base: dict[str, Any], rest: dict[str, Any], seeds: int, fresh: bool) -> list[Any]:
+def run_coursework(base: dict[str, Any], rest: dict[str, Any], seeds: int, jobs: int | None, fresh: bool) -> list[Any]:
     """Run every step that has no finished run yet; return the results of all steps."""
     from pw13.coursework import run
     from pw13.coursework.plan import course_steps, overrides_handout
@@ -91,13 +99,13 @@ def run_coursework(base: dict[str, Any], rest: dict[str, Any], seeds: int, fresh
 
     paths = {name: resolve_path(name, rest[name]) for name in ("data", "corpus")}
     if overrides_handout(base["charrnn"]):
-        console.message(
-            "note: cell, target and carry_state of [charrnn] are ignored; every variant of the handout is trained"
-        )
+        console.note("cell, target and carry_state of [charrnn] are ignored; every variant of the handout is trained")
     course_data = run.inspect_data(paths["data"], paths["corpus"], base)
     reused = "; steps not begun yet reuse earlier runs" if fresh else ""
     with interruptible(f"progress saved. {way_on(fresh)}{reused}"):
-        return run.run_coursework(course_steps(base, seeds), course_data, runs_dir=rest["runs_dir"], fresh=fresh)
+        return run.run_coursework(
+            course_steps(base, seeds), course_data, runs_dir=rest["runs_dir"], fresh=fresh, jobs=jobs
+        )
 
 
 def way_on(fresh: bool) -> str:

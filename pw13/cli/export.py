@@ -91,7 +91,7 @@ def _export_projector(records: list[Record], data: str | None, out: Path | None,
     codes = f"{format_count(done.images, 'code')} of {format_count(done.code_size, 'value')}"
     console.message(f"{codes}; open them with: {installed('tensorboard')} --logdir {quote(str(out))}")
     if importlib.util.find_spec("tensorboard") is None:
-        console.message(f"note: TensorBoard is not installed; {install_hint('tensorboard')}")
+        console.note(f"TensorBoard is not installed; {install_hint('tensorboard')}")
     console.print_result(str(done.folder))
 
 

@@ -71,14 +71,14 @@ def _explain(sampler: "Sampler", settings: Generate, names: Sequence[dict[str, A
     from pw13.inference import sampling
 
     if settings.temp == 0:
-        console.message(f"note: {GREEDY[sampler.target]}")
+        console.note(GREEDY[sampler.target])
     if settings.seed is None:
         console.message(f"seed {sampler.seed}")
     count = len(names)
     total = f"{count} name{'s' * (count != 1)}"
     if truncated := sum(not name["complete"] for name in names):
-        console.message(f"note: {truncated} of {total} truncated at --max-length {settings.max_length}")
+        console.note(f"{truncated} of {total} truncated at --max-length {settings.max_length}")
     if spaced := sum(name["complete"] and not name["whole"] for name in names):
-        console.message(f"note: {spaced} of {total} with a space at an edge")
+        console.note(f"{spaced} of {total} with a space at an edge")
     if count < expected:
         raise UserError(f"generated only {count} of {expected} names in {sampling.DRAWS * expected:,} attempts")

@@ -39,7 +39,7 @@ def score(
         raise OptionError("--encoding: requires --file")
     scores = score.score_names(names or (), file, encoding=encoding, run=run, runs_dir=runs_dir)
     if scores.names[0].percentile is None:
-        console.message("note: no percentiles: the run, of pw13 0.1.0, stores no training names; train it again")
+        console.note("no percentiles: the run, of pw13 0.1.0, stores no training names; train it again")
     if json:
         return console.json_document(score.as_json(scores))
     _show(scores)

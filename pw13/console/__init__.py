@@ -10,6 +10,8 @@ from pw13.console.output import (
     is_quiet,
     json_document,
     message,
+    note,
+    notes,
     open_streams,
     print_result,
     print_text,
@@ -22,6 +24,6 @@ from pw13.console.tables import Styled, TableUpdate, key_values, live_table, tab
 
 __all__ = [
     "ProgressBar", "Styled", "TableUpdate", "error", "format_cell", "format_duration", "is_quiet", "json_document",
-    "key_values", "live_table", "message", "open_streams", "print_result", "print_text", "printable", "progress",
-    "start", "table", "warning",
+    "key_values", "live_table", "message", "note", "notes", "open_streams", "print_result", "print_text", "printable",
+    "progress", "start", "table", "warning",
 ]  # fmt: skip

@@ -11,6 +11,7 @@ from typing import Any, TextIO
 from pw13.system import files
 
 _quiet = False
+_notes: list[str] = []  # all since `start`, for a process whose caller prints them
 SEPARATED = 10_000  # thousands of numbers from here on are separated by commas
 # Format characters without which words of Arabic, Persian, Hebrew, Indian scripts and emoji are other words: joiners,
 # directions, and signs that stand before numbers. Unicode 16.0, sections 9.2 and 23.2.
@@ -23,6 +24,7 @@ def start(*, quiet: bool = False) -> None:
     """Show or hide progress and messages in this process."""
     global _quiet
     _quiet = quiet
+    _notes.clear()
 
 
 def is_quiet() -> bool:
@@ -55,9 +57,21 @@ def message(text: str) -> None:
         _line(text)
 
 
+def note(text: str) -> None:
+    """Print a note on standard error, unless --quiet."""
+    _notes.append(text)
+    message(f"note: {text}")
+
+
 def warning(text: str) -> None:
     """Print a note on standard error, also under --quiet."""
+    _notes.append(text)
     _line(f"note: {text}")
+
+
+def notes() -> tuple[str, ...]:
+    """Return the notes since `start`, warnings included, whether or not they were printed."""
+    return tuple(_notes)
 
 
 def error(text: str) -> None:

@@ -1,1 +1,1 @@
-"""`pw13 all`: every experiment of the course in one process."""
+"""`pw13 all`: every experiment of the course, and a hand-in trained again."""

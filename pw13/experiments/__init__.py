@@ -30,7 +30,7 @@ def run_experiment(kind: str, settings: Any, *, run: Run, **options: Any) -> dic
         if hasattr(settings, "threads"):
             with preparation.in_background(kind, settings, **options):
                 for line in tensorflow_runtime.start(settings.threads, settings.seed, settings.device):
-                    console.message(f"note: {line}")
+                    console.note(line)
             device.refuse_other(read_json(run.folder / "run.json").get("device"), used := device.facts())
             run.update(one_dnn=tensorflow_runtime.one_dnn(), device=used)
         else:

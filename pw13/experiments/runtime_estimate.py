@@ -11,7 +11,7 @@ MIN_UNITS = 24  # a smaller network is no faster
 QUADRATIC_UNITS = 384  # from which on the seconds grow with the square of the units
 # With a code of 128, 256, 512 and 1024 values an epoch took 2.5, 4.2, 10 and 23 times as long as with 32 (busy cores).
 LINEAR_CODE = 48  # code size from which on the seconds grow with it
-OVERHEAD_SECONDS = {"dense-ae": 12, "conv-dae": 40, "svm-eval": 5, "charrnn": 3}  # data, figures, sampling
+OVERHEAD_SECONDS = {"dense-ae": 12, "conv-dae": 30, "svm-eval": 5, "charrnn": 6}  # data, compiling, figures, names
 
 
 def epoch_seconds(kind: str, settings: Any, examples: float) -> float:

@@ -54,7 +54,7 @@ def draw_folds(labels: np.ndarray, classes: Sequence[str], config: SvmEval, larg
     folds = min(config.folds, smallest)
     if folds < config.folds:
         few = f"{smallest} of the {len(tuning):,} images of tuning are of class {rarest}"
-        console.message(f"note: {folds} folds: {few}")
+        console.note(f"{folds} folds: {few}")
     return cross_validation.stratified_folds(tuning, labels, folds, rng=rng)
 
 

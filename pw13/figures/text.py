@@ -33,7 +33,7 @@ def _add_fonts(characters: set[str]) -> set[str]:
     missing = sorted(characters - covered)
     if missing and not _told:
         name = f"{missing[0]} ({unicodedata.name(missing[0], 'no name')})"
-        console.message(f"note: no font here has {name}; figures show escapes. Install one, such as Noto Sans CJK")
+        console.note(f"no font here has {name}; figures show escapes. Install one, such as Noto Sans CJK")
     _told.update(missing)
     return covered
 

@@ -67,7 +67,7 @@ def denoise_files(
     for output in outputs:
         frames = read_picture(output.image).frames
         if frames > 1:
-            console.message(f"note: {output.image}: {frames} frames or pages, only the first is denoised")
+            console.note(f"{output.image}: {frames} frames or pages, only the first is denoised")
     denoisers = Denoisers(load_denoiser(record, settings), sides, settings, best_filter(record, math.prod(sides)))
     console.message(f"using {record.name}, trained on {settings.noise_kind} noise {settings.noise:g}")
     return [denoise_file(denoisers, output, add_noise) for output in outputs]

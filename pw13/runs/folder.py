@@ -45,7 +45,6 @@ class Run:
     earlier_seconds: of the work in earlier processes from which this one goes on.
     previous: the record of the run before it was reopened.
     data_recorded: whether this process has recorded its data, from when on the run is worth keeping.
-    printed: lines on data that are not printed again; runs of one process may share them.
     """
 
     folder: Path
@@ -53,7 +52,6 @@ class Run:
     earlier_seconds: float = 0.0
     previous: Record | None = None
     data_recorded: bool = False
-    printed: set[str] = field(default_factory=set)
 
     @property
     def name(self) -> str:
@@ -130,11 +128,7 @@ class Run:
         Raises:
             UserError: the run was started with different data.
         """
-        sizes = ", ".join(f"{value:,} {key}" for key, value in counts.items() if isinstance(value, int))
-        for line in (f"data: {source.name} ({source.path}), {sizes}", *(f"note: {note}" for note in notes)):
-            if line not in self.printed:
-                console.message(line)
-                self.printed.add(line)
+        print_data(source, notes, **counts)
         recorded = (read_json(self.folder / "run.json").get("data") or {}).get("sha256")
         if recorded not in (None, source.sha256):
             raise UserError(f"{source.path}: data changed since this run started (sha256 {str(recorded)[:12]}...)")
@@ -156,6 +150,13 @@ class Run:
     def _make_subfolder(self, name: str) -> None:
         with contextlib.suppress(FileExistsError):
             files.file_ops.mkdir(self.folder / name)
+
+
+def print_data(source: Source, notes: Sequence[str] = (), **counts: Any) -> None:
+    """Print one line about data and their sizes, and one per note."""
+    sizes = ", ".join(f"{value:,} {key}" for key, value in counts.items() if isinstance(value, int))
+    for line in (f"data: {source.name} ({source.path}), {sizes}", *(f"note: {note}" for note in notes)):
+        console.message(line)
 
 
 def timestamp() -> str:

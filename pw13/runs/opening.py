@@ -34,7 +34,7 @@ def create_run(runs_dir: Path, kind: str, options: dict[str, Any], *, name: str 
     """
     started = datetime.now().astimezone()
     facts = {**_start_facts(started, options), **facts}
-    try:
+    with _errors_of(runs_dir):
         runs_dir.mkdir(parents=True, exist_ok=True)
         with _scratch_folder(runs_dir) as scratch:
             if not files.WINDOWS:  # which renames no folder with an open file in it
@@ -47,6 +47,22 @@ def create_run(runs_dir: Path, kind: str, options: dict[str, Any], *, name: str 
                 folder = _rename_unique(scratch, runs_dir, f"{started:%Y-%m-%d_%H-%M-%S}_{kind}")
             locks.acquire(folder)
             return Run(folder)
+
+
+def make_runs_dir(runs_dir: Path) -> None:
+    """Create the folder of runs unless it exists, for worker processes, which do not.
+
+    Raises:
+        UserError: it cannot be created.
+    """
+    with _errors_of(runs_dir):
+        runs_dir.mkdir(parents=True, exist_ok=True)
+
+
+@contextlib.contextmanager
+def _errors_of(runs_dir: Path) -> Iterator[None]:
+    try:
+        yield
     except FileExistsError:
         raise UserError(f"{runs_dir}: is a file; expected a folder of runs") from None
     except OSError as error:

@@ -125,7 +125,7 @@ class _Slot:
         self.number = number
         self.job: Job | None = None
         self.program: Hashable = None  # of the last job
-        self.worker: Worker[Job, str | None] | None = None
+        self.worker: Worker[Job, JobResult] | None = None
         self._setup: tuple[int | None, str | None] = (None, None)
 
     @property
@@ -135,11 +135,12 @@ class _Slot:
 
     def start(self, job: Job) -> None:
         setup = (job.settings.get("threads"), job.settings.get("device"))
-        if setup != self._setup:
+        if setup != self._setup and job.kind != "svm-eval":
             self.close()  # TensorFlow's number of threads and its device are fixed per process
         if self.worker is None:
             self.worker = Worker(_run_job, setup=functools.partial(_init_worker, self.number))
-        self.job, self.program, self._setup = job, program(job), setup
+            self._setup = setup
+        self.job, self.program = job, program(job)
         with contextlib.suppress(WorkerDied):  # `finish` finds out
             self.worker.send(job)
 
@@ -148,7 +149,7 @@ class _Slot:
         assert self.job is not None and self.worker is not None
         job, self.job = self.job, None
         try:
-            return JobResult(job, self.worker.receive())
+            return self.worker.receive()._replace(job=job)
         except WorkerDied:
             self.close()
             return JobResult(job, WORKER_DIED)
@@ -171,11 +172,11 @@ def _init_worker(number: int) -> None:
     sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115  the parent prints the messages
 
 
-def _run_job(job: Job) -> str | None:
-    error = run_job(job)
-    if error == INTERRUPTED:
+def _run_job(job: Job) -> JobResult:
+    result = run_job(job)
+    if result.error == INTERRUPTED:
         os._exit(143)  # no other job is to be started in this process
-    return error
+    return result
 
 
 # ------------------------------------------------------------------------------------------------- a Dask cluster
@@ -227,7 +228,8 @@ class DaskExecutor:
 
         job = self._futures.pop(future)
         try:
-            return JobResult(job, future.result(timeout=10))
+            result: JobResult = future.result(timeout=10)
+            return result
         except (KilledWorker, concurrent.futures.CancelledError):
             return JobResult(job, WORKER_DIED)
         except Exception as error:  # such as a worker that cannot import pw13

@@ -23,22 +23,26 @@ MAX_JOBS = 1024
 
 
 class Job(NamedTuple):
-    """One point to run: its folder, kind and settings, its data and their sha256, and the required package versions."""
+    """One run to make: its folder, kind and settings, its data and their sha256, and the required package versions."""
 
     folder: Path
     kind: str
     settings: dict[str, Any]
-    data_paths: dict[str, str]
+    data_paths: dict[str, Any]
     sha256: str
     versions: dict[str, str]
     lean: bool = True  # whether the run leaves out what no sweep compares
 
 
 class JobResult(NamedTuple):
-    """A finished job: `error` is None if its run is complete, else a message, WORKER_DIED or INTERRUPTED."""
+    """A finished job: `error` is None if its run is complete, else a message, WORKER_DIED or INTERRUPTED.
+
+    notes: what the worker would have told a user.
+    """
 
     job: Job
     error: str | None
+    notes: tuple[str, ...] = ()
 
 
 def make_job(sweep: Sweep, run: Run, point: Point, sha256: str, *, lean: bool = True) -> Job:
@@ -47,14 +51,23 @@ def make_job(sweep: Sweep, run: Run, point: Point, sha256: str, *, lean: bool = 
     return Job(folder, sweep.kind, fields.as_dict(point.settings), sweep.data_paths, sha256, machine.versions(), lean)
 
 
+def check_jobs(jobs: int | None) -> None:
+    """Refuse a number of jobs out of range.
+
+    Raises:
+        OptionError: names --jobs.
+    """
+    if jobs is not None and not 1 <= jobs <= MAX_JOBS:
+        raise OptionError(f"--jobs: expected an integer from 1 to {MAX_JOBS}, received {jobs}")
+
+
 def parallel_jobs(sweep: Sweep, jobs: int | None) -> int:
     """Return how many points to run at a time: `jobs` if given, else one per core, per `threads` cores, or per GPU.
 
     Raises:
         OptionError: `jobs` is out of range.
     """
-    if jobs is not None and not 1 <= jobs <= MAX_JOBS:
-        raise OptionError(f"--jobs: expected an integer from 1 to {MAX_JOBS}, received {jobs}")
+    check_jobs(jobs)
     if any(point.settings.device == "gpu" for point in sweep.points):
         return min(jobs or max(1, len(visible_gpus())), len(sweep.points))
     threads = max(point.settings.threads for point in sweep.points) if sweep.kind in MULTITHREADED_KINDS else 1

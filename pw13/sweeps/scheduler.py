@@ -1,6 +1,5 @@
 """Run a sweep: every point once, compared and plotted, however often it is interrupted and resumed."""
 
-from collections import Counter
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -15,12 +14,11 @@ from pw13.runs.record import read_run
 from pw13.sweeps import sample_names
 from pw13.sweeps.executors import Executor
 from pw13.sweeps.folder import Sweep
-from pw13.sweeps.jobs import INTERRUPTED, WORKER_DIED, Job, make_job
+from pw13.sweeps.job_queue import run_jobs
+from pw13.sweeps.jobs import Job, make_job
 from pw13.sweeps.results import results_table, summary
 from pw13.sweeps.status import SweepStatus, point_cost
 from pw13.system import signals
-
-MAX_TRIES = 3  # starts of a point whose worker dies; after that, the point is taken to be the cause
 
 
 class SweepData(NamedTuple):
@@ -84,28 +82,11 @@ def run_points(sweep: Sweep, run: Run, executor: Executor, data: SweepData, *, l
     """Run all points that are not complete; return the errors of failed points by name."""
     status = SweepStatus(sweep, run, data.examples, queued=executor.keeps_queue)
     waiting = [point for point in sweep.points if status.states[point.name].status != "completed"]
-    jobs = {point.name: make_job(sweep, run, point, data.sha256, lean=lean) for point in waiting}
-    tries: Counter[str] = Counter()
+    status.waiting = {point.name: make_job(sweep, run, point, data.sha256, lean=lean) for point in waiting}
     if waiting:
         console.message(f"{len(waiting)} of {len(sweep.points)} points to run, on {executor.name}, in {run.folder}")
     try:
-        with signals.graceful_stop(), console.live_table() as update:
-            while waiting or status.running:
-                while waiting and executor.free_slots:
-                    point = waiting.pop(executor.choose([jobs[point.name] for point in waiting]))
-                    executor.start(jobs[point.name])
-                    status.mark_started(point)
-                for finished in executor.wait_finished(0.5):
-                    point = status.mark_finished(finished)
-                    tries[point.name] += 1
-                    died = finished.error in (WORKER_DIED, INTERRUPTED) and point.name in status.errors
-                    if died and tries[point.name] < MAX_TRIES:
-                        waiting.insert(0, point)
-                        status.mark_retry(point)
-                status.show(update)
-                if signals.requested():
-                    executor.stop()
-                    signals.check()
+        run_jobs(status, executor)
         return status.errors
     finally:
         status.save()

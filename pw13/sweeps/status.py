@@ -8,16 +8,16 @@ from pw13.runs import comparison
 from pw13.runs.folder import Run
 from pw13.sweeps.folder import PointStatus, Sweep, point_status
 from pw13.sweeps.grid import Point, format_value
-from pw13.sweeps.jobs import JobResult
+from pw13.sweeps.jobs import Job, JobResult
 
 MAX_JOB_LINES = 8
 
 
 class SweepStatus:
-    """The status of each point, as the live table and sweep.json show it.
+    """The status of each point, as the live table and sweep.json show it, and the queue of their jobs.
 
-    states: of all points by name. running: the points that were started and have not finished. errors: messages of
-    failed points.
+    states: of all points by name. waiting: the jobs to start by name, in order. running: the points that were started
+    and have not finished, by name. errors: messages of failed points.
 
     examples: number of training images, or of characters. queued: whether a started point may wait for a worker, until
     its folder says that it runs.
@@ -27,6 +27,7 @@ class SweepStatus:
         self._sweep, self._run, self._examples, self._queued = sweep, run, examples, queued
         self._points = {point.name: point for point in sweep.points}
         self.states = {name: self._read(name) for name in self._points}
+        self.waiting: dict[str, Job] = {}
         self.running: dict[str, Point] = {}
         self.errors: dict[str, str] = {}
         self._finished_cost, self._started_at = 0.0, time.monotonic()
@@ -40,13 +41,18 @@ class SweepStatus:
         for name in present & self.running.keys():
             self.states[name] = self._read(name)
 
-    def mark_started(self, point: Point) -> None:
-        self.running[point.name] = point
-        self.errors.pop(point.name, None)
+    def ready(self) -> list[Job]:
+        return list(self.waiting.values())
 
-    def mark_finished(self, finished: JobResult) -> Point:
-        """Record how a point ended; its folder counts, not the worker's answer."""
-        point = self.running.pop(finished.job.folder.name)
+    def mark_started(self, job: Job) -> None:
+        name = job.folder.name
+        self.waiting.pop(name, None)
+        self.running[name] = self._points[name]
+        self.errors.pop(name, None)
+
+    def mark_finished(self, result: JobResult) -> bool:
+        """Record how a point ended, and return whether it is complete; its folder counts, not the worker's answer."""
+        point = self.running.pop(result.job.folder.name)
         state = self.states[point.name] = self._read(point.name)
         if state.status == "completed":
             self._finished_cost += point_cost(self._sweep.kind, point, self._examples)
@@ -55,15 +61,16 @@ class SweepStatus:
             best = ", the best so far" if self._best() == point and len(self._completed()) > 1 else ""
             console.message(f"{point.name}: {numbers}{best}{self._time_left()}")
         else:
-            self.errors[point.name] = finished.error or state.status
+            self.errors[point.name] = result.error or state.status
             self.states[point.name] = state._replace(status="failed")
             console.warning(f"{point.name}: {self.errors[point.name]}")
         self.save()
-        return point
+        return state.status == "completed"
 
-    def mark_retry(self, point: Point) -> None:
-        self.errors.pop(point.name)
-        console.message(f"{point.name}: resuming from its last checkpoint")
+    def mark_retry(self, job: Job) -> None:
+        self.errors.pop(job.folder.name)
+        self.waiting = {job.folder.name: job, **self.waiting}
+        console.message(f"{job.folder.name}: resuming from its last checkpoint")
 
     def _time_left(self) -> str:
         """Format how many points are left and their remaining time, estimated from the finished ones."""
@@ -118,19 +125,12 @@ class SweepStatus:
             point for name, point in self.running.items() if not self._queued or self.states[name].status == "running"
         ]
         lines = [
-            f"job {number}: {_describe(point)}, {self._stage(point)}"
+            f"job {number}: {_describe(point)}, {stage(self.states[point.name], point.settings.epochs)}"
             for number, point in enumerate(at_work[:MAX_JOB_LINES], 1)
         ]
         lines += [f"and {len(at_work) - MAX_JOB_LINES} more"] if len(at_work) > MAX_JOB_LINES else []
         waiting = len(self.running) - len(at_work)
         return [*lines, f"{waiting} {'wait' if waiting > 1 else 'waits'} for a worker"] if waiting else lines
-
-    def _stage(self, point: Point) -> str:
-        """Return how far a running point is: its folder is made first, its history after the first epoch."""
-        epoch, epochs = self.states[point.name].epoch or 0, point.settings.epochs
-        if self.states[point.name].status == "open":
-            return "starting TensorFlow"
-        return "measuring" if epoch >= epochs else f"epoch {epoch + 1} of {epochs}"
 
     def save(self) -> None:
         """Write sweep.json: the grid and the status of each point."""
@@ -147,6 +147,14 @@ class SweepStatus:
         ]
         grid = {"kind": self._sweep.kind, "grid": self._sweep.axes, "seeds": self._sweep.seeds}
         self._run.save_json("sweep.json", {**grid, "points": points})
+
+
+def stage(state: PointStatus, epochs: int) -> str:
+    """Return how far a running training is: its folder is made first, its history after the first epoch."""
+    epoch = state.epoch or 0
+    if state.status == "open":
+        return "starting TensorFlow"
+    return "measuring" if epoch >= epochs else f"epoch {epoch + 1} of {epochs}"
 
 
 def _describe(point: Point) -> str:

@@ -1,4 +1,4 @@
-"""Inside a worker: run or resume one point of a sweep; errors are returned as messages."""
+"""Inside a worker: run or resume one job, such as a point of a sweep; errors are returned as messages."""
 
 import os
 import threading
@@ -12,7 +12,7 @@ from pw13.errors import AlreadyRunningError, OptionError, UserError
 from pw13.runs.folder import Run
 from pw13.runs.opening import create_run, reopen_run
 from pw13.runs.record import Record, read_run, settings_of
-from pw13.sweeps.jobs import INTERRUPTED, Job
+from pw13.sweeps.jobs import INTERRUPTED, Job, JobResult
 from pw13.system import locks, machine, signals
 from pw13.system.signals import Interrupted
 
@@ -22,25 +22,32 @@ _one_at_a_time = threading.Lock()  # a Dask worker may have several threads, but
 _running: list[Path] = []
 
 
-def run_job(job: Job) -> str | None:
-    """Run or resume one point in this process; return None if it completed, else what went wrong."""
+def run_job(job: Job) -> JobResult:
+    """Run or resume one job in this process."""
     with _one_at_a_time:
         _running.append(job.folder)
         signals.reset()
         console.start(quiet=True)
         try:
-            _execute(job)
-            return None
-        except Interrupted:
-            return INTERRUPTED
-        except AlreadyRunningError as error:  # a Dask worker that an earlier sweep has used
-            return f"{error}; restart the Dask worker on {machine.facts()['host']}"
-        except (UserError, OptionError) as error:
-            return str(error)
-        except Exception as error:  # an error in one point must not end the others
-            return f"{type(error).__name__}: {error}"
+            error = run_here(job)
         finally:
             _running.clear()
+        return JobResult(job, error, console.notes())
+
+
+def run_here(job: Job) -> str | None:
+    """Run or resume a job; return None if its run is complete, else what went wrong."""
+    try:
+        _execute(job)
+        return None
+    except Interrupted:
+        return INTERRUPTED
+    except AlreadyRunningError as error:  # a Dask worker that an earlier sweep has used
+        return f"{error}; restart the Dask worker on {machine.facts()['host']}"
+    except (UserError, OptionError) as error:
+        return str(error)
+    except Exception as error:  # an error in one job must not end the others
+        return f"{type(error).__name__}: {error}"
 
 
 def _execute(job: Job) -> None:
@@ -55,7 +62,8 @@ def _execute(job: Job) -> None:
     settings = fields.from_dict(config.KINDS[job.kind], job.settings, str(job.folder))
     run = _open_job_run(job, settings)
     if run is not None:
-        experiments.run_experiment(job.kind, settings, run=run, lean=job.lean, **job.data_paths)
+        lean = {"lean": True} if job.lean else {}  # which an SVM evaluation never is
+        experiments.run_experiment(job.kind, settings, run=run, **job.data_paths, **lean)
 
 
 def _open_job_run(job: Job, settings: Any) -> Run | None:

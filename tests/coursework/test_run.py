@@ -4,25 +4,28 @@ import dataclasses
 import json
 import shutil
 import time
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from pw13 import config
+from pw13 import config, experiments
 from pw13.config import fields
 from pw13.console import format_duration
-from pw13.coursework import run
+from pw13.coursework import existing_runs, run, step_queue
 from pw13.coursework.plan import CourseData, Step, StepResult, course_steps
+from pw13.coursework.time_left import seconds_left, step_seconds
 from pw13.data.images.idx import write_idx
-from pw13.data.source import Source
-from pw13.errors import OptionError
+from pw13.errors import OptionError, UserError
 from pw13.experiments.runtime_estimate import epoch_seconds
 from pw13.runs.finding import list_runs
 from pw13.runs.opening import create_run
 from pw13.runs.record import read_run
-from pw13.system import signals
+from pw13.sweeps.jobs import WORKER_DIED, JobResult
+from pw13.system import machine, signals
 from tests.helpers.data import FILES, make_data
+from tests.helpers.sweeps import InProcessExecutor, open_run
 
 BASE = {kind: cls() for kind, cls in config.KINDS.items()}
 
@@ -45,8 +48,17 @@ def experiment_calls(monkeypatch, data):
             write_model(run)
         return run.finish({"parameters": 1})
 
-    monkeypatch.setattr(run.experiments, "run_experiment", fake)
+    monkeypatch.setattr(experiments, "run_experiment", fake)
     return calls
+
+
+@pytest.fixture(autouse=True)
+def in_process(monkeypatch):
+    """Run the steps in this process, two at a time."""
+    monkeypatch.setattr(run, "LocalExecutor", InProcessExecutor)
+    monkeypatch.setattr(machine, "cores", lambda: 2)
+    yield
+    signals.reset()
 
 
 def write_model(run) -> None:
@@ -153,7 +165,9 @@ def test_every_step_runs_once_and_is_then_reused(tmp_path, data, experiment_call
     plan = course_steps(BASE)
     first = run.run_coursework(plan, data, runs_dir=tmp_path, fresh=False)
     assert [result.how for result in first] == ["new"] * len(plan)
-    assert [settings for _, settings in experiment_calls] == [step.settings for step in plan]
+    trained = [settings for _, settings in experiment_calls]
+    assert sorted(map(repr, trained)) == sorted(repr(step.settings) for step in plan)
+    assert trained.index(plan[3].settings) > max(trained.index(step.settings) for step in plan[:3])  # its encoders
     second = run.run_coursework(plan, data, runs_dir=tmp_path, fresh=False)
     assert [result.how for result in second] == ["reused"] * len(plan)
     assert [result.run for result in second] == [result.run for result in first]
@@ -162,16 +176,19 @@ def test_every_step_runs_once_and_is_then_reused(tmp_path, data, experiment_call
     assert listed == {step.name: result.run.name for step, result in zip(plan, first, strict=True)}
 
 
-def test_data_and_notes_are_printed_once(tmp_path, data, monkeypatch, capsys):
-    def fake(kind, settings, *, run, **data_paths):
-        run.record_data(Source("folder", "/images", "images", "a" * 64), ["few images"], train=9)
-        return run.finish({"parameters": 1})
-
-    monkeypatch.setattr(run.experiments, "run_experiment", fake)
-    done = run.run_coursework(course_steps(BASE)[:3], data, runs_dir=tmp_path, fresh=False)
+def test_data_and_notes_are_printed_once_before_the_first_run(tmp_path, monkeypatch, capsys):
+    folder, corpus = make_data(tmp_path / "images"), tmp_path / "names.txt"
+    corpus.write_text("Nimbo\nAriel\nTauro\nVelum\nKobol\n\n", "utf-8")
+    data = run.inspect_data(str(folder), str(corpus), BASE)
+    monkeypatch.setattr(experiments, "run_experiment", lambda kind, settings, *, run, **data_paths: run.finish({}))
+    run.run_coursework(course_steps(BASE)[:3], data, runs_dir=tmp_path / "runs", fresh=False)
     lines = capsys.readouterr().err.splitlines()
-    assert lines.count("data: images (/images), 9 train") == lines.count("note: few images") == 1
-    assert all(read_run(result.run).facts["data"]["notes"] == ["few images"] for result in done)
+    assert lines[:3] == [
+        f"data: IDX folder images ({folder}), 120 train, 60 test",
+        f"data: names in names.txt ({corpus}), 5 names",
+        "note: ignored: 1 blank line",
+    ]
+    assert sum(line.startswith(("data:", "note:")) for line in lines) == 3
 
 
 def test_fresh_repeats_every_step(tmp_path, data, experiment_calls):
@@ -185,7 +202,7 @@ def test_fresh_repeats_every_step(tmp_path, data, experiment_calls):
 def test_after_an_interrupted_fresh_pass_its_runs_are_resumed_and_the_rest_reused(
     tmp_path, data, experiment_calls, monkeypatch
 ):
-    plan, perform = course_steps(BASE)[:3], run.experiments.run_experiment
+    plan, perform = course_steps(BASE)[:3], experiments.run_experiment
     first = run.run_coursework(plan, data, runs_dir=tmp_path, fresh=False)
 
     def stopped(kind, settings, *, run, **rest):
@@ -195,10 +212,11 @@ def test_after_an_interrupted_fresh_pass_its_runs_are_resumed_and_the_rest_reuse
             raise signals.Interrupted(2)
         return perform(kind, settings, run=run, **rest)
 
-    monkeypatch.setattr(run.experiments, "run_experiment", stopped)
+    monkeypatch.setattr(experiments, "run_experiment", stopped)
     with pytest.raises(signals.Interrupted):
         run.run_coursework(plan, data, runs_dir=tmp_path, fresh=True)
-    monkeypatch.setattr(run.experiments, "run_experiment", perform)
+    signals.reset()
+    monkeypatch.setattr(experiments, "run_experiment", perform)
     begun = [record.folder for record in list_runs(tmp_path)[3:]]
     done = run.run_coursework(plan, data, runs_dir=tmp_path, fresh=False)
     assert [result.how for result in done] == ["reused", "resumed", "reused"]
@@ -225,7 +243,7 @@ def test_an_interrupt_says_how_to_go_on(pw13, tmp_path, monkeypatch, experiment_
     def stopped(kind, settings, *, run, **data_paths):
         raise signals.Interrupted(2)
 
-    monkeypatch.setattr(run.experiments, "run_experiment", stopped)
+    monkeypatch.setattr(experiments, "run_experiment", stopped)
     corpus = tmp_path / "names.txt"
     corpus.write_text("Nimbo\nAriel\nTauro\nVelum\nKobol\n", "utf-8")
     code, out, err = pw13("all", "--data", make_data(tmp_path / "images"), "--corpus", corpus, *flags)
@@ -255,9 +273,15 @@ def test_runs_with_other_data_or_settings_are_not_reused(tmp_path, data, experim
     plan = course_steps(BASE)[:1]
     run.run_coursework(plan, data, runs_dir=tmp_path, fresh=False)
     other = data._replace(sha256={"data": "c" * 64, "corpus": "d" * 64})
-    assert run.find_existing(plan[0], run.data_paths_of(plan[0], other, [], tmp_path), other, tmp_path) is None
+    assert (
+        existing_runs.find_existing(plan[0], existing_runs.data_paths_of(plan[0], other, [], tmp_path), other, tmp_path)
+        is None
+    )
     longer = plan[0]._replace(settings=dataclasses.replace(plan[0].settings, epochs=7))
-    assert run.find_existing(longer, run.data_paths_of(longer, data, [], tmp_path), data, tmp_path) is None
+    assert (
+        existing_runs.find_existing(longer, existing_runs.data_paths_of(longer, data, [], tmp_path), data, tmp_path)
+        is None
+    )
 
 
 def test_a_completed_run_without_its_model_is_trained_again(tmp_path, data, experiment_calls):
@@ -282,47 +306,138 @@ def test_a_run_that_did_not_complete_is_resumed_in_its_folder(tmp_path, data, ex
     assert read_run(done.run).status == "completed"
 
 
+def test_a_failed_step_ends_only_what_needs_it(tmp_path, data, experiment_calls, monkeypatch, capsys):
+    plan, perform = course_steps(BASE)[:5], experiments.run_experiment
+
+    def failing(kind, settings, *, run, **rest):
+        if getattr(settings, "code_size", None) == 32:
+            run.update(data={"sha256": data.sha256["data"]})
+            raise UserError("no space")
+        return perform(kind, settings, run=run, **rest)
+
+    monkeypatch.setattr(experiments, "run_experiment", failing)
+    with pytest.raises(UserError, match=r"^1 of 5 steps failed; dense autoencoder, code 32: no space$"):
+        run.run_coursework(plan, data, runs_dir=tmp_path, fresh=False)
+    assert "note: [2/5] dense autoencoder, code 32: no space\n" in capsys.readouterr().err
+    assert [kind for kind, _ in experiment_calls] == ["dense-ae", "dense-ae", "conv-dae"]  # no SVM: an encoder lacks
+    assert not (tmp_path / "all.json").exists()
+    monkeypatch.setattr(experiments, "run_experiment", perform)
+    done = run.run_coursework(plan, data, runs_dir=tmp_path, fresh=False)
+    assert [result.how for result in done] == ["reused", "new", "reused", "new", "reused"]
+
+
+def test_a_step_whose_process_dies_is_resumed_in_its_folder(tmp_path, data, experiment_calls, monkeypatch):
+    plan, tries = course_steps(BASE)[:2], Counter()
+
+    class Dying(InProcessExecutor):
+        def wait_finished(self, seconds):
+            job = self.running[0]
+            tries[job.folder] += 1
+            if tries[job.folder] == 1 and job.settings["code_size"] == 16:
+                create_run(tmp_path, job.kind, {**job.settings, **job.data_paths}, name=job.folder.name).close("died")
+                return [JobResult(self.running.pop(0), WORKER_DIED)]
+            return super().wait_finished(seconds)
+
+    monkeypatch.setattr(run, "LocalExecutor", Dying)
+    done = run.run_coursework(plan, data, runs_dir=tmp_path, fresh=False)
+    assert [result.how for result in done] == ["new", "new"] and sorted(tries.values()) == [1, 2]
+    assert len(read_run(done[0].run).facts["resumed"]) == 1
+
+
+def test_at_a_time_run_as_many_steps_as_cores_or_jobs_and_on_gpus_one_per_gpu(monkeypatch):
+    plan, on_gpu = course_steps(BASE), course_steps({**BASE, "conv-dae": config.ConvDAE(device="gpu")})
+    for cores, expected in ((1, 1), (3, 3), (64, run.MAX_PARALLEL)):
+        monkeypatch.setattr(machine, "cores", lambda cores=cores: cores)
+        assert run.parallel_steps(plan, None) == expected
+    assert run.parallel_steps(plan, 7) == 7
+    for gpus in ([], ["0"], ["0", "1"]):
+        monkeypatch.setattr(run, "visible_gpus", lambda gpus=gpus: gpus)
+        assert run.parallel_steps(on_gpu, None) == max(1, len(gpus))
+
+
+def test_jobs_out_of_range_are_refused_before_the_data_are_read(pw13):
+    code, _, err = pw13("all", "--jobs", 0, "--data", "nowhere")
+    assert (code, err) == (2, "pw13: --jobs: expected an integer from 1 to 1024, received 0\n")
+
+
+@pytest.mark.parametrize("live", [True, False])
+def test_what_runs_is_shown(tmp_path, data, experiment_calls, monkeypatch, capsys, live):
+    plan = course_steps(BASE)[:4]
+    queue = step_queue.StepQueue(plan, data, tmp_path, fresh=False, parallel=2)
+    assert queue.begin_steps() and [job.settings["code_size"] for job in queue.ready()] == [16, 32, 64]
+    first, second = queue.ready()[0], None
+    queue.mark_started(first)
+    second = queue.ready()[0]
+    queue.mark_started(second)
+    assert first.folder != second.folder
+    experiments.run_experiment("dense-ae", plan[0].settings, run=open_run(first), data="x")
+    assert queue.mark_finished(JobResult(first, None)) and len(queue.ready()) == 1
+    begun = open_run(second)
+    begun.save_text("history.csv", "epoch,loss,val_loss\n1,1.0,0.5\n")
+    capsys.readouterr()
+    if live:
+        shown = []
+        queue.show(lambda *table: shown.append(table))
+        title, columns, rows, focus = shown[0]
+        assert title.startswith("1 of 4 steps; 3 left, about ") and columns == ("step", "status", "seconds")
+        states = ["completed", f"epoch 2 of {plan[1].settings.epochs}", "waiting", "waiting"]
+        assert [row[1] for row in rows] == states and focus == 1
+    else:
+        queue.show(None)
+        monkeypatch.setattr(step_queue, "LINE_SECONDS", 0)
+        queue.show(None)
+        text = f"{plan[1].name}: epoch 2 of {plan[1].settings.epochs}\n"
+        assert capsys.readouterr().err == text
+
+
 def test_an_interrupt_keeps_finished_steps(tmp_path, data, experiment_calls, monkeypatch):
-    plan, perform = course_steps(BASE)[:3], run.experiments.run_experiment
+    plan, perform = course_steps(BASE)[:3], experiments.run_experiment
 
     def stopped(kind, settings, **rest):
         if settings.code_size == 64:
             raise signals.Interrupted(2)
         return perform(kind, settings, **rest)
 
-    monkeypatch.setattr(run.experiments, "run_experiment", stopped)
+    monkeypatch.setattr(experiments, "run_experiment", stopped)
     with pytest.raises(signals.Interrupted):
         run.run_coursework(plan, data, runs_dir=tmp_path, fresh=False)
     assert not (tmp_path / "all.json").exists()
-    monkeypatch.setattr(run.experiments, "run_experiment", perform)
+    signals.reset()
+    monkeypatch.setattr(experiments, "run_experiment", perform)
     assert [result.how for result in run.run_coursework(plan, data, runs_dir=tmp_path, fresh=False)][:2] == [
         "reused",
         "reused",
     ]
 
 
-def test_time_left_scales_with_what_steps_took(data):
+def test_the_time_left_scales_with_what_new_steps_took_and_is_shared_by_those_that_run(data):
     plan = course_steps(BASE)
-    estimated = run.step_seconds(plan[0], data, plan)
-    twice = StepResult(plan[0], "new", Path("x"), 2 * estimated)
-    mine = format_duration(estimated)
-    assert run.time_left(plan[1:2], [], data) == f": about {mine}"
-    both = format_duration(estimated + run.step_seconds(plan[2], data, plan))
-    assert run.time_left(plan[1:3], [], data) == f": about {mine}; all 2 remaining: about {both}"
-    assert format_duration(2 * estimated) in run.time_left(plan[1:2], [twice], data)
+    first, second, third = (step_seconds(plan[index], data, plan) for index in (0, 1, 2))
+    twice = StepResult(plan[0], "new", Path("x"), 2 * first)
+
+    def left(steps, done=(), spent=None, parallel=1):
+        return seconds_left(steps, plan, done, spent or {}, data, parallel)
+
+    assert left(plan[:1]) == first and left(plan[1:3]) == pytest.approx(second + third)
+    assert left(plan[1:3], parallel=2) == pytest.approx(max((second + third) / 2, second, third))
+    assert left(plan[1:2], [twice]) == pytest.approx(2 * second)
+    assert left(plan[1:2], [twice], {plan[1].name: 3.0}) == pytest.approx(2 * second - 3)
+    assert left(plan[1:2], [twice], {plan[1].name: 1e9}) == left([]) == 0
     reused = StepResult(plan[0], "reused", Path("x"), 0.0)
-    assert run.time_left(plan[1:2], [reused], data) == run.time_left(plan[1:2], [], data)
+    assert left(plan[1:2], [reused]) == second
+    seeds = plan[1]._replace(seeds=4)
+    assert left([seeds], parallel=2) == pytest.approx(2 * second) and left([seeds], parallel=9) == second
 
 
 def test_a_limit_shortens_the_estimate(data):
     limited = Step("x", "conv-dae", config.ConvDAE(limit=100))
-    assert run.step_seconds(limited, data, []) < run.step_seconds(limited._replace(settings=config.ConvDAE()), data, [])
+    assert step_seconds(limited, data, []) < step_seconds(limited._replace(settings=config.ConvDAE()), data, [])
 
 
 def test_the_estimate_counts_the_encoders_of_every_seed(data):
     one, five = (course_steps(BASE, seeds) for seeds in (1, 5))
     overhead, seconds, more = (
-        run.step_seconds(step, data, plan) for step, plan in ((one[3], []), (one[3], one), (five[3], five))
+        step_seconds(step, data, plan) for step, plan in ((one[3], []), (one[3], one), (five[3], five))
     )
     # pixels alone, pixels and 3 encoders, pixels and 7
     assert more - seconds == pytest.approx(4 / 3 * (seconds - overhead))
@@ -349,13 +464,13 @@ def test_costlier_settings_have_longer_estimates():
 
 
 def test_a_signal_too_late_for_a_step_stops_before_the_next(tmp_path, data, experiment_calls, monkeypatch):
-    plan, perform = course_steps(BASE)[:3], run.experiments.run_experiment
+    plan, perform = course_steps(BASE)[:3], experiments.run_experiment
 
     def signalled(kind, settings, **rest):
         signals.request()
         return perform(kind, settings, **rest)
 
-    monkeypatch.setattr(run.experiments, "run_experiment", signalled)
+    monkeypatch.setattr(experiments, "run_experiment", signalled)
     try:
         with pytest.raises(signals.Interrupted):
             run.run_coursework(plan, data, runs_dir=tmp_path, fresh=False)
@@ -447,11 +562,14 @@ def test_further_seeds_of_a_reused_run_are_announced_and_their_seconds_counted(
     capsys.readouterr()
     (more,) = run.run_coursework(plan, data, runs_dir=tmp_path, fresh=False)
     assert (more.how, more.run) == ("reused", first.run) and 0.2 <= more.seconds < 60
-    step = f"[1/1] {plan[0].name}: reusing {first.run.name}"
-    (line,) = (line for line in capsys.readouterr().err.splitlines() if line.startswith("[1/1]"))
-    assert line == f"{step}; further seeds{run.time_left([plan[0]._replace(seeds=1)], [], data)}"
+    step = f"[1/1] {plan[0].name}"
+    about = format_duration(step_seconds(plan[0]._replace(seeds=1), data, plan))
+    assert capsys.readouterr().err.splitlines() == [
+        f"{step}: reusing {first.run.name}",
+        f"{step}: further seeds; 1 left, about {about}",
+    ]
     run.run_coursework(plan, data, runs_dir=tmp_path, fresh=False)
-    assert capsys.readouterr().err.splitlines() == [step]
+    assert capsys.readouterr().err.splitlines() == [f"{step}: reusing {first.run.name}"]
 
 
 def test_an_interrupted_sweep_over_seeds_is_resumed(experiment_calls, sweep_calls, data, tmp_path):

@@ -7,8 +7,9 @@ from pw13.config.settings import DenseAE
 from pw13.runs.folder import Run
 from pw13.runs.opening import create_run, reopen_run
 from pw13.runs.record import read_run
+from pw13.sweeps import worker
 from pw13.sweeps.folder import Sweep, build_sweep
-from pw13.sweeps.jobs import Job, JobResult
+from pw13.sweeps.jobs import INTERRUPTED, Job, JobResult
 from pw13.system import signals
 
 TIMES = {"seconds": 10.0, "epoch_seconds": 2.0}
@@ -82,3 +83,44 @@ def run_with(sweep, run, executor):
 
 def reopen(run):
     return reopen_run(read_run(run.folder), DenseAE(epochs=2))
+
+
+class InProcessExecutor:
+    """Runs jobs in this process, the first one started first; one that is interrupted interrupts the caller."""
+
+    name = "this process"
+    keeps_queue = False
+
+    def __init__(self, jobs):
+        self.jobs, self.running = jobs, []
+
+    def resize(self, jobs):
+        assert not self.running
+        self.jobs = jobs
+
+    @property
+    def free_slots(self):
+        return self.jobs - len(self.running)
+
+    def choose(self, jobs):
+        return 0
+
+    def start(self, job):
+        assert self.free_slots > 0
+        self.running.append(job)
+
+    def wait_finished(self, seconds):
+        if not self.running:
+            return []
+        job = self.running.pop(0)
+        error = worker.run_here(job)
+        if error == INTERRUPTED:
+            signals.request(signal.SIGINT)
+            return []
+        return [JobResult(job, error)]
+
+    def stop(self):
+        self.running.clear()
+
+    def close(self):
+        self.stop()

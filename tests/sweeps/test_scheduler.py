@@ -85,6 +85,16 @@ def test_a_point_whose_worker_died_is_retried_first_and_fails_at_the_third_death
     assert executor.started == [first] * 3 + [second]
 
 
+def test_a_note_of_the_workers_is_printed_once(tmp_path, data, capsys):
+    class Telling(FakeExecutor):
+        def wait_finished(self, seconds):
+            return [result._replace(notes=("keras.json is ignored",)) for result in super().wait_finished(seconds)]
+
+    sweep = make_sweep(data)
+    run_with(sweep, create_sweep(sweep, tmp_path), Telling())
+    assert capsys.readouterr().err.count("note: keras.json is ignored\n") == 1
+
+
 @pytest.mark.parametrize("error", [WORKER_DIED, INTERRUPTED, "ConnectionError: lost"])
 def test_a_point_that_is_complete_is_not_run_again_whatever_its_worker_answers(tmp_path, data, error):
     class LosesAnswers(FakeExecutor):

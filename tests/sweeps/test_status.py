@@ -25,8 +25,8 @@ def start(tmp_path, data):
 def test_the_live_table_shows_the_best_so_far_and_what_each_job_does(tmp_path, data, capsys):
     sweep, run, status, title = start(tmp_path, data)
     jobs = [make_job(sweep, run, point, "abc") for point in sweep.points]
-    for point in sweep.points:
-        status.mark_started(point)
+    for job in jobs:
+        status.mark_started(job)
     assert title()[1:] == [
         f"job {n}: code_size {size}, seed 0, starting TensorFlow" for n, size in [(1, 2), (2, 4), (3, 8)]
     ]
@@ -47,7 +47,7 @@ def test_points_that_wait_for_a_worker_are_counted_and_not_read(tmp_path, data, 
     sweep, run, _, _ = start(tmp_path, data)
     queue = SweepStatus(sweep, run, 120, queued=True)
     for point in sweep.points:
-        queue.mark_started(point)
+        queue.mark_started(make_job(sweep, run, point, "abc"))
     create_run(run.folder, "dense-ae", make_job(sweep, run, sweep.points[1], "abc").settings, name=sweep.points[1].name)
     read, shown = [], []
     monkeypatch.setattr(status, "point_status", lambda folder: read.append(folder) or point_status(folder))
@@ -72,8 +72,8 @@ def test_a_running_point_has_no_value_if_its_loss_is_not_the_metric(tmp_path):
 def test_lines_without_a_terminal_say_which_point_is_the_best_so_far(tmp_path, data, capsys):
     sweep, run, status, _ = start(tmp_path, data)
     for point in sweep.points[:2]:
-        status.mark_started(point)
         job = make_job(sweep, run, point, "abc")
+        status.mark_started(job)
         finish(job)
         status.mark_finished(JobResult(job, None))
     first, second = capsys.readouterr().err.splitlines()

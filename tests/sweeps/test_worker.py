@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from pw13 import experiments
+from pw13 import console, experiments
 from pw13.config import fields
 from pw13.config.settings import DenseAE
 from pw13.errors import UserError
@@ -31,10 +31,11 @@ def experiment_calls(monkeypatch):
     calls, faults = [], []
     leanness.clear()
 
-    def fake(kind, settings, *, run, lean, **data_paths):
+    def fake(kind, settings, *, run, lean=False, **data_paths):
         assert lean == read_run(run.folder).facts["lean"]
         leanness.append(lean)
         calls.append((kind, settings, run.folder, data_paths))
+        console.note("few images")
         if faults:
             raise faults.pop()
         run.finish({"val_mse": 1.0})
@@ -45,18 +46,24 @@ def experiment_calls(monkeypatch):
 
 def test_a_job_is_an_ordinary_run_with_its_own_duration(job, experiment_calls):
     calls, _ = experiment_calls
-    assert run_job(job) is None
+    assert run_job(job).error is None
     assert calls == [("dense-ae", DenseAE(code_size=2, epochs=2), job.folder, {"data": "builtin"})]
     record = read_run(job.folder)
     assert record.status == "completed" and record.config["kind"] == "dense-ae" and record.config["data"] == "builtin"
     assert record.metrics["seconds"] < 5  # not since this process began
     assert record.facts["data"]["sha256"] == "abc"
-    assert run_job(job) is None and len(calls) == 1  # completed runs are not repeated
+    assert run_job(job).error is None and len(calls) == 1  # completed runs are not repeated
 
 
 def test_a_job_leaves_out_what_no_sweep_compares_unless_asked(job, experiment_calls, tmp_path):
-    assert run_job(job) is None and run_job(job._replace(folder=tmp_path / "2_x", lean=False)) is None
+    assert run_job(job).error is None and run_job(job._replace(folder=tmp_path / "2_x", lean=False)).error is None
     assert leanness == [True, False]
+
+
+def test_notes_are_returned_and_not_printed(job, experiment_calls, capsys):
+    assert run_job(job).notes == ("few images",)
+    assert run_job(job._replace(settings={"code_size": 9})).notes == ()  # of this job alone
+    assert capsys.readouterr().err == ""
 
 
 def test_errors_are_returned_as_messages(job, experiment_calls):
@@ -67,8 +74,8 @@ def test_errors_are_returned_as_messages(job, experiment_calls):
         (Interrupted(2), "interrupted"),
     ]:
         faults.append(fault)
-        assert run_job(job) == message
-    assert run_job(job) is None
+        assert run_job(job).error == message
+    assert run_job(job).error is None
     assert len(read_run(job.folder).facts["resumed"]) == 3
 
 
@@ -80,7 +87,7 @@ def test_a_point_that_another_machine_still_trains_is_awaited(job, experiment_ca
     answers, waits = iter(locked), []
     monkeypatch.setattr(locks, "is_locked", lambda folder: next(answers))
     monkeypatch.setattr(time, "sleep", waits.append)
-    assert run_job(job) is None
+    assert run_job(job).error is None
     assert waits == [0.5] * (len(locked) - 1) and read_run(job.folder).status == "completed"
 
 
@@ -89,7 +96,7 @@ def test_waiting_for_another_machine_ends_with_the_sweep(job, experiment_calls, 
     run = open_run(job)
     run.update(machine={"host": "far"}, pid=1, lean=True)
     monkeypatch.setattr(time, "sleep", lambda seconds: request_stop({job.folder}))
-    assert run_job(job) == INTERRUPTED and not calls
+    assert run_job(job).error == INTERRUPTED and not calls
     assert read_run(job.folder).status == "running on far"
 
 
@@ -108,13 +115,15 @@ def test_a_worker_on_which_tensorflow_runs_otherwise_is_to_be_restarted(job, mon
     monkeypatch.setattr("tensorflow.config.set_visible_devices", initialized)
     monkeypatch.setattr("tensorflow.config.threading.set_intra_op_parallelism_threads", initialized)
     monkeypatch.setattr("tensorflow.config.threading.get_intra_op_parallelism_threads", lambda: 2)
-    error = run_job(job._replace(settings={**job.settings, "threads": 2, **setting}))
+    error = run_job(job._replace(settings={**job.settings, "threads": 2, **setting})).error
     assert error == f"{fault}; restart the Dask worker on {machine.facts()['host']}"
 
 
 def test_a_worker_with_other_versions_or_without_the_folder_refuses(job, experiment_calls, tmp_path):
-    assert "version mismatch: tensorflow 2" in run_job(job._replace(versions={**job.versions, "tensorflow": "1.0"}))
-    assert "must be on shared storage" in run_job(job._replace(folder=tmp_path / "elsewhere" / "1_x"))
-    assert run_job(job) is None
+    assert (
+        "version mismatch: tensorflow 2" in run_job(job._replace(versions={**job.versions, "tensorflow": "1.0"})).error
+    )
+    assert "must be on shared storage" in run_job(job._replace(folder=tmp_path / "elsewhere" / "1_x")).error
+    assert run_job(job).error is None
     changed = {**job.settings, "code_size": 9}
-    assert "created with different settings" in run_job(job._replace(settings=changed))
+    assert "created with different settings" in run_job(job._replace(settings=changed)).error
