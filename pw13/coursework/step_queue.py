@@ -147,7 +147,7 @@ class StepQueue:
         begun = self._started[job.folder]
         self.errors.pop(begun.step.name)
         self._waiting[begun.step.name] = begun
-        console.message(f"{self.label(begun.step)}: its process died; resuming from its last checkpoint")
+        console.message(f"{self.label(begun.step)}: resuming from its last checkpoint")
 
     def show(self, update: console.TableUpdate | None) -> None:
         """Update the live table; without one, print a line on the running steps now and then."""
