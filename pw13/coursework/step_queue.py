@@ -44,7 +44,6 @@ class StepQueue:
     def __init__(self, plan: Sequence[Step], data: CourseData, runs_dir: Path, *, fresh: bool, parallel: int):
         self._plan, self._data, self._runs_dir, self._fresh, self._parallel = plan, data, runs_dir, fresh, parallel
         self._waiting: dict[str, BegunStep] = {}
-        self._offered: dict[Path, str] = {}  # the names of the waiting steps by the folders of their jobs
         self._started: dict[Path, BegunStep] = {}
         self._shown_at = time.monotonic()
         self.results: dict[str, StepResult] = {}
@@ -110,23 +109,24 @@ class StepQueue:
     # ------------------------------------------------------------------------------------------------- the queue
 
     def ready(self) -> list[Job]:
-        """Return the jobs of the waiting steps, in the order of the plan; a new run is named as if it started now."""
-        self._offered = {}
-        return [self._offer(step.name, self._waiting[step.name]) for step in self._plan if step.name in self._waiting]
+        """Return the job of the first waiting step, if any: in the order of the plan the newest run is its last one.
 
-    def _offer(self, name: str, begun: BegunStep) -> Job:
-        kind, settings = begun.step.kind, fields.as_dict(begun.step.settings)
-        folder = begun.folder or new_folder(self._runs_dir, kind, self._started.keys() | self._offered)
-        self._offered[folder] = name
-        sha256 = sha256_of(kind, self._data)
-        return Job(folder, kind, settings, begun.data_paths, sha256, machine.versions(), lean=False)
+        A new run is named as if it started now.
+        """
+        first = next((step for step in self._plan if step.name in self._waiting), None)
+        if first is None:
+            return []
+        begun = self._waiting[first.name]
+        folder = begun.folder or new_folder(self._runs_dir, first.kind, self._started)
+        sha256, settings = sha256_of(first.kind, self._data), fields.as_dict(first.settings)
+        return [Job(folder, first.kind, settings, begun.data_paths, sha256, machine.versions(), lean=False)]
 
     def mark_started(self, job: Job) -> None:
-        begun = self._waiting.pop(self._offered[job.folder])
-        begun = begun._replace(folder=job.folder, started_at=time.monotonic())
+        first = next(step for step in self._plan if step.name in self._waiting)
+        begun = self._waiting.pop(first.name)._replace(folder=job.folder, started_at=time.monotonic())
         self.running[job.folder] = self._started[job.folder] = begun
         what = f"resuming {job.folder.name}" if begun.how == "resumed" else "started"
-        console.message(f"{self.label(begun.step)}: {what}")
+        console.message(f"{self.label(first)}: {what}")
 
     def mark_finished(self, result: JobResult) -> bool:
         """Record how a step ended, and return whether it is complete; its folder counts, not the worker's answer."""

@@ -364,10 +364,10 @@ def test_jobs_out_of_range_are_refused_before_the_data_are_read(pw13):
 def test_what_runs_is_shown(tmp_path, data, experiment_calls, monkeypatch, capsys, live):
     plan = course_steps(BASE)[:4]
     queue = step_queue.StepQueue(plan, data, tmp_path, fresh=False, parallel=2)
-    assert queue.begin_steps() and [job.settings["code_size"] for job in queue.ready()] == [16, 32, 64]
-    first, second = queue.ready()[0], None
+    assert queue.begin_steps()
+    (first,) = queue.ready()
     queue.mark_started(first)
-    second = queue.ready()[0]
+    (second,) = queue.ready()
     queue.mark_started(second)
     assert first.folder != second.folder
     experiments.run_experiment("dense-ae", plan[0].settings, run=open_run(first), data="x")
