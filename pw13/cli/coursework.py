@@ -44,7 +44,8 @@ def all_(
     jobs: Annotated[
         int | None,
         typer.Option(
-            metavar="N", help=options.described("steps to run at a time", "one per core up to 4, on GPUs one per GPU")
+            metavar="N",
+            help=options.described("runs at a time", "one per core up to 4, conv-dae: per --threads cores, GPU: one"),
         ),
     ] = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="re-run everything, including finished runs")] = False,

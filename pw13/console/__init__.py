@@ -4,6 +4,7 @@ Rich is imported inside the functions that need it, since every command imports 
 """
 
 from pw13.console.output import (
+    Note,
     error,
     format_cell,
     format_duration,
@@ -16,6 +17,7 @@ from pw13.console.output import (
     print_result,
     print_text,
     printable,
+    repeat_notes,
     start,
     warning,
 )
@@ -23,7 +25,7 @@ from pw13.console.progress_bar import ProgressBar, progress
 from pw13.console.tables import Styled, TableUpdate, key_values, live_table, table
 
 __all__ = [
-    "ProgressBar", "Styled", "TableUpdate", "error", "format_cell", "format_duration", "is_quiet", "json_document",
-    "key_values", "live_table", "message", "note", "notes", "open_streams", "print_result", "print_text", "printable",
-    "progress", "start", "table", "warning",
+    "Note", "ProgressBar", "Styled", "TableUpdate", "error", "format_cell", "format_duration", "is_quiet",
+    "json_document", "key_values", "live_table", "message", "note", "notes", "open_streams", "print_result",
+    "print_text", "printable", "progress", "repeat_notes", "start", "table", "warning",
 ]  # fmt: skip

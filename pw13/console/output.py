@@ -5,13 +5,21 @@ import contextlib
 import os
 import sys
 import unicodedata
-from collections.abc import Sequence
-from typing import Any, TextIO
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple, TextIO
 
 from pw13.system import files
 
+
+class Note(NamedTuple):
+    """A note, and whether it is printed under --quiet, too."""
+
+    text: str
+    always: bool
+
+
 _quiet = False
-_notes: list[str] = []  # all since `start`, for a process whose caller prints them
+_notes: list[Note] = []  # all since `start`: the caller of a worker process prints them
 SEPARATED = 10_000  # thousands of numbers from here on are separated by commas
 # Format characters without which words of Arabic, Persian, Hebrew, Indian scripts and emoji are other words: joiners,
 # directions, and signs that stand before numbers. Unicode 16.0, sections 9.2 and 23.2.
@@ -59,19 +67,26 @@ def message(text: str) -> None:
 
 def note(text: str) -> None:
     """Print a note on standard error, unless --quiet."""
-    _notes.append(text)
+    _notes.append(Note(text, always=False))
     message(f"note: {text}")
 
 
 def warning(text: str) -> None:
     """Print a note on standard error, also under --quiet."""
-    _notes.append(text)
+    _notes.append(Note(text, always=True))
     _line(f"note: {text}")
 
 
-def notes() -> tuple[str, ...]:
+def notes() -> tuple[Note, ...]:
     """Return the notes since `start`, warnings included, whether or not they were printed."""
     return tuple(_notes)
+
+
+def repeat_notes(others: Iterable[Note]) -> None:
+    """Print notes of another process, each once."""
+    for other in others:
+        if other not in _notes:
+            (warning if other.always else note)(other.text)
 
 
 def error(text: str) -> None:

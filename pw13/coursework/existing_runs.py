@@ -1,5 +1,6 @@
 """Runs and sweeps of earlier calls that the steps of a coursework reuse or resume."""
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from pw13.inference.trained_run import model_path
 from pw13.runs.comparison import sweep_points
 from pw13.runs.finding import list_runs
 from pw13.runs.record import Record, settings_of
-from pw13.sweeps.folder import Sweep, find_identical
+from pw13.sweeps.folder import Sweep, build_sweep, find_identical
 
 
 def data_paths_of(step: Step, data: CourseData, used: Sequence[StepResult], runs_dir: Path) -> dict[str, Any]:
@@ -45,13 +46,19 @@ def find_existing(step: Step, data_paths: Mapping[str, Any], data: CourseData, r
     return None
 
 
-def find_seeds(sweep: Sweep, data: CourseData, runs_dir: Path) -> Record | None:
-    """Return the newest sweep like `sweep` if it can be reused or resumed; None if not, or if a model was deleted."""
-    record = find_identical(sweep, runs_dir)
-    if record is None or not is_current(record, sha256_of(sweep.kind, data)):
+def find_seeds(step: Step, data: CourseData, runs_dir: Path) -> Record | None:
+    """Return the newest sweep over the further seeds of a step; None if there is none, or if a model was deleted."""
+    record = find_identical(further_seeds(step, data), runs_dir)
+    if record is None or not is_current(record, sha256_of(step.kind, data)):
         return None
     lacking = record.status == "completed" and not all(map(has_model, sweep_points(record.folder)))
     return None if lacking else record
+
+
+def further_seeds(step: Step, data: CourseData) -> Sweep:
+    """Return the sweep over the seeds of a step besides its first."""
+    first = dataclasses.replace(step.settings, seed=step.settings.seed + 1)
+    return build_sweep(step.kind, first, {}, step.seeds - 1, data_paths_of(step, data, (), Path()))
 
 
 def seed_runs(sweep: Path) -> list[Path]:

@@ -52,15 +52,11 @@ def course_steps(base: Mapping[str, Any], seeds: int = 1) -> list[Step]:
     seeds: of each headline network, counting up from that of its settings; of the denoiser at most `MAX_DENOISERS`.
 
     Raises:
-        OptionError: different numbers of threads, since a process has one; `seeds` out of range, or of networks without
-            validation names to compare them on.
+        OptionError: `seeds` out of range, or of networks without validation names to compare them on.
     """
     if not 1 <= seeds <= MAX_SEEDS:
         raise OptionError(f"--seeds: expected an integer from 1 to {MAX_SEEDS}, received {seeds}")
     dense, conv, svm, rnn = (base[kind] for kind in ("dense-ae", "conv-dae", "svm-eval", "charrnn"))
-    if len({settings.threads for settings in (dense, conv, rnn)}) > 1:
-        threads = ", ".join(f"{kind} {base[kind].threads}" for kind in ("dense-ae", "conv-dae", "charrnn"))
-        raise OptionError(f"--config: threads: expected the same for all kinds (one process), received {threads}")
     if seeds > 1 and rnn.hold_out == 0:
         raise OptionError("--config: charrnn: hold_out: expected a fraction above 0 with --seeds, received 0")
     sizes = dict.fromkeys(max(1, int(dense.code_size * factor)) for factor in SIZE_FACTORS)

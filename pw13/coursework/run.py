@@ -1,7 +1,6 @@
 """Run every experiment of the course, some at a time, each in a worker process."""
 
 import contextlib
-import dataclasses
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -9,28 +8,29 @@ from typing import Any
 
 from pw13 import console
 from pw13.console import format_duration
-from pw13.coursework.existing_runs import data_paths_of, find_seeds
+from pw13.coursework.existing_runs import further_seeds
 from pw13.coursework.plan import CourseData, Step, StepResult
 from pw13.coursework.step_queue import StepQueue
 from pw13.data.images import load_images
 from pw13.data.names import load_names, windows
 from pw13.data.names.dataset import check_length
-from pw13.errors import UserError
+from pw13.errors import OptionError, UserError
 from pw13.models.conv_dae_weights import code_shape
 from pw13.runs.finding import write_last_all
 from pw13.runs.folder import print_data
 from pw13.runs.opening import make_runs_dir, reopen_run
-from pw13.runs.record import Record
 from pw13.runs.resume import refuse_running
 from pw13.sweeps.executors import LocalExecutor
-from pw13.sweeps.folder import Sweep, build_sweep, create_sweep
+from pw13.sweeps.folder import create_sweep
 from pw13.sweeps.job_queue import run_jobs
 from pw13.sweeps.jobs import parallel_jobs
 from pw13.sweeps.scheduler import run_sweep
 from pw13.system import installation, machine, signals
 from pw13.system.device import visible_gpus
+from pw13.system.memory import free_memory
 
-MAX_PARALLEL = 4  # steps at a time unless --jobs says more: each takes about a gigabyte
+MAX_PARALLEL = 4  # steps at a time unless --jobs says more
+STEP_MEMORY = 1.5e9  # bytes of a process that trains on notMNIST or 172,486 names, and more
 
 
 def run_coursework(
@@ -38,11 +38,12 @@ def run_coursework(
 ) -> list[StepResult]:
     """Run the steps that have no finished run (with `fresh`, all of them), and record the runs in all.json.
 
-    jobs: how many runs at a time; None for one per core, but at most `MAX_PARALLEL` steps, or one per GPU.
+    jobs: how many runs at a time; None for what `parallel_steps` and `parallel_jobs` choose.
 
     Raises:
         Interrupted: by a signal; finished steps are kept, the running ones can be resumed.
         UserError: steps failed; the others are finished.
+        OptionError: the settings of one are out of range on this machine or for these data.
     """
     with contextlib.closing(LocalExecutor(0)) as executor:
         done = run_steps(plan, data, runs_dir, executor, fresh=fresh, jobs=jobs)
@@ -56,37 +57,60 @@ def run_coursework(
 def run_steps(
     plan: Sequence[Step], data: CourseData, runs_dir: Path, executor: LocalExecutor, *, fresh: bool, jobs: int | None
 ) -> list[StepResult]:
-    """Run or reuse each step: the first seeds, some at a time, then further ones, and then what uses them."""
+    """Run or reuse each step: the networks of the first seeds, then of further ones, then what uses them."""
     parallel = parallel_steps(plan, jobs)
     queue = StepQueue(plan, data, runs_dir, fresh=fresh, parallel=parallel)
-    if queue.begin_steps():
+    queue.begin_steps()
+    if left := queue.left():
         make_runs_dir(runs_dir)
-        left = format_duration(queue.seconds_left())
-        console.message(f"{len(queue.left())} of {len(plan)} steps to run, {parallel} at a time: about {left}")
-    while queue.begin_steps() or queue.lacking_seeds():
-        executor.resize(parallel)
+        about = format_duration(queue.seconds_left())
+        console.message(f"{len(left)} of {len(plan)} steps to run, {parallel} at a time: about {about}")
+    while not queue.stopped and ((waiting := queue.begin_steps()) or queue.lacking_seeds()):
+        executor.resize(min(parallel, waiting))  # an SVM evaluation has the memory for itself
+        signals.clear_exit_hooks()
+        signals.on_forced_exit(lambda: console.warning("interrupted; progress saved"))
         run_jobs(queue, executor)
         for step in queue.lacking_seeds():
             signals.check()  # a signal may have come too late for the step before
-            sweep = further_seeds(step, data_paths_of(step, data, [], runs_dir))
-            record = None if fresh else find_seeds(sweep, data, runs_dir)
-            started_at = time.monotonic()
-            if record is not None and record.status == "completed":
-                folder = record.folder
-            else:
-                console.message(f"{queue.label(step)}: further seeds{queue.time_left()}")
-                folder = run_seeds(sweep, record, runs_dir, executor, jobs)
-            queue.add_seeds(step, folder, time.monotonic() - started_at)
+            run_seeds(step, queue, data, runs_dir, executor, jobs)
     if queue.errors:
+        if queue.refused:
+            raise OptionError(queue.refused)
         name, error = next(iter(queue.errors.items()))
         raise UserError(f"{len(queue.errors)} of {len(plan)} steps failed; {name}: {error}")
     return [queue.results[step.name] for step in plan]
 
 
+def run_seeds(
+    step: Step, queue: StepQueue, data: CourseData, runs_dir: Path, executor: LocalExecutor, jobs: int | None
+) -> None:
+    """Train the further seeds of a step, those left of a sweep that an earlier call has begun.
+
+    Names are measured for the first seed only: their tables and figures in the report show one network.
+
+    Raises:
+        Interrupted: by a signal; finished points are kept, the others can be resumed.
+    """
+    console.message(f"{queue.label(step)}: further seeds{queue.time_left()}")
+    started_at = time.monotonic()
+    sweep, record = further_seeds(step, data), queue.earlier_seeds(step)
+    try:
+        if record is not None:
+            refuse_running(record)
+        run = reopen_run(record, sweep.base) if record else create_sweep(sweep, runs_dir)
+        executor.resize(parallel_jobs(sweep, jobs))
+        run_sweep(sweep, run=run, executor=executor, lean=sweep.kind == "charrnn")
+    except UserError as error:
+        queue.add_error(step, str(error))
+    else:
+        queue.add_seeds(step, run.folder, time.monotonic() - started_at)
+
+
 def parallel_steps(plan: Sequence[Step], jobs: int | None) -> int:
-    """Return how many steps to run at a time: `jobs` if given, else one per GPU, or per core up to `MAX_PARALLEL`."""
+    """Return how many steps to run at a time: `jobs` if given, else one per GPU, or per core as far as memory goes."""
     on_gpu = any(step.kind != "svm-eval" and step.settings.device == "gpu" for step in plan)
-    return jobs or (max(1, len(visible_gpus())) if on_gpu else min(machine.cores(), MAX_PARALLEL))
+    most = len(visible_gpus()) if on_gpu else min(machine.cores(), MAX_PARALLEL, int(free_memory() / STEP_MEMORY))
+    return min(jobs or max(1, most), len(plan))
 
 
 def inspect_data(data: str, corpus: str, base: Mapping[str, Any]) -> CourseData:
@@ -113,26 +137,3 @@ def inspect_data(data: str, corpus: str, base: Mapping[str, Any]) -> CourseData:
         len(images.train_images),
         len(windows.join(names.names)),
     )
-
-
-def further_seeds(step: Step, data_paths: Mapping[str, Any]) -> Sweep:
-    """Return the sweep over the seeds of a step besides its first."""
-    first = dataclasses.replace(step.settings, seed=step.settings.seed + 1)
-    return build_sweep(step.kind, first, {}, step.seeds - 1, dict(data_paths))
-
-
-def run_seeds(sweep: Sweep, record: Record | None, runs_dir: Path, executor: LocalExecutor, jobs: int | None) -> Path:
-    """Train the further seeds of a step, from `record` on if there is one; return the folder of the sweep.
-
-    Names are measured for the first seed only: their tables and figures in the report show one network.
-
-    Raises:
-        Interrupted: by a signal; finished points are kept, the others can be resumed.
-        UserError: a point failed.
-    """
-    if record is not None:
-        refuse_running(record)
-    run = reopen_run(record, sweep.base) if record else create_sweep(sweep, runs_dir)
-    executor.resize(parallel_jobs(sweep, jobs))
-    run_sweep(sweep, run=run, executor=executor, lean=sweep.kind == "charrnn")
-    return run.folder

@@ -9,12 +9,13 @@ from typing import Any, NamedTuple
 from pw13 import console
 from pw13.config import fields
 from pw13.console import format_cell, format_duration
-from pw13.coursework.existing_runs import data_paths_of, find_existing, sha256_of
+from pw13.coursework.existing_runs import data_paths_of, find_existing, find_seeds, sha256_of
 from pw13.coursework.plan import CourseData, Step, StepResult
-from pw13.coursework.time_left import seconds_left
+from pw13.coursework.time_left import Left, seconds_left
 from pw13.runs import comparison
+from pw13.runs.record import Record
 from pw13.sweeps.folder import point_status
-from pw13.sweeps.jobs import Job, JobResult
+from pw13.sweeps.jobs import INTERRUPTED, WORKER_DIED, Job, JobResult
 from pw13.sweeps.status import stage
 from pw13.system import machine
 
@@ -38,68 +39,98 @@ class StepQueue:
     """The first seed of each step, as a queue of jobs.
 
     results: of the finished steps by name, reused ones included. errors: messages of the failed steps by name.
-    running: the steps at work by the folders of their runs.
+    refused: why the settings of one were, None if they were not. stopped: whether no other is to start. running: the steps at
+    work by the folders of their runs.
     """
 
     def __init__(self, plan: Sequence[Step], data: CourseData, runs_dir: Path, *, fresh: bool, parallel: int):
         self._plan, self._data, self._runs_dir, self._fresh, self._parallel = plan, data, runs_dir, fresh, parallel
         self._waiting: dict[str, BegunStep] = {}
         self._started: dict[Path, BegunStep] = {}
+        self._seeds: dict[str, Record] = {}  # sweeps of earlier calls over further seeds
+        self._seconds: dict[str, float] = {}  # of the new runs
         self._shown_at = time.monotonic()
         self.results: dict[str, StepResult] = {}
         self.errors: dict[str, str] = {}
+        self.refused: str | None = None
+        self.stopped = False
         self.running: dict[Path, BegunStep] = {}
 
     # ------------------------------------------------------------------------------------------------- the steps
 
-    def begin_steps(self) -> bool:
-        """Begin the steps whose encoders are trained: reuse finished runs, let the others wait. Return if one waits."""
-        running = (begun.step.name for begun in self.running.values())
-        known = {*self._waiting, *self.results, *self.errors, *running}
+    def begin_steps(self) -> int:
+        """Begin the steps whose encoders are trained: reuse finished runs, let the others wait. Return how many do."""
         for step in self._plan:
-            if step.name not in known and all(map(self._has_all_seeds, step.uses)):
+            known = step.name in self._waiting.keys() | self.results.keys() | self.errors.keys()
+            if not known and all(map(self._is_complete, step.uses)):
                 self._begin(step)
-        return bool(self._waiting)
+        return len(self._waiting)
 
     def _begin(self, step: Step) -> None:
         encoders = [self.results[used] for used in step.uses]
         data_paths = data_paths_of(step, self._data, encoders, self._runs_dir)
-        record = None if self._fresh else find_existing(step, data_paths, self._data, self._runs_dir)
+        record = None
+        if not self._fresh:
+            record = find_existing(step, data_paths, self._data, self._runs_dir)
+            if step.seeds > 1 and (seeds := find_seeds(step, self._data, self._runs_dir)):
+                self._seeds[step.name] = seeds
         if record is None:
             self._waiting[step.name] = BegunStep(step, data_paths, "new", None)
         elif record.status == "completed":
             console.message(f"{self.label(step)}: reusing {record.name}")
-            self.results[step.name] = StepResult(step, "reused", record.folder, 0.0)
+            self._add_result(step, "reused", record.folder, 0.0)
         else:
-            self._waiting[step.name] = BegunStep(step, data_paths, "resumed", record.folder)
+            self._waiting[step.name] = BegunStep(step, data_paths, "resumed", record.folder.absolute())
 
-    def _has_all_seeds(self, name: str) -> bool:
+    def _add_result(self, step: Step, how: str, folder: Path, seconds: float) -> None:
+        seeds = self._seeds.get(step.name)
+        sweep = seeds.folder if seeds is not None and seeds.status == "completed" else None
+        self.results[step.name] = StepResult(step, how, folder, seconds, sweep)
+
+    def _is_complete(self, name: str) -> bool:
+        """Return whether a step has all its seeds."""
         result = self.results.get(name)
-        return result is not None and (result.step.seeds == 1 or result.sweep is not None)
+        return result is not None and name not in self.errors and (result.step.seeds == 1 or result.sweep is not None)
 
     def lacking_seeds(self) -> list[Step]:
-        """Return the finished steps whose further seeds are not trained."""
-        return [step for step in self._plan if step.name in self.results and not self._has_all_seeds(step.name)]
+        """Return the finished steps whose further seeds are neither trained nor failed."""
+        finished = (step for step in self._plan if step.name in self.results and step.name not in self.errors)
+        return [step for step in finished if not self._is_complete(step.name)]
+
+    def earlier_seeds(self, step: Step) -> Record | None:
+        """Return the sweep over the further seeds of a step that an earlier call has begun."""
+        return self._seeds.get(step.name)
 
     def add_seeds(self, step: Step, sweep: Path, seconds: float) -> None:
         """Record the sweep over the further seeds of a step, and the seconds that it took."""
         result = self.results[step.name]
         self.results[step.name] = result._replace(sweep=sweep, seconds=result.seconds + seconds)
 
+    def add_error(self, step: Step, error: str) -> None:
+        """Record why a step failed, and say so."""
+        self.errors[step.name] = error
+        console.warning(f"{self.label(step)}: {error}")
+
     def label(self, step: Step) -> str:
         """Return the number and the name of a step."""
         return f"[{self._plan.index(step) + 1}/{len(self._plan)}] {step.name}"
 
-    def left(self) -> list[Step]:
-        """Return the steps that are not finished, those that lack only further seeds with the number of these."""
-        first = [step for step in self._plan if step.name not in self.results.keys() | self.errors.keys()]
-        return first + [step._replace(seeds=step.seeds - 1) for step in self.lacking_seeds()]
+    def left(self) -> list[Left]:
+        """Return what is left of the steps, without those that have failed or whose encoders have."""
+        able = [step for step in self._plan if not {step.name, *step.uses} & self.errors.keys()]
+        left = [Left(step, step.name not in self.results, self._seeds_left(step)) for step in able]
+        return [each for each in left if each.first or each.further]
+
+    def _seeds_left(self, step: Step) -> int:
+        trained = self._seeds.get(step.name)
+        done = self._is_complete(step.name) or (trained is not None and trained.status == "completed")
+        return 0 if done else step.seeds - 1
 
     def seconds_left(self) -> float:
         """Estimate the seconds until all steps are finished."""
         now = time.monotonic()
         spent = {begun.step.name: now - begun.started_at for begun in self.running.values()}
-        return seconds_left(self.left(), self._plan, list(self.results.values()), spent, self._data, self._parallel)
+        return seconds_left(self.left(), self._plan, self._seconds, spent, self._data, self._parallel)
 
     def time_left(self) -> str:
         """Format how many steps are left and their time, as "; 3 left, about 40 s"; "" for none."""
@@ -113,41 +144,53 @@ class StepQueue:
 
         A new run is named as if it started now.
         """
-        first = next((step for step in self._plan if step.name in self._waiting), None)
-        if first is None:
+        begun = self._first_waiting()
+        if begun is None or self.stopped:
             return []
-        begun = self._waiting[first.name]
-        folder = begun.folder or new_folder(self._runs_dir, first.kind, self._started)
-        sha256, settings = sha256_of(first.kind, self._data), fields.as_dict(first.settings)
-        return [Job(folder, first.kind, settings, begun.data_paths, sha256, machine.versions(), lean=False)]
+        step, now = begun.step, datetime.now().astimezone()
+        folder = begun.folder or new_folder(self._runs_dir, step.kind, self._started, now)
+        started = None if begun.folder else now.isoformat(timespec="microseconds")
+        sha256, settings = sha256_of(step.kind, self._data), fields.as_dict(step.settings)
+        return [Job(folder, step.kind, settings, begun.data_paths, sha256, machine.versions(), False, started)]
+
+    def _first_waiting(self) -> BegunStep | None:
+        return next((self._waiting[step.name] for step in self._plan if step.name in self._waiting), None)
 
     def mark_started(self, job: Job) -> None:
-        first = next(step for step in self._plan if step.name in self._waiting)
-        begun = self._waiting.pop(first.name)._replace(folder=job.folder, started_at=time.monotonic())
+        begun = self._first_waiting()
+        assert begun is not None
+        del self._waiting[begun.step.name]
+        begun = begun._replace(folder=job.folder, started_at=begun.started_at or time.monotonic())
         self.running[job.folder] = self._started[job.folder] = begun
-        what = f"resuming {job.folder.name}" if begun.how == "resumed" else "started"
-        console.message(f"{self.label(first)}: {what}")
+        what = "started" if job.started else f"resuming {job.folder.name}"
+        console.message(f"{self.label(begun.step)}: {what}")
 
     def mark_finished(self, result: JobResult) -> bool:
-        """Record how a step ended, and return whether it is complete; its folder counts, not the worker's answer."""
+        """Record how a step ended, and return whether it is complete.
+
+        After one that is refused before any work, which leaves no folder, no other starts: each would be.
+        """
         step, _, how, _, started_at = self.running.pop(result.job.folder)
         state, seconds = point_status(result.job.folder), time.monotonic() - started_at
-        if state.status != "completed":
-            self.errors[step.name] = result.error or state.status
-            console.warning(f"{self.label(step)}: {self.errors[step.name]}")
+        lost = result.error in (WORKER_DIED, INTERRUPTED)  # the answer, not always the run
+        if state.status != "completed" or not (result.error is None or lost):
+            self.refused = self.refused or (result.error if result.refused else None)
+            self.add_error(step, result.error or state.status)
+            if state.status == "open" and not lost:
+                self.stopped = True
             return False
-        self.results[step.name] = StepResult(step, how, result.job.folder, seconds)
+        self._add_result(step, how, result.job.folder, seconds)
+        if how == "new":
+            self._seconds[step.name] = seconds
         metric = comparison.validation_metric(step.kind)
         value = "" if state.value is None else f"{metric} {format_cell(state.value)}, "
         console.message(f"{self.label(step)}: {value}{format_duration(seconds)}{self.time_left()}")
-        self.begin_steps()
         return True
 
     def mark_retry(self, job: Job) -> None:
         begun = self._started[job.folder]
         self.errors.pop(begun.step.name)
         self._waiting[begun.step.name] = begun
-        console.message(f"{self.label(begun.step)}: resuming from its last checkpoint")
 
     def show(self, update: console.TableUpdate | None) -> None:
         """Update the live table; without one, print a line on the running steps now and then."""
@@ -180,9 +223,9 @@ def _stage(begun: BegunStep) -> str:
     return stage(point_status(begun.folder), begun.step.settings.epochs)
 
 
-def new_folder(runs_dir: Path, kind: str, taken: Collection[Path]) -> Path:
+def new_folder(runs_dir: Path, kind: str, taken: Collection[Path], now: datetime) -> Path:
     """Return the absolute path of the folder of a run of `kind` that starts now, neither existing nor `taken`."""
-    name = f"{datetime.now().astimezone():%Y-%m-%d_%H-%M-%S}_{kind}"
+    name = f"{now:%Y-%m-%d_%H-%M-%S}_{kind}"
     folder, number = (runs_dir / name).absolute(), 1
     while folder in taken or folder.exists():
         number += 1

@@ -25,8 +25,8 @@ def in_background(kind: str, settings: Any, **options: Any) -> Iterator[None]:
         return
     check_places(options.get("data"), options.get("corpus"))
     console.message("starting TensorFlow")
-    if kind == "dense-ae":
-        import PIL.Image  # noqa: F401  before TensorFlow, always: whichever comes first decides whose zlib packs PNG files
+    import PIL.Image  # noqa: F401  before TensorFlow, always: whichever comes first decides whose zlib packs PNG files
+
     with ThreadPoolExecutor(1) as pool:
         done = pool.submit(PREPARE[kind], settings, **options)
         yield

@@ -59,12 +59,12 @@ def _discard_rejected(run: Run, error: UserError | OptionError) -> bool:
     """
     if run.data_recorded and not (run.previous is not None and isinstance(error, ResumeError)):
         return False
-    facts = run.read_own()
+    run.read_own()
     if run.previous is not None:
         run.save_json("config.json", run.previous.config)
         run.save_json("run.json", run.previous.facts)
         return True
-    if "data" in facts:  # a point of a sweep: its folder records the failure
+    if (run.folder.parent / "run.json").exists():  # a point of a sweep: its folder records the failure
         return False
     locks.release(run.folder)
     shutil.rmtree(run.folder, ignore_errors=True)

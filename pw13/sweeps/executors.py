@@ -1,7 +1,7 @@
-"""Executors of a sweep's jobs: processes on this machine, or the workers of a Dask cluster.
+"""Executors of jobs: processes on this machine, or the workers of a Dask cluster.
 
-An executor starts jobs while it has free slots, reports the finished ones, and can be stopped so that running points
-write their checkpoints. The order of points and the retries after a worker's death are up to the scheduler.
+An executor starts jobs while it has free slots, reports the finished ones, and can be stopped so that running ones
+write their checkpoints. The order of jobs and the retries after a worker's death are up to the queue.
 """
 
 import concurrent.futures

@@ -23,7 +23,7 @@ class JobQueue(Protocol):
     def running(self) -> Sized: ...
 
     def ready(self) -> list[Job]:
-        """Return the jobs that can be started now, the first one first."""
+        """Return jobs that can be started now, all of those or one at a time."""
         ...
 
     def mark_started(self, job: Job) -> None:
@@ -35,7 +35,7 @@ class JobQueue(Protocol):
         ...
 
     def mark_retry(self, job: Job) -> None:
-        """Record that a job whose worker died is the next to be started, to be resumed from its last checkpoint."""
+        """Record that a job whose worker died waits again, to be resumed from its last checkpoint."""
         ...
 
     def show(self, update: console.TableUpdate | None) -> None:
@@ -50,7 +50,6 @@ def run_jobs(queue: JobQueue, executor: Executor) -> None:
         Interrupted: by a signal; running jobs have written their checkpoints.
     """
     tries: Counter[Path] = Counter()
-    told: set[str] = set()
     with signals.graceful_stop(), console.live_table() as update:
         while (ready := queue.ready()) or queue.running:
             while ready and executor.free_slots:
@@ -58,16 +57,15 @@ def run_jobs(queue: JobQueue, executor: Executor) -> None:
                 executor.start(job)
                 queue.mark_started(job)
                 ready = queue.ready()
-            for result in executor.wait_finished(0.5):
-                for line in (line for line in result.notes if line not in told):
-                    told.add(line)
-                    console.note(line)
+            finished = executor.wait_finished(0.5)
+            if signals.requested():  # which may have reached the workers, too
+                executor.stop()
+                signals.check()
+            for result in finished:
+                console.repeat_notes(result.notes)
                 tries[result.job.folder] += 1
                 complete = queue.mark_finished(result)
                 died = not complete and result.error in (WORKER_DIED, INTERRUPTED)
                 if died and tries[result.job.folder] < MAX_TRIES:
                     queue.mark_retry(result.job)
             queue.show(update)
-            if signals.requested():
-                executor.stop()
-                signals.check()

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from pw13.config import fields
+from pw13.console import Note
 from pw13.errors import OptionError
 from pw13.runs.folder import Run
 from pw13.sweeps.folder import Sweep
@@ -23,7 +24,11 @@ MAX_JOBS = 1024
 
 
 class Job(NamedTuple):
-    """One run to make: its folder, kind and settings, its data and their sha256, and the required package versions."""
+    """One run to make: its folder, kind and settings, its data and their sha256, and the required package versions.
+
+    lean: whether the run leaves out what no sweep compares. started: when, of a new run, whose folder must not exist
+    yet; None for one that is resumed if it exists.
+    """
 
     folder: Path
     kind: str
@@ -31,18 +36,20 @@ class Job(NamedTuple):
     data_paths: dict[str, Any]
     sha256: str
     versions: dict[str, str]
-    lean: bool = True  # whether the run leaves out what no sweep compares
+    lean: bool = True
+    started: str | None = None
 
 
 class JobResult(NamedTuple):
     """A finished job: `error` is None if its run is complete, else a message, WORKER_DIED or INTERRUPTED.
 
-    notes: what the worker would have told a user.
+    notes: what the worker would have told a user. refused: whether an option was out of range.
     """
 
     job: Job
     error: str | None
-    notes: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
+    refused: bool = False
 
 
 def make_job(sweep: Sweep, run: Run, point: Point, sha256: str, *, lean: bool = True) -> Job:

@@ -29,25 +29,27 @@ def run_job(job: Job) -> JobResult:
         signals.reset()
         console.start(quiet=True)
         try:
-            error = run_here(job)
+            result = run_here(job)
         finally:
             _running.clear()
-        return JobResult(job, error, console.notes())
+        return result._replace(notes=console.notes())
 
 
-def run_here(job: Job) -> str | None:
-    """Run or resume a job; return None if its run is complete, else what went wrong."""
+def run_here(job: Job) -> JobResult:
+    """Run or resume a job; an error is returned as its message."""
     try:
         _execute(job)
-        return None
+        return JobResult(job, None)
     except Interrupted:
-        return INTERRUPTED
+        return JobResult(job, INTERRUPTED)
     except AlreadyRunningError as error:  # a Dask worker that an earlier sweep has used
-        return f"{error}; restart the Dask worker on {machine.facts()['host']}"
-    except (UserError, OptionError) as error:
-        return str(error)
+        return JobResult(job, f"{error}; restart the Dask worker on {machine.facts()['host']}")
+    except OptionError as error:
+        return JobResult(job, str(error), refused=True)
+    except UserError as error:
+        return JobResult(job, str(error))
     except Exception as error:  # an error in one job must not end the others
-        return f"{type(error).__name__}: {error}"
+        return JobResult(job, f"{type(error).__name__}: {error}")
 
 
 def _execute(job: Job) -> None:
@@ -67,11 +69,12 @@ def _execute(job: Job) -> None:
 
 
 def _open_job_run(job: Job, settings: Any) -> Run | None:
-    """Create or reopen the run of the point; None if it is complete."""
-    if not job.folder.exists():
+    """Create or reopen the run of the job; None if it is complete."""
+    if job.started is not None or not job.folder.exists():
         options = {**fields.as_dict(settings), **job.data_paths}
-        data = {"sha256": job.sha256}  # so that different data at the same path are refused
-        return create_run(job.folder.parent, job.kind, options, name=job.folder.name, data=data, lean=job.lean)
+        facts = {"data": {"sha256": job.sha256}, "lean": job.lean}  # other data at the same path are refused
+        facts |= {"started": job.started} if job.started else {}
+        return create_run(job.folder.parent, job.kind, options, name=job.folder.name, **facts)
     record = _wait_until_idle(job.folder)
     if record.problem:
         raise UserError(record.problem)
@@ -83,7 +86,7 @@ def _open_job_run(job: Job, settings: Any) -> Run | None:
 
 
 def _wait_until_idle(folder: Path) -> Record:
-    """Wait until no other process works on a point, as after a lost connection; return its record.
+    """Wait until no other process works on a run, as after a lost connection; return its record.
 
     Raises:
         Interrupted: by a signal.

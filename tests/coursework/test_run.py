@@ -14,14 +14,16 @@ from pw13 import config, experiments
 from pw13.config import fields
 from pw13.console import format_duration
 from pw13.coursework import existing_runs, run, step_queue
-from pw13.coursework.plan import CourseData, Step, StepResult, course_steps
-from pw13.coursework.time_left import seconds_left, step_seconds
+from pw13.coursework.plan import CourseData, Step, course_steps
+from pw13.coursework.time_left import Left, run_seconds, seconds_left
 from pw13.data.images.idx import write_idx
 from pw13.errors import OptionError, UserError
 from pw13.experiments.runtime_estimate import epoch_seconds
+from pw13.runs.ending import track_status
 from pw13.runs.finding import list_runs
 from pw13.runs.opening import create_run
 from pw13.runs.record import read_run
+from pw13.sweeps import worker
 from pw13.sweeps.jobs import WORKER_DIED, JobResult
 from pw13.system import machine, signals
 from tests.helpers.data import FILES, make_data
@@ -326,6 +328,75 @@ def test_a_failed_step_ends_only_what_needs_it(tmp_path, data, experiment_calls,
     assert [result.how for result in done] == ["reused", "new", "reused", "new", "reused"]
 
 
+@pytest.mark.parametrize("error", [OptionError("--device gpu: no GPU"), UserError("no temporary folder")])
+def test_after_a_step_that_is_refused_before_any_work_no_other_starts(tmp_path, data, monkeypatch, error):
+    calls = []
+
+    def refused(kind, settings, *, run, **rest):
+        with track_status(run):
+            calls.append(settings)
+            raise error
+
+    monkeypatch.setattr(experiments, "run_experiment", refused)
+    with pytest.raises(type(error)) as caught:
+        run.run_coursework(course_steps(BASE), data, runs_dir=tmp_path, fresh=False)
+    assert str(error) in str(caught.value) and len(calls) == 2  # those that ran at the same time
+    assert list_runs(tmp_path) == []
+
+
+def test_the_svm_evaluation_is_run_alone(tmp_path, data, experiment_calls, monkeypatch):
+    sizes = []
+
+    class Observed(InProcessExecutor):
+        def start(self, job):
+            super().start(job)
+            sizes.append((job.kind, len(self.running), self.jobs))
+
+    monkeypatch.setattr(run, "LocalExecutor", Observed)
+    run.run_coursework(course_steps(BASE), data, runs_dir=tmp_path, fresh=False)
+    assert max(running for _, running, _ in sizes[:-1]) == 2 and sizes[-1] == ("svm-eval", 1, 1)
+
+
+def test_a_run_folder_of_another_process_is_neither_resumed_nor_taken_for_a_result(tmp_path, data, experiment_calls):
+    plan = course_steps(BASE)[:1]
+    queue = step_queue.StepQueue(plan, data, tmp_path, fresh=False, parallel=1)
+    queue.begin_steps()
+    (job,) = queue.ready()
+    queue.mark_started(job)
+    theirs = create_run(tmp_path, "dense-ae", {**job.settings, "data": "/other"}, name=job.folder.name)
+    theirs.finish({"parameters": 1})
+    result = worker.run_here(job)
+    assert not queue.mark_finished(result) and result.error == f"{job.folder}: already exists"
+    assert experiment_calls == [] and queue.results == {}
+
+
+def test_runs_are_in_the_order_of_the_plan_whichever_process_begins_first(tmp_path, data):
+    plan = course_steps(BASE)[:3]
+    queue, jobs = step_queue.StepQueue(plan, data, tmp_path, fresh=False, parallel=3), []
+    queue.begin_steps()
+    for _ in plan:
+        jobs += queue.ready()
+        queue.mark_started(jobs[-1])
+    for job in reversed(jobs):
+        worker._open_job_run(job, fields.from_dict(config.DenseAE, job.settings, "x"))
+    assert [record.config["code_size"] for record in list_runs(tmp_path)] == [16, 32, 64]
+
+
+def test_a_failed_sweep_over_seeds_ends_only_what_needs_it(tmp_path, data, experiment_calls, sweep_calls, monkeypatch):
+    plan, perform = course_steps(BASE, seeds=2)[:6], run.run_sweep
+
+    def failing(sweep, **more):
+        if sweep.kind == "dense-ae":
+            raise UserError("1 of 1 points failed; 1_seed=1: odd")
+        return perform(sweep, **more)
+
+    monkeypatch.setattr(run, "run_sweep", failing)
+    with pytest.raises(UserError, match=r"^1 of 6 steps failed; dense autoencoder, code 32: 1 of 1 points failed"):
+        run.run_coursework(plan, data, runs_dir=tmp_path, fresh=False)
+    assert sweep_calls == [[1], [1]]  # of the denoiser and the RNN
+    assert "svm-eval" not in [kind for kind, _ in experiment_calls]
+
+
 def test_a_step_whose_process_dies_is_resumed_in_its_folder(tmp_path, data, experiment_calls, monkeypatch):
     plan, tries = course_steps(BASE)[:2], Counter()
 
@@ -346,10 +417,15 @@ def test_a_step_whose_process_dies_is_resumed_in_its_folder(tmp_path, data, expe
 
 def test_at_a_time_run_as_many_steps_as_cores_or_jobs_and_on_gpus_one_per_gpu(monkeypatch):
     plan, on_gpu = course_steps(BASE), course_steps({**BASE, "conv-dae": config.ConvDAE(device="gpu")})
+    monkeypatch.setattr(run, "free_memory", lambda: 64e9)
     for cores, expected in ((1, 1), (3, 3), (64, run.MAX_PARALLEL)):
         monkeypatch.setattr(machine, "cores", lambda cores=cores: cores)
         assert run.parallel_steps(plan, None) == expected
     assert run.parallel_steps(plan, 7) == 7
+    monkeypatch.setattr(run, "free_memory", lambda: 3.2e9)
+    assert run.parallel_steps(plan, None) == 2 and run.parallel_steps(plan, 7) == 7
+    monkeypatch.setattr(run, "free_memory", lambda: 0)
+    assert run.parallel_steps(plan, None) == 1 and run.parallel_steps(plan[:3], 7) == 3
     for gpus in ([], ["0"], ["0", "1"]):
         monkeypatch.setattr(run, "visible_gpus", lambda gpus=gpus: gpus)
         assert run.parallel_steps(on_gpu, None) == max(1, len(gpus))
@@ -410,34 +486,35 @@ def test_an_interrupt_keeps_finished_steps(tmp_path, data, experiment_calls, mon
     ]
 
 
-def test_the_time_left_scales_with_what_new_steps_took_and_is_shared_by_those_that_run(data):
-    plan = course_steps(BASE)
-    first, second, third = (step_seconds(plan[index], data, plan) for index in (0, 1, 2))
-    twice = StepResult(plan[0], "new", Path("x"), 2 * first)
+def test_the_time_left_scales_with_what_new_runs_took_and_is_shared_by_those_that_run(data):
+    plan = course_steps(BASE, seeds=4)
+    small, headline, denoiser = plan[0], plan[1], plan[4]
+    one, two, conv = (run_seconds(step, data, plan) for step in (small, headline, denoiser))
 
-    def left(steps, done=(), spent=None, parallel=1):
-        return seconds_left(steps, plan, done, spent or {}, data, parallel)
+    def left(*steps, measured=None, spent=None, parallel=1):
+        return pytest.approx(
+            seconds_left([Left(*each) for each in steps], plan, measured or {}, spent or {}, data, parallel)
+        )
 
-    assert left(plan[:1]) == first and left(plan[1:3]) == pytest.approx(second + third)
-    assert left(plan[1:3], parallel=2) == pytest.approx(max((second + third) / 2, second, third))
-    assert left(plan[1:2], [twice]) == pytest.approx(2 * second)
-    assert left(plan[1:2], [twice], {plan[1].name: 3.0}) == pytest.approx(2 * second - 3)
-    assert left(plan[1:2], [twice], {plan[1].name: 1e9}) == left([]) == 0
-    reused = StepResult(plan[0], "reused", Path("x"), 0.0)
-    assert left(plan[1:2], [reused]) == second
-    seeds = plan[1]._replace(seeds=4)
-    assert left([seeds], parallel=2) == pytest.approx(2 * second) and left([seeds], parallel=9) == second
+    assert left() == 0 and left((small, True, 0)) == one and left((small, True, 0), (headline, True, 0)) == one + two
+    assert left((small, True, 0), (headline, True, 0), parallel=2) == max((one + two) / 2, one, two)
+    twice = {small.name: 2 * one}
+    assert left((headline, True, 0), measured=twice) == 2 * two
+    assert left((headline, True, 0), measured=twice, spent={headline.name: 3.0}) == 2 * two - 3
+    assert left((headline, True, 0), measured=twice, spent={headline.name: 1e9}) == 0
+    assert left((headline, False, 3), parallel=2) == 1.5 * two and left((headline, True, 3)) == 4 * two
+    assert left((denoiser, False, 2), parallel=2) == 2 * conv  # whose threads keep both cores busy
 
 
 def test_a_limit_shortens_the_estimate(data):
     limited = Step("x", "conv-dae", config.ConvDAE(limit=100))
-    assert step_seconds(limited, data, []) < step_seconds(limited._replace(settings=config.ConvDAE()), data, [])
+    assert run_seconds(limited, data, []) < run_seconds(limited._replace(settings=config.ConvDAE()), data, [])
 
 
 def test_the_estimate_counts_the_encoders_of_every_seed(data):
     one, five = (course_steps(BASE, seeds) for seeds in (1, 5))
     overhead, seconds, more = (
-        step_seconds(step, data, plan) for step, plan in ((one[3], []), (one[3], one), (five[3], five))
+        run_seconds(step, data, plan) for step, plan in ((one[3], []), (one[3], one), (five[3], five))
     )
     # pixels alone, pixels and 3 encoders, pixels and 7
     assert more - seconds == pytest.approx(4 / 3 * (seconds - overhead))
@@ -478,11 +555,6 @@ def test_a_signal_too_late_for_a_step_stops_before_the_next(tmp_path, data, expe
         signals.reset()
     assert len(experiment_calls) == 1
     assert [record.status for record in list_runs(tmp_path)] == ["completed"]
-
-
-def test_different_numbers_of_threads_are_refused():
-    with pytest.raises(OptionError, match=r"threads: expected the same .* dense-ae 2, conv-dae 1, charrnn 2"):
-        course_steps({**BASE, "conv-dae": config.ConvDAE(threads=1)})
 
 
 def test_each_headline_network_gets_all_seeds_and_the_denoiser_at_most_three():
@@ -563,9 +635,10 @@ def test_further_seeds_of_a_reused_run_are_announced_and_their_seconds_counted(
     (more,) = run.run_coursework(plan, data, runs_dir=tmp_path, fresh=False)
     assert (more.how, more.run) == ("reused", first.run) and 0.2 <= more.seconds < 60
     step = f"[1/1] {plan[0].name}"
-    about = format_duration(step_seconds(plan[0]._replace(seeds=1), data, plan))
+    about = format_duration(run_seconds(plan[0], data, plan))
     assert capsys.readouterr().err.splitlines() == [
         f"{step}: reusing {first.run.name}",
+        f"1 of 1 steps to run, 1 at a time: about {about}",
         f"{step}: further seeds; 1 left, about {about}",
     ]
     run.run_coursework(plan, data, runs_dir=tmp_path, fresh=False)

@@ -113,11 +113,11 @@ class InProcessExecutor:
         if not self.running:
             return []
         job = self.running.pop(0)
-        error = worker.run_here(job)
-        if error == INTERRUPTED:
+        result = worker.run_here(job)
+        if result.error == INTERRUPTED:
             signals.request(signal.SIGINT)
             return []
-        return [JobResult(job, error)]
+        return [result]
 
     def stop(self):
         self.running.clear()

@@ -19,6 +19,7 @@ import pytest
 
 from pw13 import experiments
 from pw13.config.settings import DenseAE
+from pw13.data.source import Source
 from pw13.errors import OptionError, ResumeError, UserError
 from pw13.runs import ending, folder
 from pw13.runs.comparison import numbers, seconds
@@ -146,7 +147,7 @@ def test_a_run_rejected_before_its_data_are_recorded_is_deleted_and_later_kept(t
     assert list(tmp_path.iterdir()) == []
     run = create_run(tmp_path, "dense-ae", {})
     with pytest.raises(UserError), track_status(run):
-        run.update(data={"sha256": "a"})
+        run.record_data(Source("folder", "/images", "images", "a" * 64))
         raise UserError("the disk is full")
     assert read_run(run.folder).facts["error"] == "the disk is full"
 

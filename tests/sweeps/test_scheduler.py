@@ -6,6 +6,7 @@ import hashlib
 import pandas as pd
 import pytest
 
+from pw13 import console
 from pw13.config.settings import CharRNN
 from pw13.errors import UserError
 from pw13.runs.finding import find_run, latest_run, list_runs
@@ -86,13 +87,19 @@ def test_a_point_whose_worker_died_is_retried_first_and_fails_at_the_third_death
 
 
 def test_a_note_of_the_workers_is_printed_once(tmp_path, data, capsys):
+    notes = console.Note("keras.json is ignored", always=False), console.Note("keras is now 9", always=True)
+
     class Telling(FakeExecutor):
         def wait_finished(self, seconds):
-            return [result._replace(notes=("keras.json is ignored",)) for result in super().wait_finished(seconds)]
+            return [result._replace(notes=notes) for result in super().wait_finished(seconds)]
 
-    sweep = make_sweep(data)
-    run_with(sweep, create_sweep(sweep, tmp_path), Telling())
-    assert capsys.readouterr().err.count("note: keras.json is ignored\n") == 1
+    for quiet, expected in ((False, 1), (True, 0)):
+        console.start(quiet=quiet)
+        sweep = make_sweep(data)
+        run_with(sweep, create_sweep(sweep, tmp_path / str(quiet)), Telling())
+        shown = capsys.readouterr().err
+        assert shown.count("note: keras.json is ignored\n") == expected and shown.count("note: keras is now 9\n") == 1
+    console.start()
 
 
 @pytest.mark.parametrize("error", [WORKER_DIED, INTERRUPTED, "ConnectionError: lost"])

@@ -61,7 +61,7 @@ def test_a_job_leaves_out_what_no_sweep_compares_unless_asked(job, experiment_ca
 
 
 def test_notes_are_returned_and_not_printed(job, experiment_calls, capsys):
-    assert run_job(job).notes == ("few images",)
+    assert run_job(job).notes == (console.Note("few images", always=False),)
     assert run_job(job._replace(settings={"code_size": 9})).notes == ()  # of this job alone
     assert capsys.readouterr().err == ""
 
