@@ -39,8 +39,8 @@ class StepQueue:
     """The first seed of each step, as a queue of jobs.
 
     results: of the finished steps by name, reused ones included. errors: messages of the failed steps by name.
-    refused: why the settings of one were, None if they were not. stopped: whether no other is to start. running: the steps at
-    work by the folders of their runs.
+    refused: that of one whose settings are out of range, or None. stopped: whether no other step is to start.
+    running: the steps at work by the folders of their runs.
     """
 
     def __init__(self, plan: Sequence[Step], data: CourseData, runs_dir: Path, *, fresh: bool, parallel: int):
