@@ -45,7 +45,7 @@ def all_(
         int | None,
         typer.Option(
             metavar="N",
-            help=options.described("runs at a time", "one per core up to 4, conv-dae: per --threads cores, GPU: one"),
+            help=options.described("runs at a time", "one per core up to 4, as far as memory goes; one per GPU"),
         ),
     ] = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="re-run everything, including finished runs")] = False,

@@ -67,10 +67,12 @@ def run_steps(
         console.message(f"{len(left)} of {len(plan)} steps to run, {parallel} at a time: about {about}")
     while not queue.stopped and ((waiting := queue.begin_steps()) or queue.lacking_seeds()):
         executor.resize(min(parallel, waiting))  # an SVM evaluation has the memory for itself
-        signals.clear_exit_hooks()
-        signals.on_forced_exit(lambda: console.warning("interrupted; progress saved"))
-        run_jobs(queue, executor)
-        for step in queue.lacking_seeds():
+        signals.on_forced_exit(lambda: console.warning("interrupted; progress saved. Run the same command to resume"))
+        try:
+            run_jobs(queue, executor)
+        finally:
+            signals.clear_exit_hooks()
+        for step in [] if queue.stopped else queue.lacking_seeds():
             signals.check()  # a signal may have come too late for the step before
             run_seeds(step, queue, data, runs_dir, executor, jobs)
     if queue.errors:

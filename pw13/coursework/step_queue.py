@@ -13,7 +13,7 @@ from pw13.coursework.existing_runs import data_paths_of, find_existing, find_see
 from pw13.coursework.plan import CourseData, Step, StepResult
 from pw13.coursework.time_left import Left, seconds_left
 from pw13.runs import comparison
-from pw13.runs.record import Record
+from pw13.runs.record import Record, read_run
 from pw13.sweeps.folder import point_status
 from pw13.sweeps.jobs import INTERRUPTED, WORKER_DIED, Job, JobResult
 from pw13.sweeps.status import stage
@@ -46,6 +46,7 @@ class StepQueue:
     def __init__(self, plan: Sequence[Step], data: CourseData, runs_dir: Path, *, fresh: bool, parallel: int):
         self._plan, self._data, self._runs_dir, self._fresh, self._parallel = plan, data, runs_dir, fresh, parallel
         self._waiting: dict[str, BegunStep] = {}
+        self._held: set[str] = set()  # names of waiting steps that cannot start yet
         self._started: dict[Path, BegunStep] = {}
         self._seeds: dict[str, Record] = {}  # sweeps of earlier calls over further seeds
         self._seconds: dict[str, float] = {}  # of the new runs
@@ -59,12 +60,17 @@ class StepQueue:
     # ------------------------------------------------------------------------------------------------- the steps
 
     def begin_steps(self) -> int:
-        """Begin the steps whose encoders are trained: reuse finished runs, let the others wait. Return how many do."""
+        """Reuse finished runs, let the other steps wait whose encoders are trained, and return how many can start.
+
+        An SVM evaluation can when nothing else is left, so that no training changes how much memory is free for it.
+        """
         for step in self._plan:
             known = step.name in self._waiting.keys() | self.results.keys() | self.errors.keys()
             if not known and all(map(self._is_complete, step.uses)):
                 self._begin(step)
-        return len(self._waiting)
+        using = {name for name, begun in self._waiting.items() if begun.step.uses}
+        self._held = using if using != self._waiting.keys() or self.lacking_seeds() else set()
+        return len(self._waiting) - len(self._held)
 
     def _begin(self, step: Step) -> None:
         encoders = [self.results[used] for used in step.uses]
@@ -154,7 +160,8 @@ class StepQueue:
         return [Job(folder, step.kind, settings, begun.data_paths, sha256, machine.versions(), False, started)]
 
     def _first_waiting(self) -> BegunStep | None:
-        return next((self._waiting[step.name] for step in self._plan if step.name in self._waiting), None)
+        able = self._waiting.keys() - self._held
+        return next((self._waiting[step.name] for step in self._plan if step.name in able), None)
 
     def mark_started(self, job: Job) -> None:
         begun = self._first_waiting()
@@ -170,13 +177,16 @@ class StepQueue:
 
         After one that is refused before any work, which leaves no folder, no other starts: each would be.
         """
-        step, _, how, _, started_at = self.running.pop(result.job.folder)
-        state, seconds = point_status(result.job.folder), time.monotonic() - started_at
-        lost = result.error in (WORKER_DIED, INTERRUPTED)  # the answer, not always the run
-        if state.status != "completed" or not (result.error is None or lost):
+        begun = self.running.pop(result.job.folder)
+        if is_of_another(result.job):
+            self._waiting[begun.step.name] = begun._replace(folder=None)
+            return False
+        step, how = begun.step, begun.how
+        state, seconds = point_status(result.job.folder), time.monotonic() - begun.started_at
+        if state.status != "completed":
             self.refused = self.refused or (result.error if result.refused else None)
             self.add_error(step, result.error or state.status)
-            if state.status == "open" and not lost:
+            if state.status == "open" and result.error not in (WORKER_DIED, INTERRUPTED):
                 self.stopped = True
             return False
         self._add_result(step, how, result.job.folder, seconds)
@@ -189,8 +199,9 @@ class StepQueue:
 
     def mark_retry(self, job: Job) -> None:
         begun = self._started[job.folder]
-        self.errors.pop(begun.step.name)
-        self._waiting[begun.step.name] = begun
+        self.errors.pop(begun.step.name, None)
+        known = job.folder.exists() and not is_of_another(job)
+        self._waiting[begun.step.name] = begun._replace(folder=job.folder if known else None)
 
     def show(self, update: console.TableUpdate | None) -> None:
         """Update the live table; without one, print a line on the running steps now and then."""
@@ -207,9 +218,12 @@ class StepQueue:
             elif step.name in self.results:
                 result = self.results[step.name]
                 rows.append((step.name, "reused" if result.how == "reused" else "completed", result.seconds))
+            elif step.name in self.errors:
+                rows.append((step.name, "failed", None))
             else:
-                rows.append((step.name, "failed" if step.name in self.errors else "waiting", None))
-        open_rows = [index for index, row in enumerate(rows) if row[1] not in ("reused", "completed", "failed")]
+                rows.append((step.name, "cannot run" if set(step.uses) & self.errors.keys() else "waiting", None))
+        ended = ("reused", "completed", "failed", "cannot run")
+        open_rows = [index for index, row in enumerate(rows) if row[1] not in ended]
         title = f"{len(self.results)} of {len(rows)} steps{self.time_left()}"
         shown = [(name, status, None if seconds is None else round(seconds)) for name, status, seconds in rows]
         update(title, ("step", "status", "seconds"), shown, open_rows[0] if open_rows else len(rows) - 1)
@@ -221,6 +235,11 @@ def _stage(begun: BegunStep) -> str:
     if begun.step.kind == "svm-eval":
         return "fitting SVMs"
     return stage(point_status(begun.folder), begun.step.settings.epochs)
+
+
+def is_of_another(job: Job) -> bool:
+    """Return whether the folder of a new run is that of another process, which took the name in the same second."""
+    return job.started is not None and job.folder.exists() and read_run(job.folder).facts.get("started") != job.started
 
 
 def new_folder(runs_dir: Path, kind: str, taken: Collection[Path], now: datetime) -> Path:

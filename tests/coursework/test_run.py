@@ -357,7 +357,39 @@ def test_the_svm_evaluation_is_run_alone(tmp_path, data, experiment_calls, monke
     assert max(running for _, running, _ in sizes[:-1]) == 2 and sizes[-1] == ("svm-eval", 1, 1)
 
 
-def test_a_run_folder_of_another_process_is_neither_resumed_nor_taken_for_a_result(tmp_path, data, experiment_calls):
+def test_the_svm_evaluation_is_run_alone_in_a_continued_call_too(
+    tmp_path, data, experiment_calls, sweep_calls, monkeypatch
+):
+    plan, started = course_steps(BASE, seeds=2)[:6], []
+    run.run_coursework(plan[:3], data, runs_dir=tmp_path, fresh=False)
+
+    class Observed(InProcessExecutor):
+        def start(self, job):
+            super().start(job)
+            started.append((job.kind, len(self.running), len(sweep_calls)))
+
+    monkeypatch.setattr(run, "LocalExecutor", Observed)
+    done = run.run_coursework(plan, data, runs_dir=tmp_path, fresh=False)
+    assert started == [("conv-dae", 1, 1), ("charrnn", 2, 1), ("svm-eval", 1, 3)]
+    assert [result.how for result in done] == ["reused"] * 3 + ["new"] * 3
+
+
+def test_after_a_refusal_no_further_seeds_are_trained(tmp_path, data, experiment_calls, sweep_calls, monkeypatch):
+    plan, perform = course_steps(BASE, seeds=2), experiments.run_experiment
+
+    def refused(kind, settings, *, run, **rest):
+        if kind != "charrnn":
+            return perform(kind, settings, run=run, **rest)
+        with track_status(run):
+            raise OptionError("--length 10: odd")
+
+    monkeypatch.setattr(experiments, "run_experiment", refused)
+    with pytest.raises(OptionError, match=r"^--length 10: odd$"):
+        run.run_coursework(plan, data, runs_dir=tmp_path, fresh=False)
+    assert sweep_calls == [] and [kind for kind, _ in experiment_calls] == ["dense-ae"] * 3 + ["conv-dae"]
+
+
+def test_a_name_that_another_process_took_in_the_same_second_is_left_to_it(tmp_path, data, experiment_calls):
     plan = course_steps(BASE)[:1]
     queue = step_queue.StepQueue(plan, data, tmp_path, fresh=False, parallel=1)
     queue.begin_steps()
@@ -366,8 +398,23 @@ def test_a_run_folder_of_another_process_is_neither_resumed_nor_taken_for_a_resu
     theirs = create_run(tmp_path, "dense-ae", {**job.settings, "data": "/other"}, name=job.folder.name)
     theirs.finish({"parameters": 1})
     result = worker.run_here(job)
-    assert not queue.mark_finished(result) and result.error == f"{job.folder}: already exists"
-    assert experiment_calls == [] and queue.results == {}
+    assert result.error == f"{job.folder}: already exists" and not queue.mark_finished(result)
+    (again,) = queue.ready()
+    assert queue.results == queue.errors == {} and again.folder != job.folder
+    queue.mark_started(again)
+    assert queue.mark_finished(worker.run_here(again)) and len(experiment_calls) == 1
+    assert queue.results[plan[0].name].run == again.folder
+
+
+def test_a_process_that_dies_before_its_run_has_a_folder_starts_a_new_one(tmp_path, data, experiment_calls):
+    queue = step_queue.StepQueue(course_steps(BASE)[:1], data, tmp_path, fresh=False, parallel=1)
+    queue.begin_steps()
+    (job,) = queue.ready()
+    queue.mark_started(job)
+    assert not queue.mark_finished(JobResult(job, WORKER_DIED)) and queue.errors
+    queue.mark_retry(job)
+    (again,) = queue.ready()
+    assert again.started is not None and queue.errors == {}
 
 
 def test_runs_are_in_the_order_of_the_plan_whichever_process_begins_first(tmp_path, data):
@@ -405,7 +452,9 @@ def test_a_step_whose_process_dies_is_resumed_in_its_folder(tmp_path, data, expe
             job = self.running[0]
             tries[job.folder] += 1
             if tries[job.folder] == 1 and job.settings["code_size"] == 16:
-                create_run(tmp_path, job.kind, {**job.settings, **job.data_paths}, name=job.folder.name).close("died")
+                create_run(
+                    tmp_path, job.kind, {**job.settings, **job.data_paths}, name=job.folder.name, started=job.started
+                ).close("died")
                 return [JobResult(self.running.pop(0), WORKER_DIED)]
             return super().wait_finished(seconds)
 

@@ -68,7 +68,8 @@ def open_run(job: Job) -> Run:
     """Create the run of the job, or reopen it."""
     if job.folder.exists():
         return reopen_run(read_run(job.folder), DenseAE(**job.settings))
-    return create_run(job.folder.parent, job.kind, {**job.settings, **job.data_paths}, name=job.folder.name)
+    facts = {"started": job.started} if job.started else {}
+    return create_run(job.folder.parent, job.kind, {**job.settings, **job.data_paths}, name=job.folder.name, **facts)
 
 
 def make_sweep(data: Path, seeds: int = 2, **axes) -> Sweep:
