@@ -63,6 +63,7 @@ def all_(
     quiet: QuietOption = None,
 ) -> None:
     """Run every experiment of the course and write the report. Finished runs are reused."""
+    from pw13.coursework.run import way_on
     from pw13.report import hand_in
     from pw13.sweeps.jobs import check_jobs
 
@@ -103,11 +104,7 @@ def run_coursework(base: dict[str, Any], rest: dict[str, Any], seeds: int, jobs:
         console.note("cell, target and carry_state of [charrnn] are ignored; every variant of the handout is trained")
     course_data = run.inspect_data(paths["data"], paths["corpus"], base)
     reused = "; steps not begun yet reuse earlier runs" if fresh else ""
-    with interruptible(f"progress saved. {way_on(fresh)}{reused}"):
+    with interruptible(f"progress saved. {run.way_on(fresh)}{reused}"):
         return run.run_coursework(
             course_steps(base, seeds), course_data, runs_dir=rest["runs_dir"], fresh=fresh, jobs=jobs
         )
-
-
-def way_on(fresh: bool) -> str:
-    return f"Run the same command{' without --fresh' if fresh else ''} to resume"

@@ -67,7 +67,7 @@ def run_steps(
         console.message(f"{len(left)} of {len(plan)} steps to run, {parallel} at a time: about {about}")
     while not queue.stopped and ((waiting := queue.begin_steps()) or queue.lacking_seeds()):
         executor.resize(min(parallel, waiting))  # an SVM evaluation has the memory for itself
-        signals.on_forced_exit(lambda: console.warning("interrupted; progress saved. Run the same command to resume"))
+        signals.on_forced_exit(lambda: console.warning(f"interrupted; progress saved. {way_on(fresh)}"))
         try:
             run_jobs(queue, executor)
         finally:
@@ -81,6 +81,11 @@ def run_steps(
         name, error = next(iter(queue.errors.items()))
         raise UserError(f"{len(queue.errors)} of {len(plan)} steps failed; {name}: {error}")
     return [queue.results[step.name] for step in plan]
+
+
+def way_on(fresh: bool) -> str:
+    """Return how to go on after an interruption."""
+    return f"Run the same command{' without --fresh' if fresh else ''} to resume"
 
 
 def run_seeds(

@@ -16,6 +16,7 @@ from pw13.system.device import visible_gpus
 # Measured on two cores (AMD EPYC) when points still drew figures, one job against two: 27 char-RNN points (8,000 names,
 # 1 to 3 epochs) 204 s against 152 s (speed-up 1.34), 4 dense points (60 epochs) 86 s against 63 s (1.36),
 # 2 convolutional points (1,500 images, one thread each) 132 s against 91 s (1.45). One job by itself used 1.3 cores.
+# On two cores of an Intel Xeon, without figures: the 27 points 81 and 84 s with one job, 47 and 55 s with two (1.6).
 MULTITHREADED_KINDS = ("conv-dae",)
 
 INTERRUPTED = "interrupted"
